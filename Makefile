@@ -1,0 +1,58 @@
+# Everything here runs through tools/run, which makes the environment on first use.
+SHELL := /bin/bash
+RUN := tools/run
+TEST := $(RUN) python tools/test.py
+
+.DEFAULT_GOAL := help
+.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test demo lab lab-down install dist clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: ## make the Python environment (every target does it by itself)
+	@tools/bootstrap
+
+lint: ## ruff, mypy, yamllint, ansible-lint, changelog
+	@$(TEST) lint
+
+format: ## write Python files the way lint wants them
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+unit: ## unit tests on the working tree
+	@$(TEST) unit
+
+test-fast: ## lint and unit tests
+	@$(TEST) lint unit
+
+sanity: ## ansible-test sanity on a copy of the working tree
+	@$(TEST) sanity
+
+integration: ## tests/integration with the installed tarball, on the lab
+	@$(TEST) integration
+
+molecule: ## every Molecule scenario with the installed tarball; one only: make molecule SCENARIO=name
+	@$(TEST) $(if $(SCENARIO),molecule:$(SCENARIO),molecule)
+
+test-mutants: ## break the collection in known ways: each must turn a test red
+	@$(TEST) mutants
+
+test: ## all tests
+	@$(TEST)
+
+demo: install ## show the main job on lab hosts
+	@$(RUN) python lab/demo.py
+
+lab: ## start the lab hosts and write lab/inventory.yml
+	@$(RUN) python lab/lab.py up lab/inventory.yml
+
+lab-down: ## stop and remove the lab hosts
+	@$(RUN) python lab/lab.py down lab/inventory.yml
+
+install: ## build the tarball and install it into build/installed
+	@tools/install_collection
+
+dist: install ## build the tarball
+
+clean: ## remove build/ (the environment in the cache stays)
+	@rm -rf build .ansible

@@ -1,0 +1,393 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to happen so that the running daemon has the settings wanted: write, reload, restart, or nothing."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys, _daemon_schema
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
+    from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
+
+IN_FORCE, PENDING, UNKNOWN = "in force", "pending", "unknown"
+AUTO, NEVER, ALWAYS = "auto", "never", "always"
+LIVE_RESTORE = "live-restore"
+Steps = tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class RunningContainer:
+    """A container that runs: it must run again, or still, when we are done."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """The daemon that runs, as far as it can be known.
+
+    Attributes:
+        version: its version, not that of the binary on disk.
+        pid: process id.
+        unit: its systemd service.
+        flags: options of its command line, by their name in daemon.json.
+        swarm: whether it is a Swarm node, which cannot have live-restore.
+        observed: settings that it reports itself (GET /info); the truth.
+        loaded: the settings it read at its start; None if the file was changed since and nobody kept a record.
+        hints: settings seen by their effect (packet filter chains, docker-proxy processes), for want of better.
+        containers: what runs on it.
+    """
+
+    version: Version
+    pid: int
+    unit: str
+    flags: Mapping[str, str]
+    swarm: bool
+    observed: Mapping[str, bool]
+    loaded: Settings | None
+    hints: Mapping[str, bool]
+    containers: tuple[RunningContainer, ...] = ()
+
+
+@dataclass(frozen=True)
+class WriteFile(Step):
+    """Replace a file atomically; ``content`` None removes it."""
+
+    path: str
+    content: bytes | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Reload(Step):
+    """Let dockerd read its file again (SIGHUP) and wait until it reports live-restore as wanted."""
+
+    live_restore: bool | None
+    # On the way back there may be no daemon left to reload; its containers run on all the same.
+    if_running: bool = False
+
+    def __str__(self) -> str:
+        if self.live_restore is None:
+            return "reload dockerd"
+        return f"reload dockerd and wait until it reports live-restore {'on' if self.live_restore else 'off'}"
+
+
+@dataclass(frozen=True)
+class Restart(Step):
+    """Restart the daemon and wait until it is healthy."""
+
+    unit: str
+    containers_live_on: bool
+    containers: tuple[RunningContainer, ...]
+
+    def __str__(self) -> str:
+        if not self.containers:
+            return f"restart {self.unit}; no container is running"
+        names = ", ".join(one.name for one in self.containers)
+        return f"restart {self.unit}; {names} {'kept running' if self.containers_live_on else 'stopped and started'}"
+
+
+@dataclass(frozen=True)
+class DaemonPlan(Plan):
+    """A plan for the daemon, with its way back.
+
+    Attributes:
+        settings: what the file says afterwards.
+        undo: the steps back while the old daemon still runs.
+        rollback: the steps back once it was told to restart.
+        pending: keys that the running daemon does not have and that these steps do not bring.
+        unknown: keys of which nobody can tell whether the running daemon has them.
+    """
+
+    settings: t.Any = None
+    undo: tuple[Step, ...] = ()
+    rollback: tuple[Step, ...] = ()
+    pending: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the daemon is restarted."""
+        return any(isinstance(step, Restart) for step in self.steps)
+
+    @property
+    def reloads(self) -> bool:
+        """Whether the daemon is reloaded."""
+        return any(isinstance(step, Reload) for step in self.steps)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asks for.
+
+    Attributes:
+        config: settings to merge in.
+        absent: dotted keys to remove.
+        apply: auto (restart only if the running daemon is known to differ), always (also if that is unknown), never.
+        consent: containers may be stopped.
+    """
+
+    config: Settings
+    absent: tuple[str, ...] = ()
+    apply: str = AUTO
+    consent: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """The top-level keys it is about."""
+        return [*self.config, *(dotted.split(".")[0] for dotted in self.absent)]
+
+
+def in_force(name: str, settings: Settings, running: Running) -> str:
+    """Whether the running daemon has the value that ``settings`` give a key: in force, pending or unknown."""
+    wanted = settings.get(name, _daemon_keys.default(name, running.version))
+    if name in running.observed:
+        has = running.observed[name]
+    elif running.loaded is not None:
+        has = running.loaded.get(name, _daemon_keys.default(name, running.version))
+    elif name in running.hints:
+        has = running.hints[name]
+    else:
+        return UNKNOWN
+    return IN_FORCE if _daemon_json.same(wanted, has) else PENDING
+
+
+def effective(name: str, running: Running) -> bool | None:
+    """What the running daemon does about a boolean key; None if nobody can tell."""
+    for value in (True, False):
+        if in_force(name, {name: value}, running) == IN_FORCE:
+            return value
+    return None
+
+
+def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any = False) -> DaemonPlan:
+    """The steps from the file and the daemon as found to the settings wanted.
+
+    Args:
+        path: the file.
+        raw: its bytes, None if it is missing.
+        wanted: what is asked for.
+        running: the daemon.
+        borrowed: what an earlier run that died left behind in ``live-restore``: False for nothing, else the one-item
+            list of what the user's file had there, or the empty list if it had nothing.
+
+    Raises:
+        Refused: the file or the settings are not acceptable, or containers would stop without consent.
+    """
+    edit = _edit(path, raw, wanted, running, borrowed)
+    settings = _daemon_json.read(edit.after, path)
+    states = {name: in_force(name, settings, running) for name in wanted.keys}
+    differs = [
+        one for one, state in states.items() if state == PENDING or (state == UNKNOWN and wanted.apply == ALWAYS)
+    ]
+    if borrowed is not False and LIVE_RESTORE not in states and in_force(LIVE_RESTORE, settings, running) == PENDING:
+        differs.append(LIVE_RESTORE)
+    steps, undo, rollback = _steps(edit, differs, wanted, running)
+    return DaemonPlan(
+        before=edit.there,
+        after=edit.after,
+        steps=steps,
+        warnings=_warnings(settings, states, wanted, running, steps),
+        settings=settings,
+        undo=undo,
+        rollback=rollback,
+        pending=tuple(differs) if wanted.apply == NEVER else (),
+        unknown=tuple(name for name, state in states.items() if state == UNKNOWN and wanted.apply != ALWAYS),
+    )
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """The file's part of a plan.
+
+    Attributes:
+        there: the text that is in the file.
+        text: the user's own, without what an earlier run that died left in it; ``raw`` its bytes, None for no file.
+        after: the text wanted.
+    """
+
+    path: str
+    raw: bytes | None
+    there: str
+    text: str
+    after: str
+
+
+def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any) -> _Edit:
+    """The texts, or Refused for a file or settings that are not acceptable."""
+    there = text = _daemon_json.decode(raw or b"", path)
+    found = _daemon_json.read(text, path)
+    if borrowed is not False:
+        found = {key: value for key, value in found.items() if key != LIVE_RESTORE}
+        found.update(zip([LIVE_RESTORE], borrowed))
+        text = _daemon_json.edit(text, found, path)
+        raw = text.encode()
+    settings = _daemon_json.merge(found, wanted.config, wanted.absent)
+    _refuse_flag_conflict(settings, running, path)
+    _daemon_schema.refuse_invalid(settings, running.version, path)
+    return _Edit(path, raw, there, text, _daemon_json.edit(text, settings, path))
+
+
+def _steps(edit: _Edit, differs: list[str], wanted: Wanted, running: Running) -> tuple[Steps, Steps, Steps]:
+    """The steps, the way back before the restart, and the way back after it."""
+    path, after = edit.path, edit.after
+    back = WriteFile(path, edit.raw, "as it was")
+    write = (WriteFile(path, after.encode(), "the settings wanted"),) if after != edit.there else ()
+    if wanted.apply == NEVER or not differs:
+        return write, (back,), (back,)
+    if all(_daemon_keys.reloadable(name) for name in differs):
+        return _reload_steps(path, after, write, differs), (back, Reload(None)), (back,)
+    live_on = bool(running.observed.get(LIVE_RESTORE))
+    if not running.containers or live_on or wanted.consent:
+        restart = Restart(running.unit, live_on, running.containers)
+        return (*write, restart), (back,), (back, restart)
+    _refuse_stopping(running, differs)
+    restart = Restart(running.unit, True, running.containers)
+    return (
+        (*_borrow(path, edit.text), *_around(path, after, after.encode(), restart, "the settings wanted")),
+        (*_give_back(path, edit.text), back),
+        (*_borrow(path, edit.text, if_running=True), *_around(path, edit.text, edit.raw, restart, "as it was")),
+    )
+
+
+def _reload_steps(path: str, after: str, write: Steps, differs: list[str]) -> Steps:
+    """Reload; a live-restore that is not in the file must be written as false first, for absent means unchanged."""
+    settings = _daemon_json.read(after, path)
+    expected = bool(settings.get(LIVE_RESTORE)) if LIVE_RESTORE in differs else None
+    if expected is False and LIVE_RESTORE not in settings:
+        return (*_give_back(path, after), WriteFile(path, after.encode(), "the settings wanted"))
+    return (*write, Reload(expected))
+
+
+def lent(raw: bytes | None, path: str) -> list[t.Any]:
+    """What the user's file has in live-restore: the one-item list of the value, or the empty list."""
+    found = _daemon_json.read(_daemon_json.decode(raw or b"", path), path)
+    return [found[LIVE_RESTORE]] if LIVE_RESTORE in found else []
+
+
+def _borrow(path: str, text: str, if_running: bool = False) -> Steps:
+    """Switch live-restore on in the daemon that runs, so that its containers outlive it."""
+    return (
+        WriteFile(path, _with_live_restore(text, True).encode(), "live-restore on, for the time of the restart"),
+        Reload(True, if_running),
+    )
+
+
+def _around(path: str, text: str, final: bytes | None, restart: Restart, why: str) -> Steps:
+    """Restart on a text with live-restore on (a start without it kills the containers), then switch it off again."""
+    if _daemon_json.read(text, path).get(LIVE_RESTORE):
+        return (WriteFile(path, final, why), restart)
+    return (
+        WriteFile(path, _with_live_restore(text, True).encode(), f"{why}, with live-restore still on"),
+        restart,
+        *_give_back(path, text),
+        WriteFile(path, final, why),
+    )
+
+
+def _give_back(path: str, text: str) -> Steps:
+    """Switch live-restore off in the daemon that runs: by an explicit false, for dockerd takes absent as unchanged."""
+    off = _with_live_restore(text, False).encode()
+    return (WriteFile(path, off, "live-restore off, written out for the reload"), Reload(False))
+
+
+def _with_live_restore(text: str, value: bool) -> str:
+    return _daemon_json.edit(text, {**_daemon_json.read(text, ""), LIVE_RESTORE: value})
+
+
+def _refuse_stopping(running: Running, differs: list[str]) -> None:
+    """Raise Refused where live-restore cannot keep the containers alive, naming those that would stop."""
+    if running.swarm:
+        reason = "this is a Swarm node, where live-restore is impossible"
+    else:
+        return
+    names = ", ".join(one.name for one in running.containers)
+    raise Refused(
+        f"a restart for {', '.join(differs)} would stop {names}: {reason}",
+        running.unit,
+        "Set allow_container_restart to consent",
+    )
+
+
+def _refuse_flag_conflict(settings: Settings, running: Running, path: str) -> None:
+    """dockerd does not start with an option both as a flag and in the file, even with equal values."""
+    both = sorted(name for name in settings if name in running.flags)
+    if both:
+        raise Refused(
+            f"{', '.join(both)} is also a flag of the running dockerd (--{both[0]}={running.flags[both[0]]});"
+            " dockerd does not start with both",
+            path,
+            f"Take the flag out of {running.unit} and its drop-ins",
+        )
+
+
+def _warnings(
+    settings: Settings, states: Mapping[str, str], wanted: Wanted, running: Running, steps: Steps
+) -> tuple[str, ...]:
+    """What the operator should know: foreign edits that get applied on the way, and what stays open."""
+    found = []
+    if any(isinstance(step, (Reload, Restart)) for step in steps):
+        foreign = foreign_pending(settings, states, running)
+        if foreign:
+            found.append(
+                f"this also applies edits of others that the running daemon did not have yet: {', '.join(foreign)}"
+            )
+    unknown = [name for name, state in states.items() if state == UNKNOWN]
+    if unknown and wanted.apply == AUTO:
+        found.append(
+            f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file is newer than it;"
+            " apply: always restarts it"
+        )
+    strangers = _daemon_schema.unknown(settings, running.version)
+    if strangers:
+        found.append(f"keys that are not in our table are kept as they are: {', '.join(strangers)}")
+    return tuple(found)
+
+
+def foreign_pending(settings: Settings, ours: Collection[str], running: Running) -> list[str]:
+    """Keys that others put into, or took out of, the file since the daemon read it."""
+    names = {*settings, *(running.loaded or {})} - set(ours)
+    return sorted(name for name in names if in_force(name, settings, running) == PENDING)
+
+
+def loaded_after(plan: DaemonPlan, running: Running) -> Settings | None:
+    """The settings that the daemon has read once a plan is carried out; None if nobody can tell."""
+    if plan.restarts:
+        return t.cast("Settings", plan.settings)
+    if running.loaded is None or not plan.reloads:
+        return running.loaded
+    kept = {name: value for name, value in running.loaded.items() if not _daemon_keys.reloadable(name)}
+    return {**kept, **{name: value for name, value in plan.settings.items() if _daemon_keys.reloadable(name)}}
+
+
+def not_running_again(
+    before: Mapping[str, str], now: Mapping[str, str], containers: Collection[RunningContainer], same_start: bool
+) -> list[str]:
+    """What is wrong with the containers after a restart, as sentences without a full stop.
+
+    Args:
+        before: id -> StartedAt of what ran.
+        now: the same of what runs now.
+        containers: what must run.
+        same_start: whether the processes must be the same ones.
+    """
+    wrong = []
+    for one in containers:
+        if one.id not in now:
+            wrong.append(f"container {one.name} does not run")
+        elif same_start and now[one.id] != before.get(one.id):
+            wrong.append(f"container {one.name} was restarted")
+    return wrong

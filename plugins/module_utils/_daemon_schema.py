@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an engine would take a daemon.json: types and names, with the right name or type suggested."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_keys, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+try:
+    from jsonschema import Draft7Validator
+except ImportError:  # pragma: no cover - the role installs it before it writes
+    Draft7Validator = None
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
+    from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
+
+AVAILABLE = Draft7Validator is not None
+REMEDY = "Correct the file or the setting; nothing was changed"
+TYPES = {
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "string": "a string",
+    "array": "a list",
+    "object": "an object",
+}
+# Flag names that dockerd takes in the file without a word and ignores: they match a flag, but no setting.
+SINGULAR = {
+    "default-address-pool": "default-address-pools",
+    "default-network-opt": "default-network-opts",
+    "default-ulimit": "default-ulimits",
+    "dns-opt": "dns-opts",
+    "exec-opt": "exec-opts",
+    "insecure-registry": "insecure-registries",
+    "label": "labels",
+    "log-opt": "log-opts",
+    "registry-mirror": "registry-mirrors",
+    "storage-opt": "storage-opts",
+    "authorization-plugin": "authorization-plugins",
+    "add-runtime": "runtimes",
+    "host": "hosts",
+    "cluster-store-opt": "cluster-store-opts",
+    "node-generic-resource": "node-generic-resources",
+}
+
+
+def refuse_invalid(settings: Settings, version: Version, where: str) -> None:
+    """Raise Refused, naming every fault, if the engine would not start with the settings or would ignore some.
+
+    With jsonschema missing (check mode on a host without prerequisites) the types stay unchecked.
+    """
+    faults = names(settings, version)
+    if Draft7Validator is not None:
+        validator = Draft7Validator(_daemon_keys.schema(version))
+        faults += [
+            _sentence(error)
+            for error in sorted(validator.iter_errors(settings), key=lambda one: list(map(str, one.path)))
+        ]
+    if faults:
+        raise Refused("; ".join(faults), where, REMEDY)
+
+
+def names(settings: Settings, version: Version) -> list[str]:
+    """Faults in the names of top-level keys: ignored, misspelt, too new, too old."""
+    return list(filter(None, (_name_fault(name, version) for name in settings)))
+
+
+def unknown(settings: Settings, version: Version) -> list[str]:
+    """Keys that are not in the table for this engine; a newer dockerd may know them all the same."""
+    return [name for name in settings if name not in _daemon_keys.known(version)]
+
+
+def _name_fault(name: str, version: Version) -> str | None:
+    if name in _daemon_keys.known(version):
+        return None
+    if name in SINGULAR:
+        return f"`{name}` is accepted by dockerd and ignored; the setting is `{SINGULAR[name]}`"
+    if name.lower() in _daemon_keys.KEYS and name != name.lower():
+        return f"`{name}` is unknown; the setting is `{name.lower()}`"
+    key = _daemon_keys.KEYS.get(name)
+    if key and key.first and not _engine.between(version, key.first, None):
+        return f"`{name}` came with Docker Engine {key.first}; this one is {version}"
+    if key:
+        return f"`{name}` is gone since Docker Engine {key.gone}; this one is {version}"
+    if _engine.has(version, "validate"):
+        return None  # dockerd --validate says whether this very engine knows it
+    near = difflib.get_close_matches(name, _daemon_keys.known(version), n=1, cutoff=0.75)
+    return f"`{name}` is unknown to Docker Engine {version}" + (f"; did you mean `{near[0]}`" if near else "")
+
+
+def _sentence(error: t.Any) -> str:
+    place = ".".join(map(str, error.path))
+    if error.validator == "type":
+        wanted: list[str] = (
+            list(error.validator_value) if isinstance(error.validator_value, list) else [error.validator_value]
+        )
+        text = " or ".join(TYPES.get(one, one) for one in wanted)
+        hint = ""
+        if isinstance(error.instance, str) and error.instance.lower() in ("true", "false") and "boolean" in wanted:
+            hint = f"; write {error.instance.lower()} without quotes"
+        return f"`{place}` must be {text}, found {error.instance!r}{hint}"
+    return f"`{place}`: {error.message}"

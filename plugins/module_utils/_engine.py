@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Engine versions and the one table that says which engine can do what. Nothing else compares versions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """The numbers of a Docker Engine version; packaging and pre-release suffixes do not count."""
+
+    major: int
+    minor: int
+    patch: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+# capability -> first engine that has it. Sources: Docker Engine release notes and moby at the tags named.
+CAPABILITIES: dict[str, Version] = {
+    # The daemon option ip6tables; unknown, hence fatal, on 19.03.
+    "ip6tables": Version(20, 10),
+    # dockerd --validate (moby#42393). 20.10 exits with "unknown flag".
+    "validate": Version(23, 0),
+    # An empty or blank daemon.json is accepted; before, dockerd ends with EOF.
+    "empty_file": Version(23, 0),
+    "default_network_opts": Version(24, 0),
+    # Host bits in a subnet are refused, and so is a second network of one name.
+    "strict_networks": Version(25, 0),
+    # ip6tables on by default and no longer experimental (moby#47747); first release is 27.0.1.
+    "ip6tables_by_default": Version(27, 0),
+    # A ULA /48 of the engine's own serves networks without a subnet (moby#47853).
+    "builtin_ula_pool": Version(27, 0),
+    "gateway_mode_routed": Version(27, 0),
+    # ipv6: true without fixed-cidr-v6 (moby#48319); IPv6 subnets shorter than /64 (moby#49223).
+    "default_bridge_without_subnet": Version(28, 0),
+    "ipv6_subnet_beyond_64": Version(28, 0),
+    # The IPv6 FORWARD policy becomes DROP only if dockerd itself switched forwarding on (moby#48594).
+    "forward_policy_kept": Version(28, 0),
+    "firewall_backend": Version(29, 0),
+    "info_userland_proxy": Version(29, 5),
+}
+
+OLDEST = CAPABILITIES["ip6tables"]
+
+
+def parse(text: str) -> Version:
+    """Read a ServerVersion such as ``26.1.5+dfsg1``, ``28.0.0-ce`` or ``29.0.0-rc.1``.
+
+    Raises:
+        Refused: the text does not begin with two numbers.
+    """
+    found = re.match(r"\s*v?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    if not found:
+        raise Refused(f"'{text}' is no Docker Engine version", remedy="Check what `docker version` says on this host")
+    major, minor, patch = (int(part or 0) for part in found.groups())
+    return Version(major, minor, patch)
+
+
+def has(version: Version, capability: str) -> bool:
+    """Whether an engine has a capability of the table (KeyError for a name that is not in it)."""
+    return version >= CAPABILITIES[capability]
+
+
+def between(version: Version, first: Version | None, last: Version | None) -> bool:
+    """Whether a version lies in [first, last); None is an open end."""
+    return (first is None or version >= first) and (last is None or version < last)
+
+
+def refuse_too_old(version: Version) -> None:
+    """Raise Refused for an engine before 20.10, which has no ip6tables support at all."""
+    if version < OLDEST:
+        raise Refused(
+            f"Docker Engine {version} has no IPv6 packet filter support (ip6tables came with {OLDEST})",
+            remedy="Upgrade Docker on this host",
+        )

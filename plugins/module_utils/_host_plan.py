@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole plan for a host: what is wanted, what is found, what would have to change, and what is wrong."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _daemon_plan,
+    _engine,
+    _exposure,
+    _found,
+    _guards,
+    _network,
+    _verdict,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+INFO, WARNING, CRITICAL = "info", "warning", "critical"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything that was read from a host.
+
+    Attributes:
+        daemon: the daemon that runs.
+        path: its configuration file, and ``raw`` its bytes (None: missing).
+        borrowed: see _daemon_plan.plan().
+        members: network name -> names of containers on it, running or stopped.
+        containers: what runs, as listed.
+        taken: routes and addresses of the host that a subnet must not overlap, as (label, network).
+        ra_default: interfaces with an IPv6 default route that the kernel learned from router advertisements.
+        accept_ra: interface -> net.ipv6.conf.*.accept_ra.
+        machine_id: of the host; empty if it has none.
+    """
+
+    daemon: _daemon_plan.Running
+    path: str
+    raw: bytes | None
+    borrowed: t.Any
+    networks: tuple[_found.Network, ...]
+    members: Mapping[str, tuple[str, ...]]
+    containers: tuple[_found.Container, ...]
+    taken: tuple[tuple[str, _address.AnyNetwork], ...]
+    ra_default: tuple[str, ...]
+    accept_ra: Mapping[str, str | None]
+    machine_id: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The role's variables that decide what a host should be.
+
+    Attributes:
+        network: name of the network.
+        subnet: CIDR, or ``auto``.
+        prefix_length: of a derived subnet.
+        fleet_prefix: a /48 for all hosts, or empty.
+        containers: names or ids.
+        userland_proxy: the value wanted, or None to leave the setting as it is.
+        consent: containers may be stopped.
+    """
+
+    network: str = "dms-ipv6"
+    subnet: str = "auto"
+    prefix_length: int = 64
+    fleet_prefix: str = ""
+    containers: tuple[str, ...] = ()
+    userland_proxy: bool | None = None
+    consent: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something an operator should know about a host; ids are stable."""
+
+    id: str
+    severity: str
+    evidence: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """The parts of the plan for mode ``nat``; the modules that carry it out plan the same again on fresh facts."""
+
+    config: Settings
+    network: _network.WantedNetwork
+    daemon_plan: _daemon_plan.DaemonPlan
+    network_plan: Plan
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything has to change."""
+        return self.daemon_plan.changed or self.network_plan.changed
+
+    def sentences(self) -> list[str]:
+        """Every step as the operator reads it."""
+        return [*self.daemon_plan.sentences(), *self.network_plan.sentences()]
+
+
+def nat_settings(daemon: _daemon_plan.Running, file_settings: Settings, userland_proxy: bool | None = None) -> Settings:
+    """The daemon settings of mode ``nat``.
+
+    Below 27.0 ip6tables is off by default and experimental; from 27.0 on neither key is needed, so a key is written
+    only where the file switches ip6tables off. A left-over ``experimental`` is left alone.
+    """
+    settings: Settings = {}
+    if not _engine.has(daemon.version, "ip6tables_by_default"):
+        settings.update({"experimental": True, "ip6tables": True})
+    elif file_settings.get("ip6tables") is False:
+        settings["ip6tables"] = True
+    if userland_proxy is not None:
+        settings["userland-proxy"] = userland_proxy
+    return settings
+
+
+def wanted_network(wanted: Wanted, machine_id: str) -> _network.WantedNetwork:
+    """The network of the role's variables, its subnet read or derived."""
+    if wanted.subnet != "auto":
+        return _network.WantedNetwork(wanted.network, _address.subnet(wanted.subnet), False, wanted.containers)
+    if not _address.SHORTEST <= wanted.prefix_length <= _address.LONGEST:
+        raise Refused(
+            f"{wanted.prefix_length} is not between {_address.SHORTEST} and {_address.LONGEST}", "prefix_length"
+        )
+    fleet = fleet_network(wanted.fleet_prefix) if wanted.fleet_prefix else None
+    if not machine_id:
+        raise Refused("this host has no machine-id to derive a subnet from", "/etc/machine-id", "Give a subnet")
+    derived = _address.derive(machine_id, wanted.network, wanted.prefix_length, fleet)
+    return _network.WantedNetwork(wanted.network, derived, True, wanted.containers)
+
+
+def fleet_network(text: str) -> ipaddress.IPv6Network:
+    """The /48 given for all hosts."""
+    network = _address.subnet(text, "fleet_prefix")
+    if network.prefixlen != _address.SHORTEST:
+        raise Refused(f"{network} is no /{_address.SHORTEST}", "fleet_prefix", "Give one /48 for the whole fleet")
+    return network
+
+
+def nat(
+    wanted: Wanted,
+    found: Found,
+    inspect: Callable[[str], _found.Container],
+    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
+    file_settings: Settings,
+) -> HostPlan:
+    """The plan for mode ``nat``, attachment ``network``.
+
+    Args:
+        wanted: the role's variables.
+        found: what was read.
+        inspect: looks a container up by name or id; called only for the containers wanted.
+        listeners: what a process listens on; called only for containers that have to move.
+        file_settings: what the configuration file says.
+
+    Raises:
+        Refused: anything that must not or cannot be done; nothing was changed.
+    """
+    _engine.refuse_too_old(found.daemon.version)
+    config = nat_settings(found.daemon, file_settings, wanted.userland_proxy)
+    network = wanted_network(wanted, found.machine_id)
+    if not network.subnet.subnet_of(_address.ULA):
+        raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", _address.REMEDY_SUBNET)
+    containers = {name: inspect(name) for name in wanted.containers}
+    daemon_plan = _daemon_plan.plan(
+        found.path, found.raw, _daemon_plan.Wanted(config, consent=wanted.consent), found.daemon, found.borrowed
+    )
+    if file_settings.get("iptables") is False:
+        raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
+    network_plan = plan_network(network, found, containers, listeners)
+    return HostPlan(config, network, daemon_plan, network_plan)
+
+
+def plan_network(
+    wanted: _network.WantedNetwork,
+    found: Found,
+    containers: Mapping[str, _found.Container],
+    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
+) -> Plan:
+    """The network's part, with everything refused that would cut off the host or a container's clients."""
+    plan = _network.plan(wanted, found.networks, found.members, containers, found.taken, found.daemon.version)
+    if any(isinstance(step, _network.CreateNetwork) for step in plan.steps):
+        _guards.refuse_lost_default_route(found.ra_default, found.accept_ra)
+    for step in plan.steps:
+        if isinstance(step, _network.ConnectContainer) and step.running:
+            container = next(one for one in containers.values() if one.id == step.id)
+            _guards.refuse_ipv4_only(container, listeners(container.pid))
+    return plan
+
+
+def subnet_after(wanted: _network.WantedNetwork, found: Found) -> ipaddress.IPv6Network:
+    """The subnet that the network has once the plan is carried out: a derived one gives way to one that is there."""
+    there = next((one for one in found.networks if one.name == wanted.name), None)
+    return there.subnets6[0] if there and not _network.differences(wanted, there) else wanted.subnet
+
+
+def summary(
+    version: _engine.Version,
+    plan: Mapping[str, t.Any] | None,
+    found: list[Mapping[str, t.Any]],
+    proof: Mapping[str, t.Any] | None,
+) -> str:
+    """A host in one sentence."""
+    critical = sum(1 for one in found if one["severity"] == CRITICAL)
+    parts = [f"Docker {version}", f"{len(found)} findings ({critical} critical)" if found else "no findings"]
+    if plan is not None:
+        steps = len(plan["steps"])
+        parts.append(f"{steps} steps to carry out" if steps else "everything as wanted")
+    parts.append(f"last proof: {proof['result']} on {proof['date']}" if proof else "never verified from another host")
+    return "; ".join(parts)
+
+
+def findings(found: Found, wanted: Wanted) -> list[Finding]:
+    """What is wrong on the host, or will be."""
+    ip6tables, proxy = (_daemon_plan.effective(name, found.daemon) for name in ("ip6tables", "userland-proxy"))
+    result = []
+    for container in found.containers:
+        for exposure in _exposure.exposures(container, ip6tables, proxy):
+            if exposure.verdict == _verdict.MASKED:
+                result.append(_masked(container, exposure))
+    result += [_not_durable(one) for one in found.containers if _moved_live(one, wanted)]
+    for network in found.networks:
+        result += [_forbidden(network, subnet) for subnet in network.subnets6 if _address.special(subnet)]
+        result += [_vanity(network, subnet) for subnet in network.subnets6 if _address.is_vanity(subnet)]
+    return result
+
+
+def _masked(container: _found.Container, exposure: _exposure.Exposure) -> Finding:
+    port = f"{exposure.port.container_port}/{exposure.port.protocol}"
+    cause = "ip6tables is off" if container.has_ipv6 else "the container has no IPv6 address"
+    return Finding(
+        "masked",
+        CRITICAL,
+        f"container {container.name}, port {port}: IPv6 clients appear as {exposure.by or 'a gateway'}, for {cause}",
+        "Run dms.ipv6.enable with this container in dms_ipv6_containers",
+    )
+
+
+def _moved_live(container: _found.Container, wanted: Wanted) -> bool:
+    named = container.name in wanted.containers or container.id in wanted.containers
+    return named and _found.COMPOSE_PROJECT in container.labels
+
+
+def _not_durable(container: _found.Container) -> Finding:
+    project = container.labels[_found.COMPOSE_PROJECT]
+    return Finding(
+        "not_durable",
+        WARNING,
+        f"container {container.name} of Compose project {project} is masked again once an `up` re-creates it",
+        "Put the network into the Compose file as well",
+    )
+
+
+def _forbidden(network: _found.Network, subnet: ipaddress.IPv6Network) -> Finding:
+    evidence = f"network {network.name} uses {subnet}, {_address.special(subnet)}"
+    return Finding("forbidden_prefix", WARNING, evidence, "Re-create the network with a ULA or an assigned prefix")
+
+
+def _vanity(network: _found.Network, subnet: ipaddress.IPv6Network) -> Finding:
+    evidence = f"network {network.name} uses {subnet}, a well-known example"
+    return Finding("vanity_prefix", INFO, evidence, "Use a random ULA: two hosts with this one collide when joined")

@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Engine API over its unix socket, with the standard library alone: so it works on any host, and fast."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+SOCKET = "/var/run/docker.sock"
+# How long an answer may take, in seconds. A daemon that restores hundreds of containers answers late.
+TIMEOUT = 60.0
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Docker:
+    """The Engine API of one socket; every call opens a connection of its own.
+
+    Raises:
+        Refused: no socket, no permission, no answer, or an answer other than 200, from every method.
+    """
+
+    def __init__(self, path: str = SOCKET, timeout: float = TIMEOUT) -> None:
+        self.path = path
+        self.timeout = timeout
+
+    def get(self, resource: str) -> t.Any:
+        """The decoded JSON of a GET."""
+        return json.loads(self._ask("GET", resource, (http.client.OK,)))
+
+    def post(self, resource: str) -> None:
+        """A POST without a body; the daemon's transaction must be able to start containers without the SDK."""
+        self._ask("POST", resource, (http.client.OK, http.client.NO_CONTENT, http.client.NOT_MODIFIED))
+
+    def _ask(self, method: str, resource: str, expected: tuple[int, ...]) -> bytes:
+        connection = _UnixConnection(self.path, self.timeout)
+        try:
+            connection.request(method, resource)
+            response = connection.getresponse()
+            body = response.read()
+        except FileNotFoundError:
+            raise Refused("there is no Docker socket", self.path, "Install and start Docker on this host") from None
+        except PermissionError:
+            raise Refused("no permission to use the Docker socket", self.path, "Run as root (become: true)") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Refused(f"dockerd does not answer ({error})", self.path, "Look at `journalctl -u docker`") from None
+        finally:
+            connection.close()
+        if response.status not in expected:
+            kind = NotFound if response.status == http.client.NOT_FOUND else Refused
+            raise kind(f"{method} {resource}: {response.status} {_message(body)}", self.path)
+        return body
+
+    def info(self) -> dict[str, t.Any]:
+        """GET /info."""
+        return t.cast(dict[str, t.Any], self.get("/info"))
+
+    def networks(self) -> list[dict[str, t.Any]]:
+        """GET /networks: every network, in the form of an inspect."""
+        return t.cast(list[dict[str, t.Any]], self.get("/networks"))
+
+    def containers(self) -> list[dict[str, t.Any]]:
+        """GET /containers/json?all=1: every container, running or not."""
+        return t.cast(list[dict[str, t.Any]], self.get("/containers/json?all=1"))
+
+    def container(self, name: str) -> dict[str, t.Any]:
+        """GET /containers/NAME/json, by name or id."""
+        try:
+            return t.cast(dict[str, t.Any], self.get(f"/containers/{quote(name, safe='')}/json"))
+        except NotFound:
+            raise Refused("there is no such container", f"container {name}", "See `docker ps -a`") from None
+
+
+class NotFound(Refused):
+    """The engine answered 404."""
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:200].decode(errors="replace")

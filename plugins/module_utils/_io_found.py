@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a whole host: the Engine API, the configuration file, the kernel, our own record. Nothing is written."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _daemon_json,
+    _daemon_plan,
+    _engine,
+    _found,
+    _io_files,
+    _io_kernel,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+
+CONFIG = "/etc/docker/daemon.json"
+UNIT = "docker.service"
+# Long forms of the flags that have another name in daemon.json.
+FLAG_NAMES = {
+    "H": "hosts",
+    "host": "hosts",
+    "D": "debug",
+    "l": "log-level",
+    "g": "data-root",
+    "G": "group",
+    "b": "bridge",
+}
+FLAG_PLURALS = {
+    "dns-opt", "label", "storage-opt", "exec-opt", "log-opt", "default-address-pool", "registry-mirror", "add-runtime",
+}  # fmt: skip
+
+
+def read(docker: Docker, path: str | None = None) -> Found:
+    """Everything about the host that a plan may need.
+
+    Args:
+        docker: the engine.
+        path: the configuration file, None for the one that the running daemon uses.
+
+    Raises:
+        Refused: the engine does not answer, or a file cannot be read.
+    """
+    info = docker.info()
+    pid = dockerd_pid(info)
+    flags = parse_flags(_io_kernel.command_line(pid))
+    path = path or flags.get("config-file") or CONFIG
+    raw = _io_files.read(path)
+    record = _io_files.record()
+    containers = tuple(_found.listed(one) for one in docker.containers())
+    running = tuple(one for one in containers if one.running)
+    networks = tuple(_found.network(one) for one in docker.networks())
+    return Found(
+        daemon=_daemon(info, pid, flags, path, raw, record, running),
+        path=path,
+        raw=raw,
+        borrowed=record.get("borrowed", False),
+        networks=networks,
+        members=_members(containers),
+        containers=running,
+        taken=tuple(_taken()),
+        ra_default=tuple(
+            sorted({one.interface for one in _io_kernel.routes() if _is_default(one) and one.by_kernel_ra})
+        ),
+        accept_ra={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/accept_ra") for one in _interfaces()},
+        machine_id=_io_kernel.machine_id(),
+    )
+
+
+def _daemon(
+    info: dict[str, t.Any],
+    pid: int,
+    flags: dict[str, str],
+    path: str,
+    raw: bytes | None,
+    record: dict[str, t.Any],
+    running: tuple[_found.Container, ...],
+) -> _daemon_plan.Running:
+    loaded = _loaded(pid, path, raw, record)
+    return _daemon_plan.Running(
+        version=_engine.parse(info.get("ServerVersion", "")),
+        pid=pid,
+        unit=_io_kernel.unit_of(pid) or UNIT,
+        flags=flags,
+        swarm=(info.get("Swarm") or {}).get("LocalNodeState", "inactive") not in ("inactive", ""),
+        observed={
+            "live-restore": bool(info.get("LiveRestoreEnabled")),
+            "experimental": bool(info.get("ExperimentalBuild")),
+        },
+        loaded=loaded,
+        hints=_hints(running) if loaded is None else {},
+        containers=tuple(_daemon_plan.RunningContainer(one.id, one.name) for one in running),
+    )
+
+
+def dockerd_pid(info: dict[str, t.Any]) -> int:
+    """The process id of the daemon on this host.
+
+    Raises:
+        Refused: it is not a process here (Docker Desktop, a socket forwarded from elsewhere).
+    """
+    pids = _io_kernel.processes("dockerd")
+    if len(pids) == 1:
+        return pids[0]
+    if not pids:
+        raise Refused(
+            f"the engine {info.get('Name', '')} is no process of this host", remedy="Run this on the Docker host itself"
+        )
+    pidfile = _io_files.read("/run/docker.pid") or b""
+    if pidfile.strip().isdigit() and int(pidfile) in pids:
+        return int(pidfile)
+    raise Refused(f"several dockerd run here ({', '.join(map(str, pids))}) and /run/docker.pid names none of them")
+
+
+def parse_flags(command: list[str]) -> dict[str, str]:
+    """The options of a dockerd command line, by their name in daemon.json; values as text, ``true`` for a bare flag."""
+    flags: dict[str, str] = {}
+    rest = command[1:]
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            continue
+        name, equals, value = word.lstrip("-").partition("=")
+        if not equals:
+            value = rest.pop(0) if rest and not rest[0].startswith("-") else "true"
+        name = FLAG_NAMES.get(name, f"{name}s" if name in FLAG_PLURALS else name)
+        flags[name] = f"{flags[name]},{value}" if name in flags else value
+    return flags
+
+
+def _loaded(pid: int, path: str, raw: bytes | None, record: dict[str, t.Any]) -> dict[str, t.Any] | None:
+    """The settings that the daemon read at its start, None if the file is newer and we kept no record."""
+    started = _io_kernel.process_started(pid)
+    kept = record.get("daemon") or {}
+    if started is None:
+        return None
+    if kept.get("pid") == pid and abs(kept.get("started", 0) - started) < 1:
+        return t.cast(dict[str, t.Any], kept.get("settings"))
+    changed = _io_files.changed_at(path)
+    if raw is None or changed is None or changed > started - 0.1:
+        return None
+    return _daemon_json.read(_daemon_json.decode(raw, path), path)
+
+
+def _hints(running: tuple[_found.Container, ...]) -> dict[str, bool]:
+    hints = {}
+    chains = _io_kernel.ip6tables_has_docker_chains()
+    if chains is not None:
+        hints["ip6tables"] = chains
+    if any(one.ports for one in running):
+        hints["userland-proxy"] = bool(_io_kernel.processes("docker-proxy"))
+    return hints
+
+
+def _members(containers: tuple[_found.Container, ...]) -> dict[str, tuple[str, ...]]:
+    """network -> names of all its containers; stopped ones belong to it too, for they keep its id."""
+    found: dict[str, list[str]] = {}
+    for container in containers:
+        for endpoint in container.endpoints:
+            found.setdefault(endpoint.network, []).append(container.name)
+    return {network: tuple(sorted(names)) for network, names in found.items()}
+
+
+def _taken() -> t.Iterator[tuple[str, _address.AnyNetwork]]:
+    for route in _io_kernel.routes():
+        if route.network.prefixlen and not route.network.is_link_local and not route.network.is_multicast:
+            yield f"route on {route.interface}", route.network
+    for address in _io_kernel.addresses():
+        if not address.value.ip.is_link_local and not address.value.ip.is_loopback:
+            yield f"address on {address.interface}", ipaddress.IPv6Network(address.value.ip)
+
+
+def _is_default(route: _io_kernel.Route) -> bool:
+    return route.network.prefixlen == 0
+
+
+def _interfaces() -> set[str]:
+    return {one.interface for one in _io_kernel.routes() if _is_default(one)}

@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel says: addresses, routes, listeners, processes. Reads /proc; starts no program but ip6tables."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import ipaddress
+import os
+import socket
+import struct
+import subprocess
+import time
+import typing as t
+from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# include/uapi/linux/ipv6_route.h and linux/route.h
+RTF_UP, RTF_REJECT, RTF_ADDRCONF = 0x0001, 0x0200, 0x00040000
+SIOCGIFADDR = 0x8915
+TENTATIVE = 0x40
+
+
+@dataclass(frozen=True)
+class Address:
+    """An IPv6 address of the host, with its prefix and interface."""
+
+    value: ipaddress.IPv6Interface
+    interface: str
+    tentative: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """An IPv6 route; ``by_kernel_ra`` if the kernel learned it from a router advertisement."""
+
+    network: ipaddress.IPv6Network
+    interface: str
+    by_kernel_ra: bool
+
+
+def _lines(path: str) -> Iterator[list[str]]:
+    with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
+        for line in file:
+            yield line.split()
+
+
+def addresses() -> list[Address]:
+    """The host's IPv6 addresses (/proc/net/if_inet6), link-local ones included."""
+    found = []
+    for fields in _lines("/proc/net/if_inet6"):
+        value = ipaddress.IPv6Interface((int(fields[0], 16), int(fields[2], 16)))
+        found.append(Address(value, fields[5], bool(int(fields[4], 16) & TENTATIVE)))
+    return found
+
+
+def routes() -> list[Route]:
+    """The host's IPv6 routes that lead somewhere (/proc/net/ipv6_route, main and local tables)."""
+    found = []
+    for fields in _lines("/proc/net/ipv6_route"):
+        flags = int(fields[8], 16)
+        if flags & RTF_UP and not flags & RTF_REJECT:
+            network = ipaddress.IPv6Network((int(fields[0], 16), int(fields[1], 16)))
+            found.append(Route(network, fields[9], bool(flags & RTF_ADDRCONF)))
+    return found
+
+
+def ipv4_default_interface() -> str | None:
+    """The interface of the IPv4 default route."""
+    for fields in _lines("/proc/net/route"):
+        if fields[1:2] == ["00000000"] and fields[7:8] == ["00000000"]:
+            return fields[0]
+    return None
+
+
+def ipv4_addresses() -> dict[str, str]:
+    """interface -> its first IPv4 address."""
+    found = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        for _index, name in socket.if_nameindex():
+            with contextlib.suppress(OSError):  # an interface without an IPv4 address
+                answer = fcntl.ioctl(handle, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+                found[name] = socket.inet_ntoa(answer[20:24])
+    return found
+
+
+def local_ipv4() -> list[str]:
+    """Every IPv4 address of the host (/proc/net/fib_trie), secondary ones included."""
+    found: list[str] = []
+    last = ""
+    for fields in _lines("/proc/net/fib_trie"):
+        if fields[:1] == ["|--"]:
+            last = fields[1]
+        elif fields[:3] == ["/32", "host", "LOCAL"] and last not in found:
+            found.append(last)
+    return found
+
+
+def sysctl(name: str) -> str | None:
+    """A value below /proc/sys, None where there is none. The name has slashes: an interface may have dots."""
+    try:
+        with open(f"/proc/sys/{name}", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return None
+
+
+def machine_id() -> str:
+    """The host's machine-id (machine-id(5)), empty if it has none."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
+            return file.read().strip()
+    return ""
+
+
+def listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
+    """What listens on TCP in a process's network namespace: family -> (address, port), family ipv4 or ipv6."""
+    found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
+    for family, name in (("ipv4", "tcp"), ("ipv6", "tcp6")):
+        for fields in _lines(f"/proc/{pid}/net/{name}"):
+            if fields[3:4] == ["0A"]:
+                address, port = fields[1].split(":")
+                found[family].append((_from_proc(address), int(port, 16)))
+    return found
+
+
+def _from_proc(text: str) -> str:
+    """An address of /proc/net/tcp{,6}: 32-bit words in host byte order."""
+    raw = b"".join(struct.pack("=I", int(text[at : at + 8], 16)) for at in range(0, len(text), 8))
+    return str(ipaddress.ip_address(raw))
+
+
+def process_started(pid: int) -> float | None:
+    """When a process began (seconds since 1970, to about 20 ms), None if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            ticks = int(file.read().rpartition(")")[2].split()[19])
+        with open("/proc/uptime", encoding="ascii") as file:
+            uptime = float(file.read().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def command_line(pid: int) -> list[str]:
+    """The arguments of a process, program first; empty if it is gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            return file.read().rstrip("\0").split("\0")
+    except OSError:
+        return []
+
+
+def processes(name: str) -> list[int]:
+    """Processes of a program name in our own mount namespace (containers of this host have others)."""
+    own = os.readlink("/proc/self/ns/mnt")
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.isdigit() and _comm(entry) == name and os.readlink(f"/proc/{entry}/ns/mnt") == own:
+                found.append(int(entry))
+    return found
+
+
+def _comm(pid: str) -> str:
+    with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+        return file.read().strip()
+
+
+def unit_of(pid: int) -> str | None:
+    """The systemd service of a process (/proc/PID/cgroup), None if it is in none."""
+    for fields in _lines(f"/proc/{pid}/cgroup"):
+        last = " ".join(fields).rpartition("/")[2]
+        if last.endswith(".service"):
+            return last
+    return None
+
+
+def ip6tables_has_docker_chains() -> bool | None:
+    """Whether the IPv6 nat table has Docker's chain; None where that cannot be asked."""
+    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+    try:
+        done = subprocess.run(
+            ["ip6tables", "-t", "nat", "-S"],
+            capture_output=True, check=False, timeout=10, env=environment,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return b"-N DOCKER" in done.stdout.splitlines() if done.returncode == 0 else None

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe's connection: opens it itself, so that it knows its own address, and reads what the server says."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection
+
+FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+# The client itself has no way to try: no address or no route of that family.
+NO_WAY_OUT = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+# A firewall says no with an ICMP message (administratively prohibited), a closed port with a reset.
+REFUSALS = (errno.ECONNREFUSED, errno.EACCES, errno.EPERM)
+MOST = 65536
+
+
+def probe(host: str, port: int, family: str, timeout: float, host_addresses: Collection[str]) -> _verdict.Verdict:
+    """Connect once, ask, and judge.
+
+    Args:
+        host: address or name of the Docker host.
+        port: TCP port of a responder that answers HTTP with a ``RemoteAddr:`` line.
+        family: ipv4 or ipv6.
+        timeout: seconds for connecting, and again for the answer.
+        host_addresses: every address of the Docker host.
+    """
+    place = _resolve(host, port, family)
+    with socket.socket(FAMILIES[family], socket.SOCK_STREAM) as handle:
+        handle.settimeout(timeout)
+        client = ""
+        try:
+            handle.connect(place)
+            client = _address.plain(handle.getsockname()[0])
+            handle.sendall(b"GET / HTTP/1.0\r\nHost: dms-ipv6-probe\r\nConnection: close\r\n\r\n")
+            answer = _read(handle)
+        except socket.timeout:
+            return _verdict.Verdict(_verdict.TIMEOUT, client, "", f"no answer within {timeout:g} s")
+        except OSError as error:
+            return _failed(error, client)
+    return _verdict.judge(client, answer, host_addresses)
+
+
+def _resolve(host: str, port: int, family: str) -> t.Any:
+    try:
+        found = socket.getaddrinfo(host, port, FAMILIES[family], socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise Refused(f"'{host}' has no {family} address ({error.strerror})", "host") from None
+    place = found[0][4]
+    value = str(place[0])
+    if family == "ipv6" and _address.is_documentation(value):
+        raise Refused(
+            f"{value} is reserved for documentation (RFC 3849, RFC 9637)", "host", "Give the Docker host's own address"
+        )
+    return place
+
+
+def _read(handle: socket.socket) -> str:
+    """The whole answer; a server that accepts and then says nothing is a time-out, not an answer."""
+    parts: list[bytes] = []
+    while sum(map(len, parts)) < MOST:
+        part = handle.recv(4096)
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts).decode(errors="replace")
+
+
+def _failed(error: OSError, client: str) -> _verdict.Verdict:
+    text = error.strerror or str(error)
+    if error.errno in NO_WAY_OUT:
+        return _verdict.Verdict(_verdict.NOT_VERIFIED, client, "", f"this client cannot try: {text}")
+    if error.errno in REFUSALS:
+        return _verdict.Verdict(_verdict.REFUSED, client, "", f"the connection was refused: {text}")
+    if error.errno == errno.EHOSTUNREACH:
+        return _verdict.Verdict(_verdict.TIMEOUT, client, "", f"no answer: {text}")
+    return _verdict.Verdict(_verdict.UNEXPECTED, client, "", f"the connection failed: {text}")

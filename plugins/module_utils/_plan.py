@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans and steps as values. A step prints the sentence the operator reads; a plan says what will change."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to carry out. Subclasses are frozen, and ``str()`` is what the operator reads."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is, what will be, and how to get there.
+
+    Attributes:
+        before: what is found, in words a diff can show.
+        after: what will be.
+        steps: in the order they are carried out; empty when there is nothing to do.
+        warnings: what the operator should know although it stops nothing.
+    """
+
+    before: str
+    after: str
+    steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether carrying it out changes anything."""
+        return bool(self.steps)
+
+    def sentences(self) -> list[str]:
+        """The steps as the operator reads them."""
+        return [str(step) for step in self.steps]
+
+    def diff(self, header: str) -> dict[str, t.Any]:
+        """What Ansible shows with ``--diff``."""
+        return {"before": self.before, "after": self.after, "before_header": header, "after_header": header}

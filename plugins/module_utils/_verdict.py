@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a probe proves: the client's own address against the one the server saw."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _address
+
+if t.TYPE_CHECKING:
+    import datetime
+    from collections.abc import Collection, Iterable, Mapping
+
+REAL, MASKED, REFUSED, TIMEOUT, UNEXPECTED = "real", "masked", "refused", "timeout", "unexpected"
+# Not a verdict on the server: this client could not even try (no IPv6 of its own, say).
+NOT_VERIFIED = "not verified"
+PASSED, FAILED = "passed", "failed"
+# What is kept of a probe's result.
+KEPT = ("family", "verdict", "client", "seen", "msg")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict with both addresses and the sentence that the operator reads."""
+
+    verdict: str
+    client: str
+    seen: str
+    msg: str
+
+
+def remote_address(answer: str) -> str | None:
+    """The address in a responder's answer: the line ``RemoteAddr: [fd00::5]:41234`` of traefik/whoami."""
+    found = re.search(r"^RemoteAddr:[ \t]*(\S+)", answer, re.MULTILINE)
+    return _address.plain(found.group(1)) if found else None
+
+
+def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
+    """Compare the client's socket address with what the server says it saw.
+
+    Args:
+        client: local address of the probe's own socket.
+        answer: what the responder sent.
+        host_addresses: every address of the Docker host, gateways of its networks included. Any of them is
+            *masked*: with a tentative bridge address an engine shows the host's uplink address instead.
+    """
+    own = _address.plain(client)
+    seen = remote_address(answer)
+    if seen is None:
+        return Verdict(UNEXPECTED, own, "", f"the answer names no client address: {answer[:120]!r}")
+    if own in {_address.plain(one) for one in host_addresses}:
+        return Verdict(
+            NOT_VERIFIED, own, seen, f"the probe runs on the Docker host itself ({own}), which proves nothing"
+        )
+    if seen == own:
+        return Verdict(REAL, own, seen, f"the server saw this client, {own}")
+    if seen in {_address.plain(one) for one in host_addresses}:
+        return Verdict(MASKED, own, seen, f"the server saw {seen}, an address of the Docker host, instead of {own}")
+    return Verdict(UNEXPECTED, own, seen, f"the server saw {seen}, neither this client ({own}) nor its Docker host")
+
+
+def proven(probes: Iterable[Mapping[str, t.Any]]) -> str:
+    """What a set of probe results amounts to: *passed* only if IPv6 was really seen, and nothing was wrong."""
+    verdicts = [(str(probe.get("family", "")), str(probe.get("verdict", NOT_VERIFIED))) for probe in probes]
+    wrong = [verdict for _family, verdict in verdicts if verdict not in (REAL, NOT_VERIFIED)]
+    if wrong:
+        return FAILED
+    return PASSED if ("ipv6", REAL) in verdicts else NOT_VERIFIED
+
+
+def proof(probes: Iterable[Mapping[str, t.Any]], now: datetime.datetime) -> dict[str, t.Any]:
+    """The proof to be kept: its date, its result, and each probe in the words the operator reads."""
+    listed = list(probes)
+    return {
+        "result": proven(listed),
+        "date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "probes": [{name: str(one.get(name, "")) for name in KEPT} for one in listed],
+    }

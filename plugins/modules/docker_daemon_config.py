@@ -1,0 +1,219 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_daemon_config
+short_description: Set options of the Docker daemon and apply them safely
+version_added: 0.1.0
+description:
+  - Merges settings into C(daemon.json) and brings the running daemon to them, as one transaction.
+  - Unknown keys, key order, indentation, mode, owner and labels of the file survive. A file that is not valid JSON
+    is refused with line and column and stays as it is.
+  - The merged whole is checked against a JSON Schema of the very engine that runs, and by C(dockerd --validate)
+    from Docker Engine 23.0 on, before anything is written.
+  - The daemon is restarted only if the B(running) daemon is known to differ from what is wanted, whoever wrote the
+    file. A run that died between writing and restarting is finished by the next one.
+  - Containers live on. If the daemon does not have C(live-restore), it is switched on by a reload before the
+    restart and back off after it.
+  - A daemon that does not come back healthy, with the same containers running, gets its old file back, and the task
+    fails with the daemon's own words.
+options:
+  config:
+    description:
+      - Settings to merge, by their names in C(daemon.json). Objects are merged member by member; lists are replaced
+        whole.
+    type: dict
+    default: {}
+  absent:
+    description: Keys to remove, dotted for a member of an object (V(log-opts.max-size)).
+    type: list
+    elements: str
+    default: []
+  path:
+    description: The file. By default the one that the running daemon uses, else C(/etc/docker/daemon.json).
+    type: path
+  apply:
+    description:
+      - V(auto) reloads or restarts the daemon if it is known to differ from what is wanted.
+      - V(always) does so too if that cannot be told, because the file was edited after the daemon's start and no
+        record was kept.
+      - V(never) only writes, and returns what is RV(pending).
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  allow_container_restart:
+    description:
+      - Whether running containers may be stopped. With V(true), C(live-restore) is not borrowed for the restart.
+      - Without it, what cannot be done with containers running is refused, with their names.
+    type: bool
+    default: false
+  health_timeout:
+    description: How long the daemon and its containers may take to be back after a restart, in seconds.
+    type: int
+    default: 120
+requirements:
+  - jsonschema (Python, on the target)
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: dms.ipv6.docker_ipv6_network
+  - name: Docker daemon configuration
+    description: The options of the daemon.
+    link: https://docs.docker.com/reference/cli/dockerd/
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: Translate IPv6 packets instead of proxying them (Docker Engine 20.10 to 26.1)
+  dms.ipv6.docker_daemon_config:
+    config:
+      experimental: true
+      ip6tables: true
+
+- name: Write a setting now, restart in the maintenance window
+  dms.ipv6.docker_daemon_config:
+    config:
+      userland-proxy: false
+    apply: never
+
+- name: Remove a setting
+  dms.ipv6.docker_daemon_config:
+    absent:
+      - log-opts.max-size
+"""
+
+RETURN = r"""
+path:
+  description: The file.
+  returned: success
+  type: str
+  sample: /etc/docker/daemon.json
+steps:
+  description: What was done, or would be in check mode, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "write /etc/docker/daemon.json: live-restore on, for the time of the restart"
+    - reload dockerd and wait until it reports live-restore on
+    - "write /etc/docker/daemon.json: the settings wanted, with live-restore still on"
+    - restart docker.service; mail kept running
+    - "write /etc/docker/daemon.json: live-restore off, written out for the reload"
+    - reload dockerd and wait until it reports live-restore off
+    - "write /etc/docker/daemon.json: the settings wanted"
+restarted:
+  description: Whether the daemon was restarted.
+  returned: success
+  type: bool
+reloaded:
+  description: Whether the daemon was reloaded.
+  returned: success
+  type: bool
+pending:
+  description: Keys that the running daemon does not have yet, with O(apply=never).
+  returned: success
+  type: list
+  elements: str
+unknown:
+  description: Keys of which nobody can tell whether the running daemon has them.
+  returned: success
+  type: list
+  elements: str
+rolled_back:
+  description: Whether the change failed and the old state was brought back.
+  returned: always
+  type: bool
+backup_file:
+  description: A copy of the file as it was.
+  returned: if the file was there and was changed
+  type: str
+  sample: /etc/docker/daemon.json.dms-ipv6-2026-11-23T15-00-00-000000
+"""
+
+import contextlib
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_plan,
+    _daemon_schema,
+    _engine,
+    _io_daemon,
+    _io_files,
+    _io_found,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+SPEC: dict[str, t.Any] = {
+    "config": {"type": "dict", "default": {}},
+    "absent": {"type": "list", "elements": "str", "default": []},
+    "path": {"type": "path"},
+    "apply": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+    "allow_container_restart": {"type": "bool", "default": False},
+    "health_timeout": {"type": "int", "default": 120},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Read, plan, and carry out unless ``dry``; what the module returns."""
+    docker = Docker(params["docker_socket"])
+    if not dry and not _daemon_schema.AVAILABLE:
+        raise Refused(
+            "the Python package jsonschema is missing on this host",
+            remedy="Install python3-jsonschema; the role dms.ipv6.dms_ipv6 does",
+        )
+    wanted = _daemon_plan.Wanted(
+        params["config"], tuple(params["absent"]), params["apply"], params["allow_container_restart"]
+    )
+    with contextlib.nullcontext() if dry else _io_files.lock():
+        found = _io_found.read(docker, params["path"])
+        plan = _daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
+        if plan.changed and _engine.has(found.daemon.version, "validate"):
+            _io_daemon.validate(found.daemon.pid, plan.after, found.path)
+        executor = _io_daemon.Executor(docker, found, params["health_timeout"])
+        if plan.changed and not dry:
+            executor.carry_out(plan)
+    result = {
+        "changed": plan.changed,
+        "diff": plan.diff(found.path),
+        "path": found.path,
+        "steps": plan.sentences(),
+        "restarted": plan.restarts,
+        "reloaded": plan.reloads,
+        "pending": list(plan.pending),
+        "unknown": list(plan.unknown),
+        "rolled_back": False,
+        "warnings": list(plan.warnings),
+    }
+    return {**result, "backup_file": executor.backup_file} if executor.backup_file else result
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_daemon.RolledBack))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: probe_responder
+short_description: Start and remove the responder that probes talk to, and keep what they proved
+version_added: 0.1.0
+description:
+  - Runs on the Docker host. Starts a container that answers each client with the address it sees, on the network to
+    be proven.
+  - When it is removed, the results of the probes are judged, and kept on the host as its last proof.
+options:
+  state:
+    description: Whether the responder should run.
+    type: str
+    choices: [present, absent]
+    required: true
+  network:
+    description: The network to be proven.
+    type: str
+    default: dms-ipv6
+  image:
+    description:
+      - The responder's image. One that is there is used as it is; else it is pulled. An absolute path names an
+        archive of C(docker save) on the target.
+      - It must answer HTTP with a line C(RemoteAddr) and the client's address, as C(traefik/whoami) does.
+    type: str
+    default: traefik/whoami
+  port:
+    description: Host port, 0 for a free one.
+    type: int
+    default: 0
+  container_port:
+    description: Port on which the image listens.
+    type: int
+    default: 80
+  probes:
+    description: With O(state=absent), the results of M(dms.ipv6.remote_ip_probe), to be judged and kept.
+      Unreachable probe hosts may be among them.
+    type: list
+    elements: dict
+    default: []
+requirements:
+  - docker (Docker SDK for Python 4.1 or later, on the target)
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details: A responder that runs is replaced, so that it is the one asked for.
+seealso:
+  - module: dms.ipv6.remote_ip_probe
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: Start the responder
+  dms.ipv6.probe_responder:
+    state: present
+    network: dms-ipv6
+  register: responder
+
+- name: Remove it
+  dms.ipv6.probe_responder:
+    state: absent
+"""
+
+RETURN = r"""
+port:
+  description: The host port.
+  returned: with O(state=present), not in check mode
+  type: int
+  sample: 24871
+addresses:
+  description: Where clients reach this host, by family; a family that it does not have is missing.
+  returned: with O(state=present)
+  type: dict
+  sample: {"ipv4": "198.18.7.2", "ipv6": "fd5c:1ab0:7::2"}
+host_addresses:
+  description: All addresses of the host, gateways of its networks included.
+  returned: with O(state=present)
+  type: list
+  elements: str
+result:
+  description: What the probes amount to, V(passed), V(failed) or V(not verified).
+  returned: with O(state=absent)
+  type: str
+  sample: passed
+"""
+
+import datetime
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import _found, _io_files, _io_places, _io_responder, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+SPEC: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "required": True},
+    "network": {"type": "str", "default": "dms-ipv6"},
+    "image": {"type": "str", "default": "traefik/whoami"},
+    "port": {"type": "int", "default": 0},
+    "container_port": {"type": "int", "default": 80},
+    "probes": {"type": "list", "elements": "dict", "default": []},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
+    """Start the responder; what the module returns."""
+    result: dict[str, t.Any] = {"changed": True}
+    if not dry:
+        result["port"] = _io_responder.start(
+            docker, params["network"], params["image"], params["port"], params["container_port"]
+        )
+    places = _io_places.read(_found.network(one) for one in docker.networks())
+    return {**result, "addresses": places.reached_at, "host_addresses": places.all}
+
+
+def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
+    """Remove the responder and keep the proof; what the module returns."""
+    proof = _verdict.proof(params["probes"], datetime.datetime.now(datetime.timezone.utc))
+    if dry:
+        return {"changed": False, **proof}
+    changed = _io_responder.stop(docker)
+    if params["probes"]:
+        with _io_files.lock():
+            _io_files.keep(proof=proof)
+    return {"changed": changed, **proof}
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    docker = Docker(module.params["docker_socket"])
+    act = present if module.params["state"] == "present" else absent
+    result: dict[str, t.Any] = {}
+    try:
+        result = act(module.params, docker, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: remote_ip_probe
+short_description: See from a client host which address a server sees
+version_added: 0.1.0
+description:
+  - Runs on a client host. Connects to a responder on a Docker host, and compares the address of its own socket with
+    the one that the responder saw.
+  - A probe from the Docker host itself proves nothing, for right set-ups show the gateway or hang there; it is
+    recognised.
+  - Never fails because of a verdict; what to make of it is up to the play.
+options:
+  host:
+    description: Address or name of the Docker host. Addresses reserved for documentation are refused.
+    type: str
+    required: true
+  port:
+    description: TCP port of the responder, 1 to 65535.
+    type: int
+    required: true
+  family:
+    description: Over which protocol to connect.
+    type: str
+    choices: [ipv4, ipv6]
+    default: ipv6
+  timeout:
+    description: Time limit for the connection, and again for the answer, in seconds.
+    type: int
+    default: 5
+  host_addresses:
+    description:
+      - All addresses of the Docker host, gateways of its networks included. They tell V(masked) from V(unexpected).
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+seealso:
+  - module: dms.ipv6.probe_responder
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: See which address the server sees
+  dms.ipv6.remote_ip_probe:
+    host: mail.example.com
+    port: 8080
+    family: ipv6
+  delegate_to: client.example.com
+  register: probe
+
+- name: It must be the client's own
+  ansible.builtin.assert:
+    that: probe.verdict == 'real'
+"""
+
+RETURN = r"""
+verdict:
+  description:
+    - V(real), the server saw this client.
+    - V(masked), it saw an address of the Docker host instead.
+    - V(refused), the connection was refused, by a closed port or a firewall.
+    - V(timeout), no answer within the time limit.
+    - V(unexpected), anything else.
+    - V(not verified), this client cannot try, because it has no IPv6 or is the Docker host itself.
+  returned: success
+  type: str
+  sample: real
+client:
+  description: The address of the probe's own socket; empty if it was never connected.
+  returned: success
+  type: str
+  sample: fd5c:1ab0:7e57:99::5
+seen:
+  description: The address the server saw; empty if it did not say.
+  returned: success
+  type: str
+  sample: fd5c:1ab0:7e57:99::5
+family:
+  description: Over which protocol it connected.
+  returned: success
+  type: str
+  sample: ipv6
+msg:
+  description: The verdict in a sentence.
+  returned: success
+  type: str
+  sample: the server saw this client, fd5c:1ab0:7e57:99::5
+"""
+
+import dataclasses
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+SPEC: dict[str, t.Any] = {
+    "host": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv6"},
+    "timeout": {"type": "int", "default": 5},
+    "host_addresses": {"type": "list", "elements": "str", "default": []},
+}
+
+
+def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Probe once; what the module returns."""
+    if not 1 <= params["port"] <= 65535:
+        raise Refused(f"{params['port']} is not between 1 and 65535", "port")
+    verdict = _io_probe.probe(
+        params["host"], params["port"], params["family"], params["timeout"], params["host_addresses"]
+    )
+    return {"changed": False, "family": params["family"], "host": params["host"], **dataclasses.asdict(verdict)}
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = run(module.params)
+    except Refused as reason:
+        module.fail_json(msg=str(reason))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Breaks the collection in known ways: for each mutant a scenario must turn red. One that stays green proves nothing.
+
+Each mutant is the installed tarball with one text replaced. The closing line counts mutants killed and survived.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+INSTALLED = TOP / "build" / "installed"
+MUTANTS = TOP / "build" / "mutants"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One text of one file replaced, and where that must show.
+
+    Attributes:
+        scenario: the scenario that must fail.
+        action: its sequence's action that must be the one to fail.
+        says: a text of the failure, so that it is red for the right reason.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    scenario: str
+    action: str
+    says: str
+
+
+ALL = (
+    Mutant(
+        "ip6tables is never switched on",
+        "plugins/module_utils/_host_plan.py",
+        'settings.update({"experimental": True, "ip6tables": True})',
+        'settings.update({"experimental": True})',
+        "default",
+        "converge",
+        "clients are not seen rightly",
+    ),
+    Mutant(
+        "every client is called real",
+        "plugins/module_utils/_verdict.py",
+        "    if seen == own:",
+        "    if seen:",
+        "default",
+        "prepare",
+        "before.verdict == 'masked'",
+    ),
+    Mutant(
+        "the containers are not moved",
+        "plugins/module_utils/_network.py",
+        "        if endpoint is None or recreated:",
+        "        if recreated:",
+        "default",
+        "verify",
+        "['real', 'real']",
+    ),
+)
+
+
+def build(mutant: Mutant) -> Path:
+    """The tree of a mutant; the text to replace must stand exactly once."""
+    tree = MUTANTS / re.sub(r"\W+", "-", mutant.name)
+    shutil.rmtree(tree, ignore_errors=True)
+    shutil.copytree(INSTALLED, tree)
+    file = tree / "ansible_collections/dms/ipv6" / mutant.file
+    text = file.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        sys.exit(f"mutant '{mutant.name}': {mutant.old!r} stands {text.count(mutant.old)} times in {mutant.file}")
+    file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return tree
+
+
+def killed(mutant: Mutant) -> bool:
+    """Whether the scenario fails, in the right action, for the right reason."""
+    paths = os.environ["ANSIBLE_COLLECTIONS_PATH"].replace(str(INSTALLED), str(build(mutant)))
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": paths,
+        "NO_COLOR": "1",
+        "ANSIBLE_NOCOLOR": "1",
+        "COLUMNS": "400",
+    }
+    done = subprocess.run(
+        ["molecule", "test", "-s", mutant.scenario],
+        cwd=TOP, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    failed = re.findall(r"➜ (\w+): Executed: Failed", re.sub(r"\x1b\[[0-9;]*m", "", said))
+    well = done.returncode != 0 and failed[:1] == [mutant.action] and mutant.says in said
+    if not well:
+        print(said[-6000:])
+        print(f"exit code {done.returncode}, failed in {failed}, expected {mutant.action} saying {mutant.says!r}")
+    return well
+
+
+def main() -> int:
+    results = []
+    for mutant in ALL:
+        results.append(killed(mutant))
+        print(f"{'killed  ' if results[-1] else 'SURVIVED'}  {mutant.scenario}: {mutant.name}", flush=True)
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,372 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guards over the repository itself. Each is a function on text, and each is shown to find what it is there for."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+import ansible_collections.dms.ipv6.plugins as found_plugins
+import pytest
+import yaml
+
+TOP = Path(__file__).resolve().parents[2]
+PLUGINS = TOP / "plugins"
+MODULES = PLUGINS / "modules"
+MODULE_UTILS = PLUGINS / "module_utils"
+
+# A pure file holds decisions; the machine is touched in module_utils/_io_*.py only.
+IMPURE = (
+    "ansible.module_utils.basic",
+    "docker",
+    "fcntl",
+    "http",
+    "os",
+    "pathlib",
+    "shutil",
+    "signal",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "time",
+    "urllib",
+)
+LONGEST_FUNCTION = 40
+# These change nothing, so they do the same in check mode.
+READ_ONLY = ("docker_ipv6_info", "remote_ip_probe")
+
+
+def some(paths: t.Iterable[Path], folder: Path) -> list[Path]:
+    """The files to check. A folder that is not there yet skips the test; one without such files fails it."""
+    if not folder.is_dir():
+        pytest.skip(f"{folder.name} is not there yet")
+    found = sorted(paths)
+    assert found, f"nothing to check in {folder}"
+    return found
+
+
+def tracked() -> list[Path]:
+    """Every file that is in the repository or would be added to it."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout.split("\0")
+    return [TOP / name for name in names if name and (TOP / name).is_file()]
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def is_python(path: Path) -> bool:
+    return path.suffix == ".py" or (not path.suffix and "python" in text_of(path).split("\n", 1)[0])
+
+
+def problems(paths: t.Iterable[Path], guard: t.Callable[[str], list[str]]) -> list[str]:
+    return [f"{path.relative_to(TOP)}: {problem}" for path in paths for problem in guard(text_of(path))]
+
+
+# --- this run tests the checkout
+
+
+def test_the_unit_tests_run_on_the_checkout() -> None:
+    used = Path(next(iter(found_plugins.__path__))).resolve()
+    assert used == PLUGINS, f"tested is {used}: use make unit, or tools/run --checkout pytest"
+
+
+# --- pure files stay pure
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module or ''}.{alias.name}" for alias in node.names]
+    return []
+
+
+def impurities(text: str) -> list[str]:
+    """What a file imports or calls that touches the machine, also within functions."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        for name in imported(node):
+            if any(name == one or name.startswith(f"{one}.") for one in IMPURE) or "._io_" in f".{name}":
+                found.append(f"imports {name}")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("open", "__import__"):
+            found.append(f"calls {node.func.id}")
+    return found
+
+
+def test_pure_files_do_not_touch_the_machine() -> None:
+    files = (path for path in MODULE_UTILS.glob("*.py") if not path.name.startswith(("_io_", "__init__")))
+    assert problems(some(files, MODULE_UTILS), impurities) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os",
+        "import os.path",
+        "from os import path",
+        "def f():\n    import subprocess",
+        "import json, socket",
+        "import urllib.request",
+        "from http.client import HTTPConnection",
+        "from ansible.module_utils.basic import AnsibleModule",
+        "from ansible.module_utils import basic",
+        "from ansible_collections.dms.ipv6.plugins.module_utils import _io_files",
+        "from ansible_collections.dms.ipv6.plugins.module_utils._io_files import read",
+        "from . import _io_files",
+        "open('x')",
+        "__import__('x')",
+    ],
+)
+def test_guard_finds_impure(text: str) -> None:
+    assert impurities(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["import json", "import timeit", "from . import _plan", "import dataclasses as docker"]
+)
+def test_guard_lets_pure_pass(text: str) -> None:
+    assert not impurities(text)
+
+
+# --- check mode, and the ends of a module
+
+
+def attributes(text: str, names: t.Collection[str]) -> list[str]:
+    return [node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute) and node.attr in names]
+
+
+def check_mode_times(text: str, times: int) -> list[str]:
+    count = len(attributes(text, ["check_mode"]))
+    return [] if count == times else [f"reads check_mode {count} times, not {times}"]
+
+
+def module_words(text: str) -> list[str]:
+    return [f"uses {name}" for name in attributes(text, ["check_mode", "exit_json", "fail_json"])]
+
+
+def test_each_module_that_writes_reads_check_mode_once() -> None:
+    for path in some(MODULES.glob("*.py"), MODULES):
+        assert check_mode_times(text_of(path), 0 if path.stem in READ_ONLY else 1) == [], path
+
+
+def test_only_modules_know_check_mode_and_end_themselves() -> None:
+    files = (path for path in PLUGINS.rglob("*.py") if path.parent != MODULES)
+    assert problems(some(files, PLUGINS), module_words) == []
+
+
+def test_guard_finds_check_mode_twice_or_never() -> None:
+    assert check_mode_times("x = 1", 1)
+    assert check_mode_times("module.check_mode\nmodule.check_mode", 1)
+    assert not check_mode_times("module.check_mode", 1)
+    assert check_mode_times("module.check_mode", 0)
+
+
+@pytest.mark.parametrize("text", ["module.fail_json()", "self.module.exit_json()", "if module.check_mode: pass"])
+def test_guard_finds_module_words(text: str) -> None:
+    assert module_words(text)
+
+
+# --- Molecule scenarios
+
+
+def keys(value: object) -> t.Iterator[str]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield str(key)
+            yield from keys(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from keys(below)
+
+
+def scenario_faults(files: dict[str, str]) -> list[str]:
+    """Molecule itself only warns of a missing verify.yml, and a verify.yml that asserts nothing is green as well."""
+    faults = [f"has no {name}" for name in ("converge.yml", "verify.yml") if name not in files]
+    asserting = {"ansible.builtin.assert", "failed_when", "fail_msg"}
+    if "verify.yml" in files and not asserting & set(keys(yaml.safe_load(files["verify.yml"]))):
+        faults.append("asserts nothing in verify.yml")
+    return faults
+
+
+def test_each_scenario_verifies() -> None:
+    for path in some(TOP.glob("molecule/*/molecule.yml"), TOP / "molecule"):
+        files = {file.name: text_of(file) for file in path.parent.glob("*.yml")}
+        assert scenario_faults(files) == [], path.parent
+
+
+def test_guard_finds_scenarios_without_proof() -> None:
+    good = "- hosts: all\n  tasks:\n    - block:\n        - ansible.builtin.assert: {that: true}\n"
+    assert not scenario_faults({"converge.yml": "", "verify.yml": good})
+    assert scenario_faults({"converge.yml": ""})
+    assert scenario_faults({"verify.yml": good})
+    assert scenario_faults({"converge.yml": "", "verify.yml": good.replace("assert", "debug")})
+    assert scenario_faults({"converge.yml": "", "verify.yml": "# failed_when"})
+
+
+# --- role defaults and argument_specs
+
+
+def default_faults(defaults: str, specs: str) -> list[str]:
+    values = yaml.safe_load(defaults) or {}
+    entries = yaml.safe_load(specs)["argument_specs"].values()
+    options = {name: option for entry in entries for name, option in (entry.get("options") or {}).items()}
+    faults = [f"{name} is in one file only" for name in sorted(values.keys() ^ options.keys())]
+    for name in sorted(values.keys() & options.keys()):
+        if values[name] != options[name].get("default"):
+            faults.append(f"{name} has the default {values[name]!r}, and {options[name].get('default')!r} in the specs")
+    return faults
+
+
+def test_defaults_and_specs_agree() -> None:
+    for path in some(TOP.glob("roles/*/defaults/main.yml"), TOP / "roles"):
+        specs = path.parent.parent / "meta" / "argument_specs.yml"
+        assert default_faults(text_of(path), text_of(specs)) == [], path
+
+
+def test_guard_finds_other_defaults() -> None:
+    specs = "argument_specs: {main: {options: {a: {default: 1}, b: {type: str}}}}"
+    assert not default_faults("{a: 1, b: null}", specs)
+    assert default_faults("{a: 2, b: null}", specs)
+    assert default_faults("{a: 1}", specs)
+    assert default_faults("{a: 1, b: null, c: 1}", specs)
+
+
+# --- short functions
+
+
+def long_functions(text: str) -> list[str]:
+    functions = (
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    lengths = [(node.name, (node.end_lineno or 0) - node.lineno + 1) for node in functions]
+    return [f"{name} has {length} lines" for name, length in lengths if length > LONGEST_FUNCTION]
+
+
+def test_functions_are_short() -> None:
+    ours = (path for path in tracked() if path.relative_to(TOP).parts[0] in ("plugins", "lab", "tools"))
+    assert problems(some(filter(is_python, ours), TOP / "tools"), long_functions) == []
+
+
+def test_guard_finds_long_functions() -> None:
+    assert not long_functions("def f():\n" + "    x = 1\n" * (LONGEST_FUNCTION - 1))
+    assert long_functions("def f():\n" + "    x = 1\n" * LONGEST_FUNCTION)
+    assert long_functions("class A:\n    async def f(self):\n" + "        x = 1\n" * LONGEST_FUNCTION)
+
+
+# --- versions are compared in one place
+
+
+def is_version(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Tuple) or len(node.elts) < 2:
+        return False
+    return all(isinstance(one, ast.Constant) and isinstance(one.value, int) for one in node.elts)
+
+
+def compares_version(node: ast.Compare) -> bool:
+    membership = all(isinstance(one, (ast.In, ast.NotIn)) for one in node.ops)
+    return not membership and any(is_version(one) for one in (node.left, *node.comparators))
+
+
+def version_comparisons(text: str) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            if name in ("LooseVersion", "StrictVersion", "parse_version"):
+                found.append(f"line {node.lineno}: {name}")
+        if isinstance(node, ast.Compare) and compares_version(node):
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def test_versions_are_compared_in_one_file() -> None:
+    files = (path for path in PLUGINS.rglob("*.py") if path != MODULE_UTILS / "_engine.py")
+    assert problems(some(files, PLUGINS), version_comparisons) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["v >= (27, 0)", "(20, 10, 1) < v", "v == (28, 0)", "LooseVersion('1')", "_engine.parse_version(x) > y"]
+)
+def test_guard_finds_version_comparisons(text: str) -> None:
+    assert version_comparisons(text)
+
+
+@pytest.mark.parametrize("text", ["v in (4, 6)", "v = (27, 0)", "v >= 27", "(a, b) == (1, c)"])
+def test_guard_lets_other_comparisons_pass(text: str) -> None:
+    assert not version_comparisons(text)
+
+
+# --- nothing of one developer's machine, nothing half done
+
+MACHINE_PATH = re.compile(r"(?<![\w.~$})-])/(?:home|root|work)/")
+UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b")
+
+
+def leftovers(text: str) -> list[str]:
+    return [
+        f"line {number}: {line.strip()[:100]}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if MACHINE_PATH.search(line) or UNFINISHED.search(line)
+    ]
+
+
+def test_no_leftovers() -> None:
+    assert problems(some(tracked(), TOP), leftovers) == []
+
+
+@pytest.mark.parametrize("text", ["x = '/" + "home/me'", "/" + "root/x", "cd /" + "work/main", "# TO" + "DO: later"])
+def test_guard_finds_leftovers(text: str) -> None:
+    assert leftovers(text)
+
+
+@pytest.mark.parametrize("text", ["https://example.org/home/x", "$TOP/work/x", "{tmp}/root/x", "a METHO" + "DO"])
+def test_guard_lets_other_text_pass(text: str) -> None:
+    assert not leftovers(text)
+
+
+# --- each option of each module is used by a test
+
+
+def option_names(options: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    for name, option in options.items():
+        yield name
+        yield from option_names(option.get("suboptions") or {})
+
+
+def documented(text: str) -> list[str]:
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(one) for one in node.targets] == ["DOCUMENTATION"]:
+            return list(option_names(yaml.safe_load(ast.literal_eval(node.value)).get("options") or {}))
+    return []
+
+
+def untested_options(module: str, text: str, tests: t.Iterable[str]) -> list[str]:
+    """Options that no test names which also names the module: such words as `name` stand everywhere."""
+    about = "\n".join(test for test in tests if module in test)
+    return [name for name in documented(text) if not re.search(rf"\b{re.escape(name)}\b", about)]
+
+
+def test_each_option_is_tested() -> None:
+    folders = ("molecule", "tests")
+    tests = [
+        text_of(path) for path in tracked() if path.relative_to(TOP).parts[0] in folders and path != Path(__file__)
+    ]
+    for path in some(MODULES.glob("*.py"), MODULES):
+        assert untested_options(path.stem, text_of(path), tests) == [], path
+
+
+def test_guard_finds_untested_options() -> None:
+    module = 'DOCUMENTATION = r"""\noptions:\n  a:\n    suboptions:\n      b: {type: str}\n"""\n'
+    assert untested_options("thing", module, ["thing: {a: 1}"]) == ["b"]
+    assert untested_options("thing", module, ["thing: {}", "other: {a: {b: 1}}"]) == ["a", "b"]
+    assert not untested_options("thing", module, ["thing: {a: {b: 1}}"])

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the tests as a table of steps: test.py [lint|unit|sanity|integration|molecule|mutants|GROUP:STEP]...
+
+Steps of one lane run one after another, lanes side by side: the lab has only one set of hosts, while the checks of the
+working tree leave it alone. Each step's output goes to build/test/<step>.log.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+LOGS = TOP / "build" / "test"
+TAIL = 60
+PRINTING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Step:
+    group: str
+    name: str
+    command: list[str]
+    lane: str = "tree"
+    # Whether the program counts its tests ("12 passed, 1 failed"); otherwise the step is one test.
+    counts: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.group if self.group == self.name else f"{self.group}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Result:
+    step: Step
+    code: int
+    seconds: float
+    passed: int
+    failed: int
+    skipped: int
+    log: Path
+
+
+def lint_steps() -> list[Step]:
+    plugins = "build/checkout/ansible_collections/dms/ipv6/plugins"
+    typed = [folder for folder in (plugins, "lab", "tools", "tests") if any((TOP / folder).rglob("*.py"))]
+    commands = {
+        "ruff": ["ruff", "check", "."],
+        "format": ["ruff", "format", "--check", "."],
+        "mypy": ["mypy", *typed],
+        "yamllint": ["yamllint", "--strict", "."],
+        # It runs syntax checks without an inventory, where an unknown group is no mistake.
+        "ansible-lint": ["env", "-u", "ANSIBLE_HOST_PATTERN_MISMATCH", "ansible-lint"],
+        "changelog": ["antsibull-changelog", "lint"],
+    }
+    return [Step("lint", name, ["tools/run", "--checkout", *command]) for name, command in commands.items()]
+
+
+def molecule_steps() -> list[Step]:
+    names = sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml"))
+    if not names:
+        return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="lab")]
+    return [Step("molecule", name, ["tools/run", "molecule", "test", "-s", name], lane="lab") for name in names]
+
+
+def all_steps() -> list[Step]:
+    return [
+        *lint_steps(),
+        Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
+        Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
+        Step("integration", "integration", ["tools/run", "pytest", "tests/integration"], lane="lab", counts=True),
+        *molecule_steps(),
+        Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="lab", counts=True),
+    ]
+
+
+def select(steps: list[Step], wanted: list[str]) -> list[Step]:
+    unknown = set(wanted) - {step.group for step in steps} - {step.title for step in steps}
+    if unknown:
+        sys.exit(f"no such test: {', '.join(sorted(unknown))}; there are: {', '.join(step.title for step in steps)}")
+    return [step for step in steps if not wanted or step.group in wanted or step.title in wanted]
+
+
+def counted(text: str, code: int, counts: bool) -> tuple[int, int, int]:
+    """Passed, failed and skipped, by the last line that tells. A red step has a failure, a green one a test."""
+    if not counts:
+        return (0, 1, 0) if code else (1, 0, 0)
+    telling = [line for line in text.splitlines() if re.search(r"\b\d+ (passed|failed|errors?)\b", line)]
+    found = dict.fromkeys(("passed", "failed", "error", "skipped"), 0)
+    for number, word in re.findall(r"\b(\d+) (passed|failed|error|skipped)", telling[-1] if telling else ""):
+        found[word] = int(number)
+    failed = found["failed"] + found["error"]
+    if (code and not failed) or not (found["passed"] or failed):
+        failed += 1
+    return found["passed"], failed, found["skipped"]
+
+
+def tell(text: str) -> None:
+    with PRINTING:
+        print(text, flush=True)
+
+
+def run(step: Step, show: bool) -> Result:
+    log = LOGS / f"{step.title.replace(':', '-')}.log"
+    tell(f"....  {step.title}")
+    start = time.monotonic()
+    lines = []
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            step.command,
+            cwd=TOP,
+            env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"},
+            text=True,
+            errors="replace",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            file.write(line)
+            file.flush()
+            if show:
+                tell(line.rstrip("\n"))
+    seconds = time.monotonic() - start
+    result = Result(step, process.returncode, seconds, *counted("".join(lines), process.returncode, step.counts), log)
+    tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
+    if result.failed and not show:
+        tell("".join(f"    | {line}" for line in lines[-TAIL:]) + f"    all of it: {log.relative_to(TOP)}")
+    return result
+
+
+def summary(results: list[Result]) -> int:
+    """Prints the table, and says whether all is well: a run without a test is not."""
+    width = max((len(result.step.title) for result in results), default=4)
+    print(f"\n{'step':{width}}  {'passed':>6}  {'failed':>6}  {'skipped':>7}  {'seconds':>7}")
+    for result in results:
+        numbers = f"{result.passed:>6}  {result.failed:>6}  {result.skipped:>7}  {result.seconds:>7.1f}"
+        print(f"{result.step.title:{width}}  {numbers}{'  <-- ' + str(result.log) if result.failed else ''}")
+    passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
+    print(f"\n{passed} passed, {failed} failed")
+    return 0 if passed and not failed else 1
+
+
+def run_lane(steps: list[Step], show: bool) -> list[Result]:
+    return [run(step, show) for step in steps]
+
+
+def main() -> int:
+    os.chdir(TOP)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    steps = select(all_steps(), sys.argv[1:])
+    lanes = {lane: [step for step in steps if step.lane == lane] for lane in dict.fromkeys(step.lane for step in steps)}
+    if "lab" in lanes and subprocess.run(["tools/install_collection"], check=False).returncode:
+        tell("the collection cannot be built and installed")
+        return 1
+    with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+        done = list(pool.map(lambda lane: run_lane(lane, show=len(steps) == 1), lanes.values()))
+    return summary([result for lane in done for result in lane])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
