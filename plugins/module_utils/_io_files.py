@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATE = "/var/lib/dms-ipv6"
+LOCK = "/run/dms-ipv6.lock"
 BACKUPS_KEPT = 5
 
 
@@ -121,8 +122,7 @@ def backup(path: str, content: bytes) -> str:
 @contextlib.contextmanager
 def lock() -> Iterator[None]:
     """One change at a time on a host: a second run waits here for the first. Released by the kernel if we die."""
-    os.makedirs(STATE, mode=0o700, exist_ok=True)
-    with open(os.path.join(STATE, "lock"), "w", encoding="utf-8") as file:
+    with open(LOCK, "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab of these tests: up once for all of them, and down in the end."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from tests.integration.lab_host import Host, lab
+
+MAIL = "docker run -d --name mail -p 8080:80 dms-lab/whoami >/dev/null"
+
+
+@pytest.fixture(scope="session")
+def hosts() -> t.Iterator[dict[str, Host]]:
+    """The hosts, with one published container on each that runs Docker."""
+    lab("down")
+    lab("up")
+    found = {name: Host(name) for name in ("bookworm", "bare", "client")}
+    for name in ("bookworm", "bare"):
+        found[name].run(MAIL)
+    yield found
+    lab("down")
+
+
+@pytest.fixture
+def bookworm(hosts: dict[str, Host]) -> Host:
+    """A Docker host."""
+    return hosts["bookworm"]
+
+
+@pytest.fixture
+def client(hosts: dict[str, Host]) -> Host:
+    """A host without Docker on the same segment."""
+    return hosts["client"]
+
+
+@pytest.fixture
+def bare(hosts: dict[str, Host]) -> Host:
+    """A Docker host without python3-docker and python3-jsonschema."""
+    return hosts["bare"]

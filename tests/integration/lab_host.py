@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lab hosts for tests: run a module on one, look inside, and put it back."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+INVENTORY = Path(__file__).with_name("inventory.yml")
+
+
+def output(*command: str, stdin: str | None = None) -> str:
+    """What a command prints; an AssertionError with its complaint if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, input=stdin)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def lab(verb: str) -> None:
+    """Bring the hosts of the inventory up, or down."""
+    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, str(INVENTORY))
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host of the inventory."""
+
+    name: str
+
+    @property
+    def container(self) -> str:
+        """The lab container that it is."""
+        return f"dms-lab-integration-{self.name}"
+
+    def run(self, script: str) -> str:
+        """What a shell script prints on the host."""
+        return output("docker", "exec", "-i", self.container, "sh", "-e", stdin=script)
+
+    def module(self, module: str, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        """The result of a module of ours, failed or not. A traceback fails the test."""
+        command = ["ansible", "-i", str(INVENTORY), self.name, "-m", f"dms.ipv6.{module}"]
+        command += ["-a", json.dumps(options)] if options else []
+        done = subprocess.run([*command, *(["--check"] if check else [])], capture_output=True, text=True, check=False)
+        found = re.search(r"^\S+ \| (\S+) => (\{.*)", done.stdout, re.DOTALL | re.MULTILINE)
+        assert found, done.stdout + done.stderr
+        result: dict[str, t.Any] = json.loads(found.group(2))
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return {**result, "failed": found.group(1).startswith("FAILED")}
+
+    def state(self) -> str:
+        """Everything that a refused run must leave alone: settings, networks, containers, our own record."""
+        return self.run(
+            "find /etc/docker -type f ! -name key.json -exec sha256sum {} + | sort;"
+            "docker network ls --no-trunc -q | sort;"
+            "docker ps -a --no-trunc -q | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}';"
+            "systemctl show -p MainPID docker; ls -A /var/lib/dms-ipv6 2>/dev/null || true"
+        )
