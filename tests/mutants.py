@@ -99,7 +99,7 @@ def killed(mutant: Mutant) -> bool:
         cwd=TOP, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = done.stdout + done.stderr
-    failed = re.findall(r"➜ (\w+): Executed: Failed", re.sub(r"\x1b\[[0-9;]*m", "", said))
+    failed = re.findall(r"(?:➜|>) (\w+)[\]:] Executed: Failed", re.sub(r"\x1b\[[0-9;]*m", "", said))
     well = done.returncode != 0 and failed[:1] == [mutant.action] and mutant.says in said
     if not well:
         print(said[-6000:])

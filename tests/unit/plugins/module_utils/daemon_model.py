@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A little Docker daemon in memory: reads its file at a start and on a reload as dockerd does. For tests of plans."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys, _daemon_plan, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import LIVE_RESTORE, Reload, Restart, WriteFile
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
+
+PATH = "/etc/docker/daemon.json"
+UNIT = "docker.service"
+MAIL = _daemon_plan.RunningContainer("a" * 64, "mail")
+WEB = _daemon_plan.RunningContainer("b" * 64, "web")
+
+
+@dataclass
+class Daemon:
+    """The daemon and its file.
+
+    Attributes:
+        content: of the file, None if it is missing.
+        settings: what the daemon has read.
+        live_restore: what it does; a reload that does not name it leaves it.
+        killed: containers that a restart ended.
+        recorded: whether our record says what it has read, or its file is older than it.
+        borrowed: what our record says about live-restore.
+    """
+
+    content: bytes | None = None
+    settings: dict[str, t.Any] = field(default_factory=dict)
+    live_restore: bool = False
+    version: str = "26.1.5"
+    containers: tuple[_daemon_plan.RunningContainer, ...] = (MAIL,)
+    swarm: bool = False
+    flags: dict[str, str] = field(default_factory=dict)
+    killed: list[str] = field(default_factory=list)
+    restarts: int = 0
+    recorded: bool = True
+    borrowed: t.Any = False
+
+    def copy(self) -> Daemon:
+        return copy.deepcopy(self)
+
+    @property
+    def file(self) -> dict[str, t.Any]:
+        return _daemon_json.read(_daemon_json.decode(self.content or b"", PATH), PATH)
+
+    def running(self) -> _daemon_plan.Running:
+        """What can be known about it."""
+        engine = _engine.parse(self.version)
+        effects = ("ip6tables", "userland-proxy")
+        return _daemon_plan.Running(
+            version=engine,
+            pid=100 + self.restarts,
+            unit=UNIT,
+            flags=self.flags,
+            swarm=self.swarm,
+            observed={LIVE_RESTORE: self.live_restore, "experimental": bool(self.settings.get("experimental"))},
+            loaded=dict(self.settings) if self.recorded else None,
+            hints={}
+            if self.recorded
+            else {name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in effects},
+            containers=self.containers,
+        )
+
+    def plan(self, wanted: _daemon_plan.Wanted) -> _daemon_plan.DaemonPlan:
+        return _daemon_plan.plan(PATH, self.content, wanted, self.running(), self.borrowed)
+
+    def apply(self, step: Step) -> None:
+        if isinstance(step, WriteFile):
+            assert step.path == PATH
+            self.content = step.content
+            self.recorded = self.recorded and not self.restarts
+        elif isinstance(step, Reload):
+            self._reload()
+            assert step.live_restore in (None, self.live_restore), "dockerd would not report what is waited for"
+        else:
+            assert isinstance(step, Restart)
+            self._restart(step)
+
+    def _reload(self) -> None:
+        new = self.file
+        assert not set(new) & set(self.flags), "dockerd refuses the file"
+        self.live_restore = new.get(LIVE_RESTORE, self.live_restore)
+        kept = {name: value for name, value in self.settings.items() if not _daemon_keys.reloadable(name)}
+        self.settings = {**kept, **{name: value for name, value in new.items() if _daemon_keys.reloadable(name)}}
+
+    def _restart(self, step: Restart) -> None:
+        survives = self.live_restore and bool(self.file.get(LIVE_RESTORE))
+        if not survives:
+            self.killed += [one.name for one in self.containers]
+        assert step.unit == UNIT
+        assert step.containers == self.containers
+        assert survives or not (self.containers and step.containers_live_on), "the operator was told something else"
+        assert not set(self.file) & set(self.flags), "dockerd does not start"
+        self.settings = self.file
+        self.live_restore = bool(self.file.get(LIVE_RESTORE))
+        self.restarts += 1
+        # Whoever reads the file now knows what the daemon has read, for it is older than the daemon.
+        self.recorded = True
+
+    def begin(self, plan: _daemon_plan.DaemonPlan) -> None:
+        """What the executor writes down before the first step."""
+        if self.borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in plan.steps):
+            self.borrowed = _daemon_plan.lent(self.content, PATH)
+
+    def carry_out(self, plan: _daemon_plan.DaemonPlan) -> None:
+        """All steps, as the executor does."""
+        if plan.changed:
+            known = self.recorded
+            self.begin(plan)
+            self.apply_all(plan.steps)
+            self.borrowed = False
+            self.recorded = known or plan.restarts
+
+    def apply_all(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            self.apply(step)

@@ -1,0 +1,528 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans for the daemon: their sentences, and what they do to a daemon in memory."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_plan, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import (
+    LIVE_RESTORE,
+    Restart,
+    RunningContainer,
+    Wanted,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, PATH, WEB, Daemon
+
+NAT = Wanted({"experimental": True, "ip6tables": True})
+ASKED = Wanted(NAT.config, consent=True)
+NEVER = Wanted(NAT.config, apply="never")
+ALWAYS = Wanted(NAT.config, apply="always")
+
+WRITE = f"write {PATH}: the settings wanted"
+BORROW = [
+    f"write {PATH}: live-restore on, for the time of the restart",
+    "reload dockerd and wait until it reports live-restore on",
+    f"write {PATH}: the settings wanted, with live-restore still on",
+]
+GIVE_BACK = [
+    f"write {PATH}: live-restore off, written out for the reload",
+    "reload dockerd and wait until it reports live-restore off",
+]
+
+
+class Case(t.NamedTuple):
+    """A daemon, what is wanted of it, the exact sentences, and the file afterwards."""
+
+    name: str
+    daemon: Daemon
+    wanted: Wanted
+    sentences: list[str]
+    text: str | None
+
+
+OLD = '{\n  "mtu": 1450\n}\n'
+NEW = '{\n  "mtu": 1450,\n  "experimental": true,\n  "ip6tables": true\n}\n'
+FRESH = '{\n  "experimental": true,\n  "ip6tables": true\n}\n'
+LIVE = '{"live-restore": true, "mtu": 1450}'
+LIVE_NEW = '{"live-restore": true, "mtu": 1450, "experimental": true, "ip6tables": true}'
+LOADED = {"experimental": True, "ip6tables": True}
+KEPT = "restart docker.service; mail kept running"
+STOPPED = "restart docker.service; mail stopped and started"
+IDLE = "restart docker.service; no container is running"
+
+CASES = [
+    Case("missing file", Daemon(), NAT, [*BORROW, KEPT, *GIVE_BACK, WRITE], FRESH),
+    Case("empty file", Daemon(b""), NAT, [*BORROW, KEPT, *GIVE_BACK, WRITE], FRESH),
+    Case("user's file", Daemon(OLD.encode(), {"mtu": 1450}), NAT, [*BORROW, KEPT, *GIVE_BACK, WRITE], NEW),
+    Case("no container", Daemon(OLD.encode(), {"mtu": 1450}, containers=()), NAT, [WRITE, IDLE], NEW),
+    Case("consent", Daemon(OLD.encode(), {"mtu": 1450}), ASKED, [WRITE, STOPPED], NEW),
+    Case(
+        "several containers",
+        Daemon(containers=(MAIL, WEB)),
+        ASKED,
+        [WRITE, "restart docker.service; mail, web stopped and started"],
+        FRESH,
+    ),
+    Case(
+        "live-restore there",
+        Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, True),
+        NAT,
+        [WRITE, KEPT],
+        LIVE_NEW,
+    ),
+    Case("written, not restarted", Daemon(NEW.encode(), {"mtu": 1450}, containers=()), NAT, [IDLE], NEW),
+    Case(
+        "written, not restarted, in use",
+        Daemon(NEW.encode(), {"mtu": 1450}),
+        NAT,
+        [*BORROW, KEPT, *GIVE_BACK, WRITE],
+        NEW,
+    ),
+    Case("all in force", Daemon(NEW.encode(), {"mtu": 1450, **LOADED}), NAT, [], NEW),
+    Case("in force, not in the file", Daemon(OLD.encode(), {"mtu": 1450, **LOADED}), NAT, [WRITE], NEW),
+    Case("never", Daemon(OLD.encode(), {"mtu": 1450}), NEVER, [WRITE], NEW),
+    Case(
+        "default is written",
+        Daemon(b"{}", {}),
+        Wanted({"userland-proxy": True}),
+        [WRITE],
+        '{\n  "userland-proxy": true\n}',
+    ),
+    Case(
+        "default of 28",
+        Daemon(b"{}", {}, version="28.5.2"),
+        Wanted({"ip6tables": True}),
+        [WRITE],
+        '{\n  "ip6tables": true\n}',
+    ),
+    Case("nothing wanted", Daemon(OLD.encode(), {}), Wanted({}), [], OLD),
+    Case(
+        "absent",
+        Daemon(NEW.encode(), {"mtu": 1450, **LOADED}, containers=()),
+        Wanted({}, ("mtu", "ip6tables", "experimental")),
+        [WRITE, IDLE],
+        "{}\n",
+    ),
+    Case(
+        "absent already", Daemon(OLD.encode(), {"mtu": 1450}), Wanted({}, ("ip6tables", "log-opts.max-size")), [], OLD
+    ),
+    Case(
+        "reload",
+        Daemon(OLD.encode(), {"mtu": 1450}),
+        Wanted({"debug": True}),
+        [WRITE, "reload dockerd"],
+        '{\n  "mtu": 1450,\n  "debug": true\n}\n',
+    ),
+    Case(
+        "live-restore on",
+        Daemon(OLD.encode(), {"mtu": 1450}),
+        Wanted({LIVE_RESTORE: True}),
+        [WRITE, "reload dockerd and wait until it reports live-restore on"],
+        '{\n  "mtu": 1450,\n  "live-restore": true\n}\n',
+    ),
+    Case(
+        "live-restore off",
+        Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, True),
+        Wanted({LIVE_RESTORE: False}),
+        [WRITE, "reload dockerd and wait until it reports live-restore off"],
+        '{"live-restore": false, "mtu": 1450}',
+    ),
+    Case(
+        "live-restore away",
+        Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, True),
+        Wanted({}, (LIVE_RESTORE,)),
+        [*GIVE_BACK, WRITE],
+        '{"mtu": 1450}',
+    ),
+    Case(
+        "live-restore on and restart",
+        Daemon(OLD.encode(), {"mtu": 1450}),
+        Wanted({LIVE_RESTORE: True, "ip6tables": True}),
+        [*BORROW[:2], WRITE, KEPT],
+        '{\n  "mtu": 1450,\n  "live-restore": true,\n  "ip6tables": true\n}\n',
+    ),
+    Case(
+        "explicit false comes back",
+        Daemon(b'{"live-restore": false}', {"live-restore": False}),
+        NAT,
+        [*BORROW, KEPT, *GIVE_BACK, WRITE],
+        '{"live-restore": false, "experimental": true, "ip6tables": true}',
+    ),
+    Case("edited since, nobody knows", Daemon(NEW.encode(), {"mtu": 1450, **LOADED}, recorded=False), NAT, [], NEW),
+    Case("edited since, seen by its effect", Daemon(NEW.encode(), {}, recorded=False, containers=()), NAT, [IDLE], NEW),
+    Case(
+        "edited since, cannot be seen",
+        Daemon(b"{}", {}, recorded=False, containers=()),
+        Wanted({"mtu": 1450}),
+        [WRITE],
+        '{\n  "mtu": 1450\n}',
+    ),
+    Case(
+        "edited since, restarted all the same",
+        Daemon(b"{}", {}, recorded=False, containers=()),
+        Wanted({"mtu": 1450}, apply="always"),
+        [WRITE, IDLE],
+        '{\n  "mtu": 1450\n}',
+    ),
+    Case(
+        "line ends and blanks",
+        Daemon(b'{\r\n\t"mtu" : 1450\r\n}', {"mtu": 1450}),
+        NAT,
+        [*BORROW, KEPT, *GIVE_BACK, WRITE],
+        '{\r\n\t"mtu" : 1450,\r\n\t"experimental": true,\r\n\t"ip6tables": true\r\n}',
+    ),
+]
+TABLE = pytest.mark.parametrize("case", [pytest.param(one, id=one.name) for one in CASES])
+
+
+def text_of(daemon: Daemon) -> str | None:
+    return None if daemon.content is None else daemon.content.decode()
+
+
+def wanted_live_restore(case: Case) -> bool:
+    """What live-restore is afterwards: as wanted, or as it was."""
+    settings = {**case.wanted.config, **dict.fromkeys(case.wanted.absent, False)}
+    return bool(settings.get(LIVE_RESTORE, case.daemon.live_restore))
+
+
+def assert_converged(daemon: Daemon, case: Case) -> None:
+    """The file is as expected, live-restore as it was, and planning again on the result gives nothing."""
+    if LIVE_RESTORE in case.wanted.config:
+        assert daemon.file == _daemon_json.read(case.text or "", PATH)
+    else:
+        assert text_of(daemon) == case.text
+    assert daemon.live_restore is wanted_live_restore(case)
+    again = daemon.plan(case.wanted)
+    assert again.sentences() == []
+    assert again.before == again.after
+
+
+@TABLE
+def test_sentences_and_result(case: Case) -> None:
+    daemon = case.daemon.copy()
+    plan = daemon.plan(case.wanted)
+    assert plan.sentences() == case.sentences
+    assert plan.changed is bool(case.sentences)
+    assert plan.before == _text(case.daemon)
+    assert plan.after == (case.text or "")
+    assert plan.diff("x")["before_header"] == "x"
+    daemon.carry_out(plan)
+    assert daemon.killed == ([] if not case.wanted.consent else [one.name for one in case.daemon.containers])
+    assert daemon.restarts == int(plan.restarts) <= 1
+    assert_converged(daemon, case)
+
+
+def _text(daemon: Daemon) -> str:
+    return (daemon.content or b"").decode()
+
+
+@TABLE
+def test_wanted_is_in_force_afterwards(case: Case) -> None:
+    daemon = case.daemon.copy()
+    daemon.carry_out(daemon.plan(case.wanted))
+    states = {name: _daemon_plan.in_force(name, daemon.file, daemon.running()) for name in case.wanted.keys}
+    if case.wanted.apply == "auto" and case.daemon.recorded:
+        assert set(states.values()) <= {"in force"}
+
+
+def crash(case: Case, done: int) -> Daemon:
+    """The daemon after a run that died behind so many steps."""
+    daemon = case.daemon.copy()
+    plan = daemon.plan(case.wanted)
+    if plan.changed:
+        daemon.begin(plan)
+    daemon.apply_all(plan.steps[:done])
+    return daemon
+
+
+def restart_is_still_to_come(case: Case, done: int) -> bool:
+    """Whether a run dies with live-restore borrowed and the restart, for which it was borrowed, not done."""
+    dead = crash(case, done)
+    return (
+        dead.live_restore
+        and not case.daemon.live_restore
+        and not dead.restarts
+        and LIVE_RESTORE not in case.wanted.config
+    )
+
+
+EVERYWHERE = [(case, done) for case in CASES if case.wanted.apply != "never" for done in range(len(case.sentences) + 1)]
+BOUNDARIES = [
+    pytest.param(case, done, id=f"{case.name}, {done} done")
+    for case, done in EVERYWHERE
+    if not restart_is_still_to_come(case, done)
+]
+
+
+@pytest.mark.parametrize(("case", "done"), BOUNDARIES)
+def test_next_run_finishes_one_that_died(case: Case, done: int) -> None:
+    daemon = crash(case, done)
+    daemon.carry_out(daemon.plan(case.wanted))
+    assert_converged(daemon, case)
+    assert_only_consented(daemon, case)
+
+
+def assert_only_consented(daemon: Daemon, case: Case) -> None:
+    """No container was stopped by any restart, unless that was agreed to."""
+    assert case.wanted.consent or daemon.killed == []
+
+
+@pytest.mark.parametrize(("case", "done"), [one for one in EVERYWHERE if crash(*one).restarts])
+def test_two_that_died_are_finished_as_well(case: Case, done: int) -> None:
+    daemon = crash(case, done)
+    second = daemon.plan(case.wanted)
+    for more in range(len(second.steps)):
+        twice = daemon.copy()
+        twice.begin(second)
+        twice.apply_all(second.steps[:more])
+        twice.carry_out(twice.plan(case.wanted))
+        assert_converged(twice, case)
+        assert_only_consented(twice, case)
+
+
+def way_back(case: Case, done: int, acts: bool) -> Daemon:
+    """The daemon once the step behind so many fails, acting or not, and everything is put back."""
+    daemon = case.daemon.copy()
+    plan = daemon.plan(case.wanted)
+    daemon.begin(plan)
+    daemon.apply_all(plan.steps[: done + acts])
+    restarted = any(isinstance(step, Restart) for step in plan.steps[: done + 1])
+    daemon.apply_all(plan.rollback if restarted else plan.undo)
+    return daemon
+
+
+FAILURES = [
+    pytest.param(case, done, acts, id=f"{case.name}, step {done + 1} {'acts and ' if acts else ''}fails")
+    for case in CASES
+    for done in range(len(case.sentences))
+    for acts in (False, True)
+    if not (case.name == "live-restore on" and done and acts)
+]
+
+
+def without_live_restore(settings: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {name: value for name, value in settings.items() if name != LIVE_RESTORE}
+
+
+@pytest.mark.parametrize(("case", "done", "acts"), FAILURES)
+def test_way_back_gives_the_old_state(case: Case, done: int, acts: bool) -> None:
+    daemon = way_back(case, done, acts)
+    assert daemon.content == case.daemon.content
+    assert daemon.live_restore is case.daemon.live_restore
+    assert_only_consented(daemon, case)
+    if daemon.restarts:
+        assert without_live_restore(daemon.settings) == without_live_restore(case.daemon.file)
+
+
+@pytest.mark.parametrize(
+    ("file", "borrowed", "expected"),
+    [
+        (b'{"live-restore": true}', [], b"{}"),
+        (b'{"a1": 1, "live-restore": true}', [], b'{"a1": 1}'),
+        (b'{"live-restore": true, "a1": 1}', [False], b'{"live-restore": false, "a1": 1}'),
+        (b'{"a1": 1}', [], b'{"a1": 1}'),
+    ],
+)
+def test_what_was_borrowed_is_given_back_even_if_nothing_is_wanted(
+    file: bytes, borrowed: list[t.Any], expected: bytes
+) -> None:
+    daemon = Daemon(file, {}, live_restore=True, borrowed=borrowed)
+    daemon.carry_out(daemon.plan(Wanted({})))
+    assert daemon.content == expected
+    assert daemon.live_restore is False
+    assert daemon.killed == []
+    assert daemon.plan(Wanted({})).sentences() == []
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    ("daemon", "wanted", "words"),
+    [
+        (Daemon(b"{"), NAT, "line 1, column 2: the text ends in the middle"),
+        (Daemon(b'{"ipv6": "true"}'), NAT, "`ipv6` must be true or false"),
+        (Daemon(), Wanted({"IPv6": True}), "`IPv6` is unknown; the setting is `ipv6`"),
+        (Daemon(), Wanted({"bip6": "fd12::1/64"}), "`bip6` came with Docker Engine 28.0.0"),
+        (
+            Daemon(swarm=True, containers=(MAIL, WEB)),
+            NAT,
+            (
+                "ip6tables would stop mail, web: this is a Swarm node, where live-restore is impossible."
+                " Set allow_container_restart to consent."
+            ),
+        ),
+        (
+            Daemon(flags={"ip6tables": "false"}),
+            NAT,
+            (
+                f"{PATH}: ip6tables is also a flag of the running dockerd (--ip6tables=false); dockerd does not start"
+                " with both. Take the flag out of docker.service and its drop-ins."
+            ),
+        ),
+        (
+            Daemon(b'{"hosts": []}', flags={"hosts": "fd://"}),
+            NAT,
+            "hosts is also a flag of the running dockerd (--hosts=fd://)",
+        ),
+    ],
+)
+def test_refused(daemon: Daemon, wanted: Wanted, words: str) -> None:
+    with pytest.raises(Refused) as reason:
+        daemon.plan(wanted)
+    assert words in str(reason.value)
+
+
+@pytest.mark.parametrize(
+    ("daemon", "wanted"),
+    [
+        (Daemon(swarm=True, containers=()), NAT),
+        (Daemon(swarm=True), ASKED),
+        (Daemon(swarm=True), NEVER),
+        (Daemon(swarm=True), Wanted({"debug": True})),
+        (Daemon(flags={"hosts": "fd://", "containerd": "/run/containerd/containerd.sock"}), NAT),
+    ],
+)
+def test_not_refused(daemon: Daemon, wanted: Wanted) -> None:
+    daemon.carry_out(daemon.plan(wanted))
+    assert daemon.plan(wanted).sentences() == []
+
+
+# --- what the plan says besides
+
+
+@pytest.mark.parametrize(
+    ("daemon", "wanted", "pending", "unknown", "warnings"),
+    [
+        (Daemon(), NAT, (), (), ()),
+        (Daemon(), NEVER, ("experimental", "ip6tables"), (), ()),
+        (Daemon(NEW.encode(), LOADED), NEVER, (), (), ()),
+        (
+            Daemon(b"{}", recorded=False),
+            Wanted({"mtu": 1450}),
+            (),
+            ("mtu",),
+            (
+                (
+                    "nobody can tell whether the running daemon has mtu: the file is newer than it;"
+                    " apply: always restarts it"
+                ),
+            ),
+        ),
+        (Daemon(b"{}", recorded=False), Wanted({"mtu": 1450}, apply="always"), (), (), ()),
+        (Daemon(b"{}", recorded=False), Wanted({"mtu": 1450}, apply="never"), (), ("mtu",), ()),
+        (
+            Daemon(b'{"mtu": 1450, "debug": true}', {"dns": ["fd00::1"]}),
+            NAT,
+            (),
+            (),
+            ("this also applies edits of others that the running daemon did not have yet: debug, dns, mtu",),
+        ),
+        (Daemon(b'{"mtu": 1450}', {"mtu": 1450.0}), Wanted({}), (), (), ()),
+        (
+            Daemon(b'{"new-key": 1}', {"new-key": 1}),
+            NAT,
+            (),
+            (),
+            ("keys that are not in our table are kept as they are: new-key",),
+        ),
+    ],
+)
+def test_pending_unknown_and_warnings(
+    daemon: Daemon, wanted: Wanted, pending: t.Any, unknown: t.Any, warnings: t.Any
+) -> None:
+    plan = daemon.plan(wanted)
+    assert (plan.pending, plan.unknown, plan.warnings) == (pending, unknown, warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "daemon", "expected"),
+    [
+        ("ip6tables", {}, Daemon(), "in force"),
+        ("ip6tables", {"ip6tables": False}, Daemon(), "in force"),
+        ("ip6tables", {"ip6tables": True}, Daemon(), "pending"),
+        ("ip6tables", {}, Daemon(version="28.5.2"), "in force"),
+        ("ip6tables", {"ip6tables": False}, Daemon(version="28.5.2"), "pending"),
+        ("ip6tables", {"ip6tables": True}, Daemon(recorded=False, settings=LOADED), "in force"),
+        ("mtu", {"mtu": 1450}, Daemon(recorded=False), "unknown"),
+        ("mtu", {}, Daemon(), "in force"),
+        ("mtu", {}, Daemon(settings={"mtu": 1450}), "pending"),
+        ("live-restore", {"live-restore": True}, Daemon(live_restore=True, recorded=False), "in force"),
+        ("live-restore", {}, Daemon(settings={"live-restore": True}), "in force"),
+        ("dns", {"dns": ["a", "b"]}, Daemon(settings={"dns": ["b", "a"]}), "pending"),
+        ("experimental", {"experimental": True}, Daemon(settings={"experimental": True}), "in force"),
+    ],
+)
+def test_in_force(name: str, settings: dict[str, t.Any], daemon: Daemon, expected: str) -> None:
+    assert _daemon_plan.in_force(name, settings, daemon.running()) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "daemon", "expected"),
+    [
+        ("ip6tables", Daemon(), False),
+        ("ip6tables", Daemon(settings=LOADED), True),
+        ("ip6tables", Daemon(version="28.5.2"), True),
+        ("userland-proxy", Daemon(), True),
+        ("userland-proxy", Daemon(settings={"userland-proxy": False}), False),
+        ("live-restore", Daemon(live_restore=True), True),
+        ("icc", Daemon(recorded=False), None),
+    ],
+)
+def test_effective(name: str, daemon: Daemon, expected: bool | None) -> None:
+    assert _daemon_plan.effective(name, daemon.running()) is expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [(None, []), (b"", []), (b"{}", []), (b'{"live-restore": true}', [True]), (b'{"live-restore": false}', [False])],
+)
+def test_lent(raw: bytes | None, expected: list[t.Any]) -> None:
+    assert _daemon_plan.lent(raw, PATH) == expected
+
+
+@pytest.mark.parametrize(
+    ("daemon", "wanted", "expected"),
+    [
+        (Daemon(OLD.encode(), {"mtu": 1450}), NAT, {"mtu": 1450, **LOADED}),
+        (Daemon(OLD.encode(), {"mtu": 1450}), NEVER, {"mtu": 1450}),
+        (Daemon(OLD.encode(), {"mtu": 1}), Wanted({"debug": True}), {"mtu": 1, "debug": True}),
+        (Daemon(OLD.encode(), recorded=False), Wanted({LIVE_RESTORE: True}), None),
+        (Daemon(OLD.encode(), recorded=False, containers=()), ALWAYS, {"mtu": 1450, **LOADED}),
+    ],
+)
+def test_loaded_after(daemon: Daemon, wanted: Wanted, expected: t.Any) -> None:
+    assert _daemon_plan.loaded_after(daemon.plan(wanted), daemon.running()) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "same_start", "expected"),
+    [
+        ({"a": "1", "b": "2"}, True, []),
+        ({"a": "1", "b": "2", "c": "3"}, True, []),
+        ({"a": "1"}, True, ["container web does not run"]),
+        ({"a": "9", "b": "2"}, True, ["container mail was restarted"]),
+        ({"a": "9", "b": "2"}, False, []),
+        ({}, False, ["container mail does not run", "container web does not run"]),
+    ],
+)
+def test_not_running_again(now: dict[str, str], same_start: bool, expected: list[str]) -> None:
+    containers = [RunningContainer("a", "mail"), RunningContainer("b", "web")]
+    assert _daemon_plan.not_running_again({"a": "1", "b": "2"}, now, containers, same_start) == expected
+
+
+def test_removal_of_a_file_is_told_as_one() -> None:
+    assert str(_daemon_plan.WriteFile(PATH, None, "as it was")) == f"remove {PATH}: as it was"
+
+
+def test_wanted_keys_are_top_level() -> None:
+    assert Wanted({"a": 1}, ("log-opts.max-size", "b")).keys == ["a", "log-opts", "b"]
+
+
+def test_versions_are_those_of_the_running_daemon() -> None:
+    assert Daemon(version="28.5.2").running().version == _engine.parse("28.5.2")

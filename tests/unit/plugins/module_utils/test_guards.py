@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must not happen."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _found, _guards
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import container
+
+
+@pytest.mark.parametrize(
+    ("learned_on", "accept_ra"),
+    [
+        ([], {}),
+        ([], {"eth0": "1"}),
+        (["eth0"], {"eth0": "2"}),
+        (["eth0"], {"eth0": "0"}),
+        (["eth0"], {"eth0": None}),
+        (["eth0"], {"eth1": "1"}),
+    ],
+)
+def test_default_route_stays(learned_on: list[str], accept_ra: dict[str, str | None]) -> None:
+    _guards.refuse_lost_default_route(learned_on, accept_ra)
+
+
+@pytest.mark.parametrize(("learned_on", "name"), [(["eth0"], "eth0"), (["wan.7", "eth0"], "eth0")])
+def test_default_route_would_be_lost(learned_on: list[str], name: str) -> None:
+    with pytest.raises(Refused) as reason:
+        _guards.refuse_lost_default_route(learned_on, {"eth0": "1", "wan.7": "2"})
+    assert str(reason.value).startswith(f"interface {name}: the IPv6 default route comes from router advertisements")
+    assert f"net.ipv6.conf.{name}.accept_ra=2" in reason.value.remedy
+
+
+def published(*ports: tuple[int, str, str]) -> _found.Container:
+    return container(ports=tuple(_found.Port(number, protocol, ip, number) for number, protocol, ip in ports))
+
+
+SMTP = published((25, "tcp", "0.0.0.0"), (25, "tcp", "::"))
+BOTH = published((25, "tcp", "::"), (143, "tcp", "::"))
+
+
+def listening(four: t.Any, six: t.Any) -> dict[str, list[tuple[str, int]]]:
+    return {"ipv4": list(four), "ipv6": list(six)}
+
+
+@pytest.mark.parametrize(
+    ("found", "listeners", "numbers"),
+    [
+        (SMTP, listening([("0.0.0.0", 25)], []), [25]),
+        (SMTP, listening([("172.17.0.2", 25)], []), [25]),
+        (SMTP, listening([("0.0.0.0", 25)], [("::1", 25)]), [25]),
+        (SMTP, listening([("0.0.0.0", 25)], [("::", 143)]), [25]),
+        (SMTP, listening([("0.0.0.0", 25)], [("::", 25)]), []),
+        (SMTP, listening([("0.0.0.0", 25)], [("fd12::2", 25)]), []),
+        (SMTP, listening([], [("::", 25)]), []),
+        (SMTP, listening([], []), []),
+        (SMTP, listening([("127.0.0.1", 25)], []), []),
+        (SMTP, listening([("127.0.0.11", 41234)], []), []),
+        (BOTH, listening([("0.0.0.0", 25), ("0.0.0.0", 143)], [("::", 25)]), [143]),
+        (BOTH, listening([("0.0.0.0", 143), ("0.0.0.0", 25)], []), [25, 143]),
+        (published((25, "tcp", "0.0.0.0")), listening([("0.0.0.0", 25)], []), []),
+        (published((53, "udp", "::")), listening([("0.0.0.0", 53)], []), []),
+        (published(), listening([("0.0.0.0", 25)], []), []),
+    ],
+)
+def test_ipv4_only_ports(found: _found.Container, listeners: t.Any, numbers: list[int]) -> None:
+    assert [one.container_port for one in _guards.ipv4_only_ports(found, listeners)] == numbers
+    if not numbers:
+        _guards.refuse_ipv4_only(found, listeners)
+        return
+    with pytest.raises(Refused) as reason:
+        _guards.refuse_ipv4_only(found, listeners)
+    words = ", ".join(map(str, numbers))
+    assert f"container mail: its service listens on IPv4 only on port {words}; IPv6 clients would be refused" in str(
+        reason.value
+    )

@@ -1,0 +1,284 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the target, in a temporary directory."""
+
+from __future__ import annotations
+
+import errno
+import json
+import multiprocessing
+import os
+import stat
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+OLD, NEW = b'{"mtu": 1450}\n', b'{"mtu": 1450, "ip6tables": true}\n'
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "daemon.json"
+    path.write_bytes(OLD)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory of the test's own, which is not there yet."""
+    path = tmp_path_factory.mktemp("var") / "lib" / "dms-ipv6"
+    monkeypatch.setattr(_io_files, "STATE", str(path))
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_read(file: Path) -> None:
+    assert _io_files.read(str(file)) == OLD
+    assert _io_files.read(str(file.parent / "missing")) is None
+    with pytest.raises(Refused, match="cannot be read"):
+        _io_files.read(str(file.parent))
+
+
+def test_changed_at(file: Path) -> None:
+    assert _io_files.changed_at(str(file)) == pytest.approx(time.time(), abs=60)
+    assert _io_files.changed_at(str(file.parent / "missing")) is None
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o664, 0o444, 0o4755])
+def test_write_keeps_the_mode(file: Path, mode: int) -> None:
+    file.chmod(mode)
+    _io_files.write(str(file), NEW)
+    assert file.read_bytes() == NEW
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+    assert names(file.parent) == ["daemon.json"]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0])
+def test_new_file_has_its_mode_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    old = os.umask(umask)
+    try:
+        _io_files.write(str(tmp_path / "etc" / "docker" / "daemon.json"), NEW)
+        _io_files.write(str(tmp_path / "secret"), NEW, mode=0o600)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "etc" / "docker" / "daemon.json").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_write_keeps_owner_and_group(file: Path) -> None:
+    os.chown(file, 1234, 4321)
+    file.chmod(0o4750)
+    _io_files.write(str(file), NEW)
+    assert (file.stat().st_uid, file.stat().st_gid, stat.S_IMODE(file.stat().st_mode)) == (1234, 4321, 0o4750)
+
+
+def test_write_keeps_extended_attributes(file: Path) -> None:
+    try:
+        os.setxattr(file, "user.origin", b"managed elsewhere")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    _io_files.write(str(file), NEW)
+    assert os.getxattr(file, "user.origin") == b"managed elsewhere"
+    assert file.read_bytes() == NEW
+
+
+def test_attribute_that_cannot_be_set_again_is_left_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "listxattr", lambda path: ["system.nfs4_acl"])
+    monkeypatch.setattr(os, "getxattr", lambda path, name: b"x")
+    monkeypatch.setattr(os, "setxattr", fails(errno.EOPNOTSUPP))
+    _io_files.write(str(file), NEW)
+    assert file.read_bytes() == NEW
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_write_goes_through_a_symbolic_link(tmp_path: Path, relative: bool) -> None:
+    target = tmp_path / "real" / "docker.json"
+    target.parent.mkdir()
+    target.write_bytes(OLD)
+    link = tmp_path / "daemon.json"
+    link.symlink_to("real/docker.json" if relative else target)
+    _io_files.write(str(link), NEW)
+    assert link.is_symlink()
+    assert target.read_bytes() == NEW
+    assert names(target.parent) == ["docker.json"]
+    copy = _io_files.backup(str(link), OLD)
+    assert Path(copy).parent == target.parent
+
+
+def test_write_through_a_link_to_nothing_makes_the_target(tmp_path: Path) -> None:
+    link = tmp_path / "daemon.json"
+    link.symlink_to("missing/docker.json")
+    _io_files.write(str(link), NEW)
+    assert link.is_symlink()
+    assert (tmp_path / "missing" / "docker.json").read_bytes() == NEW
+
+
+def test_none_removes(file: Path) -> None:
+    _io_files.write(str(file), None)
+    assert names(file.parent) == []
+    _io_files.write(str(file), None)
+
+
+def fails(number: int) -> t.Callable[..., t.NoReturn]:
+    def function(*_arguments: object, **_options: object) -> t.NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return function
+
+
+@pytest.mark.parametrize("name", ["replace", "fsync", "chmod", "chown"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EPERM, errno.EIO])
+def test_failure_leaves_the_old_file_and_no_other(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    monkeypatch.setattr(os, name, fails(number))
+    with pytest.raises(Refused) as reason:
+        _io_files.write(str(file), NEW)
+    assert str(reason.value) == f"{file}: cannot be written: {os.strerror(number)}. The old file is as it was."
+    assert file.read_bytes() == OLD
+    assert names(file.parent) == ["daemon.json"]
+
+
+def test_interruption_leaves_no_temporary_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: object) -> t.NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _io_files.write(str(file), NEW)
+    assert names(file.parent) == ["daemon.json"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_directory_that_cannot_be_written(file: Path) -> None:
+    file.parent.chmod(0o500)
+    with pytest.raises(Refused, match="cannot be written"):
+        _io_files.write(str(file), NEW)
+    assert file.read_bytes() == OLD
+
+
+def test_parent_that_is_a_file(file: Path) -> None:
+    with pytest.raises(Refused, match="cannot be written"):
+        _io_files.write(str(file / "daemon.json"), NEW)
+
+
+def test_readers_see_the_old_or_the_new_file(file: Path) -> None:
+    """While a file is written again and again, whoever reads it finds one whole version of it."""
+    versions = [b"a" * 100_000, b"b" * 200_000]
+    _io_files.write(str(file), versions[0])
+    writer = FORK.Process(target=write_often, args=(str(file), versions))
+    writer.start()
+    seen = {file.read_bytes() for _time in range(200)}
+    writer.join()
+    assert writer.exitcode == 0
+    assert seen <= set(versions)
+
+
+def write_often(path: str, versions: list[bytes]) -> None:
+    for number in range(60):
+        _io_files.write(path, versions[number % 2])
+
+
+# --- backups
+
+
+def test_backup(file: Path) -> None:
+    copy = Path(_io_files.backup(str(file), OLD))
+    assert copy.parent == file.parent
+    assert copy.name.startswith("daemon.json.dms-ipv6-2")
+    assert copy.read_bytes() == OLD
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+
+
+def test_the_newest_backups_are_kept(file: Path) -> None:
+    (file.parent / "daemon.json.bak").write_bytes(b"the user's own")
+    copies = [Path(_io_files.backup(str(file), b"%d" % number)) for number in range(_io_files.BACKUPS_KEPT + 3)]
+    assert len(set(copies)) == len(copies)
+    assert names(file.parent) == sorted(
+        ["daemon.json", "daemon.json.bak", *(one.name for one in copies[-_io_files.BACKUPS_KEPT :])]
+    )
+    assert copies[-1].read_bytes() == b"%d" % (len(copies) - 1)
+
+
+# --- the record
+
+
+def test_record_round_trip(state: Path) -> None:
+    assert _io_files.record() == {}
+    _io_files.keep(borrowed=[], daemon={"pid": 7, "settings": {"mtu": 1450}})
+    _io_files.keep(proof={"result": "passed"})
+    assert _io_files.record() == {
+        "borrowed": [],
+        "daemon": {"pid": 7, "settings": {"mtu": 1450}},
+        "proof": {"result": "passed"},
+    }
+    _io_files.keep(borrowed=None, missing=None)
+    assert set(_io_files.record()) == {"daemon", "proof"}
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert stat.S_IMODE((state / "record.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}{}", b"\0" * 100])
+def test_corrupt_record_is_empty_and_written_anew(state: Path, content: bytes) -> None:
+    state.mkdir(parents=True)
+    (state / "record.json").write_bytes(content)
+    assert _io_files.record() == {}
+    _io_files.keep(a=1)
+    assert _io_files.record() == {"a": 1}
+
+
+def test_record_that_cannot_be_read_is_empty(state: Path) -> None:
+    (state / "record.json").mkdir(parents=True)
+    assert _io_files.record() == {}
+
+
+def test_record_is_json_that_people_can_read(state: Path) -> None:
+    _io_files.keep(b=1, a=[True])
+    text = (state / "record.json").read_text()
+    assert json.loads(text) == {"a": [True], "b": 1}
+    assert text.startswith('{\n  "a": ') and text.endswith("}\n")
+
+
+# --- the lock
+
+
+def hold(ready: t.Any, release: t.Any) -> None:
+    with _io_files.lock():
+        ready.set()
+        release.wait(10)
+
+
+def test_lock_makes_others_wait() -> None:
+    ready, release = FORK.Event(), FORK.Event()
+    holder = FORK.Process(target=hold, args=(ready, release))
+    holder.start()
+    assert ready.wait(10)
+    got = FORK.Event()
+    waiting = FORK.Process(target=hold, args=(got, release))
+    waiting.start()
+    assert not got.wait(0.3)
+    release.set()
+    assert got.wait(10)
+    holder.join()
+    waiting.join()
+
+
+def test_lock_of_a_process_that_was_killed_is_free() -> None:
+    ready, release = FORK.Event(), FORK.Event()
+    holder = FORK.Process(target=hold, args=(ready, release))
+    holder.start()
+    assert ready.wait(10)
+    holder.kill()
+    holder.join()
+    with _io_files.lock():
+        pass

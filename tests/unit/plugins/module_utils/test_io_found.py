@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a whole host: what is made of the engine's answers, the kernel's and our record's."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_found, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["dockerd"], {}),
+        ([], {}),
+        (
+            ["/usr/sbin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock"],
+            {"hosts": "fd://", "containerd": "/run/containerd/containerd.sock"},
+        ),
+        (["dockerd", "-H", "fd://", "--host=tcp://[::]:2375"], {"hosts": "fd://,tcp://[::]:2375"}),
+        (["dockerd", "--debug", "--ip6tables=false"], {"debug": "true", "ip6tables": "false"}),
+        (["dockerd", "-D", "-l", "warn"], {"debug": "true", "log-level": "warn"}),
+        (["dockerd", "--label", "a=b", "--label=c=d"], {"labels": "a=b,c=d"}),
+        (["dockerd", "--config-file", "/etc/x.json", "--ipv6"], {"config-file": "/etc/x.json", "ipv6": "true"}),
+        (
+            ["dockerd", "--dns-opt=x", "--storage-opt=y", "--log-opt=z=1"],
+            {"dns-opts": "x", "storage-opts": "y", "log-opts": "z=1"},
+        ),
+        (["dockerd", "word", "--mtu=1450"], {"mtu": "1450"}),
+    ],
+)
+def test_parse_flags(command: list[str], expected: dict[str, str]) -> None:
+    assert _io_found.parse_flags(command) == expected
+
+
+class Kernel:
+    """What the kernel says, and what is in files."""
+
+    def __init__(self) -> None:
+        self.started: float | None = 1000.0
+        self.pids: dict[str, list[int]] = {"dockerd": [7]}
+        self.command = ["dockerd"]
+        self.files: dict[str, bytes] = {}
+        self.changed: float | None = None
+        self.record: dict[str, t.Any] = {}
+        self.chains: bool | None = None
+        self.routes: list[Route] = []
+        self.addresses: list[Address] = []
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    found = Kernel()
+    for name, answer in (
+        ("process_started", lambda pid: found.started),
+        ("processes", lambda name: found.pids.get(name, [])),
+        ("command_line", lambda pid: found.command),
+        ("unit_of", lambda pid: None),
+        ("ip6tables_has_docker_chains", lambda: found.chains),
+        ("routes", lambda: found.routes),
+        ("addresses", lambda: found.addresses),
+        ("sysctl", lambda name: "1" if "eth0" in name else None),
+        ("machine_id", lambda: "0123"),
+    ):
+        monkeypatch.setattr(_io_kernel, name, answer)
+    monkeypatch.setattr(_io_files, "read", found.read)
+    monkeypatch.setattr(_io_files, "changed_at", lambda path: found.changed)
+    monkeypatch.setattr(_io_files, "record", lambda: found.record)
+    return found
+
+
+CONFIG = "/etc/docker/daemon.json"
+
+
+class Docker:
+    """An engine's answers."""
+
+    def __init__(self, **info: t.Any) -> None:
+        self._info = {"ServerVersion": "26.1.5+dfsg1", **info}
+        self.running: list[dict[str, t.Any]] = []
+
+    def info(self) -> dict[str, t.Any]:
+        return self._info
+
+    def networks(self) -> list[dict[str, t.Any]]:
+        return [{"Name": "bridge", "Id": "b" * 64, "Driver": "bridge"}]
+
+    def containers(self) -> list[dict[str, t.Any]]:
+        return self.running
+
+
+def summary(name: str, state: str, *networks: str) -> dict[str, t.Any]:
+    ports = [{"IP": "::", "PrivatePort": 80, "PublicPort": 80, "Type": "tcp"}]
+    settings: dict[str, t.Any] = {"Networks": {one: {} for one in networks}}
+    return {"Id": name, "Names": [f"/{name}"], "State": state, "Ports": ports, "NetworkSettings": settings}
+
+
+def read(docker: Docker, path: str | None = None) -> t.Any:
+    return _io_found.read(docker, path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "expected"),
+    [
+        (["dockerd"], None, CONFIG),
+        (["dockerd", "--config-file=/etc/x.json"], None, "/etc/x.json"),
+        (["dockerd", "--config-file=/etc/x.json"], "/etc/y.json", "/etc/y.json"),
+    ],
+)
+def test_which_file(kernel: Kernel, command: list[str], path: str | None, expected: str) -> None:
+    kernel.command = command
+    kernel.files = {expected: b"{}"}
+    found = read(Docker(), path)
+    assert (found.path, found.raw) == (expected, b"{}")
+
+
+KEPT = {"daemon": {"pid": 7, "started": 1000.4, "settings": {"mtu": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "changed", "record", "expected"),
+    [
+        (b'{"mtu": 2}', 900.0, {}, {"mtu": 2}),
+        (b'{"mtu": 2}', 999.95, {}, None),
+        (b'{"mtu": 2}', 1001.0, {}, None),
+        (b'{"mtu": 2}', 1001.0, KEPT, {"mtu": 1}),
+        (b'{"mtu": 2}', 900.0, KEPT, {"mtu": 1}),
+        (b'{"mtu": 2}', 900.0, {"daemon": {**KEPT["daemon"], "pid": 8}}, {"mtu": 2}),
+        (b'{"mtu": 2}', 1001.0, {"daemon": {**KEPT["daemon"], "started": 500.0}}, None),
+        (None, None, {}, None),
+        (None, None, KEPT, {"mtu": 1}),
+        (b"", 900.0, {}, {}),
+    ],
+)
+def test_what_the_daemon_has_loaded(
+    kernel: Kernel, raw: bytes | None, changed: t.Any, record: t.Any, expected: t.Any
+) -> None:
+    kernel.files = {} if raw is None else {CONFIG: raw}
+    kernel.changed = changed
+    kernel.record = record
+    assert read(Docker()).daemon.loaded == expected
+
+
+@pytest.mark.parametrize(
+    ("chains", "proxies", "running", "expected"),
+    [
+        (True, [9], [summary("mail", "running")], {"ip6tables": True, "userland-proxy": True}),
+        (False, [], [summary("mail", "running")], {"ip6tables": False, "userland-proxy": False}),
+        (None, [9], [], {}),
+        (True, [], [summary("mail", "exited")], {"ip6tables": True}),
+    ],
+)
+def test_effects_are_seen_where_nothing_better_is_known(
+    kernel: Kernel, chains: bool | None, proxies: list[int], running: t.Any, expected: dict[str, bool]
+) -> None:
+    kernel.chains = chains
+    kernel.pids["docker-proxy"] = proxies
+    docker = Docker()
+    docker.running = running
+    assert read(docker).daemon.hints == expected
+
+
+def test_the_daemon(kernel: Kernel) -> None:
+    docker = Docker(LiveRestoreEnabled=True, ExperimentalBuild=True, Swarm={"LocalNodeState": "active"})
+    docker.running = [summary("mail", "running", "bridge", "web"), summary("old", "exited", "web")]
+    kernel.record = {"borrowed": [True]}
+    found = read(docker)
+    assert (str(found.daemon.version), found.daemon.pid, found.daemon.unit) == ("26.1.5", 7, "docker.service")
+    assert found.daemon.observed == {"live-restore": True, "experimental": True}
+    assert found.daemon.swarm is True
+    assert [one.name for one in found.daemon.containers] == ["mail"]
+    assert [one.name for one in found.containers] == ["mail"]
+    assert found.members == {"bridge": ("mail",), "web": ("mail", "old")}
+    assert (found.borrowed, found.machine_id) == ([True], "0123")
+
+
+@pytest.mark.parametrize("swarm", [None, {}, {"LocalNodeState": "inactive"}, {"LocalNodeState": ""}])
+def test_no_swarm(kernel: Kernel, swarm: t.Any) -> None:
+    assert read(Docker(Swarm=swarm)).daemon.swarm is False
+    assert read(Docker(Swarm=swarm)).borrowed is False
+
+
+@pytest.mark.parametrize(("pids", "pidfile", "expected"), [([7], None, 7), ([7, 8], b"8\n", 8), ([7, 8], b"7", 7)])
+def test_which_process(kernel: Kernel, pids: list[int], pidfile: bytes | None, expected: int) -> None:
+    kernel.pids["dockerd"] = pids
+    kernel.files = {} if pidfile is None else {"/run/docker.pid": pidfile}
+    assert _io_found.dockerd_pid({}) == expected
+
+
+@pytest.mark.parametrize(
+    ("pids", "pidfile", "words"),
+    [
+        ([], None, "the engine desktop is no process of this host"),
+        ([7, 8], None, "several dockerd run here (7, 8)"),
+        ([7, 8], b"9", "several dockerd run here (7, 8)"),
+        ([7, 8], b"x", "several dockerd run here (7, 8)"),
+    ],
+)
+def test_no_process_to_go_by(kernel: Kernel, pids: list[int], pidfile: bytes | None, words: str) -> None:
+    kernel.pids["dockerd"] = pids
+    kernel.files = {} if pidfile is None else {"/run/docker.pid": pidfile}
+    with pytest.raises(Refused) as reason:
+        _io_found.dockerd_pid({"Name": "desktop"})
+    assert words in str(reason.value)
+
+
+def route(text: str, interface: str = "eth0", learned: bool = False) -> Route:
+    return Route(ipaddress.IPv6Network(text), interface, learned)
+
+
+def address(text: str, interface: str = "eth0") -> Address:
+    return Address(ipaddress.IPv6Interface(text), interface, False)
+
+
+def test_what_is_taken(kernel: Kernel) -> None:
+    kernel.routes = [
+        route("::/0"),
+        route("fd12::/64"),
+        route("fe80::/64"),
+        route("ff00::/8"),
+        route("fd13::/48", "wg0"),
+    ]
+    kernel.addresses = [address("::1/128", "lo"), address("fd12::5/64"), address("fe80::5/64")]
+    assert [(label, str(one)) for label, one in read(Docker()).taken] == [
+        ("route on eth0", "fd12::/64"),
+        ("route on wg0", "fd13::/48"),
+        ("address on eth0", "fd12::5/128"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("routes", "learned", "accept_ra"),
+    [
+        ([route("::/0", "eth0", True), route("::/0", "eth0", True)], ("eth0",), {"eth0": "1"}),
+        ([route("::/0", "eth1")], (), {"eth1": None}),
+        ([route("fd12::/64", "eth0", True)], (), {}),
+        ([], (), {}),
+    ],
+)
+def test_default_routes(kernel: Kernel, routes: list[Route], learned: t.Any, accept_ra: t.Any) -> None:
+    kernel.routes = routes
+    found = read(Docker())
+    assert (found.ra_default, found.accept_ra) == (learned, accept_ra)

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a host is reached, and which packages it lacks."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_kernel, _io_packages, _io_places
+from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import BRIDGE, network
+
+DEFAULT = Route(ipaddress.IPv6Network("::/0"), "eth0", False)
+
+
+def addresses(*pairs: tuple[str, str]) -> list[Address]:
+    return [Address(ipaddress.IPv6Interface(text), interface, False) for text, interface in pairs]
+
+
+@pytest.mark.parametrize(
+    ("six", "four", "default", "expected"),
+    [
+        (
+            [("::1/128", "lo"), ("fd12::2/64", "eth0"), ("fe80::2/64", "eth0")],
+            {"lo": "127.0.0.1", "eth0": "198.18.7.2"},
+            "eth0",
+            {"ipv6": "fd12::2", "ipv4": "198.18.7.2"},
+        ),
+        ([("fd12::2/64", "eth0"), ("2001:2::5/64", "eth0")], {}, None, {"ipv6": "2001:2::5"}),
+        ([("2001:2::5/64", "wg0"), ("fd12::2/64", "eth0")], {}, None, {"ipv6": "fd12::2"}),
+        ([("fd13::1/64", "br-dms-ipv6"), ("fd14::1/64", "docker0")], {"docker0": "172.17.0.1"}, "eth0", {}),
+        ([], {"eth1": "10.0.0.1", "eth0": "198.18.7.2"}, "eth0", {"ipv4": "198.18.7.2"}),
+        ([], {"eth1": "10.0.0.1"}, None, {"ipv4": "10.0.0.1"}),
+        ([], {}, None, {}),
+    ],
+)
+def test_places(
+    monkeypatch: pytest.MonkeyPatch, six: t.Any, four: dict[str, str], default: str | None, expected: t.Any
+) -> None:
+    monkeypatch.setattr(_io_kernel, "addresses", lambda: addresses(*six))
+    monkeypatch.setattr(_io_kernel, "routes", lambda: [DEFAULT])
+    monkeypatch.setattr(_io_kernel, "ipv4_addresses", lambda: four)
+    monkeypatch.setattr(_io_kernel, "ipv4_default_interface", lambda: default)
+    monkeypatch.setattr(_io_kernel, "local_ipv4", lambda: list(four.values()))
+    found = _io_places.read([BRIDGE, network()])
+    assert found.reached_at == expected
+    assert set(found.all) == {*four.values(), *(text.split("/")[0] for text, _interface in six)}
+
+
+@pytest.mark.parametrize(
+    ("needed", "expected"), [(("json", "os"), []), (("json", "no_such_package"), ["no_such_package"])]
+)
+def test_missing_packages(monkeypatch: pytest.MonkeyPatch, needed: tuple[str, ...], expected: list[str]) -> None:
+    monkeypatch.setattr(_io_packages, "NEEDED", needed)
+    assert _io_packages.missing() == expected

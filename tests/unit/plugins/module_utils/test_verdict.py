@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a probe proves."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _verdict
+from hypothesis import given
+from hypothesis import strategies as st
+
+HOST = ["198.18.7.2", "172.17.0.1", "fd5c:1ab0:7::2", "fd5c:1ab0:7e57:1::1"]
+CLIENT6, CLIENT4 = "fd5c:1ab0:7::99", "198.18.7.99"
+
+
+def whoami(address: str) -> str:
+    """An answer of traefik/whoami."""
+    return (
+        f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nHostname: 0f1d\nIP: 127.0.0.1\nIP: ::1\n"
+        f"RemoteAddr: {address}\nGET / HTTP/1.1\nHost: x\nX-Forwarded-For: fd00::bad\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("client", "seen", "verdict", "shown"),
+    [
+        (CLIENT6, f"[{CLIENT6}]:41234", "real", CLIENT6),
+        ("FD5C:1AB0:7:0:0:0:0:99", f"[{CLIENT6}]:41234", "real", CLIENT6),
+        (f"{CLIENT6}%eth0", f"[{CLIENT6}]:41234", "real", CLIENT6),
+        (CLIENT4, f"{CLIENT4}:41234", "real", CLIENT4),
+        (CLIENT4, f"[::ffff:{CLIENT4}]:41234", "real", CLIENT4),
+        (f"::ffff:{CLIENT4}", CLIENT4, "real", CLIENT4),
+        (CLIENT6, "172.17.0.1:41234", "masked", "172.17.0.1"),
+        (CLIENT6, "[::ffff:172.17.0.1]:41234", "masked", "172.17.0.1"),
+        (CLIENT6, "[fd5c:1ab0:7e57:1::1]:41234", "masked", "fd5c:1ab0:7e57:1::1"),
+        (CLIENT6, "[fd5c:1ab0:7::2]:41234", "masked", "fd5c:1ab0:7::2"),
+        (CLIENT6, "[fd5c:1ab0:7::98]:41234", "unexpected", "fd5c:1ab0:7::98"),
+        (CLIENT6, "10.9.9.9:1", "unexpected", "10.9.9.9"),
+        (CLIENT6, "nonsense", "unexpected", "nonsense"),
+        ("198.18.7.2", "198.18.7.2:41234", "not verified", "198.18.7.2"),
+        ("fd5c:1ab0:7::2", "[fd5c:1ab0:7e57:1::1]:41234", "not verified", "fd5c:1ab0:7e57:1::1"),
+        ("fd5c:1ab0:7::2", "[fd5c:1ab0:7::2]:41234", "not verified", "fd5c:1ab0:7::2"),
+    ],
+)
+def test_judge(client: str, seen: str, verdict: str, shown: str) -> None:
+    found = _verdict.judge(client, whoami(seen), HOST)
+    assert (found.verdict, found.seen) == (verdict, shown)
+    assert found.client in found.msg or verdict == "not verified"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "HTTP/1.1 404 Not Found\r\n\r\n",
+        "220 mail.example.org ESMTP\r\n",
+        "RemoteAddr:\n",
+        "X-RemoteAddr: 1.2.3.4\n",
+        "\0" * 500,
+    ],
+)
+def test_answers_without_an_address(answer: str) -> None:
+    found = _verdict.judge(CLIENT6, answer, HOST)
+    assert (found.verdict, found.client, found.seen) == ("unexpected", CLIENT6, "")
+    assert found.msg.startswith("the answer names no client address: ")
+    assert len(found.msg) < 600
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (whoami("[fd00::5]:1"), "fd00::5"),
+        ("RemoteAddr: fd00::5", "fd00::5"),
+        ("RemoteAddr:\tfd00::5\r\n", "fd00::5"),
+        ("RemoteAddr: 198.18.1.3:4\nRemoteAddr: 10.0.0.1:4\n", "198.18.1.3"),
+        ("remoteaddr: fd00::5", None),
+        ("", None),
+    ],
+)
+def test_remote_address(answer: str, expected: str | None) -> None:
+    assert _verdict.remote_address(answer) == expected
+
+
+def probes(*pairs: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"family": family, "verdict": verdict} for family, verdict in pairs]
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([], "not verified"),
+        (probes(("ipv6", "real")), "passed"),
+        (probes(("ipv6", "real"), ("ipv4", "real")), "passed"),
+        (probes(("ipv6", "real"), ("ipv4", "not verified")), "passed"),
+        (probes(("ipv6", "real"), ("ipv6", "not verified")), "passed"),
+        (probes(("ipv4", "real")), "not verified"),
+        (probes(("ipv4", "real"), ("ipv6", "not verified")), "not verified"),
+        (probes(("ipv6", "not verified")), "not verified"),
+        (probes(("ipv6", "masked")), "failed"),
+        (probes(("ipv6", "real"), ("ipv4", "masked")), "failed"),
+        (probes(("ipv6", "real"), ("ipv6", "timeout")), "failed"),
+        (probes(("ipv6", "refused")), "failed"),
+        (probes(("ipv6", "unexpected")), "failed"),
+        (probes(("ipv6", "Real")), "failed"),
+        ([{"unreachable": True, "msg": "no route"}], "not verified"),
+        ([{"family": "ipv6", "verdict": "real"}, {"unreachable": True}], "passed"),
+        ([{"verdict": "real"}], "not verified"),
+    ],
+)
+def test_proven(results: list[dict[str, t.Any]], expected: str) -> None:
+    assert _verdict.proven(results) == expected
+
+
+VERDICTS = st.sampled_from(["real", "masked", "refused", "timeout", "unexpected", "not verified"])
+
+
+@given(results=st.lists(st.tuples(st.sampled_from(["ipv4", "ipv6"]), VERDICTS), max_size=6))
+def test_passed_needs_ipv6_seen_and_nothing_wrong(results: list[tuple[str, str]]) -> None:
+    passed = _verdict.proven(probes(*results)) == "passed"
+    assert passed == (
+        ("ipv6", "real") in results and {verdict for _family, verdict in results} <= {"real", "not verified"}
+    )
+
+
+def test_proof() -> None:
+    results: list[dict[str, t.Any]] = [
+        {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m", "changed": False},
+        {"msg": "lost"},
+    ]
+    now = datetime.datetime(2026, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)
+    assert _verdict.proof(results, now) == {
+        "result": "passed",
+        "date": "2026-02-03T04:05:06Z",
+        "probes": [
+            {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"},
+            {"family": "", "verdict": "", "client": "", "seen": "", "msg": "lost"},
+        ],
+    }

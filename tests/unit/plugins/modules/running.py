@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a module in this process, and reads what it prints."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import types
+import typing as t
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+
+def run(module: types.ModuleType, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    """What a module returns; it must say one thing, and nothing besides."""
+    out, err = io.StringIO(), io.StringIO()
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+    told = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with patch_module_args(arguments), told[0], told[1], pytest.raises(SystemExit) as end:
+        module.main()
+    result = t.cast("dict[str, t.Any]", json.loads(out.getvalue()))
+    assert all(line.startswith("[WARNING]: ") for line in err.getvalue().splitlines())
+    # Within pytest, Ansible takes itself for the controller, which prints warnings.
+    result["warned"] = err.getvalue()
+    assert bool(end.value.code) is bool(result.get("failed"))
+    return result
+
+
+def failure(module: types.ModuleType, **options: t.Any) -> str:
+    """The message of a module that fails; it has no traceback."""
+    result = run(module, **options)
+    assert result["failed"] is True
+    assert "Traceback" not in json.dumps(result)
+    assert "exception" not in result
+    return str(result["msg"])

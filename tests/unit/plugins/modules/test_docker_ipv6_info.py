@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""docker_ipv6_info, on a host in memory."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_found, _io_kernel, _io_packages, _io_places
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
+    BRIDGE,
+    DERIVED,
+    ULA,
+    container,
+    endpoint,
+    host,
+    network,
+)
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+INSPECTED = {
+    "Id": "mail-id",
+    "Name": "/mail",
+    "State": {"Running": True, "Pid": 4711},
+    "HostConfig": {"NetworkMode": "bridge"},
+    "NetworkSettings": {"Networks": {"bridge": {}}},
+}
+
+
+class Lab:
+    def __init__(self) -> None:
+        self.daemon = Daemon()
+        self.more: dict[str, t.Any] = {}
+        self.record: dict[str, t.Any] = {}
+        self.missing = ["docker"]
+        self.inspected = INSPECTED
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
+    found = Lab()
+    places = _io_places.Places("198.18.7.2", "", ("198.18.7.2", "172.17.0.1"))
+    monkeypatch.setattr(_io_found, "read", lambda docker, path=None: host(found.daemon, **found.more))
+    monkeypatch.setattr(_io_places, "read", lambda networks: places)
+    monkeypatch.setattr(_io_files, "record", lambda: found.record)
+    monkeypatch.setattr(_io_packages, "missing", lambda: found.missing)
+    monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [], "ipv6": []})
+    monkeypatch.setattr(Docker, "container", lambda self, name: found.inspected)
+    return found
+
+
+def info(**options: t.Any) -> dict[str, t.Any]:
+    return run(docker_ipv6_info, **options)
+
+
+def test_audit(lab: Lab) -> None:
+    result = info()
+    assert result["changed"] is False
+    assert result["engine"] == {
+        "version": "26.1.5",
+        "config_path": PATH,
+        "unit": "docker.service",
+        "settings": {"ip6tables": False, "experimental": False, "userland-proxy": True, "live-restore": False},
+    }
+    assert result["addresses"] == {"ipv4": "198.18.7.2"}
+    assert result["host_addresses"] == ["198.18.7.2", "172.17.0.1"]
+    assert result["networks"] == [
+        {"name": "bridge", "driver": "bridge", "ipv6": False, "subnets": ["172.17.0.0/16"], "bridge": "docker0"}
+    ]
+    assert [one["id"] for one in result["findings"]] == ["masked"]
+    assert "plan" not in result and "proof" not in result
+    assert result["summary"] == "Docker 26.1.5; 1 findings (1 critical); never verified from another host"
+
+
+def test_exposure(lab: Lab) -> None:
+    (mail,) = info()["containers"]
+    port = {"port": 80, "protocol": "tcp", "host_port": 8080}
+    assert mail == {
+        "name": "mail",
+        "networks": ["bridge"],
+        "exposure": [
+            {**port, "family": "ipv4", "verdict": "real", "by": ""},
+            {**port, "family": "ipv6", "verdict": "masked", "by": "172.17.0.1"},
+        ],
+    }
+
+
+def test_containers_without_ports_are_not_listed(lab: Lab) -> None:
+    lab.more = {"containers": (container(ports=()),)}
+    assert info()["containers"] == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("options", "subnet"),
+    [
+        ({"mode": "nat"}, DERIVED),
+        ({"mode": "nat", "subnet": ULA, "containers": ["mail"]}, ULA),
+        ({"mode": "nat", "prefix_length": 48}, "fdad:f0b0:1d69::/48"),
+        ({"mode": "nat", "fleet_prefix": "fd12:3456:789a::/48"}, "fd12:3456:789a:2bda::/64"),
+    ],
+)
+def test_plan(lab: Lab, options: dict[str, t.Any], subnet: str, check: bool) -> None:
+    if options.get("prefix_length") == 48:
+        lab.daemon.version = "28.5.2"
+    plan = info(check=check, **options)["plan"]
+    assert plan["changed"] is True
+    assert plan["subnet"] == subnet
+    assert f"create network dms-ipv6 with {subnet}" in plan["steps"]
+    assert any("connect mail" in one for one in plan["steps"]) is ("containers" in options)
+    assert plan["packages"] == ["docker"]
+
+
+def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
+    moved = container("mail", endpoint("dms-ipv6", True))
+    lab.daemon = Daemon(version="28.5.2")
+    lab.more = {"networks": (BRIDGE, network()), "containers": (moved,)}
+    lab.inspected = {
+        **INSPECTED,
+        "NetworkSettings": {"Networks": {"dms-ipv6": {"GlobalIPv6Address": "fd5c:1ab0:7e57:1::2"}}},
+    }
+    result = info(mode="nat", containers=["mail"])
+    plan = {"changed": False, "steps": [], "config": {}, "subnet": ULA, "packages": [], "warnings": []}
+    assert {name: result["plan"][name] for name in plan} == plan
+    assert result["findings"] == []
+    assert result["summary"] == "Docker 28.5.2; no findings; everything as wanted; never verified from another host"
+
+
+@pytest.mark.parametrize(
+    ("options", "config"),
+    [
+        ({}, {"experimental": True, "ip6tables": True}),
+        ({"userland_proxy": False}, {"experimental": True, "ip6tables": True, "userland-proxy": False}),
+    ],
+)
+def test_config(lab: Lab, options: dict[str, t.Any], config: dict[str, t.Any]) -> None:
+    assert info(mode="nat", **options)["plan"]["config"] == config
+
+
+def test_other_options(lab: Lab) -> None:
+    plan = info(mode="nat", network="other", allow_container_restart=True, docker_socket="/run/x.sock")["plan"]
+    assert "restart docker.service; mail stopped and started" in plan["steps"]
+    assert any(one.startswith("create network other with ") for one in plan["steps"])
+
+
+def test_last_proof(lab: Lab) -> None:
+    lab.record = {"proof": {"result": "passed", "date": "2026-02-03T04:05:06Z"}}
+    result = info()
+    assert result["proof"] == lab.record["proof"]
+    assert result["summary"].endswith("last proof: passed on 2026-02-03T04:05:06Z")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "nat", "subnet": "fd00::1"}, "subnet: 'fd00::1' is no CIDR"),
+        ({"mode": "nat", "prefix_length": 127}, "prefix_length: 127 is not between 48 and 126"),
+        ({"mode": "other"}, "value of mode must be one of"),
+    ],
+)
+def test_failures_are_one_message(lab: Lab, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(docker_ipv6_info, **options)
+
+
+def test_malformed_file_fails_the_plan(lab: Lab) -> None:
+    lab.daemon.content = b'{"ipv6": true,}'
+    assert failure(docker_ipv6_info, mode="nat").startswith(f"{PATH}: line 1, column 14: a comma before }}")
+
+
+def test_missing_socket(tmp_path: t.Any) -> None:
+    words = "there is no Docker socket. Install and start Docker on this host."
+    assert failure(docker_ipv6_info, docker_socket=str(tmp_path / "x")).endswith(words)

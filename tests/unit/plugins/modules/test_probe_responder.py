@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""probe_responder, with the engine left out."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_places, _io_responder
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.modules import probe_responder
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+SEEN = {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"}
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.started: list[tuple[t.Any, ...]] = []
+        self.runs = False
+
+    def start(self, docker: Docker, *arguments: t.Any) -> int:
+        self.started.append((docker.path, *arguments))
+        self.runs = True
+        return int(arguments[2]) or 24871
+
+    def stop(self, docker: Docker) -> bool:
+        before, self.runs = self.runs, False
+        return before
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
+    found = Engine()
+    places = _io_places.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "fd00::2"))
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(_io_responder, "start", found.start)
+    monkeypatch.setattr(_io_responder, "stop", found.stop)
+    monkeypatch.setattr(_io_places, "read", lambda networks: places)
+    monkeypatch.setattr(Docker, "networks", lambda self: [])
+    return found
+
+
+PLACES = {"addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"}, "host_addresses": ["198.18.7.2", "fd00::2"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami", 0, 80)),
+        (
+            {"network": "n", "image": "/x.tar", "port": 8080, "container_port": 81, "docker_socket": "/run/x.sock"},
+            ("/run/x.sock", "n", "/x.tar", 8080, 81),
+        ),
+    ],
+)
+def test_present(engine: Engine, options: dict[str, t.Any], arguments: tuple[t.Any, ...]) -> None:
+    check = run(probe_responder, check=True, state="present", **options)
+    assert engine.started == []
+    assert "port" not in check
+    real = run(probe_responder, state="present", **options)
+    assert engine.started == [arguments]
+    assert real["port"] == (options.get("port") or 24871)
+    for result in (check, real):
+        assert {name: result[name] for name in ("changed", *PLACES)} == {"changed": True, **PLACES}
+
+
+@pytest.mark.parametrize(
+    ("probes", "expected"),
+    [
+        ([], "not verified"),
+        ([SEEN], "passed"),
+        ([SEEN, {"unreachable": True, "msg": "no route"}], "passed"),
+        ([SEEN, {"family": "ipv4", "verdict": "masked"}], "failed"),
+        ([{"family": "ipv4", "verdict": "real"}], "not verified"),
+    ],
+)
+def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -> None:
+    engine.runs = True
+    check = run(probe_responder, check=True, state="absent", probes=probes)
+    assert (check["result"], engine.runs, _io_files.record()) == (expected, True, {})
+    real = run(probe_responder, state="absent", probes=probes)
+    assert (real["result"], real["changed"], engine.runs) == (expected, True, False)
+    assert _io_files.record().get("proof", {}).get("result") == (expected if probes else None)
+    assert run(probe_responder, state="absent")["changed"] is False
+
+
+def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
+    run(probe_responder, state="absent", probes=[SEEN])
+    run(probe_responder, state="absent")
+    assert _io_files.record()["proof"]["result"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({}, "missing required arguments: state"), ({"state": "on"}, "value of state must be one of: present, absent")],
+)
+def test_wrong_options(engine: Engine, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(probe_responder, **options)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_failures_are_one_message(engine: Engine, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    def refuse(*_arguments: object) -> t.NoReturn:
+        raise Refused("cannot pull the image: no route", "docker", "Give an archive")
+
+    monkeypatch.setattr(_io_responder, "start", refuse)
+    monkeypatch.setattr(_io_responder, "stop", refuse)
+    assert failure(probe_responder, state=state) == "docker: cannot pull the image: no route. Give an archive."

@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""remote_ip_probe, with the connection left out."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _verdict
+from ansible_collections.dms.ipv6.plugins.modules import remote_ip_probe
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+REAL = _verdict.Verdict("real", "fd00::5", "fd00::5", "the server saw this client, fd00::5")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
+    calls: list[tuple[t.Any, ...]] = []
+
+    def probe(*arguments: t.Any) -> _verdict.Verdict:
+        calls.append(arguments)
+        return REAL
+
+    monkeypatch.setattr(_io_probe, "probe", probe)
+    return calls
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ({}, ("fd00::1", 8080, "ipv6", 5, [])),
+        ({"family": "ipv4", "timeout": 9, "host_addresses": ["fd00::1"]}, ("fd00::1", 8080, "ipv4", 9, ["fd00::1"])),
+    ],
+)
+def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t.Any, ...], check: bool) -> None:
+    result = run(remote_ip_probe, check=check, host="fd00::1", port=8080, **options)
+    assert asked == [arguments]
+    assert {name: result[name] for name in ("changed", "family", "host", "verdict", "client", "seen", "msg")} == {
+        "changed": False,
+        "family": arguments[2],
+        "host": "fd00::1",
+        "verdict": "real",
+        "client": "fd00::5",
+        "seen": "fd00::5",
+        "msg": "the server saw this client, fd00::5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"host": "fd00::1"}, "missing required arguments: port"),
+        ({"host": "fd00::1", "port": 0}, "port: 0 is not between 1 and 65535."),
+        ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 1 and 65535."),
+        ({"host": "fd00::1", "port": 25, "family": "ipv5"}, "value of family must be one of: ipv4, ipv6"),
+        ({"host": "2001:db8::1", "port": 25}, "host: 2001:db8::1 is reserved for documentation"),
+    ],
+)
+def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(remote_ip_probe, **options)
