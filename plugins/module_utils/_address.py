@@ -57,7 +57,7 @@ def subnet(text: str, where: str = "subnet") -> ipaddress.IPv6Network:
     if "/" not in text:
         raise Refused(f"'{text}' is no CIDR: the prefix length is missing", where, REMEDY_SUBNET)
     try:
-        value = ipaddress.ip_interface(text)
+        value = ipaddress.ip_interface(text if "%" not in text else "")
     except ValueError:
         raise Refused(f"'{text}' is no CIDR", where, REMEDY_SUBNET) from None
     network = value.network

@@ -8,6 +8,7 @@ A file that is not fully understood is refused with line and column; it is never
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import typing as t
@@ -19,7 +20,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 Settings = dict[str, t.Any]
 DEFAULT_INDENT = "  "
 BLANKS = " \t\r\n"
-NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# Deeper than any setting of Docker's; Python's own limit would end in a traceback.
+DEEPEST = 100
 WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
@@ -52,6 +55,7 @@ class _Reader:
     def __init__(self, text: str, where: str) -> None:
         self.text = text
         self.where = where
+        self.depth = 0
 
     def fail(self, at: int, problem: str, remedy: str = "Correct the file; it was not changed") -> t.NoReturn:
         """Raise Refused with the line and column (both from 1) of a position."""
@@ -83,13 +87,16 @@ class _Reader:
         lead = self.text[at : at + 1]
         if not lead:
             self.fail(at, "the text ends in the middle")
-        if lead == "{":
-            return self.read_object(at)
-        if lead == "[":
-            return self.read_array(at)
         if lead == '"':
             return self.read_string(at)
-        return self.read_scalar(at)
+        if lead not in "{[":
+            return self.read_scalar(at)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.fail(at, f"more than {DEEPEST} objects and lists inside each other")
+        node = self.read_object(at) if lead == "{" else self.read_array(at)
+        self.depth -= 1
+        return node
 
     def read_string(self, at: int) -> Node:
         try:
@@ -104,7 +111,7 @@ class _Reader:
                 return Node(at, at + len(word), value)
         number = NUMBER.match(self.text, at)
         if number and not self.text[number.end() : number.end() + 1].isalnum():
-            return Node(at, number.end(), json.loads(number.group()))
+            return Node(at, number.end(), _number(number.group()))
         found = re.match(r"[\w'.+-]+|.", self.text[at:], re.DOTALL)
         self.fail(at, f'{found.group() if found else ""!r} is no JSON value (true, false, a number, a "string", …)')
 
@@ -155,14 +162,23 @@ class _Reader:
         return following
 
 
+def _number(text: str) -> t.Any:
+    """The value of a number; one that is too long for Python (4300 digits) stays text, for it is nobody's setting."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def decode(raw: bytes, where: str) -> str:
     """The text of a file: UTF-8, a byte order mark dropped (dockerd before 23.0 refuses one).
 
     Raises:
         Refused: bytes that are not UTF-8, with their line and column.
     """
+    raw = raw[len(codecs.BOM_UTF8) :] if raw.startswith(codecs.BOM_UTF8) else raw
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")

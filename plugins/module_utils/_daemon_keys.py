@@ -49,6 +49,8 @@ class Key:
         gone: the first engine that no longer knows it; None while it is there.
         reload: whether ``systemctl reload docker`` applies it (moby daemon/reload.go); if not, only a restart does.
         default: what the engine does without it, where the answer matters to us.
+        neutral: for one that a reload applies, the value that means "not set": a reload takes an absent key as
+            unchanged, so that a removed key must be written out once (moby daemon/reload.go).
     """
 
     schema: JsonSchema
@@ -56,6 +58,7 @@ class Key:
     gone: Version | None = None
     reload: bool = False
     default: t.Any = None
+    neutral: t.Any = None
 
 
 def _rows(schema: JsonSchema, names: str, **more: t.Any) -> dict[str, Key]:
@@ -66,7 +69,7 @@ KEYS: dict[str, Key] = {
     # What this collection sets. ip6tables defaults to true from 27.0: see default().
     **_rows(BOOL, "ip6tables experimental ipv6", default=False),
     **_rows(BOOL, "iptables ip-forward ip-masq userland-proxy icc", default=True),
-    **_rows(BOOL, "live-restore", reload=True, default=False),
+    **_rows(BOOL, "live-restore", reload=True, default=False, neutral=False),
     **_rows(TEXT, "fixed-cidr-v6 default-gateway-v6 bip fixed-cidr default-gateway bridge ip userland-proxy-path"),
     "default-address-pools": Key(POOLS),
     "default-network-opts": Key(NETWORK_OPTS, first=Version(24, 0)),
@@ -78,9 +81,9 @@ KEYS: dict[str, Key] = {
     "bridge-accept-fwmark": Key(TEXT, first=Version(29, 0)),
     "min-api-version": Key(TEXT, first=Version(29, 0)),
     # What a reload applies.
-    **_rows(BOOL, "debug", reload=True),
-    **_rows(TEXTS, "labels authorization-plugins insecure-registries registry-mirrors", reload=True),
-    **_rows(TEXTS, "allow-nondistributable-artifacts", reload=True),
+    **_rows(BOOL, "debug", reload=True, neutral=False),
+    **_rows(TEXTS, "labels authorization-plugins insecure-registries registry-mirrors", reload=True, neutral=[]),
+    **_rows(TEXTS, "allow-nondistributable-artifacts", reload=True, neutral=[]),
     **_rows(
         WHOLE, "max-concurrent-downloads max-concurrent-uploads max-download-attempts shutdown-timeout", reload=True
     ),
@@ -92,7 +95,7 @@ KEYS: dict[str, Key] = {
     # What only a restart applies.
     **_rows(
         TEXT,
-        "cgroup-parent containerd containerd-namespace containerd-plugin-namespace data-root exec-root group"
+        "cgroup-parent containerd containerd-namespace containerd-plugins-namespace data-root exec-root group"
         " host-gateway-ip init-path log-driver log-level metrics-addr pidfile seccomp-profile storage-driver"
         " swarm-default-advertise-addr tlscacert tlscert tlskey userns-remap",
     ),
@@ -113,7 +116,6 @@ KEYS: dict[str, Key] = {
     **_rows(TEXT_MAP, "cluster-store-opts", gone=Version(23, 0)),
     **_rows(TEXT, "graph", gone=Version(23, 0)),
     **_rows(TEXT, "api-cors-header", gone=Version(28, 0)),
-    **_rows(BOOL, "enable-cors", gone=Version(23, 0)),
     **_rows(BOOL, "cri-containerd"),
     **_rows(WHOLE, "oom-score-adjust"),
     **_rows(TEXT, "deprecated-key-path", gone=Version(25, 0)),
@@ -142,9 +144,12 @@ def default(name: str, version: Version) -> t.Any:
     if name == "ip6tables":
         return _engine.has(version, "ip6tables_by_default")
     key = KEYS.get(name)
-    return key.default if key else None
+    if key is None:
+        return None
+    return key.neutral if key.default is None else key.default
 
 
-def reloadable(name: str) -> bool:
-    """Whether a reload applies a key; for one that is not in the table the safe answer is no."""
-    return name in KEYS and KEYS[name].reload
+def reloadable(name: str, settings: t.Mapping[str, t.Any]) -> bool:
+    """Whether a reload brings a key to its value in ``settings``; for one that is not in the table the answer is no."""
+    key = KEYS.get(name)
+    return bool(key and key.reload and (name in settings or key.neutral is not None))

@@ -6,10 +6,24 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys, _daemon_schema
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_keys,
+    _daemon_rules,
+    _daemon_schema,
+    _daemon_steps,
+    _engine,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+    LIVE_RESTORE,
+    Edit,
+    Reload,
+    Restart,
+    RunningContainer,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -20,16 +34,6 @@ if t.TYPE_CHECKING:
 
 IN_FORCE, PENDING, UNKNOWN = "in force", "pending", "unknown"
 AUTO, NEVER, ALWAYS = "auto", "never", "always"
-LIVE_RESTORE = "live-restore"
-Steps = tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class RunningContainer:
-    """A container that runs: it must run again, or still, when we are done."""
-
-    id: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -60,47 +64,6 @@ class Running:
 
 
 @dataclass(frozen=True)
-class WriteFile(Step):
-    """Replace a file atomically; ``content`` None removes it."""
-
-    path: str
-    content: bytes | None
-    why: str
-
-    def __str__(self) -> str:
-        return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
-
-
-@dataclass(frozen=True)
-class Reload(Step):
-    """Let dockerd read its file again (SIGHUP) and wait until it reports live-restore as wanted."""
-
-    live_restore: bool | None
-    # On the way back there may be no daemon left to reload; its containers run on all the same.
-    if_running: bool = False
-
-    def __str__(self) -> str:
-        if self.live_restore is None:
-            return "reload dockerd"
-        return f"reload dockerd and wait until it reports live-restore {'on' if self.live_restore else 'off'}"
-
-
-@dataclass(frozen=True)
-class Restart(Step):
-    """Restart the daemon and wait until it is healthy."""
-
-    unit: str
-    containers_live_on: bool
-    containers: tuple[RunningContainer, ...]
-
-    def __str__(self) -> str:
-        if not self.containers:
-            return f"restart {self.unit}; no container is running"
-        names = ", ".join(one.name for one in self.containers)
-        return f"restart {self.unit}; {names} {'kept running' if self.containers_live_on else 'stopped and started'}"
-
-
-@dataclass(frozen=True)
 class DaemonPlan(Plan):
     """A plan for the daemon, with its way back.
 
@@ -108,15 +71,26 @@ class DaemonPlan(Plan):
         settings: what the file says afterwards.
         undo: the steps back while the old daemon still runs.
         rollback: the steps back once it was told to restart.
+        guards: the first of the steps, which keep the host reachable.
         pending: keys that the running daemon does not have and that these steps do not bring.
         unknown: keys of which nobody can tell whether the running daemon has them.
     """
 
     settings: t.Any = None
-    undo: tuple[Step, ...] = ()
-    rollback: tuple[Step, ...] = ()
+    undo: Steps = ()
+    rollback: Steps = ()
+    guards: Steps = ()
     pending: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+
+    def back(self, done: int) -> Steps:
+        """The steps that bring the old state back once the first ``done`` steps may have happened."""
+        restarted = any(isinstance(step, Restart) for step in self.steps[:done])
+        return (*(self.rollback if restarted else self.undo), *inverses(self.guards))
+
+    def guarded(self, guards: Steps) -> DaemonPlan:
+        """The same plan with steps before it that keep the host reachable."""
+        return replace(self, steps=(*guards, *self.steps), guards=guards) if guards else self
 
     @property
     def restarts(self) -> bool:
@@ -154,8 +128,11 @@ class Wanted:
 def in_force(name: str, settings: Settings, running: Running) -> str:
     """Whether the running daemon has the value that ``settings`` give a key: in force, pending or unknown."""
     wanted = settings.get(name, _daemon_keys.default(name, running.version))
+    given = flag(name, running)
     if name in running.observed:
-        has = running.observed[name]
+        has: t.Any = running.observed[name]
+    elif given is not None:
+        has = given
     elif running.loaded is not None:
         has = running.loaded.get(name, _daemon_keys.default(name, running.version))
     elif name in running.hints:
@@ -163,6 +140,11 @@ def in_force(name: str, settings: Settings, running: Running) -> str:
     else:
         return UNKNOWN
     return IN_FORCE if _daemon_json.same(wanted, has) else PENDING
+
+
+def flag(name: str, running: Running) -> bool | None:
+    """The value of a boolean flag, None if dockerd was started without it."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(running.flags.get(name, ""))
 
 
 def effective(name: str, running: Running) -> bool | None:
@@ -209,24 +191,7 @@ def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowe
     )
 
 
-@dataclass(frozen=True)
-class _Edit:
-    """The file's part of a plan.
-
-    Attributes:
-        there: the text that is in the file.
-        text: the user's own, without what an earlier run that died left in it; ``raw`` its bytes, None for no file.
-        after: the text wanted.
-    """
-
-    path: str
-    raw: bytes | None
-    there: str
-    text: str
-    after: str
-
-
-def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any) -> _Edit:
+def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any) -> Edit:
     """The texts, or Refused for a file or settings that are not acceptable."""
     there = text = _daemon_json.decode(raw or b"", path)
     found = _daemon_json.read(text, path)
@@ -238,38 +203,31 @@ def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrow
     settings = _daemon_json.merge(found, wanted.config, wanted.absent)
     _refuse_flag_conflict(settings, running, path)
     _daemon_schema.refuse_invalid(settings, running.version, path)
-    return _Edit(path, raw, there, text, _daemon_json.edit(text, settings, path))
+    _daemon_rules.refuse_start(settings, running.flags, running.version, path)
+    if raw is not None and not text.strip() and not _engine.has(running.version, "empty_file"):
+        # dockerd would end on the blank file if the way back had to restart it.
+        raw = b"{}\n"
+    return Edit(path, raw, there, text, _daemon_json.edit(text, settings, path))
 
 
-def _steps(edit: _Edit, differs: list[str], wanted: Wanted, running: Running) -> tuple[Steps, Steps, Steps]:
+def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: Running) -> tuple[Steps, Steps, Steps]:
     """The steps, the way back before the restart, and the way back after it."""
-    path, after = edit.path, edit.after
-    back = WriteFile(path, edit.raw, "as it was")
-    write = (WriteFile(path, after.encode(), "the settings wanted"),) if after != edit.there else ()
     if wanted.apply == NEVER or not differs:
-        return write, (back,), (back,)
-    if all(_daemon_keys.reloadable(name) for name in differs):
-        return _reload_steps(path, after, write, differs), (back, Reload(None)), (back,)
+        return edit.write, (edit.back,), (edit.back,)
+    after = _daemon_json.read(edit.after, edit.path)
+    if all(_daemon_keys.reloadable(name, after) for name in differs):
+        back = _daemon_steps.unreload(edit, differs)
+        return _daemon_steps.reload(edit, differs), back, back
     live_on = bool(running.observed.get(LIVE_RESTORE))
-    if not running.containers or live_on or wanted.consent:
-        restart = Restart(running.unit, live_on, running.containers)
-        return (*write, restart), (back,), (back, restart)
+    stays_on = live_on and (bool(after.get(LIVE_RESTORE)) or flag(LIVE_RESTORE, running) is True)
+    containers = running.containers
+    if not after.get("userland-proxy", True):
+        containers = tuple(replace(one, ports=()) for one in containers)
+    if not containers or wanted.consent or stays_on:
+        restart = Restart(running.unit, stays_on and bool(containers), containers)
+        return (*edit.write, restart), (edit.back,), (edit.back, restart)
     _refuse_stopping(running, differs)
-    restart = Restart(running.unit, True, running.containers)
-    return (
-        (*_borrow(path, edit.text), *_around(path, after, after.encode(), restart, "the settings wanted")),
-        (*_give_back(path, edit.text), back),
-        (*_borrow(path, edit.text, if_running=True), *_around(path, edit.text, edit.raw, restart, "as it was")),
-    )
-
-
-def _reload_steps(path: str, after: str, write: Steps, differs: list[str]) -> Steps:
-    """Reload; a live-restore that is not in the file must be written as false first, for absent means unchanged."""
-    settings = _daemon_json.read(after, path)
-    expected = bool(settings.get(LIVE_RESTORE)) if LIVE_RESTORE in differs else None
-    if expected is False and LIVE_RESTORE not in settings:
-        return (*_give_back(path, after), WriteFile(path, after.encode(), "the settings wanted"))
-    return (*write, Reload(expected))
+    return _daemon_steps.restart_around(edit, Restart(running.unit, True, containers), live_on)
 
 
 def lent(raw: bytes | None, path: str) -> list[t.Any]:
@@ -278,40 +236,12 @@ def lent(raw: bytes | None, path: str) -> list[t.Any]:
     return [found[LIVE_RESTORE]] if LIVE_RESTORE in found else []
 
 
-def _borrow(path: str, text: str, if_running: bool = False) -> Steps:
-    """Switch live-restore on in the daemon that runs, so that its containers outlive it."""
-    return (
-        WriteFile(path, _with_live_restore(text, True).encode(), "live-restore on, for the time of the restart"),
-        Reload(True, if_running),
-    )
-
-
-def _around(path: str, text: str, final: bytes | None, restart: Restart, why: str) -> Steps:
-    """Restart on a text with live-restore on (a start without it kills the containers), then switch it off again."""
-    if _daemon_json.read(text, path).get(LIVE_RESTORE):
-        return (WriteFile(path, final, why), restart)
-    return (
-        WriteFile(path, _with_live_restore(text, True).encode(), f"{why}, with live-restore still on"),
-        restart,
-        *_give_back(path, text),
-        WriteFile(path, final, why),
-    )
-
-
-def _give_back(path: str, text: str) -> Steps:
-    """Switch live-restore off in the daemon that runs: by an explicit false, for dockerd takes absent as unchanged."""
-    off = _with_live_restore(text, False).encode()
-    return (WriteFile(path, off, "live-restore off, written out for the reload"), Reload(False))
-
-
-def _with_live_restore(text: str, value: bool) -> str:
-    return _daemon_json.edit(text, {**_daemon_json.read(text, ""), LIVE_RESTORE: value})
-
-
 def _refuse_stopping(running: Running, differs: list[str]) -> None:
     """Raise Refused where live-restore cannot keep the containers alive, naming those that would stop."""
     if running.swarm:
         reason = "this is a Swarm node, where live-restore is impossible"
+    elif flag(LIVE_RESTORE, running) is False:
+        reason = "live-restore is switched off by a flag of dockerd"
     else:
         return
     names = ", ".join(one.name for one in running.containers)
@@ -369,25 +299,6 @@ def loaded_after(plan: DaemonPlan, running: Running) -> Settings | None:
         return t.cast("Settings", plan.settings)
     if running.loaded is None or not plan.reloads:
         return running.loaded
-    kept = {name: value for name, value in running.loaded.items() if not _daemon_keys.reloadable(name)}
-    return {**kept, **{name: value for name, value in plan.settings.items() if _daemon_keys.reloadable(name)}}
-
-
-def not_running_again(
-    before: Mapping[str, str], now: Mapping[str, str], containers: Collection[RunningContainer], same_start: bool
-) -> list[str]:
-    """What is wrong with the containers after a restart, as sentences without a full stop.
-
-    Args:
-        before: id -> StartedAt of what ran.
-        now: the same of what runs now.
-        containers: what must run.
-        same_start: whether the processes must be the same ones.
-    """
-    wrong = []
-    for one in containers:
-        if one.id not in now:
-            wrong.append(f"container {one.name} does not run")
-        elif same_start and now[one.id] != before.get(one.id):
-            wrong.append(f"container {one.name} was restarted")
-    return wrong
+    kept = {name: value for name, value in running.loaded.items() if not _daemon_keys.reloadable(name, plan.settings)}
+    read = {name: value for name, value in plan.settings.items() if _daemon_keys.reloadable(name, plan.settings)}
+    return {**kept, **read}

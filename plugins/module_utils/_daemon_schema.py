@@ -78,7 +78,7 @@ def unknown(settings: Settings, version: Version) -> list[str]:
 def _name_fault(name: str, version: Version) -> str | None:
     if name in _daemon_keys.known(version):
         return None
-    if name in SINGULAR:
+    if name in SINGULAR and SINGULAR[name] in _daemon_keys.known(version):
         return f"`{name}` is accepted by dockerd and ignored; the setting is `{SINGULAR[name]}`"
     if name.lower() in _daemon_keys.KEYS and name != name.lower():
         return f"`{name}` is unknown; the setting is `{name.lower()}`"

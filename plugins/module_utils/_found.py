@@ -119,7 +119,7 @@ def listed(summary: Json) -> Container:
     """A container of GET /containers/json."""
     return Container(
         id=summary["Id"],
-        name=summary["Names"][0].lstrip("/"),
+        name=_name(summary),
         running=summary.get("State") == "running",
         network_mode=(summary.get("HostConfig") or {}).get("NetworkMode", ""),
         endpoints=_endpoints(summary["Id"], summary.get("NetworkSettings") or {}),
@@ -130,6 +130,12 @@ def listed(summary: Json) -> Container:
         ),
         labels=summary.get("Labels") or {},
     )
+
+
+def _name(summary: Json) -> str:
+    """The container's own name: not a legacy link's (/web/db), and its id while it is being removed."""
+    own = [one.lstrip("/") for one in summary.get("Names") or () if one.count("/") == 1]
+    return own[0] if own else str(summary["Id"][:12])
 
 
 def inspected(container: Json) -> Container:

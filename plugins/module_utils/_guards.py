@@ -16,27 +16,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Port
 
 
-def refuse_lost_default_route(learned_on: Iterable[str], accept_ra: Mapping[str, str | None]) -> None:
-    """Raise Refused where the first IPv6 network would cut the host off.
-
-    It makes dockerd switch net.ipv6.conf.all.forwarding on; with accept_ra=1 the kernel then drops the default route
-    that it learned from a router advertisement, at once, and learns no other (moby#43466; measured on 20.10, 26.1 and
-    28.5).
-
-    Args:
-        learned_on: interfaces with an IPv6 default route learned by the kernel itself.
-        accept_ra: interface -> its net.ipv6.conf.*.accept_ra.
-    """
-    for interface in learned_on:
-        if accept_ra.get(interface) == "1":
-            raise Refused(
-                "the IPv6 default route comes from router advertisements with accept_ra=1; the host would lose it when"
-                " Docker switches forwarding on",
-                f"interface {interface}",
-                f"Set net.ipv6.conf.{interface}.accept_ra=2, now and in /etc/sysctl.d, then run this again",
-            )
-
-
 def ipv4_only_ports(container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]]) -> list[Port]:
     """Published TCP ports that nothing inside the container serves over IPv6.
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
     _daemon_plan,
     _engine,
     _exposure,
+    _forwarding,
     _found,
     _guards,
     _network,
+    _restart_guards,
+    _transaction,
+    _undo,
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -43,6 +47,9 @@ class Found:
         taken: routes and addresses of the host that a subnet must not overlap, as (label, network).
         ra_default: interfaces with an IPv6 default route that the kernel learned from router advertisements.
         accept_ra: interface -> net.ipv6.conf.*.accept_ra.
+        forwards: whether the host forwards IPv6.
+        sysctl_file: what _forwarding.SYSCTL_FILE holds, None if it is missing.
+        record: what earlier runs wrote down.
         machine_id: of the host; empty if it has none.
     """
 
@@ -56,6 +63,9 @@ class Found:
     taken: tuple[tuple[str, _address.AnyNetwork], ...]
     ra_default: tuple[str, ...]
     accept_ra: Mapping[str, str | None]
+    forwards: bool
+    sysctl_file: bytes | None
+    record: Mapping[str, t.Any]
     machine_id: str
 
 
@@ -115,16 +125,17 @@ def nat_settings(daemon: _daemon_plan.Running, file_settings: Settings, userland
     """The daemon settings of mode ``nat``.
 
     Below 27.0 ip6tables is off by default and experimental; from 27.0 on neither key is needed, so a key is written
-    only where the file switches ip6tables off. A left-over ``experimental`` is left alone.
+    only where the file, or the daemon that runs, has ip6tables off. A left-over ``experimental`` is left alone, and
+    what a flag of dockerd says already is not said again.
     """
     settings: Settings = {}
     if not _engine.has(daemon.version, "ip6tables_by_default"):
         settings.update({"experimental": True, "ip6tables": True})
-    elif file_settings.get("ip6tables") is False:
+    elif file_settings.get("ip6tables") is False or _daemon_plan.effective("ip6tables", daemon) is False:
         settings["ip6tables"] = True
     if userland_proxy is not None:
         settings["userland-proxy"] = userland_proxy
-    return settings
+    return {name: value for name, value in settings.items() if _daemon_plan.flag(name, daemon) is not value}
 
 
 def wanted_network(wanted: Wanted, machine_id: str) -> _network.WantedNetwork:
@@ -172,16 +183,54 @@ def nat(
     _engine.refuse_too_old(found.daemon.version)
     config = nat_settings(found.daemon, file_settings, wanted.userland_proxy)
     network = wanted_network(wanted, found.machine_id)
-    if not network.subnet.subnet_of(_address.ULA):
+    if network.subnet and not network.subnet.subnet_of(_address.ULA):
         raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", _address.REMEDY_SUBNET)
     containers = {name: inspect(name) for name in wanted.containers}
-    daemon_plan = _daemon_plan.plan(
-        found.path, found.raw, _daemon_plan.Wanted(config, consent=wanted.consent), found.daemon, found.borrowed
-    )
+    daemon_plan = plan_daemon(_daemon_plan.Wanted(config, consent=wanted.consent), found)
     if file_settings.get("iptables") is False:
         raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
     network_plan = plan_network(network, found, containers, listeners)
     return HostPlan(config, network, daemon_plan, network_plan)
+
+
+@dataclass(frozen=True)
+class AbsentPlan:
+    """The parts of the plan that takes everything back which this collection did on a host."""
+
+    networks: tuple[tuple[_network.WantedNetwork, Plan], ...]
+    daemon_plan: _daemon_plan.DaemonPlan
+
+    def sentences(self) -> list[str]:
+        """Every step as the operator reads it."""
+        return [*(one for _wanted, plan in self.networks for one in plan.sentences()), *self.daemon_plan.sentences()]
+
+
+def absent(found: Found, containers: Mapping[str, Mapping[str, _found.Container]], consent: bool) -> AbsentPlan:
+    """The plan for mode ``absent``: networks of our making go, containers leave others, old settings come back.
+
+    Args:
+        found: what was read.
+        containers: network -> the containers that we put on it, by id.
+        consent: containers may be stopped.
+    """
+    plans = []
+    for network in found.networks:
+        ours = network.labels.get(_network.LABEL) == "true"
+        if ours or containers.get(network.name):
+            state = _network.ABSENT if ours else _network.RELEASED
+            wanted = _network.WantedNetwork(network.name, None, state=state)
+            plans.append((wanted, plan_network(wanted, found, containers.get(network.name, {}), lambda _pid: {})))
+    config, gone = _undo.wanted(found.record.get("undo"), found.raw, found.path)
+    plan = plan_daemon(_daemon_plan.Wanted(config, tuple(gone), consent=consent), found)
+    return AbsentPlan(tuple(plans), _undo.exactly(plan, found.record.get("undo"), found.raw, found.path))
+
+
+def plan_daemon(wanted: _daemon_plan.Wanted, found: Found) -> _daemon_plan.DaemonPlan:
+    """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
+    plan = _daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
+    if plan.restarts and any(one.ipv6 for one in found.networks):
+        return plan.guarded(_forwarding.guard(found.ra_default, found.accept_ra, True, found.sysctl_file))
+    return plan
 
 
 def plan_network(
@@ -190,18 +239,35 @@ def plan_network(
     containers: Mapping[str, _found.Container],
     listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
 ) -> Plan:
-    """The network's part, with everything refused that would cut off the host or a container's clients."""
+    """The network's part, with the host's default route kept, and all refused that would cut off clients."""
     plan = _network.plan(wanted, found.networks, found.members, containers, found.taken, found.daemon.version)
-    if any(isinstance(step, _network.CreateNetwork) for step in plan.steps):
-        _guards.refuse_lost_default_route(found.ra_default, found.accept_ra)
     for step in plan.steps:
         if isinstance(step, _network.ConnectContainer) and step.running:
             container = next(one for one in containers.values() if one.id == step.id)
             _guards.refuse_ipv4_only(container, listeners(container.pid))
+    if any(isinstance(step, _network.CreateNetwork) for step in plan.steps):
+        guards = _forwarding.guard(found.ra_default, found.accept_ra, found.forwards, found.sysctl_file)
+        return replace(plan, steps=(*guards, *plan.steps))
+    others = any(one.ipv6 for one in found.networks if one.name != wanted.name)
+    if any(isinstance(step, _network.RemoveNetwork) for step in plan.steps) and not others:
+        return replace(plan, steps=(*plan.steps, *_transaction.load_steps(found.record.get("guard", []))))
     return plan
 
 
-def subnet_after(wanted: _network.WantedNetwork, found: Found) -> ipaddress.IPv6Network:
+def refuse_restart(
+    plan: _daemon_plan.DaemonPlan,
+    found: Found,
+    around: _restart_guards.Surroundings,
+    consent: _restart_guards.Consent,
+) -> None:
+    """Raise Refused where the restart of a plan would do more than is wanted."""
+    daemon = found.daemon
+    ip6tables = _daemon_plan.in_force("ip6tables", {"ip6tables": True}, daemon) != _daemon_plan.IN_FORCE
+    turns_on = ip6tables and plan.settings.get("ip6tables") is True
+    _restart_guards.refuse(around, plan.settings, daemon.version, daemon.unit, turns_on, consent)
+
+
+def subnet_after(wanted: _network.WantedNetwork, found: Found) -> ipaddress.IPv6Network | None:
     """The subnet that the network has once the plan is carried out: a derived one gives way to one that is there."""
     there = next((one for one in found.networks if one.name == wanted.name), None)
     return there.subnets6[0] if there and not _network.differences(wanted, there) else wanted.subnet

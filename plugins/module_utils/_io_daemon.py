@@ -1,10 +1,12 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries out a daemon plan: writes, reloads, restarts, waits for health, and puts everything back where it fails."""
+"""The daemon: reloaded, restarted, asked for its health; its own words where it fails."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -12,14 +14,23 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_plan, _engine, _io_files, _io_found, _io_kernel
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Reload, Restart, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_plan,
+    _engine,
+    _health,
+    _io_files,
+    _io_found,
+    _io_kernel,
+    _undo,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, RunningContainer
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
 
 POLL = 0.1
 RELOAD_TIMEOUT = 20.0
@@ -27,93 +38,47 @@ RELOAD_TIMEOUT = 20.0
 SYSTEMCTL_TIMEOUT = 300.0
 
 
-class RolledBack(Refused):
-    """The change failed and the old state is back."""
-
-
 @dataclass
-class Executor:
-    """Carries out the steps of one plan.
+class DaemonHands:
+    """Reloads and restarts the daemon, and waits until it is healthy.
 
     Attributes:
         docker: the engine.
-        found: the facts the plan was made on.
+        unit: its systemd service.
         timeout: how long the daemon may take to become healthy, in seconds.
+        version: what it must be afterwards; None if that does not matter.
         backup_file: the copy of the old file, once there is one.
     """
 
     docker: Docker
-    found: Found
+    unit: str
     timeout: float
+    version: _engine.Version | None = None
     backup_file: str | None = None
-    started: dict[str, str] = field(default_factory=dict)
-    restarted: bool = False
+    ran: dict[str, _health.Before] = field(default_factory=dict)
+    networks: frozenset[str] = frozenset()
 
-    def carry_out(self, plan: _daemon_plan.DaemonPlan) -> None:
-        """Carry out a plan, or put everything back.
+    def kept(self) -> str:
+        """Where the old file is kept, as a remedy."""
+        return f"The old file is kept as {self.backup_file}" if self.backup_file else ""
 
-        Raises:
-            RolledBack: a step failed; the old file is back and the daemon healthy.
-            Refused: a step failed, and so did the way back; both reasons are named.
-        """
-        self._remember(plan)
-        try:
-            for step in plan.steps:
-                self._step(step)
-        except Refused as reason:
-            self._back(plan, reason)
-        settings = _daemon_plan.loaded_after(plan, self.found.daemon)
-        _io_files.keep(borrowed=None, daemon=_read_by(_io_found.dockerd_pid({}), settings))
-
-    def _remember(self, plan: _daemon_plan.DaemonPlan) -> None:
-        """Write down what a later run needs if this one dies: what the daemon has loaded, what live-restore was."""
-        daemon = self.found.daemon
-        borrowed = self.found.borrowed
-        if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in plan.steps):
-            borrowed = _daemon_plan.lent(self.found.raw, self.found.path)
-        _io_files.keep(daemon=_read_by(daemon.pid, daemon.loaded), borrowed=None if borrowed is False else borrowed)
-        if self.found.raw is not None and any(isinstance(step, WriteFile) for step in plan.steps):
-            self.backup_file = _io_files.backup(self.found.path, self.found.raw)
-
-    def _back(self, plan: _daemon_plan.DaemonPlan, reason: Refused) -> t.NoReturn:
-        try:
-            for step in plan.rollback if self.restarted else plan.undo:
-                self._step(step)
-        except Refused as second:
-            raise Refused(
-                f"{reason} The way back failed as well: {second}",
-                remedy=f"The old file is kept as {self.backup_file}" if self.backup_file else "",
-            ) from None
-        _io_files.keep(borrowed=None, daemon=_read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded))
-        raise RolledBack(f"{reason} The old settings are back and the daemon is healthy") from None
-
-    def _step(self, step: Step) -> None:
-        if isinstance(step, WriteFile):
-            _io_files.write(step.path, step.content)
-        elif isinstance(step, Reload):
-            self._reload(step)
-        elif isinstance(step, Restart):
-            self._restart(step)
-        else:
-            raise TypeError(f"no way to carry out {step!r}")
-
-    def _reload(self, step: Reload) -> None:
+    def reload(self, step: Reload) -> None:
         """SIGHUP; dockerd returns at once, acts later and only logs errors, so /info is asked until it agrees."""
         if step.if_running and not self._answers():
             return
         os.kill(_io_found.dockerd_pid({}), signal.SIGHUP)
-        if step.live_restore is None:
-            return
         since = time.time()
-        while time.time() - since < RELOAD_TIMEOUT:
-            if bool(self.docker.info().get("LiveRestoreEnabled")) == step.live_restore:
-                return
+        while step.live_restore is not None and self._live_restore() != step.live_restore:
+            if time.time() - since > RELOAD_TIMEOUT:
+                raise Refused(
+                    f"dockerd did not switch live-restore {'on' if step.live_restore else 'off'} on reload",
+                    self.unit,
+                    last_words(self.unit, since),
+                )
             time.sleep(POLL)
-        raise Refused(
-            f"dockerd did not switch live-restore {'on' if step.live_restore else 'off'} on reload",
-            self.found.daemon.unit,
-            last_words(self.found.daemon.unit, since),
-        )
+
+    def _live_restore(self) -> bool:
+        return bool(self.docker.info().get("LiveRestoreEnabled"))
 
     def _answers(self) -> bool:
         try:
@@ -122,10 +87,9 @@ class Executor:
             return False
         return True
 
-    def _restart(self, step: Restart) -> None:
-        if not self.started:
-            self.started = {one.id: self.docker.container(one.id)["State"]["StartedAt"] for one in step.containers}
-        self.restarted = True
+    def restart(self, step: Restart) -> None:
+        """Restart the service; Refused, in dockerd's own words, if it is not healthy within the time limit."""
+        self._note(step)
         since = time.time()
         # Three starts within a minute are systemd's limit for docker.service; the fourth is refused without this.
         _systemctl("reset-failed", step.unit, "docker.socket")
@@ -133,6 +97,17 @@ class Executor:
         problems = [f"systemctl restart {step.unit} failed"] if done else self._unhealthy(step)
         if problems:
             raise Refused("; ".join(problems), step.unit, last_words(step.unit, since))
+
+    def _note(self, step: Restart) -> None:
+        """Write down what must be the same afterwards, once, while the daemon can still be asked."""
+        if self.ran or not self._answers():
+            return
+        self.networks = frozenset(one["Id"] for one in self.docker.networks())
+        for one in step.containers:
+            with contextlib.suppress(NotFound):
+                found = self.docker.container(one.id)
+                removes_itself = bool((found.get("HostConfig") or {}).get("AutoRemove"))
+                self.ran[one.id] = _health.Before(found["State"]["StartedAt"], removes_itself)
 
     def _unhealthy(self, step: Restart) -> list[str]:
         """Wait for the daemon and its containers; what is wrong at the end of the time limit."""
@@ -146,27 +121,65 @@ class Executor:
 
     def _problems(self, step: Restart, asked: set[str]) -> list[str]:
         try:
-            info = self.docker.info()
-            running = {one["Id"] for one in self.docker.containers() if one.get("State") == "running"}
-            now = {
-                one.id: self.docker.container(one.id)["State"]["StartedAt"]
-                for one in step.containers
-                if one.id in running
-            }
+            version = _engine.parse(self.docker.info().get("ServerVersion", ""))
+            lost = self.networks - {one["Id"] for one in self.docker.networks()}
+            now = {one.id: self._state(one) for one in step.containers}
         except Refused as reason:
             return [str(reason)]
-        version = _engine.parse(info.get("ServerVersion", ""))
-        if version != self.found.daemon.version:
-            return [f"the engine is {version} now, it was {self.found.daemon.version}"]
+        if self.version not in (None, version):
+            return [f"the engine is {version} now, and was to be {self.version}"]
+        if lost:
+            return [f"{len(lost)} networks are missing"]
         if not step.containers_live_on:
-            self._start_again([one for one in step.containers if one.id not in running and one.id not in asked], asked)
-        return _daemon_plan.not_running_again(self.started, now, step.containers, step.containers_live_on)
+            self._start_again([one for one in step.containers if now[one.id].stopped and one.id not in asked], asked)
+        listening = {port for _address, port in itertools.chain(*_io_kernel.listeners(os.getpid()).values())}
+        return _health.problems(step, self.ran, now, listening)
 
-    def _start_again(self, stopped: list[_daemon_plan.RunningContainer], asked: set[str]) -> None:
+    def _state(self, container: RunningContainer) -> _health.State:
+        try:
+            state = self.docker.container(container.id)["State"]
+        except NotFound:
+            return _health.GONE
+        return _health.State(state["Status"], state["StartedAt"], state["ExitCode"])
+
+    def _start_again(self, stopped: list[RunningContainer], asked: set[str]) -> None:
         """Start what ran before and has no restart policy that would; asked once for each."""
         for one in stopped:
             asked.add(one.id)
             self.docker.post(f"/containers/{one.id}/start")
+
+
+@dataclass
+class Recorder:
+    """Keeps the host's record true while a daemon plan is carried out, so that a later run can finish what died."""
+
+    found: Found
+    plan: _daemon_plan.DaemonPlan
+
+    def before(self) -> str | None:
+        """Write down what the daemon has loaded and what live-restore was, and keep the old file; its copy's path."""
+        daemon = self.found.daemon
+        borrowed = self.found.borrowed
+        if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in self.plan.steps):
+            borrowed = _daemon_plan.lent(self.found.raw, self.found.path)
+        _io_files.keep(daemon=_read_by(daemon.pid, daemon.loaded), borrowed=None if borrowed is False else borrowed)
+        if self.found.raw is not None and any(isinstance(step, WriteFile) for step in self.plan.steps):
+            return _io_files.backup(self.found.path, self.found.raw)
+        return None
+
+    def after(self, restored: bool) -> None:
+        """Write down what the daemon has loaded now, and what undo will have to put back: nothing, if it was undone."""
+        memory = None if restored else _undo.remember(_io_files.record().get("undo"), self.found.raw, self.plan)
+        settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
+        _io_files.keep(
+            borrowed=None,
+            daemon=_read_by(_io_found.dockerd_pid({}), settings),
+            undo=memory,
+        )
+
+    def back(self) -> None:
+        """Write down that all is as it was."""
+        _io_files.keep(borrowed=None, daemon=_read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded))
 
 
 def _read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:

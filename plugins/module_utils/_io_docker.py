@@ -18,6 +18,10 @@ SOCKET = "/var/run/docker.sock"
 TIMEOUT = 60.0
 
 
+class NotFound(Refused):
+    """The engine answered 404."""
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -84,11 +88,7 @@ class Docker:
         try:
             return t.cast(dict[str, t.Any], self.get(f"/containers/{quote(name, safe='')}/json"))
         except NotFound:
-            raise Refused("there is no such container", f"container {name}", "See `docker ps -a`") from None
-
-
-class NotFound(Refused):
-    """The engine answered 404."""
+            raise NotFound("there is no such container", f"container {name}", "See `docker ps -a`") from None
 
 
 def _message(body: bytes) -> str:

@@ -138,6 +138,11 @@ def record() -> dict[str, t.Any]:
 
 def keep(**entries: t.Any) -> None:
     """Write entries into the record; the others stay. An entry that is None is removed."""
-    merged = {key: value for key, value in {**record(), **entries}.items() if value is not None}
+    replace_record({**record(), **entries})
+
+
+def replace_record(entries: dict[str, t.Any]) -> None:
+    """Write the whole record, without entries that are None."""
+    merged = {key: value for key, value in entries.items() if value is not None}
     os.makedirs(STATE, mode=0o700, exist_ok=True)
     write(os.path.join(STATE, "record.json"), json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n", mode=0o600)

@@ -5,19 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _daemon_flags,
     _daemon_json,
     _daemon_plan,
+    _daemon_steps,
     _engine,
+    _forwarding,
     _found,
     _io_files,
     _io_kernel,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -25,19 +30,6 @@ if t.TYPE_CHECKING:
 
 CONFIG = "/etc/docker/daemon.json"
 UNIT = "docker.service"
-# Long forms of the flags that have another name in daemon.json.
-FLAG_NAMES = {
-    "H": "hosts",
-    "host": "hosts",
-    "D": "debug",
-    "l": "log-level",
-    "g": "data-root",
-    "G": "group",
-    "b": "bridge",
-}
-FLAG_PLURALS = {
-    "dns-opt", "label", "storage-opt", "exec-opt", "log-opt", "default-address-pool", "registry-mirror", "add-runtime",
-}  # fmt: skip
 
 
 def read(docker: Docker, path: str | None = None) -> Found:
@@ -52,7 +44,7 @@ def read(docker: Docker, path: str | None = None) -> Found:
     """
     info = docker.info()
     pid = dockerd_pid(info)
-    flags = parse_flags(_io_kernel.command_line(pid))
+    flags = _daemon_flags.parse(_io_kernel.command_line(pid))
     path = path or flags.get("config-file") or CONFIG
     raw = _io_files.read(path)
     record = _io_files.record()
@@ -72,6 +64,9 @@ def read(docker: Docker, path: str | None = None) -> Found:
             sorted({one.interface for one in _io_kernel.routes() if _is_default(one) and one.by_kernel_ra})
         ),
         accept_ra={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/accept_ra") for one in _interfaces()},
+        forwards=_io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
+        sysctl_file=_io_files.read(_forwarding.SYSCTL_FILE),
+        record=record,
         machine_id=_io_kernel.machine_id(),
     )
 
@@ -98,8 +93,22 @@ def _daemon(
         },
         loaded=loaded,
         hints=_hints(running) if loaded is None else {},
-        containers=tuple(_daemon_plan.RunningContainer(one.id, one.name) for one in running),
+        containers=tuple(_running(one) for one in running),
     )
+
+
+def inspect_all(docker: Docker, ids: list[str]) -> dict[str, _found.Container]:
+    """Those of the containers that are still there, by the id asked for."""
+    there = {}
+    for one in ids:
+        with contextlib.suppress(NotFound):
+            there[one] = _found.inspected(docker.container(one))
+    return there
+
+
+def _running(container: _found.Container) -> _daemon_steps.RunningContainer:
+    ports = {one.host_port for one in container.ports if one.protocol == "tcp"}
+    return _daemon_steps.RunningContainer(container.id, container.name, tuple(sorted(ports)))
 
 
 def dockerd_pid(info: dict[str, t.Any]) -> int:
@@ -121,20 +130,15 @@ def dockerd_pid(info: dict[str, t.Any]) -> int:
     raise Refused(f"several dockerd run here ({', '.join(map(str, pids))}) and /run/docker.pid names none of them")
 
 
-def parse_flags(command: list[str]) -> dict[str, str]:
-    """The options of a dockerd command line, by their name in daemon.json; values as text, ``true`` for a bare flag."""
-    flags: dict[str, str] = {}
-    rest = command[1:]
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-"):
-            continue
-        name, equals, value = word.lstrip("-").partition("=")
-        if not equals:
-            value = rest.pop(0) if rest and not rest[0].startswith("-") else "true"
-        name = FLAG_NAMES.get(name, f"{name}s" if name in FLAG_PLURALS else name)
-        flags[name] = f"{flags[name]},{value}" if name in flags else value
-    return flags
+def read_by_daemon() -> dict[str, t.Any] | None:
+    """The entry of the record for a daemon that was just started: what it has read. None if it does not run."""
+    try:
+        pid = dockerd_pid({})
+        path = _daemon_flags.parse(_io_kernel.command_line(pid)).get("config-file") or CONFIG
+        settings = _daemon_json.read(_daemon_json.decode(_io_files.read(path) or b"", path), path)
+    except Refused:
+        return None
+    return {"pid": pid, "started": _io_kernel.process_started(pid), "settings": settings}
 
 
 def _loaded(pid: int, path: str, raw: bytes | None, record: dict[str, t.Any]) -> dict[str, t.Any] | None:

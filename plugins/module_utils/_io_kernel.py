@@ -113,7 +113,9 @@ def machine_id() -> str:
     """The host's machine-id (machine-id(5)), empty if it has none."""
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
-            return file.read().strip()
+            found = file.read().strip()
+            # What the file says until the first boot of an image is over (machine-id(5)).
+            return "" if found == "uninitialized" else found
     return ""
 
 
@@ -180,14 +182,16 @@ def unit_of(pid: int) -> str | None:
     return None
 
 
+def ip6tables(*arguments: str) -> bytes:
+    """What ip6tables prints; nothing where it fails or is missing."""
+    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(["ip6tables", *arguments], capture_output=True, check=False, timeout=10, env=environment)
+        return done.stdout if done.returncode == 0 else b""
+    return b""
+
+
 def ip6tables_has_docker_chains() -> bool | None:
     """Whether the IPv6 nat table has Docker's chain; None where that cannot be asked."""
-    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
-    try:
-        done = subprocess.run(
-            ["ip6tables", "-t", "nat", "-S"],
-            capture_output=True, check=False, timeout=10, env=environment,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return b"-N DOCKER" in done.stdout.splitlines() if done.returncode == 0 else None
+    rules = ip6tables("-t", "nat", "-S").splitlines()
+    return b"-N DOCKER" in rules if rules else None

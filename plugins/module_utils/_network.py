@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address, _engine, _found
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
@@ -20,6 +20,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Network
 
 LABEL = "dms.ipv6.managed"
+PRESENT, ABSENT, RELEASED = "present", "absent", "released"
 # A container in one of these shares another's network, or has none that a network could be added to.
 FIXED_MODES = ("host", "none")
 
@@ -30,43 +31,73 @@ class WantedNetwork:
 
     Attributes:
         name: of the network.
-        subnet: its IPv6 prefix.
+        subnet: its IPv6 prefix; None only for a network that is to go.
         derived: whether ``subnet`` was derived (``auto``); then any acceptable prefix that is already there stays.
         containers: names or ids of containers that must be on it.
-        present: False to remove it.
+        state: present, absent (the network goes) or released (only our containers go).
     """
 
     name: str
-    subnet: ipaddress.IPv6Network
+    subnet: ipaddress.IPv6Network | None
     derived: bool = False
     containers: tuple[str, ...] = ()
-    present: bool = True
-
-    def removed(self) -> WantedNetwork:
-        """The same network, not to be there."""
-        return replace(self, containers=(), present=False)
+    state: str = PRESENT
 
 
 @dataclass(frozen=True)
 class CreateNetwork(Step):
-    """Create a dual-stack bridge network; the engine chooses the IPv4 subnet."""
+    """Create a bridge network; the engine chooses what is not said.
+
+    Attributes:
+        subnets: pairs of subnet and gateway, as text; an empty gateway is left to the engine.
+    """
 
     name: str
-    subnet: ipaddress.IPv6Network
+    ipv6: bool
+    subnets: tuple[tuple[str, str], ...]
+    internal: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ((LABEL, "true"),)
 
     def __str__(self) -> str:
-        return f"create network {self.name} with {self.subnet}"
+        return f"create network {self.name} with {', '.join(subnet for subnet, _gateway in self.subnets)}"
+
+    def inverse(self) -> Step:
+        """The network gone."""
+        return RemoveNetwork(self.name)
 
 
 @dataclass(frozen=True)
 class RemoveNetwork(Step):
-    """Remove a network that no container uses."""
+    """Remove a network that no container uses; ``definition`` is the way back."""
 
     name: str
-    id: str
+    definition: CreateNetwork | None = None
 
     def __str__(self) -> str:
         return f"remove network {self.name}"
+
+    def inverse(self) -> Step | None:
+        """The network as it was."""
+        return self.definition
+
+
+@dataclass(frozen=True)
+class DisconnectContainer(Step):
+    """Take a container off a network."""
+
+    name: str
+    id: str
+    network: str
+    aliases: tuple[str, ...] = ()
+    running: bool = True
+
+    def __str__(self) -> str:
+        return f"disconnect {self.name} from network {self.network}"
+
+    def inverse(self) -> Step:
+        """The container on the network."""
+        return ConnectContainer(self.name, self.id, self.network, self.aliases, self.running)
 
 
 @dataclass(frozen=True)
@@ -82,6 +113,31 @@ class ConnectContainer(Step):
     def __str__(self) -> str:
         state = "while it runs; its established connections are cut" if self.running else "which is stopped"
         return f"connect {self.name} to network {self.network} ({state})"
+
+    def inverse(self) -> Step:
+        """The container off the network."""
+        return DisconnectContainer(self.name, self.id, self.network, self.aliases, self.running)
+
+
+def definition(found: Network) -> CreateNetwork:
+    """A network as the step that would create it again."""
+    gateways = dict(zip_by_subnet(found))
+    return CreateNetwork(
+        found.name,
+        found.ipv6,
+        tuple((str(one), gateways.get(str(one), "")) for one in found.subnets),
+        found.internal,
+        tuple(sorted(found.options.items())),
+        tuple(sorted(found.labels.items())),
+    )
+
+
+def zip_by_subnet(found: Network) -> Iterable[tuple[str, str]]:
+    """Each gateway with the subnet it lies in."""
+    for subnet in found.subnets:
+        for gateway in found.gateways:
+            if ipaddress.ip_address(gateway) in subnet:
+                yield str(subnet), gateway
 
 
 # (option, what is wanted, what is found). Docker can change none of these in place.
@@ -130,8 +186,8 @@ def plan(
     everything = list(networks)
     found = next((one for one in everything if one.name == wanted.name), None)
     before = describe(found, containers.values())
-    if not wanted.present:
-        return Plan(before, "", tuple(_remove(found, members)))
+    if wanted.state != PRESENT:
+        return _plan_away(wanted, found, members, containers.values())
     refuse_predefined(wanted.name)
     steps: list[Step] = []
     changes = differences(wanted, found) if found else []
@@ -139,10 +195,23 @@ def plan(
         steps += _replace(found, changes, members)
     if found is None or changes:
         refuse_overlaps(wanted, everything, taken, version)
-        steps.append(CreateNetwork(wanted.name, wanted.subnet))
+        steps.append(CreateNetwork(wanted.name, True, ((str(wanted.subnet), ""),)))
     steps += connections(wanted, containers, recreated=bool(changes))
     subnet = found.subnets6[0] if found and not changes else wanted.subnet
     return Plan(before, _described(wanted.name, subnet, sorted(wanted.containers)), tuple(steps))
+
+
+def _plan_away(
+    wanted: WantedNetwork,
+    found: Network | None,
+    members: Mapping[str, tuple[str, ...]],
+    ours: Iterable[Container],
+) -> Plan:
+    moved = list(ours)
+    leaving = _release(found, moved)
+    removing = _remove(found, members, leaving) if wanted.state == ABSENT else []
+    after = "" if removing else describe(found, ())
+    return Plan(describe(found, moved), after, (*leaving, *removing))
 
 
 def describe(found: Network | None, containers: Iterable[Container]) -> str:
@@ -172,6 +241,7 @@ def refuse_overlaps(
     version: Version,
 ) -> None:
     """Raise Refused if the subnet collides; Docker itself does not look at the host's IPv6 routes."""
+    assert wanted.subnet is not None
     if wanted.subnet.prefixlen < 64 and not _engine.has(version, "ipv6_subnet_beyond_64"):
         raise Refused(f"{wanted.subnet} is larger than a /64, which Docker Engine {version} does not handle", "subnet")
     others = [one for one in networks if one.name != wanted.name]
@@ -203,7 +273,7 @@ def _replace(
             f"network {found.name}",
             "Choose another network name",
         )
-    return [RemoveNetwork(found.name, found.id)]
+    return [RemoveNetwork(found.name, definition(found))]
 
 
 def _words(value: t.Any) -> str:
@@ -212,14 +282,32 @@ def _words(value: t.Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _remove(found: Network | None, members: Mapping[str, tuple[str, ...]]) -> list[Step]:
+def _release(found: Network | None, ours: Iterable[Container]) -> list[DisconnectContainer]:
+    """Take off the containers that we put there; each must have another network to live on."""
+    moved = [one for one in ours if found and one.endpoint(found.name)]
+    alone = [one.name for one in moved if len(one.endpoints) < 2]
+    if found and alone:
+        raise Refused(f"{', '.join(alone)} has no other network", f"network {found.name}", "Connect it to one first")
+    name = found.name if found else ""
+    return [DisconnectContainer(one.name, one.id, name, _aliases(one), one.running) for one in moved]
+
+
+def _remove(
+    found: Network | None, members: Mapping[str, tuple[str, ...]], leaving: Iterable[DisconnectContainer]
+) -> list[Step]:
+    """Remove the network; anybody who stays on it is a reason to refuse."""
     if found is None:
         return []
     refuse_predefined(found.name)
-    used = members.get(found.name, ())
+    used = set(members.get(found.name, ())) - {one.name for one in leaving}
     if used:
-        raise Refused(f"{', '.join(used)} still on it", f"network {found.name}", "Disconnect them first")
-    return [RemoveNetwork(found.name, found.id)]
+        raise Refused(f"{', '.join(sorted(used))} still on it", f"network {found.name}", "Disconnect them first")
+    return [RemoveNetwork(found.name, definition(found))]
+
+
+def _aliases(container: Container) -> tuple[str, ...]:
+    """The names that it answers to on any of its networks."""
+    return tuple(sorted({alias for one in container.endpoints for alias in one.aliases}))
 
 
 def connections(wanted: WantedNetwork, containers: Mapping[str, Container], recreated: bool = False) -> list[Step]:
@@ -236,6 +324,6 @@ def connections(wanted: WantedNetwork, containers: Mapping[str, Container], recr
             )
         endpoint = container.endpoint(wanted.name)
         if endpoint is None or recreated:
-            aliases = sorted({alias for one in container.endpoints for alias in one.aliases})
-            steps.append(ConnectContainer(container.name, container.id, wanted.name, tuple(aliases), container.running))
+            aliases = _aliases(container)
+            steps.append(ConnectContainer(container.name, container.id, wanted.name, aliases, container.running))
     return steps

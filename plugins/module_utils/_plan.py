@@ -11,7 +11,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to carry out. Subclasses are frozen, and ``str()`` is what the operator reads."""
+    """One thing to carry out. Subclasses are frozen, ``str()`` is what the operator reads, and all can be repeated."""
+
+    def inverse(self) -> Step | None:
+        """The step that takes this one back, even if it was never carried out; None if nothing has to be."""
+        return None
+
+
+Steps = tuple[Step, ...]
+
+
+def inverses(steps: Steps) -> Steps:
+    """The way back from steps, the last one first."""
+    return tuple(back for back in (step.inverse() for step in reversed(steps)) if back)
 
 
 @dataclass(frozen=True)
@@ -27,13 +39,17 @@ class Plan:
 
     before: str
     after: str
-    steps: tuple[Step, ...] = ()
+    steps: Steps = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether carrying it out changes anything."""
         return bool(self.steps)
+
+    def back(self, done: int) -> Steps:
+        """The steps that bring the old state back once the first ``done`` steps may have happened."""
+        return inverses(self.steps[:done])
 
     def sentences(self) -> list[str]:
         """The steps as the operator reads them."""

@@ -51,6 +51,35 @@ options:
       - Without it, what cannot be done with containers running is refused, with their names.
     type: bool
     default: false
+  state:
+    description:
+      - V(restored) brings back what was there before this collection changed it, by the record kept on the host.
+        The file is the old one byte for byte if nobody edited it since; otherwise only keys that still have the
+        value set by this collection go back. O(config) and O(absent) are then ignored.
+    type: str
+    choices: [present, restored]
+    default: present
+  allow_engine_upgrade:
+    description: Consent to a restart that also changes the engine, because another version is installed than runs.
+    type: bool
+    default: false
+  allow_forward_drop:
+    description:
+      - Consent to switching ip6tables on, before Docker Engine 28.0, on a host that forwards IPv6 for others, such
+        as virtual machines. Docker then sets the policy of the IPv6 FORWARD chain to DROP.
+    type: bool
+    default: false
+  confirm_within:
+    description:
+      - Arms a timer on the host, before anything is changed, that puts everything back after so many seconds from
+        the last step, unless M(dms.ipv6.host_transaction) confirms. V(0) arms none.
+    type: int
+    default: 0
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
   health_timeout:
     description: How long the daemon and its containers may take to be back after a restart, in seconds.
     type: int
@@ -136,6 +165,10 @@ rolled_back:
   description: Whether the change failed and the old state was brought back.
   returned: always
   type: bool
+transaction:
+  description: Id of the armed transaction, to be confirmed.
+  returned: if one is armed
+  type: str
 backup_file:
   description: A copy of the file as it was.
   returned: if the file was there and was changed
@@ -145,15 +178,23 @@ backup_file:
 
 import contextlib
 import typing as t
+import uuid
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
     _daemon_schema,
     _engine,
+    _host_plan,
     _io_daemon,
     _io_files,
     _io_found,
+    _io_preflight,
+    _io_revert,
+    _io_steps,
+    _io_transaction,
+    _restart_guards,
+    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -164,31 +205,78 @@ SPEC: dict[str, t.Any] = {
     "path": {"type": "path"},
     "apply": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "allow_container_restart": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "restored"], "default": "present"},
+    "allow_engine_upgrade": {"type": "bool", "default": False},
+    "allow_forward_drop": {"type": "bool", "default": False},
+    "confirm_within": {"type": "int", "default": 0},
+    "transaction": {"type": "str", "default": ""},
     "health_timeout": {"type": "int", "default": 120},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
 
 
-def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
-    """Read, plan, and carry out unless ``dry``; what the module returns."""
-    docker = Docker(params["docker_socket"])
-    if not dry and not _daemon_schema.AVAILABLE:
+def wanted(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.Wanted:
+    """What the options ask for."""
+    config, absent = params["config"], params["absent"]
+    if params["state"] == "restored":
+        config, absent = _undo.wanted(found.record.get("undo"), found.raw, found.path)
+    return _daemon_plan.Wanted(config, tuple(absent), params["apply"], params["allow_container_restart"])
+
+
+def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.DaemonPlan:
+    """The plan, refused if a restart would do harm or dockerd would not take the file."""
+    plan = _host_plan.plan_daemon(wanted(params, found), found)
+    if params["state"] == "restored":
+        plan = _undo.exactly(plan, found.record.get("undo"), found.raw, found.path)
+    if plan.restarts:
+        consent = _restart_guards.Consent(
+            params["allow_container_restart"], params["allow_engine_upgrade"], params["allow_forward_drop"]
+        )
+        _host_plan.refuse_restart(plan, found, _io_preflight.read(found), consent)
+    if plan.changed and _engine.has(found.daemon.version, "validate"):
+        _io_daemon.validate(found.daemon.pid, plan.after, found.path)
+    return plan
+
+
+def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Carry a plan out; what that adds to the result."""
+    if not plan.changed:
+        _io_files.keep(borrowed=None)  # an earlier run died right before it
+        return {}
+    if not _daemon_schema.AVAILABLE:
         raise Refused(
             "the Python package jsonschema is missing on this host",
             remedy="Install python3-jsonschema; the role dms.ipv6.dms_ipv6 does",
         )
-    wanted = _daemon_plan.Wanted(
-        params["config"], tuple(params["absent"]), params["apply"], params["allow_container_restart"]
+    transaction = params["transaction"]
+    if params["confirm_within"]:
+        transaction = transaction or str(uuid.uuid4())
+        _io_revert.arm(transaction, params["confirm_within"])
+    journal = _io_transaction.Journal(transaction)
+    recorder = _io_daemon.Recorder(found, plan)
+    daemon = _io_daemon.DaemonHands(
+        Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"], _io_preflight.next_version(found)
     )
+    daemon.backup_file = recorder.before()
+    try:
+        _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
+    except _io_steps.RolledBack:
+        recorder.back()
+        raise
+    recorder.after(restored=params["state"] == "restored")
+    journal.done()
+    result = {"backup_file": daemon.backup_file} if daemon.backup_file else {}
+    return {**result, "transaction": transaction} if transaction else result
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Read, plan, and carry out unless ``dry``; what the module returns."""
     with contextlib.nullcontext() if dry else _io_files.lock():
-        found = _io_found.read(docker, params["path"])
-        plan = _daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
-        if plan.changed and _engine.has(found.daemon.version, "validate"):
-            _io_daemon.validate(found.daemon.pid, plan.after, found.path)
-        executor = _io_daemon.Executor(docker, found, params["health_timeout"])
-        if plan.changed and not dry:
-            executor.carry_out(plan)
-    result = {
+        _io_transaction.Journal(params["transaction"])
+        found = _io_found.read(Docker(params["docker_socket"]), params["path"])
+        plan = make_plan(params, found)
+        added = {} if dry or not (plan.changed or found.borrowed is not False) else carry_out(plan, found, params)
+    return {
         "changed": plan.changed,
         "diff": plan.diff(found.path),
         "path": found.path,
@@ -199,8 +287,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "unknown": list(plan.unknown),
         "rolled_back": False,
         "warnings": list(plan.warnings),
+        **added,
     }
-    return {**result, "backup_file": executor.backup_file} if executor.backup_file else result
 
 
 def main() -> None:
@@ -209,7 +297,7 @@ def main() -> None:
     try:
         result = run(module.params, module.check_mode)
     except Refused as reason:
-        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_daemon.RolledBack))
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

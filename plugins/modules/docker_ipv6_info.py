@@ -16,9 +16,9 @@ description:
 options:
   mode:
     description:
-      - The mode for which to work out the RV(plan). V(audit) makes none.
+      - The mode for which to work out the RV(plan). V(audit) makes none, V(absent) takes back what this collection did.
     type: str
-    choices: [audit, nat]
+    choices: [audit, nat, absent]
     default: audit
   network:
     description: Name of the IPv6 network wanted.
@@ -156,6 +156,10 @@ plan:
     subnet:
       description: The subnet of the network.
       type: str
+    networks:
+      description: With O(mode=absent), the networks that go (V(absent)) or that containers leave (V(released)).
+      type: list
+      elements: dict
     packages:
       description: What the modules that carry the plan out need and the target lacks (V(docker), V(jsonschema)).
       type: list
@@ -164,6 +168,11 @@ plan:
       description: What the operator should know although it stops nothing.
       type: list
       elements: str
+reverted:
+  description: The last change that this host undid by itself, because nobody confirmed it.
+  returned: if there is one
+  type: dict
+  sample: {"date": "2026-11-23T15:00:00Z", "reason": "not confirmed within 120 s", "failed": []}
 proof:
   description: The last proof seen from other hosts that was recorded on this one.
   returned: if there is one
@@ -185,7 +194,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _exposure,
     _found,
     _host_plan,
-    _io_files,
     _io_found,
     _io_kernel,
     _io_packages,
@@ -195,7 +203,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET,
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
-    "mode": {"type": "str", "choices": ["audit", "nat"], "default": "audit"},
+    "mode": {"type": "str", "choices": ["audit", "nat", "absent"], "default": "audit"},
     "network": {"type": "str", "default": "dms-ipv6"},
     "subnet": {"type": "str", "default": "auto"},
     "prefix_length": {"type": "int", "default": 64},
@@ -231,12 +239,14 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "containers": [_container_facts(one, found) for one in found.containers if one.ports],
         "findings": [dataclasses.asdict(one) for one in _host_plan.findings(found, wanted)],
     }
-    proof = _io_files.record().get("proof")
-    if proof:
-        result["proof"] = proof
-    if params["mode"] != "audit":
+    result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
+    if params["mode"] == "nat":
         result["plan"] = _plan_facts(wanted, found, docker)
-    result["summary"] = _host_plan.summary(found.daemon.version, result.get("plan"), result["findings"], proof)
+    elif params["mode"] == "absent":
+        result["plan"] = _absent_facts(found, docker, params["allow_container_restart"])
+    result["summary"] = _host_plan.summary(
+        found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
+    )
     return result
 
 
@@ -256,6 +266,19 @@ def _plan_facts(wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Dock
         "subnet": str(_host_plan.subnet_after(plan.network, found)),
         "packages": _io_packages.missing() if plan.changed else [],
         "warnings": [*plan.daemon_plan.warnings, *plan.network_plan.warnings],
+    }
+
+
+def _absent_facts(found: _host_plan.Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
+    moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
+    plan = _host_plan.absent(found, moved, consent)
+    steps = plan.sentences()
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
+        "packages": _io_packages.missing() if steps else [],
+        "warnings": list(plan.daemon_plan.warnings),
     }
 
 

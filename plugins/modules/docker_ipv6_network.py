@@ -14,7 +14,10 @@ description:
     addresses.
   - Connects containers to it B(while they run). Nothing is re-created or restarted. Their established connections
     are cut, and new ones are refused for a fraction of a second while Docker moves the published ports.
-  - Refuses what would cut off the host or the container's clients, and a subnet that overlaps another Docker
+  - Keeps the host's IPv6 default route where the kernel learned it from router advertisements. Docker switches
+    forwarding on with the first IPv6 network, so C(accept_ra=2) is set for the uplink before, now and in
+    C(/etc/sysctl.d).
+  - Refuses what would cut off the container's clients, and a subnet that overlaps another Docker
     network, a route or an address of the host (Docker itself does not look at those).
 options:
   name:
@@ -22,9 +25,13 @@ options:
     type: str
     required: true
   state:
-    description: Whether the network should be there.
+    description:
+      - V(present) has the network, with the containers on it.
+      - V(absent) takes the containers off that this module put on it, and removes it. Anybody else on it is a
+        reason to refuse. With the last IPv6 network goes what was set to keep the host's default route.
+      - V(released) only takes the containers off that this module put on it.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, released]
     default: present
   subnet:
     description:
@@ -46,6 +53,11 @@ options:
     type: list
     elements: str
     default: []
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
 requirements:
   - docker (Docker SDK for Python 4.1 or later, on the target)
 extends_documentation_fragment:
@@ -85,6 +97,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+rolled_back:
+  description: Whether the change failed and the old state was brought back.
+  returned: always
+  type: bool
 subnet:
   description: The IPv6 subnet of the network.
   returned: success, with O(state=present)
@@ -108,33 +124,60 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _engine,
     _found,
     _host_plan,
+    _io_daemon,
     _io_files,
     _io_found,
     _io_kernel,
-    _io_network,
+    _io_steps,
+    _io_transaction,
+    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
 SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "released"], "default": "present"},
     "subnet": {"type": "str", "default": "auto"},
     "prefix_length": {"type": "int", "default": 64},
     "fleet_prefix": {"type": "str", "default": ""},
     "containers": {"type": "list", "elements": "str", "default": []},
+    "transaction": {"type": "str", "default": ""},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
 
 
 def wanted_network(params: dict[str, t.Any]) -> WantedNetwork:
-    """What the options ask for."""
+    """What the options ask for; a network that is to go needs no subnet."""
+    if params["state"] != "present":
+        return WantedNetwork(params["name"], None, state=params["state"])
     wanted = _host_plan.Wanted(
         params["name"], params["subnet"], params["prefix_length"], params["fleet_prefix"], tuple(params["containers"])
     )
-    network = _host_plan.wanted_network(wanted, _io_kernel.machine_id())
-    return network.removed() if params["state"] == "absent" else network
+    return _host_plan.wanted_network(wanted, _io_kernel.machine_id())
+
+
+def inspect(wanted: WantedNetwork, found: _host_plan.Found, docker: Docker) -> dict[str, _found.Container]:
+    """The containers that the plan is about: those wanted, or those that we put on the network earlier."""
+    if wanted.state == "present":
+        return {name: _found.inspected(docker.container(name)) for name in wanted.containers}
+    return _io_found.inspect_all(docker, found.record.get("moves", {}).get(wanted.name, []))
+
+
+def carry_out(plan: Plan, found: _host_plan.Found, params: dict[str, t.Any], docker: Docker) -> None:
+    """Carry a plan out, and write down what undo will have to know."""
+    journal = _io_transaction.Journal(params["transaction"])
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, 0))
+    _io_steps.carry_out(plan, hands, journal)
+    _io_files.keep(
+        moves=_undo.remember_moves(found.record.get("moves"), plan),
+        guard=_undo.remember_guard(found.record.get("guard"), plan),
+    )
+    journal.done()
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
@@ -142,19 +185,20 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     wanted = wanted_network(params)
     docker = Docker(params["docker_socket"])
     with contextlib.nullcontext() if dry else _io_files.lock():
+        _io_transaction.Journal(params["transaction"])
         found = _io_found.read(docker)
         _engine.refuse_too_old(found.daemon.version)
-        containers = {name: _found.inspected(docker.container(name)) for name in wanted.containers}
-        plan = _host_plan.plan_network(wanted, found, containers, _io_kernel.listeners)
+        plan = _host_plan.plan_network(wanted, found, inspect(wanted, found, docker), _io_kernel.listeners)
         if plan.changed and not dry:
-            _io_network.carry_out(plan, docker)
+            carry_out(plan, found, params, docker)
     result = {
         "changed": plan.changed,
         "diff": plan.diff(f"network {wanted.name}"),
         "steps": plan.sentences(),
+        "rolled_back": False,
         "warnings": list(plan.warnings),
     }
-    return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.present else result
+    return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result
 
 
 def main() -> None:
@@ -163,7 +207,7 @@ def main() -> None:
     try:
         result = run(module.params, module.check_mode)
     except Refused as reason:
-        module.fail_json(msg=str(reason))
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

@@ -88,7 +88,7 @@ def test_a_service_that_listens_on_ipv4_only(bookworm: Host) -> None:
 
 
 def test_a_file_that_is_not_json(bookworm: Host) -> None:
-    bookworm.run('printf \'{\\n  "debug": true,\\n}\' > /etc/docker/daemon.json')
+    bookworm.run("printf '{\\n  \"debug\": true,\\n}' > /etc/docker/daemon.json")
     try:
         words = "/etc/docker/daemon.json: line 2, column 16: a comma before }, which JSON does not allow"
         refused(bookworm, "docker_daemon_config", words, config={"ip6tables": True})
@@ -139,7 +139,9 @@ def play(host: str, **variables: object) -> subprocess.CompletedProcess[str]:
 
 def test_packages_that_cannot_be_installed(bare: Host) -> None:
     before = bare.state()
-    bare.run("mv /etc/apt/sources.list.d /etc/apt/gone; mv /etc/apt/sources.list /etc/apt/gone/ || true; apt-get -q update")
+    bare.run(
+        "mv /etc/apt/sources.list.d /etc/apt/gone; mv /etc/apt/sources.list /etc/apt/gone/ || true; apt-get -q update"
+    )
     done = play("bare", dms_ipv6_containers=["mail"])
     assert done.returncode == 2
     said = re.sub(r"\s+", " ", done.stdout + done.stderr)
@@ -157,7 +159,9 @@ time.sleep(2.5)
 out.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 600, 0, 0), ("ff02::1", 0, 0, socket.if_nametoindex("ra1")))
 END
 """
-LEARNED = "for i in $(seq 50); do ip -6 route show default dev ra0 | grep -q 'proto ra' && exit 0; sleep 0.1; done; exit 1"
+LEARNED = (
+    "for i in $(seq 50); do ip -6 route show default dev ra0 | grep -q 'proto ra' && exit 0; sleep 0.1; done; exit 1"
+)
 
 
 def test_the_route_that_a_host_would_lose(bookworm: Host) -> None:

@@ -9,8 +9,14 @@ import copy
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys, _daemon_plan, _engine
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import LIVE_RESTORE, Reload, Restart, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_keys,
+    _daemon_plan,
+    _daemon_steps,
+    _engine,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, Reload, Restart, WriteFile
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +25,8 @@ if t.TYPE_CHECKING:
 
 PATH = "/etc/docker/daemon.json"
 UNIT = "docker.service"
-MAIL = _daemon_plan.RunningContainer("a" * 64, "mail")
-WEB = _daemon_plan.RunningContainer("b" * 64, "web")
+MAIL = _daemon_steps.RunningContainer("a" * 64, "mail")
+WEB = _daemon_steps.RunningContainer("b" * 64, "web")
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Daemon:
     settings: dict[str, t.Any] = field(default_factory=dict)
     live_restore: bool = False
     version: str = "26.1.5"
-    containers: tuple[_daemon_plan.RunningContainer, ...] = (MAIL,)
+    containers: tuple[_daemon_steps.RunningContainer, ...] = (MAIL,)
     swarm: bool = False
     flags: dict[str, str] = field(default_factory=dict)
     killed: list[str] = field(default_factory=list)
@@ -92,8 +98,10 @@ class Daemon:
         new = self.file
         assert not set(new) & set(self.flags), "dockerd refuses the file"
         self.live_restore = new.get(LIVE_RESTORE, self.live_restore)
-        kept = {name: value for name, value in self.settings.items() if not _daemon_keys.reloadable(name)}
-        self.settings = {**kept, **{name: value for name, value in new.items() if _daemon_keys.reloadable(name)}}
+        read = {
+            name: value for name, value in new.items() if name in _daemon_keys.KEYS and _daemon_keys.KEYS[name].reload
+        }
+        self.settings = {**self.settings, **read}
 
     def _restart(self, step: Restart) -> None:
         survives = self.live_restore and bool(self.file.get(LIVE_RESTORE))

@@ -8,13 +8,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_plan, _engine
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import (
-    LIVE_RESTORE,
-    Restart,
-    RunningContainer,
-    Wanted,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_plan, _daemon_steps, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, Restart, RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, PATH, WEB, Daemon
 
@@ -517,7 +513,7 @@ def test_not_running_again(now: dict[str, str], same_start: bool, expected: list
 
 
 def test_removal_of_a_file_is_told_as_one() -> None:
-    assert str(_daemon_plan.WriteFile(PATH, None, "as it was")) == f"remove {PATH}: as it was"
+    assert str(_daemon_steps.WriteFile(PATH, None, "as it was")) == f"remove {PATH}: as it was"
 
 
 def test_wanted_keys_are_top_level() -> None:

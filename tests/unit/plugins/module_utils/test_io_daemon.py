@@ -11,7 +11,14 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_plan, _io_daemon, _io_files, _io_found, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_plan,
+    _daemon_steps,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_kernel,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
@@ -63,7 +70,7 @@ class Lab:
             self.fail.remove("restart")
             return 1
         self.daemon.content = self.path.read_bytes()
-        running = _daemon_plan.Restart("docker.service", False, self.daemon.containers)
+        running = _daemon_steps.Restart("docker.service", False, self.daemon.containers)
         self.daemon._restart(running)
         return 0
 

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done to a daemon, step by step, and the orders of steps that keep its containers alive."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIVE_RESTORE = "live-restore"
+WANTED = "the settings wanted"
+OLD = "as it was"
+
+
+@dataclass(frozen=True)
+class RunningContainer:
+    """A container that runs: it must run again, or still, when we are done.
+
+    Attributes:
+        ports: TCP ports of the host on which docker-proxy listens for it.
+    """
+
+    id: str
+    name: str
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class WriteFile(Step):
+    """Replace a file atomically; ``content`` None removes it.
+
+    ``old`` is what inverse() writes back; without ``invertible`` the plan knows a better way back than step by step.
+    """
+
+    path: str
+    content: bytes | None
+    why: str
+    old: bytes | None = None
+    invertible: bool = False
+
+    def inverse(self) -> Step | None:
+        """The file as it was."""
+        return WriteFile(self.path, self.old, OLD) if self.invertible else None
+
+    def __str__(self) -> str:
+        return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Reload(Step):
+    """Let dockerd read its file again (SIGHUP) and wait until it reports live-restore as wanted."""
+
+    live_restore: bool | None
+    # On the way back there may be no daemon left to reload; its containers run on all the same.
+    if_running: bool = False
+
+    def __str__(self) -> str:
+        if self.live_restore is None:
+            return "reload dockerd"
+        return f"reload dockerd and wait until it reports live-restore {'on' if self.live_restore else 'off'}"
+
+
+@dataclass(frozen=True)
+class Restart(Step):
+    """Restart the daemon and wait until it is healthy."""
+
+    unit: str
+    containers_live_on: bool
+    containers: tuple[RunningContainer, ...]
+
+    def __str__(self) -> str:
+        if not self.containers:
+            return f"restart {self.unit}; no container is running"
+        names = ", ".join(one.name for one in self.containers)
+        return f"restart {self.unit}; {names} {'kept running' if self.containers_live_on else 'stopped and started'}"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The file's part of a plan.
+
+    Attributes:
+        there: the text that is in the file.
+        text: the user's own, without what an earlier run that died left in it; ``raw`` its bytes, None for no file.
+        after: the text wanted.
+    """
+
+    path: str
+    raw: bytes | None
+    there: str
+    text: str
+    after: str
+
+    @property
+    def back(self) -> WriteFile:
+        """The file as it was."""
+        return WriteFile(self.path, self.raw, OLD)
+
+    @property
+    def final(self) -> WriteFile:
+        """The file as wanted."""
+        return WriteFile(self.path, self.after.encode(), WANTED)
+
+    @property
+    def write(self) -> Steps:
+        """The file as wanted, unless it is so already."""
+        return (self.final,) if self.after != self.there else ()
+
+
+def reload(edit: Edit, names: Iterable[str]) -> Steps:
+    """Have the daemon read the keys again; in both directions a key that is gone is written out once."""
+    return (*_reload_to(edit.path, edit.after, names), *((edit.final,) if _gone(edit.after, names) else ()))
+
+
+def unreload(edit: Edit, names: Iterable[str]) -> Steps:
+    """The way back from reload()."""
+    return (*_reload_to(edit.path, edit.text, names), edit.back)
+
+
+def _gone(text: str, names: Iterable[str]) -> list[str]:
+    settings = _daemon_json.read(text, "")
+    return [name for name in names if name not in settings]
+
+
+def _reload_to(path: str, text: str, names: Iterable[str]) -> Steps:
+    settings = _daemon_json.read(text, path)
+    gone = {name: _daemon_keys.KEYS[name].neutral for name in _gone(text, names)}
+    content = _daemon_json.edit(text, {**settings, **gone}).encode()
+    why = f"{', '.join(gone)} written out as not set, for the reload" if gone else WANTED
+    expected = bool(settings.get(LIVE_RESTORE)) if LIVE_RESTORE in names else None
+    return (WriteFile(path, content, why), Reload(expected))
+
+
+def restart_around(edit: Edit, restart: Restart, live_on: bool) -> tuple[Steps, Steps, Steps]:
+    """Restart with live-restore borrowed: the steps, the way back before the restart, and the way back after it.
+
+    The daemon that ends must have live-restore on, and so must the file that the new one reads: a start without it
+    kills the containers. ``live_on`` says whether the daemon has it on already.
+    """
+    borrow = () if live_on else _borrow(edit.path, edit.text)
+    return (
+        (*borrow, *_around(edit.path, edit.after, edit.after.encode(), restart, WANTED)),
+        (*_give_back(edit.path, edit.text), edit.back),
+        (
+            *_borrow(edit.path, edit.text, if_running=True),
+            *_around(edit.path, edit.text, edit.raw, restart, OLD),
+        ),
+    )
+
+
+def _borrow(path: str, text: str, if_running: bool = False) -> Steps:
+    """Switch live-restore on in the daemon that runs, so that its containers outlive it."""
+    return (
+        WriteFile(path, _with_live_restore(text, True).encode(), "live-restore on, for the time of the restart"),
+        Reload(True, if_running),
+    )
+
+
+def _around(path: str, text: str, final: bytes | None, restart: Restart, why: str) -> Steps:
+    """Restart on a text with live-restore on, then switch it off again unless the text itself has it on."""
+    if _daemon_json.read(text, path).get(LIVE_RESTORE):
+        return (WriteFile(path, final, why), restart)
+    return (
+        WriteFile(path, _with_live_restore(text, True).encode(), f"{why}, with live-restore still on"),
+        restart,
+        *_give_back(path, text),
+        WriteFile(path, final, why),
+    )
+
+
+def _give_back(path: str, text: str) -> Steps:
+    """Switch live-restore to what the text says; off by an explicit false, for dockerd takes absent as unchanged."""
+    value = bool(_daemon_json.read(text, path).get(LIVE_RESTORE))
+    content = _with_live_restore(text, value).encode()
+    why = f"live-restore {'on' if value else 'off'}, written out for the reload"
+    return (WriteFile(path, content, why), Reload(value))
+
+
+def _with_live_restore(text: str, value: bool) -> str:
+    return _daemon_json.edit(text, {**_daemon_json.read(text, ""), LIVE_RESTORE: value})

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads what there is around the daemon: its unit, the dockerd on disk, services that depend on it, forwarding."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_flags,
+    _engine,
+    _io_files,
+    _io_forwarding,
+    _io_kernel,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._restart_guards import Surroundings
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+CLIENTS = ("docker", "docker-compose")
+# Of the unit itself; what else depends on Docker is stopped with it.
+OWN_UNITS = ("docker.socket", "containerd.service")
+NO_LINK_LAYER = "65534"
+
+
+def read(found: Found) -> Surroundings:
+    """The surroundings of a daemon that is about to be restarted."""
+    shown = _show(found.daemon.unit)
+    return Surroundings(
+        next_flags=_next_flags(shown),
+        next_version=_version_on_disk(found.daemon.pid),
+        bound_units=tuple(sorted(_words(shown, "RequiredBy", "BoundBy", "ConsistsOf") - {*OWN_UNITS})),
+        client_units=tuple(sorted(_client_units(found.daemon.unit))),
+        forwards=_io_forwarding.forwards(),
+        other_paths=tuple(_other_paths({one.bridge for one in found.networks})),
+        forward_policy_drops=_forward_policy_drops(),
+    )
+
+
+def _show(unit: str) -> dict[str, str]:
+    wanted = "ExecStart,Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf"
+    try:
+        done = subprocess.run(["systemctl", "show", unit, "-p", wanted], capture_output=True, check=False, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    lines = done.stdout.decode(errors="replace").splitlines()
+    return {name: value for name, _equals, value in (line.partition("=") for line in lines)}
+
+
+def _words(shown: dict[str, str], *names: str) -> set[str]:
+    return {word for name in names for word in shown.get(name, "").split()}
+
+
+def _next_flags(shown: dict[str, str]) -> dict[str, str]:
+    environment = _daemon_flags.environment_file(shown.get("Environment", "").replace(" ", "\n"))
+    for path in re.findall(r"(\S+) \(ignore_errors=\w+\)", shown.get("EnvironmentFiles", "")):
+        with contextlib.suppress(Refused):
+            text = (_io_files.read(path) or b"").decode(errors="replace")
+            environment.update(_daemon_flags.environment_file(text))
+    return _daemon_flags.parse(_daemon_flags.unit_command(shown.get("ExecStart", ""), environment))
+
+
+def next_version(found: Found) -> Version:
+    """The engine that a restart will bring."""
+    return _version_on_disk(found.daemon.pid) or found.daemon.version
+
+
+def _version_on_disk(pid: int) -> Version | None:
+    """The version of the dockerd on disk, None if it is the file that runs."""
+    try:
+        path = os.readlink(f"/proc/{pid}/exe")
+        if not path.endswith(" (deleted)"):
+            return None
+        done = subprocess.run([path[: -len(" (deleted)")], "--version"], capture_output=True, check=False, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"version (\S+)", done.stdout.decode(errors="replace"))
+    return _engine.parse(found.group(1)) if found else None
+
+
+def _client_units(own: str) -> set[str]:
+    """Services that run a Docker client, as units made for `docker run` do."""
+    pids = [pid for name in CLIENTS for pid in _io_kernel.processes(name)]
+    units = {_io_kernel.unit_of(pid) for pid in pids}
+    return {unit for unit in units if unit and unit != own and not unit.startswith("user@")}
+
+
+def _other_paths(dockers: set[str]) -> t.Iterator[str]:
+    """Bridges and tunnels with an IPv6 address that are not Docker's."""
+    for name in sorted({one.interface for one in _io_kernel.addresses()}):
+        path = f"/sys/class/net/{name}"
+        virtual = os.path.isdir(f"{path}/bridge") or _type(path) == NO_LINK_LAYER or os.path.exists(f"{path}/tun_flags")
+        if virtual and name not in dockers and name not in ("docker0", "docker_gwbridge"):
+            yield name
+
+
+def _type(path: str) -> str:
+    with contextlib.suppress(OSError), open(f"{path}/type", encoding="ascii") as file:
+        return file.read().strip()
+    return ""
+
+
+def _forward_policy_drops() -> bool:
+    return b"-P FORWARD DROP" in _io_kernel.ip6tables("-S", "FORWARD").splitlines()

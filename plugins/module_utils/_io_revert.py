@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arms a host so that it can undo a change by itself, and undoes it: by timer, at a boot, or when asked to."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+import sys
+import time
+import typing as t
+import zipfile
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_steps,
+    _io_transaction,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+HEALTH_TIMEOUT = 120.0
+PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
+# A unit on disk, so that a host that is started again while a transaction is armed undoes it as well.
+SERVICE = """\
+[Unit]
+Description=Undo a change of Docker's IPv6 set-up that nobody confirmed
+After=docker.service docker.socket network.target
+ConditionPathExists={state}/transaction.json
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart={python} {state}/{program}
+Restart=on-failure
+RestartSec=2
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def arm(run: str, within: float) -> None:
+    """Arm a transaction: from now on the host undoes what modules note in it, unless it is confirmed in time.
+
+    Raises:
+        Refused: one is armed already, or there is no systemd.
+    """
+    _io_transaction.Journal()  # refuses if another run's is armed
+    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o600)
+    service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
+    _io_files.write(f"/etc/systemd/system/{_io_transaction.UNIT}.service", service.encode())
+    _io_transaction.systemctl("daemon-reload")
+    _io_transaction.systemctl("enable", f"{_io_transaction.UNIT}.service")
+    _io_transaction.write(
+        _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_files.record())
+    )
+    _io_transaction.start_timer(within)
+
+
+def program() -> bytes:
+    """The program that undoes an armed transaction, whole in one file: our own modules, as they are loaded now."""
+    file = io.BytesIO()
+    parts = PACKAGE.split(".")
+    with zipfile.ZipFile(file, "w") as archive:
+        for depth in range(1, len(parts) + 1):
+            archive.writestr("/".join([*parts[:depth], "__init__.py"]), "")
+        for name, module in sorted(sys.modules.items()):
+            if name.startswith(f"{PACKAGE}._"):
+                archive.writestr(name.replace(".", "/") + ".py", _source(module))
+        archive.writestr("__main__.py", f"from {PACKAGE} import _io_revert\n_io_revert.main()\n")
+    return file.getvalue()
+
+
+def _source(module: t.Any) -> str:
+    source = module.__loader__.get_source(module.__name__)
+    if source is None:
+        raise Refused(f"the source of {module.__name__} is not at hand, so the host could not undo a change")
+    return str(source)
+
+
+def revert(reason: str) -> list[str]:
+    """Carry out all steps back and end the transaction; what failed, in sentences. It stays armed if anything did."""
+    transaction = _io_transaction.armed()
+    if transaction is None:
+        return []
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker(), _io_found.UNIT, HEALTH_TIMEOUT))
+    failed = _io_steps.take_back(transaction.steps_back(), hands)
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    entries = {**transaction.record, "reverted": {"date": now, "reason": reason, "failed": failed}}
+    if any(isinstance(step, Restart) for step in transaction.steps_back()):
+        entries["daemon"] = _io_found.read_by_daemon()
+    _io_files.replace_record(entries)
+    if not failed:
+        _io_transaction.disarm()
+    return failed
+
+
+def main() -> None:
+    """The program: undo what is due, and say so in the journal."""
+    with _io_files.lock():
+        transaction = _io_transaction.armed()
+        # A module that was still at work when the timer ran out has had its time limit counted anew.
+        if transaction is None or not transaction.due(_io_transaction.boot_id(), time.monotonic()):
+            return
+        failed = revert(f"not confirmed within {transaction.within:g} s")
+    print("the change was not confirmed and has been undone" if not failed else "\n".join(failed))
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out steps, whatever they are about, and a plan as one transaction: all of its steps, or the way back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_forwarding, _io_network
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    ForwardingComesOn,
+    KeepRoute,
+    RestoreAcceptRa,
+    RestoreForwarding,
+    SetSysctl,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+    ConnectContainer,
+    CreateNetwork,
+    DisconnectContainer,
+    RemoveNetwork,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._io_transaction import Journal
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+
+# Test hook: kills this process with SIGKILL right before (``before:N``) or after (``after:N``) the Nth step, from 1.
+FAULT = "DMS_IPV6_TEST_FAULT"
+
+
+class RolledBack(Refused):
+    """The change failed and the old state is back."""
+
+
+class Hands:
+    """Does what steps say.
+
+    Args:
+        daemon: the daemon's part, with the time limits.
+    """
+
+    def __init__(self, daemon: _io_daemon.DaemonHands) -> None:
+        self.daemon = daemon
+        self.networks = _io_network.NetworkHands(daemon.docker)
+        self.does: dict[type, Callable[[t.Any], None]] = {
+            WriteFile: lambda step: _io_files.write(step.path, step.content),
+            Reload: daemon.reload,
+            Restart: daemon.restart,
+            SetSysctl: _io_forwarding.set_sysctl,
+            KeepRoute: _io_forwarding.keep_route,
+            RestoreAcceptRa: _io_forwarding.restore_accept_ra,
+            ForwardingComesOn: lambda step: None,
+            RestoreForwarding: _io_forwarding.restore_forwarding,
+            CreateNetwork: self.networks.create,
+            RemoveNetwork: self.networks.remove,
+            ConnectContainer: self.networks.connect,
+            DisconnectContainer: self.networks.disconnect,
+        }
+
+    def do(self, step: Step) -> None:
+        """Carry out one step; it may have been carried out before.
+
+        Raises:
+            Refused: it failed.
+        """
+        self.does[type(step)](step)
+
+
+def carry_out(plan: Plan, hands: Hands, journal: Journal) -> None:
+    """All steps of a plan, or the way back.
+
+    Raises:
+        RolledBack: a step failed, and the old state is back.
+        Refused: a step failed, and so did the way back; both reasons are named.
+    """
+    with contextlib.closing(hands.networks):
+        for number, step in enumerate(plan.steps, 1):
+            # On disk before the step: whoever finds it may undo a step that never happened, but never misses one.
+            journal.hold(plan.back(number))
+            _fault("before", number)
+            try:
+                hands.do(step)
+            except Refused as reason:
+                _roll_back(plan.back(number), hands, reason)
+                journal.hold(())
+                raise RolledBack(f"{reason} The old state is back") from None
+            _fault("after", number)
+
+
+def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:
+    failed = take_back(steps, hands)
+    if failed:
+        raise Refused(f"{reason} Not everything could be put back: {' '.join(failed)}", remedy=hands.daemon.kept())
+
+
+def take_back(steps: Steps, hands: Hands) -> list[str]:
+    """Carry out steps back, every one although another fails; what failed, in sentences."""
+    failed = []
+    for step in steps:
+        try:
+            hands.do(step)
+        except Refused as reason:
+            failed.append(str(reason))
+    return failed
+
+
+def _fault(place: str, number: int) -> None:
+    if os.environ.get(FAULT) == f"{place}:{number}":
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The armed transaction on disk, and the timer that ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
+    from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
+
+UNIT = "dms-ipv6-revert"
+PROGRAM = "revert.pyz"
+
+
+def _path() -> str:
+    return os.path.join(_io_files.STATE, "transaction.json")
+
+
+def boot_id() -> str:
+    """The kernel's own id of this boot."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def armed() -> Transaction | None:
+    """The transaction that is armed on this host, None if there is none."""
+    raw = _io_files.read(_path())
+    return None if raw is None else _transaction.load(json.loads(raw))
+
+
+def write(transaction: Transaction) -> None:
+    """Write the armed transaction."""
+    _io_files.write(_path(), json.dumps(_transaction.dump(transaction)).encode(), mode=0o600)
+
+
+class Journal:
+    """Where a module notes the steps back: in the armed transaction of its run, or nowhere if none is armed.
+
+    Args:
+        run: id of the run's transaction, empty for none.
+
+    Raises:
+        Refused: a transaction of another run is armed, or that of this run is armed no more.
+    """
+
+    def __init__(self, run: str = "") -> None:
+        transaction = armed()
+        if transaction and transaction.id != run:
+            left = max(0, round(transaction.deadline - time.monotonic()))
+            raise Refused(
+                f"another run's change waits to be confirmed, and is undone in {left} s otherwise",
+                _path(),
+                "Wait, or end it with dms.ipv6.host_transaction",
+            )
+        if run and not transaction:
+            raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
+        self.transaction = transaction.opened() if transaction else None
+
+    def hold(self, back: Steps) -> None:
+        """Note what brings the old state back from here on."""
+        if self.transaction:
+            self.transaction = self.transaction.holding(back)
+            write(self.transaction)
+
+    def done(self) -> None:
+        """Count the time limit anew: it begins with the last step."""
+        if self.transaction:
+            self.transaction = self.transaction.extended(boot_id(), time.monotonic())
+            write(self.transaction)
+            start_timer(self.transaction.within)
+
+
+def disarm() -> None:
+    """End the transaction: removing its file is what counts, the rest is tidying up."""
+    _io_files.write(_path(), None)
+    _stop_timer()
+    systemctl("disable", f"{UNIT}.service")
+    _io_files.write(f"/etc/systemd/system/{UNIT}.service", None)
+    _io_files.write(os.path.join(_io_files.STATE, PROGRAM), None)
+
+
+def start_timer(seconds: float) -> None:
+    """Start the timer anew."""
+    _stop_timer()
+    command = [
+        "systemd-run",
+        "--quiet",
+        f"--on-active={seconds:g}",
+        "--timer-property=AccuracySec=500ms",
+        f"--unit={UNIT}",
+    ]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    if done.returncode:
+        raise Refused(f"cannot start the timer that undoes the change: {done.stderr.decode(errors='replace').strip()}")
+
+
+def _stop_timer() -> None:
+    systemctl("stop", f"{UNIT}.timer", needed=False)
+
+
+def systemctl(*arguments: str, needed: bool = True) -> None:
+    """Run systemctl; Refused if it fails although it is needed."""
+    try:
+        done = subprocess.run(["systemctl", *arguments], capture_output=True, check=False, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Refused(f"systemctl {' '.join(arguments)} failed: {error}") from None
+    if done.returncode and needed:
+        raise Refused(f"systemctl {' '.join(arguments)} failed: {done.stderr.decode(errors='replace').strip()}")

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The armed transaction of a host as data: the steps back that the host carries out unless somebody confirms."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, RunningContainer, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    ForwardingComesOn,
+    KeepRoute,
+    RestoreAcceptRa,
+    RestoreForwarding,
+    SetSysctl,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+    ConnectContainer,
+    CreateNetwork,
+    DisconnectContainer,
+    RemoveNetwork,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
+
+KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        WriteFile, Reload, Restart, RunningContainer,
+        SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding,
+        CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer,
+    )
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Transaction:
+    """What is armed on a host.
+
+    Attributes:
+        id: of the run that armed it; whoever does not name it is another run.
+        boot: boot_id of the kernel that counts the deadline.
+        deadline: when it is undone, in seconds of that kernel's monotonic clock.
+        within: the time limit, counted from the last step, in seconds.
+        record: the host's record as it was.
+        slots: for each module run the steps back; the last slot is carried out first.
+    """
+
+    id: str
+    boot: str
+    deadline: float
+    within: float
+    record: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    slots: tuple[Steps, ...] = ()
+
+    def due(self, boot: str, now: float) -> bool:
+        """Whether it is to be undone: its time is over, or the host was started again since."""
+        return boot != self.boot or now >= self.deadline
+
+    def extended(self, boot: str, now: float) -> Transaction:
+        """The time limit counted anew."""
+        return dataclasses.replace(self, boot=boot, deadline=now + self.within)
+
+    def opened(self) -> Transaction:
+        """With a slot for one more module."""
+        return dataclasses.replace(self, slots=(*self.slots, ()))
+
+    def holding(self, back: Steps) -> Transaction:
+        """With these steps back in the last slot."""
+        return dataclasses.replace(self, slots=(*self.slots[:-1], back))
+
+    def steps_back(self) -> Steps:
+        """All steps back, in order."""
+        return tuple(step for slot in reversed(self.slots) for step in slot)
+
+
+def dump_steps(steps: Steps) -> list[t.Any]:
+    """Steps as JSON takes them."""
+    return [_dump(step) for step in steps]
+
+
+def load_steps(data: list[t.Any]) -> Steps:
+    """The same back from JSON."""
+    return tuple(t.cast(Step, _load(step)) for step in data)
+
+
+def dump(transaction: Transaction) -> dict[str, t.Any]:
+    """As JSON takes it."""
+    return {**dataclasses.asdict(transaction), "slots": [dump_steps(slot) for slot in transaction.slots]}
+
+
+def load(data: dict[str, t.Any]) -> Transaction:
+    """The same back from JSON."""
+    slots = tuple(load_steps(slot) for slot in data["slots"])
+    return Transaction(data["id"], data["boot"], data["deadline"], data["within"], data["record"], slots)
+
+
+def _dump(value: t.Any) -> t.Any:
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    if isinstance(value, tuple):
+        return [_dump(one) for one in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {one.name: _dump(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **fields}
+    return value
+
+
+def _load(value: t.Any) -> t.Any:
+    if isinstance(value, list):
+        return tuple(_load(one) for one in value)
+    if not isinstance(value, dict):
+        return value
+    if "bytes" in value:
+        return base64.b64decode(value["bytes"])
+    return KINDS[value["kind"]](**{name: _load(one) for name, one in value.items() if name != "kind"})

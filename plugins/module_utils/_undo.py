@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host must remember so that everything can be put back, and the settings that bring it back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _network, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    ForwardingComesOn,
+    KeepRoute,
+    RestoreAcceptRa,
+    RestoreForwarding,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import inverses
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import DaemonPlan
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+    Memory = dict[str, t.Any]
+
+
+GUARDS = (WriteFile, KeepRoute, ForwardingComesOn)
+
+
+def remember(memory: Memory | None, raw: bytes | None, plan: DaemonPlan) -> Memory:
+    """The memory after a plan was carried out.
+
+    It holds ``keys`` (top-level key -> what was there before our first change, as a list of one value or none, and what
+    we set), the file as it was before our first change, and the hash of what we wrote last: while the file still has
+    it, nobody edited since, and the old bytes can be put back one by one.
+    """
+    found = _daemon_json.read(_daemon_json.decode(raw or b"", ""), "")
+    keys: Memory = dict((memory or {}).get("keys", {}))
+    for name in {*found, *plan.settings}:
+        before, after = _as_list(found, name), _as_list(plan.settings, name)
+        if not _daemon_json.same(before, after):
+            keys[name] = {"before": keys[name]["before"] if name in keys else before, "set": after}
+    result: Memory = {"keys": keys, "written": digest(plan.after.encode())}
+    if memory is None:
+        result["original"] = None if raw is None else base64.b64encode(raw).decode()
+    elif "original" in memory and memory.get("written") == digest(raw):
+        result["original"] = memory["original"]
+    return result
+
+
+def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
+    """network -> ids of the containers that we put on it, after a plan was carried out."""
+    moves = {name: list(ids) for name, ids in (memory or {}).items()}
+    for step in plan.steps:
+        if isinstance(step, _network.ConnectContainer):
+            moves.setdefault(step.network, []).append(step.id)
+        elif isinstance(step, _network.DisconnectContainer) and step.id in moves.get(step.network, ()):
+            moves[step.network].remove(step.id)
+        elif isinstance(step, _network.RemoveNetwork):
+            moves.pop(step.name, None)
+    return moves
+
+
+def remember_guard(memory: list[t.Any] | None, plan: Plan) -> list[t.Any]:
+    """The steps back from what keeps the host's default route, for the time when the last IPv6 network goes."""
+    guards = tuple(step for step in plan.steps if isinstance(step, GUARDS))
+    made = _transaction.dump_steps(inverses(guards))
+    kept = [] if any(isinstance(step, (RestoreAcceptRa, RestoreForwarding)) for step in plan.steps) else memory or []
+    return [*made, *kept]
+
+
+def digest(raw: bytes | None) -> str:
+    """A hash of a file's bytes; empty for a missing file."""
+    return "" if raw is None else hashlib.sha256(raw).hexdigest()
+
+
+def _as_list(settings: Settings, name: str) -> list[t.Any]:
+    return [settings[name]] if name in settings else []
+
+
+def original(memory: Memory | None, raw: bytes | None) -> tuple[bool, bytes | None]:
+    """Whether nobody edited the file since we wrote it, and its bytes before that (None: there was no file)."""
+    if not memory or "original" not in memory or memory["written"] != digest(raw):
+        return False, None
+    kept = memory["original"]
+    return True, None if kept is None else base64.b64decode(kept)
+
+
+def wanted(memory: Memory | None, raw: bytes | None, path: str) -> tuple[Settings, list[str]]:
+    """Settings to merge and keys to remove so that all is as before our first change."""
+    found = _daemon_json.read(_daemon_json.decode(raw or b"", path), path)
+    config, absent, _foreign = settings_back(memory, found)
+    return config, absent
+
+
+def exactly(plan: DaemonPlan, memory: Memory | None, raw: bytes | None, path: str) -> DaemonPlan:
+    """The plan with the old file at its end, byte for byte, where nobody edited it since; warns of what stays."""
+    found = _daemon_json.read(_daemon_json.decode(raw or b"", path), path)
+    _config, _absent, foreign = settings_back(memory, found)
+    if foreign:
+        warning = f"left as they are, for somebody changed them since: {', '.join(foreign)}"
+        plan = replace(plan, warnings=(*plan.warnings, warning))
+    untouched, old = original(memory, raw)
+    if not untouched or not plan.changed:
+        return plan
+    final = plan.after.encode()
+    steps = tuple(
+        replace(step, content=old, why="the file as it was")
+        if isinstance(step, WriteFile) and step.path == path and step.content == final
+        else step
+        for step in plan.steps
+    )
+    return replace(plan, steps=steps, after=(old or b"").decode(errors="replace"))
+
+
+def settings_back(memory: Memory | None, found: Settings) -> tuple[Settings, list[str], list[str]]:
+    """What brings our keys back: settings to merge, keys to remove, and keys left alone, for others changed them."""
+    config: Settings = {}
+    absent: list[str] = []
+    foreign: list[str] = []
+    for name, key in sorted((memory or {}).get("keys", {}).items()):
+        if not _daemon_json.same(_as_list(found, name), key["set"]):
+            foreign.append(name)
+        elif key["before"]:
+            config[name] = key["before"][0]
+        else:
+            absent.append(name)
+    return config, absent, foreign
