@@ -20,12 +20,14 @@ from lab.base import IMAGE_LABEL, LabError, find_tool, image_dir, locked, need_t
 SYSTEM = ("systemd", "systemd-sysv", "dbus", "procps", "kmod", "iproute2", "iptables", "nftables", "ca-certificates")
 PYTHON = ("python3", "python3-apt")  # python3-apt: without it Ansible's apt module tries the network
 ENGINE = ("docker.io", "busybox-static")
+REMOTE = ("openssh-server",)  # off until a scenario starts it
 WRITERS = ("python3-docker", "python3-jsonschema")  # installed by the role where they are missing
 PACKAGES: dict[str, tuple[str, ...]] = {
-    "bookworm": (*SYSTEM, *PYTHON, *ENGINE),
-    "trixie": (*SYSTEM, *PYTHON, *ENGINE, "docker-cli"),
-    "sid": (*SYSTEM, *PYTHON, *ENGINE, "docker-cli"),
-    "client": ("python3", "iproute2", "iputils-ping", "curl", "procps", "ca-certificates"),
+    "bookworm": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE),
+    "trixie": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE, "docker-cli"),
+    "sid": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE, "docker-cli"),
+    # A client can also be a router, and a controller that comes over SSH.
+    "client": ("python3", "iproute2", "iputils-ping", "curl", "procps", "ca-certificates", "radvd", "openssh-client"),
 }
 SUITES = {"client": "bookworm"}
 RELEASES = ("bookworm", "trixie", "sid")
@@ -48,6 +50,8 @@ DISABLED = (
     "systemd-networkd.service",
     "systemd-networkd-wait-online.service",
     "systemd-resolved.service",
+    "ssh.service",
+    "ssh.socket",
 )
 
 # dockerd gives its containers a public resolver where the host names only loopback ones. The gateway's address

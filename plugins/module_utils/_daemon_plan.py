@@ -69,6 +69,7 @@ class DaemonPlan(Plan):
 
     Attributes:
         settings: what the file says afterwards.
+        raw: the user's own file, without what an earlier run that died left in it; None if there was none.
         undo: the steps back while the old daemon still runs.
         rollback: the steps back once it was told to restart.
         guards: the first of the steps, which keep the host reachable.
@@ -77,6 +78,7 @@ class DaemonPlan(Plan):
     """
 
     settings: t.Any = None
+    raw: bytes | None = None
     undo: Steps = ()
     rollback: Steps = ()
     guards: Steps = ()
@@ -112,12 +114,14 @@ class Wanted:
         absent: dotted keys to remove.
         apply: auto (restart only if the running daemon is known to differ), always (also if that is unknown), never.
         consent: containers may be stopped.
+        whole: objects in config replace those in the file, instead of being merged into them.
     """
 
     config: Settings
     absent: tuple[str, ...] = ()
     apply: str = AUTO
     consent: bool = False
+    whole: bool = False
 
     @property
     def keys(self) -> list[str]:
@@ -184,6 +188,7 @@ def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowe
         steps=steps,
         warnings=_warnings(settings, states, wanted, running, steps),
         settings=settings,
+        raw=edit.raw,
         undo=undo,
         rollback=rollback,
         pending=tuple(differs) if wanted.apply == NEVER else (),
@@ -200,7 +205,8 @@ def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrow
         found.update(zip([LIVE_RESTORE], borrowed))
         text = _daemon_json.edit(text, found, path)
         raw = text.encode()
-    settings = _daemon_json.merge(found, wanted.config, wanted.absent)
+    settings = {**found, **wanted.config} if wanted.whole else _daemon_json.merge(found, wanted.config)
+    settings = _daemon_json.merge(settings, {}, wanted.absent)
     _refuse_flag_conflict(settings, running, path)
     _daemon_schema.refuse_invalid(settings, running.version, path)
     _daemon_rules.refuse_start(settings, running.flags, running.version, path)
@@ -227,7 +233,7 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: Running) -> 
         restart = Restart(running.unit, stays_on and bool(containers), containers)
         return (*edit.write, restart), (edit.back,), (edit.back, restart)
     _refuse_stopping(running, differs)
-    return _daemon_steps.restart_around(edit, Restart(running.unit, True, containers), live_on)
+    return _daemon_steps.restart_around(edit, Restart(running.unit, True, containers), live_on, edit.text != edit.there)
 
 
 def lent(raw: bytes | None, path: str) -> list[t.Any]:

@@ -47,7 +47,7 @@ class WriteFile(Step):
 
     def inverse(self) -> Step | None:
         """The file as it was."""
-        return WriteFile(self.path, self.old, OLD) if self.invertible else None
+        return WriteFile(self.path, self.old, OLD, self.content, True) if self.invertible else None
 
     def __str__(self) -> str:
         return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
@@ -138,16 +138,17 @@ def _reload_to(path: str, text: str, names: Iterable[str]) -> Steps:
     return (WriteFile(path, content, why), Reload(expected))
 
 
-def restart_around(edit: Edit, restart: Restart, live_on: bool) -> tuple[Steps, Steps, Steps]:
+def restart_around(edit: Edit, restart: Restart, live_on: bool, lent: bool) -> tuple[Steps, Steps, Steps]:
     """Restart with live-restore borrowed: the steps, the way back before the restart, and the way back after it.
 
     The daemon that ends must have live-restore on, and so must the file that the new one reads: a start without it
-    kills the containers. ``live_on`` says whether the daemon has it on already.
+    kills the containers. ``live_on`` says whether the daemon has it on already, ``lent`` whether that is an earlier
+    run's doing that died.
     """
     borrow = () if live_on else _borrow(edit.path, edit.text)
     return (
         (*borrow, *_around(edit.path, edit.after, edit.after.encode(), restart, WANTED)),
-        (*_give_back(edit.path, edit.text), edit.back),
+        (edit.back,) if live_on and not lent else (*_give_back(edit.path, edit.text), edit.back),
         (
             *_borrow(edit.path, edit.text, if_running=True),
             *_around(edit.path, edit.text, edit.raw, restart, OLD),

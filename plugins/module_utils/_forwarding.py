@@ -51,6 +51,10 @@ class RestoreAcceptRa(Step):
     def __str__(self) -> str:
         return f"set {accept_ra(self.interface)} = {self.value} again, where IPv6 forwarding is off"
 
+    def inverse(self) -> Step:
+        """The route kept, before anything switches forwarding on again."""
+        return KeepRoute(self.interface, self.value)
+
 
 @dataclass(frozen=True)
 class KeepRoute(Step):
@@ -106,7 +110,7 @@ def guard(
     lost = [one for one in ra_default if accepts.get(one) == "1"]
     steps: list[Step] = []
     if lost:
-        lines = (sysctl_file or HEAD.encode()).decode()
+        lines = (sysctl_file or HEAD.encode()).decode().rstrip("\n") + "\n"
         lines += "".join(f"{accept_ra(one)} = 2\n" for one in lost if f"{accept_ra(one)} = 2\n" not in lines)
         steps.append(WriteFile(SYSCTL_FILE, lines.encode(), "the same at every boot", old=sysctl_file, invertible=True))
         steps += [KeepRoute(one, "1") for one in lost]

@@ -221,7 +221,7 @@ def absent(found: Found, containers: Mapping[str, Mapping[str, _found.Container]
             wanted = _network.WantedNetwork(network.name, None, state=state)
             plans.append((wanted, plan_network(wanted, found, containers.get(network.name, {}), lambda _pid: {})))
     config, gone = _undo.wanted(found.record.get("undo"), found.raw, found.path)
-    plan = plan_daemon(_daemon_plan.Wanted(config, tuple(gone), consent=consent), found)
+    plan = plan_daemon(_daemon_plan.Wanted(config, tuple(gone), consent=consent, whole=True), found)
     return AbsentPlan(tuple(plans), _undo.exactly(plan, found.record.get("undo"), found.raw, found.path))
 
 

@@ -155,31 +155,41 @@ class Recorder:
 
     found: Found
     plan: _daemon_plan.DaemonPlan
+    restoring: bool = False
 
     def before(self) -> str | None:
-        """Write down what the daemon has loaded and what live-restore was, and keep the old file; its copy's path."""
+        """Before the first step: what the daemon has loaded, what live-restore was, what undo will put back.
+
+        Keeps a copy of the old file, and returns its path.
+        """
         daemon = self.found.daemon
         borrowed = self.found.borrowed
         if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in self.plan.steps):
             borrowed = _daemon_plan.lent(self.found.raw, self.found.path)
-        _io_files.keep(daemon=_read_by(daemon.pid, daemon.loaded), borrowed=None if borrowed is False else borrowed)
-        if self.found.raw is not None and any(isinstance(step, WriteFile) for step in self.plan.steps):
-            return _io_files.backup(self.found.path, self.found.raw)
+        _io_files.keep(
+            daemon=_read_by(daemon.pid, daemon.loaded),
+            borrowed=None if borrowed is False else borrowed,
+            starting={"since": time.time(), "settings": self.plan.settings} if self.plan.restarts else None,
+            guard=_undo.remember_guard(self.found.record.get("guard"), self.plan.guards),
+        )
+        if not self.restoring:
+            _io_files.keep(undo=_undo.remember(self.found.record.get("undo"), self.plan))
+        if self.plan.raw is not None and any(isinstance(step, WriteFile) for step in self.plan.steps):
+            return _io_files.backup(self.found.path, self.plan.raw)
         return None
 
-    def after(self, restored: bool) -> None:
-        """Write down what the daemon has loaded now, and what undo will have to put back: nothing, if it was undone."""
-        memory = None if restored else _undo.remember(_io_files.record().get("undo"), self.found.raw, self.plan)
+    def after(self) -> None:
+        """After the last step: what the daemon has loaded now; nothing is left to undo if all was put back."""
         settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
-        _io_files.keep(
-            borrowed=None,
-            daemon=_read_by(_io_found.dockerd_pid({}), settings),
-            undo=memory,
-        )
+        _io_files.keep(borrowed=None, starting=None, daemon=_read_by(_io_found.dockerd_pid({}), settings))
+        if self.restoring:
+            _io_files.keep(undo=None)
 
     def back(self) -> None:
-        """Write down that all is as it was."""
-        _io_files.keep(borrowed=None, daemon=_read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded))
+        """After the way back: all is as it was."""
+        daemon = _read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded)
+        entries = {name: self.found.record.get(name) for name in ("undo", "guard")}
+        _io_files.keep(borrowed=None, starting=None, daemon=daemon, **entries)
 
 
 def _read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:

@@ -61,7 +61,8 @@ def write(path: str, content: bytes | None, mode: int = 0o644) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(target)
         else:
-            os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
+            folder = os.path.dirname(target)
+            os.makedirs(folder, mode=0o700 if folder == STATE else 0o755, exist_ok=True)
             _replace(target, content, mode)
         _sync_directory(os.path.dirname(target))
     except OSError as error:
@@ -144,5 +145,4 @@ def keep(**entries: t.Any) -> None:
 def replace_record(entries: dict[str, t.Any]) -> None:
     """Write the whole record, without entries that are None."""
     merged = {key: value for key, value in entries.items() if value is not None}
-    os.makedirs(STATE, mode=0o700, exist_ok=True)
     write(os.path.join(STATE, "record.json"), json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n", mode=0o600)

@@ -151,7 +151,9 @@ def _loaded(pid: int, path: str, raw: bytes | None, record: dict[str, t.Any]) ->
         return t.cast(dict[str, t.Any], kept.get("settings"))
     changed = _io_files.changed_at(path)
     if raw is None or changed is None or changed > started - 0.1:
-        return None
+        # A run of ours that died behind its restart: this daemon read what that run had written.
+        starting = record.get("starting") or {}
+        return starting.get("settings") if started > starting.get("since", started) else None
     return _daemon_json.read(_daemon_json.decode(raw, path), path)
 
 

@@ -51,11 +51,13 @@ class NetworkHands:
         self.warm.close()
 
     def create(self, step: CreateNetwork) -> None:
-        """Create a network and warm its bridge.
+        """Create a network, unless it is there, and warm its bridge.
 
         Docker gives a bridge its addresses when the first port comes; until duplicate address detection is over the
         host cannot reach the container over IPv6. A port of our own brings that forward: 0.05 s instead of 2.
         """
+        if any(one["Name"] == step.name for one in self.docker.networks()):
+            return
         config = [{"Subnet": subnet, **({"Gateway": gateway} if gateway else {})} for subnet, gateway in step.subnets]
         with _io_sdk.refusing(str(step)):
             created = self.client.create_network(

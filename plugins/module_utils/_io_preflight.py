@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import subprocess
 import typing as t
 
@@ -51,8 +52,11 @@ def _show(unit: str) -> dict[str, str]:
         done = subprocess.run(["systemctl", "show", unit, "-p", wanted], capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return {}
-    lines = done.stdout.decode(errors="replace").splitlines()
-    return {name: value for name, _equals, value in (line.partition("=") for line in lines)}
+    shown: dict[str, str] = {}
+    for line in done.stdout.decode(errors="replace").splitlines():
+        name, _equals, value = line.partition("=")
+        shown[name] = f"{shown[name]} {value}" if name in shown else value  # EnvironmentFiles: a line for each
+    return shown
 
 
 def _words(shown: dict[str, str], *names: str) -> set[str]:
@@ -60,7 +64,7 @@ def _words(shown: dict[str, str], *names: str) -> set[str]:
 
 
 def _next_flags(shown: dict[str, str]) -> dict[str, str]:
-    environment = _daemon_flags.environment_file(shown.get("Environment", "").replace(" ", "\n"))
+    environment = _daemon_flags.environment_file("\n".join(shlex.split(shown.get("Environment", ""))))
     for path in re.findall(r"(\S+) \(ignore_errors=\w+\)", shown.get("EnvironmentFiles", "")):
         with contextlib.suppress(Refused):
             text = (_io_files.read(path) or b"").decode(errors="replace")

@@ -61,7 +61,11 @@ def arm(run: str, within: float) -> None:
     _io_transaction.write(
         _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_files.record())
     )
-    _io_transaction.start_timer(within)
+    try:
+        _io_transaction.start_timer(within)
+    except Refused:
+        _io_transaction.disarm()
+        raise
 
 
 def program() -> bytes:
@@ -91,7 +95,7 @@ def revert(reason: str) -> list[str]:
     if transaction is None:
         return []
     hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker(), _io_found.UNIT, HEALTH_TIMEOUT))
-    failed = _io_steps.take_back(transaction.steps_back(), hands)
+    failed = [text for slot in reversed(transaction.slots) for text in _io_steps.take_back(slot, hands)]
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     entries = {**transaction.record, "reverted": {"date": now, "reason": reason, "failed": failed}}
     if any(isinstance(step, Restart) for step in transaction.steps_back()):

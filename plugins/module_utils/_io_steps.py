@@ -103,14 +103,17 @@ def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:
 
 
 def take_back(steps: Steps, hands: Hands) -> list[str]:
-    """Carry out steps back, every one although another fails; what failed, in sentences."""
-    failed = []
+    """Carry out steps back; what failed, in sentences.
+
+    Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
+    tries it, does not kill the containers.
+    """
     for step in steps:
         try:
             hands.do(step)
         except Refused as reason:
-            failed.append(str(reason))
-    return failed
+            return [str(reason)]
+    return []
 
 
 def _fault(place: str, number: int) -> None:

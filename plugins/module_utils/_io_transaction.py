@@ -27,9 +27,11 @@ def _path() -> str:
 
 
 def boot_id() -> str:
-    """The kernel's own id of this boot."""
+    """What is the same until this host is started again: the kernel's id of its boot, and when its init began."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
+        kernel = file.read().strip()
+    with open("/proc/1/stat", encoding="ascii", errors="replace") as file:
+        return f"{kernel} {file.read().rpartition(')')[2].split()[19]}"
 
 
 def armed() -> Transaction | None:

@@ -23,4 +23,4 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
-        return f"{text}. {self.remedy}." if self.remedy else f"{text}."
+        return " ".join(f"{part.rstrip('.')}." for part in (text, self.remedy) if part)

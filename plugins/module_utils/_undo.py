@@ -18,7 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import inverses
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps, inverses
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
@@ -31,23 +31,25 @@ if t.TYPE_CHECKING:
 GUARDS = (WriteFile, KeepRoute, ForwardingComesOn)
 
 
-def remember(memory: Memory | None, raw: bytes | None, plan: DaemonPlan) -> Memory:
-    """The memory after a plan was carried out.
+def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
+    """The memory for a plan that is about to be carried out: written before it, so that it survives our own death.
 
     It holds ``keys`` (top-level key -> what was there before our first change, as a list of one value or none, and what
     we set), the file as it was before our first change, and the hash of what we wrote last: while the file still has
     it, nobody edited since, and the old bytes can be put back one by one.
     """
+    raw = plan.raw
     found = _daemon_json.read(_daemon_json.decode(raw or b"", ""), "")
     keys: Memory = dict((memory or {}).get("keys", {}))
     for name in {*found, *plan.settings}:
         before, after = _as_list(found, name), _as_list(plan.settings, name)
         if not _daemon_json.same(before, after):
-            keys[name] = {"before": keys[name]["before"] if name in keys else before, "set": after}
+            ours = name in keys and _daemon_json.same(keys[name]["set"], before)
+            keys[name] = {"before": keys[name]["before"] if ours else before, "set": after}
     result: Memory = {"keys": keys, "written": digest(plan.after.encode())}
     if memory is None:
         result["original"] = None if raw is None else base64.b64encode(raw).decode()
-    elif "original" in memory and memory.get("written") == digest(raw):
+    elif "original" in memory and digest(raw) in (memory["written"], digest(_original(memory))):
         result["original"] = memory["original"]
     return result
 
@@ -65,11 +67,10 @@ def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
     return moves
 
 
-def remember_guard(memory: list[t.Any] | None, plan: Plan) -> list[t.Any]:
+def remember_guard(memory: list[t.Any] | None, steps: Steps) -> list[t.Any]:
     """The steps back from what keeps the host's default route, for the time when the last IPv6 network goes."""
-    guards = tuple(step for step in plan.steps if isinstance(step, GUARDS))
-    made = _transaction.dump_steps(inverses(guards))
-    kept = [] if any(isinstance(step, (RestoreAcceptRa, RestoreForwarding)) for step in plan.steps) else memory or []
+    made = _transaction.dump_steps(inverses(tuple(step for step in steps if isinstance(step, GUARDS))))
+    kept = [] if any(isinstance(step, (RestoreAcceptRa, RestoreForwarding)) for step in steps) else memory or []
     return [*made, *kept]
 
 
@@ -86,8 +87,12 @@ def original(memory: Memory | None, raw: bytes | None) -> tuple[bool, bytes | No
     """Whether nobody edited the file since we wrote it, and its bytes before that (None: there was no file)."""
     if not memory or "original" not in memory or memory["written"] != digest(raw):
         return False, None
+    return True, _original(memory)
+
+
+def _original(memory: Memory) -> bytes | None:
     kept = memory["original"]
-    return True, None if kept is None else base64.b64decode(kept)
+    return None if kept is None else base64.b64decode(kept)
 
 
 def wanted(memory: Memory | None, raw: bytes | None, path: str) -> tuple[Settings, list[str]]:

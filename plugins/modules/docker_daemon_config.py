@@ -220,7 +220,8 @@ def wanted(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.Wa
     config, absent = params["config"], params["absent"]
     if params["state"] == "restored":
         config, absent = _undo.wanted(found.record.get("undo"), found.raw, found.path)
-    return _daemon_plan.Wanted(config, tuple(absent), params["apply"], params["allow_container_restart"])
+    restored = params["state"] == "restored"
+    return _daemon_plan.Wanted(config, tuple(absent), params["apply"], params["allow_container_restart"], restored)
 
 
 def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.DaemonPlan:
@@ -249,11 +250,12 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
             remedy="Install python3-jsonschema; the role dms.ipv6.dms_ipv6 does",
         )
     transaction = params["transaction"]
-    if params["confirm_within"]:
-        transaction = transaction or str(uuid.uuid4())
+    arms = bool(params["confirm_within"] and not transaction)
+    if arms:
+        transaction = str(uuid.uuid4())
         _io_revert.arm(transaction, params["confirm_within"])
     journal = _io_transaction.Journal(transaction)
-    recorder = _io_daemon.Recorder(found, plan)
+    recorder = _io_daemon.Recorder(found, plan, params["state"] == "restored")
     daemon = _io_daemon.DaemonHands(
         Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"], _io_preflight.next_version(found)
     )
@@ -262,8 +264,10 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
         _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
     except _io_steps.RolledBack:
         recorder.back()
+        if arms:
+            _io_transaction.disarm()
         raise
-    recorder.after(restored=params["state"] == "restored")
+    recorder.after()
     journal.done()
     result = {"backup_file": daemon.backup_file} if daemon.backup_file else {}
     return {**result, "transaction": transaction} if transaction else result

@@ -175,7 +175,7 @@ def carry_out(plan: Plan, found: _host_plan.Found, params: dict[str, t.Any], doc
     _io_steps.carry_out(plan, hands, journal)
     _io_files.keep(
         moves=_undo.remember_moves(found.record.get("moves"), plan),
-        guard=_undo.remember_guard(found.record.get("guard"), plan),
+        guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
     )
     journal.done()
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from tests.integration.lab_host import Host, lab
 
+ENGINES = ("bookworm", "trixie", "sid")
 MAIL = "docker run -d --name mail -p 8080:80 dms-lab/whoami >/dev/null"
 
 
@@ -18,11 +20,19 @@ def hosts() -> t.Iterator[dict[str, Host]]:
     """The hosts, with one published container on each that runs Docker."""
     lab("down")
     lab("up")
-    found = {name: Host(name) for name in ("bookworm", "bare", "client")}
-    for name in ("bookworm", "bare"):
+    found = {name: Host(name) for name in (*ENGINES, "bare", "client")}
+    for name in (*ENGINES, "bare"):
         found[name].run(MAIL)
+    for name in ENGINES:
+        found[name].install()
     yield found
     lab("down")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, hosts: dict[str, Host]) -> Host:
+    """A Docker host of each engine in turn."""
+    return hosts[request.param]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import pytest
+
 from tests.integration.lab_host import INVENTORY, Host
 
 SUBNETS = [

@@ -1,0 +1,330 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""daemon.json as a transaction, on every engine: whatever goes wrong, containers run and the file is old or new."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.integration.conftest import ENGINES
+from tests.integration.lab_host import Host, output
+
+# With the comment's indentation and order, so that a byte that changes is seen.
+ORIGINAL = '{\n    "log-level": "info",\n    "max-concurrent-downloads": 3\n}\n'
+WANTED = {"mtu": 1450}
+
+
+@pytest.fixture
+def fresh(engine: Host) -> t.Iterator[Host]:
+    """A host with settings of its own in force and a running container, and no record of ours."""
+    clean(engine)
+    yield engine
+    clean(engine)
+
+
+def clean(host: Host) -> None:
+    """Settings of its administrator's own, in force; the container runs; nothing of ours is left."""
+    host.run(
+        "chattr -i /etc/docker/daemon.json 2>/dev/null || true; rm -rf /var/lib/dms-ipv6 /etc/docker/daemon.json*;"
+        f"printf '%s' '{ORIGINAL}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket;"
+        "systemctl restart docker; docker start mail >/dev/null"
+    )
+
+
+def started(host: Host) -> str:
+    return host.run("docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.State.Running}}' mail")
+
+
+def settings(host: Host) -> str:
+    return host.run("cat /etc/docker/daemon.json; echo .")[:-1]
+
+
+def live_restore(host: Host) -> str:
+    return host.run("docker info -f '{{.LiveRestoreEnabled}}'")
+
+
+def answers(host: Host) -> bool:
+    """Whether the published port answers a client on another host, within its time limit."""
+    address = host.direct("docker_ipv6_info")["addresses"]["ipv4"]
+    said = subprocess.run(
+        ["docker", "exec", "dms-lab-integration-client", "curl", "-s", "-m", "5", f"http://{address}:8080/alive"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return said.stdout.strip() == "alive"
+
+
+def test_killed_at_every_step(hosts: dict[str, Host]) -> None:
+    """kill -9 of the module at every boundary of its plan: old or new file, daemon up, converged by the next run."""
+    with ThreadPoolExecutor() as pool:
+        points = list(pool.map(lambda name: kill_at_every_step(hosts[name]), ENGINES))
+    print(f"\n{sum(points)} fault points on {len(points)} engines, 0 hosts lost")
+
+
+def kill_at_every_step(host: Host) -> int:
+    """The number of boundaries that were tried."""
+    clean(host)
+    before = started(host)
+    steps = host.direct("docker_daemon_config", check=True, config=WANTED)["steps"]
+    assert len(steps) == 7, steps
+    faults = ["before:1", *(f"after:{number}" for number in range(1, len(steps) + 1))]
+    for fault in faults:
+        result = host.direct("docker_daemon_config", fault=fault, config=WANTED)
+        assert result["killed"], (host.name, fault, result)
+        found = json.loads(settings(host))
+        old = json.loads(ORIGINAL)
+        assert {name: value for name, value in found.items() if name != "live-restore"} in (old, {**old, **WANTED}), (
+            fault
+        )
+        assert started(host) == before, fault
+        assert not host.direct("docker_daemon_config", config=WANTED)["failed"], fault
+        assert json.loads(settings(host)) == {**old, **WANTED}, fault
+        assert live_restore(host) == "false", fault
+        assert not host.direct("docker_daemon_config", check=True, config=WANTED)["changed"], fault
+        assert not host.direct("docker_daemon_config", state="restored")["failed"], fault
+        assert settings(host) == ORIGINAL, fault
+        assert started(host) == before, fault
+    clean(host)
+    return len(faults)
+
+
+BROKEN = [
+    ({"storage-driver": "nosuch"}, "", "nosuch"),
+    ({"experimental": True, "metrics-addr": "127.0.0.1:9323"}, "TAKEN", "9323"),
+]
+LISTENER = 'import socket, time; s = socket.create_server(("127.0.0.1", 9323)); time.sleep(600)'
+TAKEN = f"systemd-run --quiet --unit=taken python3 -c '{LISTENER}'"
+
+
+@pytest.mark.parametrize(("config", "prepare", "words"), BROKEN, ids=["storage-driver", "port taken"])
+def test_a_daemon_that_does_not_start(fresh: Host, config: dict[str, t.Any], prepare: str, words: str) -> None:
+    before = started(fresh)
+    if prepare:
+        fresh.run(f"{TAKEN}; sleep 1")
+    try:
+        begun = time.monotonic()
+        result = fresh.direct("docker_daemon_config", config=config, health_timeout=5)
+        seconds = time.monotonic() - begun
+    finally:
+        fresh.run("systemctl stop taken 2>/dev/null || true")
+    assert result["failed"]
+    assert result["rolled_back"], result["msg"]
+    assert words in result["msg"]
+    assert "dockerd said:" in result["msg"]
+    assert settings(fresh) == ORIGINAL
+    assert started(fresh) == before
+    assert live_restore(fresh) == "false"
+    assert answers(fresh)
+    print(f"\n{fresh.name}: rolled back {seconds:.1f} s after the start of the run")
+
+
+def test_a_unit_that_does_not_start_at_all(bookworm: Host) -> None:
+    """Even the way back fails: both reasons are named, and the containers outlive the next start."""
+    clean(bookworm)
+    before = started(bookworm)
+    drop_in = "/etc/systemd/system/docker.service.d"
+    bookworm.run(
+        f"mkdir -p {drop_in}; printf '[Service]\\nExecStartPre=/bin/false\\n' > {drop_in}/x.conf;"
+        "systemctl daemon-reload"
+    )
+    try:
+        result = bookworm.direct("docker_daemon_config", config=WANTED, health_timeout=3)
+    finally:
+        bookworm.run(
+            f"rm -r {drop_in}; systemctl daemon-reload;"
+            "systemctl reset-failed docker docker.socket; systemctl start docker"
+        )
+    assert result["failed"]
+    assert not result["rolled_back"]
+    assert "Not everything could be put back" in result["msg"]
+    assert "The old file is kept as /etc/docker/daemon.json.dms-ipv6-" in result["msg"]
+    assert started(bookworm) == before
+    assert not bookworm.direct("docker_daemon_config", state="restored")["failed"]
+    clean(bookworm)
+
+
+def test_disk_full(bookworm: Host) -> None:
+    clean(bookworm)
+    bookworm.run(
+        "cp -a /etc/docker /var/tmp/docker; mount -t tmpfs -o size=64k tmpfs /etc/docker;"
+        "cp -a /var/tmp/docker/. /etc/docker;"
+        "dd if=/dev/zero of=/etc/docker/filler bs=1k 2>/dev/null || true"
+    )
+    try:
+        refused_untouched(bookworm, "No space left on device")
+    finally:
+        bookworm.run("umount /etc/docker; rm -r /var/tmp/docker")
+
+
+def test_read_only(bookworm: Host) -> None:
+    clean(bookworm)
+    bookworm.run("mount --bind /etc/docker /etc/docker; mount -o remount,bind,ro /etc/docker")
+    try:
+        refused_untouched(bookworm, "Read-only file system")
+    finally:
+        bookworm.run("umount /etc/docker")
+
+
+def test_immutable(bookworm: Host) -> None:
+    clean(bookworm)
+    bookworm.run(
+        "cp -a /etc/docker /var/tmp/docker; mount -t tmpfs tmpfs /etc/docker; cp -a /var/tmp/docker/. /etc/docker;"
+        "chattr +i /etc/docker/daemon.json"
+    )
+    try:
+        refused_untouched(bookworm, "Operation not permitted")
+    finally:
+        bookworm.run("chattr -i /etc/docker/daemon.json; umount /etc/docker; rm -r /var/tmp/docker")
+
+
+def refused_untouched(host: Host, words: str) -> None:
+    """A run that cannot write fails in these words; file, daemon and folder are as before, but for a backup."""
+    look = "ls -A /etc/docker | grep -v dms-ipv6-2; sha256sum /etc/docker/daemon.json; systemctl show -p MainPID docker"
+    before = host.run(look), started(host)
+    result = host.direct("docker_daemon_config", config=WANTED)
+    assert result["failed"]
+    assert words in result["msg"], result["msg"]
+    assert (host.run(look), started(host)) == before
+    assert "live-restore" not in settings(host)
+    assert live_restore(host) == "false"
+
+
+def test_a_symbolic_link_is_written_through(bookworm: Host) -> None:
+    clean(bookworm)
+    bookworm.run(
+        "mkdir -p /srv/docker; mv /etc/docker/daemon.json /srv/docker/;"
+        "ln -s /srv/docker/daemon.json /etc/docker/daemon.json"
+    )
+    assert not bookworm.direct("docker_daemon_config", config=WANTED)["failed"]
+    assert bookworm.run("readlink /etc/docker/daemon.json") == "/srv/docker/daemon.json"
+    assert json.loads(bookworm.run("cat /srv/docker/daemon.json"))["mtu"] == 1450
+    clean(bookworm)
+
+
+def test_two_runs_at_once(fresh: Host) -> None:
+    before = started(fresh)
+    configs: list[dict[str, t.Any]] = [{"mtu": 1450}, {"log-level": "warn"}]
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda config: fresh.direct("docker_daemon_config", config=config), configs))
+    assert [result["failed"] for result in results] == [False, False], results
+    assert json.loads(settings(fresh)) == {"log-level": "warn", "max-concurrent-downloads": 3, "mtu": 1450}
+    assert started(fresh) == before
+
+
+def test_undo_leaves_later_edits_alone(fresh: Host) -> None:
+    fresh.direct("docker_daemon_config", config={"mtu": 1450, "log-level": "warn"})
+    edited = settings(fresh).replace('"warn"', '"error"').replace("{\n", '{\n    "debug": false,\n', 1)
+    fresh.run(f"printf '%s' '{edited}' > /etc/docker/daemon.json")
+    result = fresh.direct("docker_daemon_config", state="restored")
+    assert not result["failed"], result
+    assert json.loads(settings(fresh)) == {"debug": False, "log-level": "error", "max-concurrent-downloads": 3}
+
+
+def everything(host: Host) -> str:
+    """What check mode must leave alone."""
+    return host.run(
+        "find /etc /var/lib/docker/network /var/lib/dms-ipv6 -xdev -printf '%p %m %s %T@\\n' 2>/dev/null | sort;"
+        "systemctl show -p MainPID docker; docker network ls -q --no-trunc;"
+        "sysctl -a 2>/dev/null | grep -E 'accept_ra |forwarding '"
+    )
+
+
+def test_check_mode_changes_nothing_and_predicts_what_is_done(fresh: Host) -> None:
+    stamp = fresh.run("sleep 2; date +%s")
+    before = everything(fresh)
+    daemon = fresh.direct("docker_daemon_config", check=True, config=WANTED, confirm_within=60)
+    network = fresh.direct("docker_ipv6_network", check=True, name="checked", containers=["mail"])
+    assert daemon["changed"] and network["changed"]
+    assert everything(fresh) == before
+    assert fresh.run(f"docker events --since {stamp} --until $(date +%s)") == ""
+    assert fresh.direct("docker_daemon_config", config=WANTED)["steps"] == daemon["steps"]
+    assert fresh.direct("docker_ipv6_network", name="checked", containers=["mail"])["steps"] == network["steps"]
+    assert not fresh.direct("docker_ipv6_network", name="checked", state="absent")["failed"]
+
+
+def test_nobody_confirms(fresh: Host) -> None:
+    """The host undoes the change by itself, and refuses other runs until then."""
+    before = started(fresh)
+    result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=6)
+    assert not result["failed"], result
+    assert settings(fresh) != ORIGINAL
+    other = fresh.direct("docker_daemon_config", config={"mtu": 1400})
+    assert "another run's change waits to be confirmed" in other["msg"]
+    undone_within(fresh, 30)
+    assert settings(fresh) == ORIGINAL
+    assert started(fresh) == before
+    late = fresh.direct("host_transaction", state="confirmed", transaction=result["transaction"])
+    assert "was not confirmed in time and has been undone" in late["msg"]
+
+
+def undone_within(host: Host, seconds: float) -> None:
+    """Wait until the armed transaction is gone and the daemon answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if host.run("test -e /var/lib/dms-ipv6/transaction.json && echo armed || docker info -f ok") == "ok":
+            return
+        time.sleep(0.5)
+    raise AssertionError(host.run("journalctl -u dms-ipv6-revert --no-pager | tail -20"))
+
+
+def test_confirmed_in_time(fresh: Host) -> None:
+    result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=4)
+    assert not fresh.direct("host_transaction", state="confirmed", transaction=result["transaction"])["failed"]
+    time.sleep(6)
+    assert json.loads(settings(fresh))["mtu"] == 1450
+    assert (
+        fresh.run(
+            "systemctl list-units --all 'dms-ipv6-revert*' --no-legend; ls /etc/systemd/system | grep dms-ipv6 || true"
+        )
+        == ""
+    )
+
+
+def test_asked_to_revert(fresh: Host) -> None:
+    before = started(fresh)
+    fresh.direct("docker_daemon_config", config=WANTED, confirm_within=300)
+    assert not fresh.direct("host_transaction", state="reverted")["failed"]
+    assert settings(fresh) == ORIGINAL
+    assert started(fresh) == before
+
+
+def test_the_reverter_is_killed(fresh: Host) -> None:
+    """SIGKILL in the middle of the way back: systemd starts it again, and it begins anew."""
+    before = started(fresh)
+    fresh.direct("docker_daemon_config", config=WANTED, confirm_within=4)
+    killed = fresh.run(
+        "for i in $(seq 300); do pid=$(systemctl show -p MainPID --value dms-ipv6-revert.service);"
+        ' [ "$pid" != 0 ] && [ -n "$pid" ] && sleep 0.3 && kill -9 $pid 2>/dev/null && echo killed && exit 0;'
+        " sleep 0.1; done"
+    )
+    assert killed == "killed"
+    undone_within(fresh, 60)
+    assert settings(fresh) == ORIGINAL
+    assert started(fresh) == before
+
+
+def test_the_host_is_killed_while_a_change_is_not_confirmed(fresh: Host) -> None:
+    """SIGKILL of the whole host: at its next boot it undoes the change."""
+    fresh.run("docker update --restart unless-stopped mail >/dev/null")
+    fresh.direct("docker_daemon_config", config=WANTED, confirm_within=600)
+    fresh.run("sync")
+    output("docker", "kill", fresh.container)
+    output("docker", "start", fresh.container)
+    for _attempt in range(60):
+        done = subprocess.run(["docker", "exec", fresh.container, "docker", "info"], capture_output=True, check=False)
+        if done.returncode == 0:
+            break
+        time.sleep(1)
+    undone_within(fresh, 60)
+    assert settings(fresh) == ORIGINAL
+    assert fresh.run("docker inspect -f '{{.State.Running}}' mail") == "true"
+
+
+def test_every_engine_was_tried() -> None:
+    assert ENGINES == ("bookworm", "trixie", "sid")
