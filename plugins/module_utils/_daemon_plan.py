@@ -186,7 +186,7 @@ def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowe
         before=edit.there,
         after=edit.after,
         steps=steps,
-        warnings=_warnings(settings, states, wanted, running, steps),
+        warnings=_warnings(settings, states, wanted, running, steps, raw),
         settings=settings,
         raw=edit.raw,
         undo=undo,
@@ -271,7 +271,7 @@ def _refuse_flag_conflict(settings: Settings, running: Running, path: str) -> No
 
 
 def _warnings(
-    settings: Settings, states: Mapping[str, str], wanted: Wanted, running: Running, steps: Steps
+    settings: Settings, states: Mapping[str, str], wanted: Wanted, running: Running, steps: Steps, raw: bytes | None
 ) -> tuple[str, ...]:
     """What the operator should know: foreign edits that get applied on the way, and what stays open."""
     found = []
@@ -287,6 +287,8 @@ def _warnings(
             f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file is newer than it;"
             " apply: always restarts it"
         )
+    if raw is not None and not raw.strip() and not _engine.has(running.version, "empty_file"):
+        found.append(f"the file is empty; Docker Engine {running.version} would not start on it")
     strangers = _daemon_schema.unknown(settings, running.version)
     if strangers:
         found.append(f"keys that are not in our table are kept as they are: {', '.join(strangers)}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _daemon_json,
     _daemon_plan,
     _engine,
     _exposure,
@@ -297,11 +298,22 @@ def findings(found: Found, wanted: Wanted) -> list[Finding]:
         for exposure in _exposure.exposures(container, ip6tables, proxy):
             if exposure.verdict == _verdict.MASKED:
                 result.append(_masked(container, exposure))
+    result += _file_findings(found)
     result += [_not_durable(one) for one in found.containers if _moved_live(one, wanted)]
     for network in found.networks:
         result += [_forbidden(network, subnet) for subnet in network.subnets6 if _address.special(subnet)]
         result += [_vanity(network, subnet) for subnet in network.subnets6 if _address.is_vanity(subnet)]
     return result
+
+
+def _file_findings(found: Found) -> list[Finding]:
+    """A configuration file that cannot be understood: the daemon goes on running, and will not start again."""
+    try:
+        _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
+    except Refused as reason:
+        evidence = f"{reason.where}: {reason.problem}"
+        return [Finding("daemon_json_invalid", CRITICAL, evidence, "Correct the file before the daemon is restarted")]
+    return []
 
 
 def _masked(container: _found.Container, exposure: _exposure.Exposure) -> Finding:

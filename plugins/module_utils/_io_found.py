@@ -154,7 +154,10 @@ def _loaded(pid: int, path: str, raw: bytes | None, record: dict[str, t.Any]) ->
         # A run of ours that died behind its restart: this daemon read what that run had written.
         starting = record.get("starting") or {}
         return starting.get("settings") if started > starting.get("since", started) else None
-    return _daemon_json.read(_daemon_json.decode(raw, path), path)
+    try:
+        return _daemon_json.read(_daemon_json.decode(raw, path), path)
+    except Refused:
+        return None  # the daemon cannot have read it; whoever plans with the file will say what is wrong with it
 
 
 def _hints(running: tuple[_found.Container, ...]) -> dict[str, bool]:

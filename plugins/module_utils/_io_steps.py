@@ -97,6 +97,7 @@ def carry_out(plan: Plan, hands: Hands, journal: Journal) -> None:
 
 
 def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:
+    _io_files.keep(starting=None)  # a restart on the way back reads the old file
     failed = take_back(steps, hands)
     if failed:
         raise Refused(f"{reason} Not everything could be put back: {' '.join(failed)}", remedy=hands.daemon.kept())

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _network, _transaction
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,
@@ -44,7 +44,8 @@ def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
     for name in {*found, *plan.settings}:
         before, after = _as_list(found, name), _as_list(plan.settings, name)
         if not _daemon_json.same(before, after):
-            ours = name in keys and _daemon_json.same(keys[name]["set"], before)
+            # A run that died may have left live-restore written out for a reload: that is nobody else's edit.
+            ours = name in keys and (name == LIVE_RESTORE or _daemon_json.same(keys[name]["set"], before))
             keys[name] = {"before": keys[name]["before"] if ours else before, "set": after}
     result: Memory = {"keys": keys, "written": digest(plan.after.encode())}
     if memory is None:
@@ -69,9 +70,10 @@ def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
 
 def remember_guard(memory: list[t.Any] | None, steps: Steps) -> list[t.Any]:
     """The steps back from what keeps the host's default route, for the time when the last IPv6 network goes."""
-    made = _transaction.dump_steps(inverses(tuple(step for step in steps if isinstance(step, GUARDS))))
-    kept = [] if any(isinstance(step, (RestoreAcceptRa, RestoreForwarding)) for step in steps) else memory or []
-    return [*made, *kept]
+    if any(isinstance(step, (RestoreAcceptRa, RestoreForwarding)) for step in steps):
+        return []
+    guards = tuple(step for step in steps if isinstance(step, GUARDS))
+    return [*_transaction.dump_steps(inverses(guards)), *(memory or [])]
 
 
 def digest(raw: bytes | None) -> str:

@@ -242,7 +242,9 @@ def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan
 def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Carry a plan out; what that adds to the result."""
     if not plan.changed:
-        _io_files.keep(borrowed=None)  # an earlier run died right before it
+        # An earlier run died right before it wrote this down.
+        loaded = _io_daemon.read_by(found.daemon.pid, found.daemon.loaded)
+        _io_files.keep(borrowed=None, starting=None, daemon=loaded)
         return {}
     if not _daemon_schema.AVAILABLE:
         raise Refused(
@@ -279,7 +281,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         _io_transaction.Journal(params["transaction"])
         found = _io_found.read(Docker(params["docker_socket"]), params["path"])
         plan = make_plan(params, found)
-        added = {} if dry or not (plan.changed or found.borrowed is not False) else carry_out(plan, found, params)
+        unfinished = found.borrowed is not False or "starting" in found.record
+        added = carry_out(plan, found, params) if not dry and (plan.changed or unfinished) else {}
     return {
         "changed": plan.changed,
         "diff": plan.diff(found.path),

@@ -39,7 +39,10 @@ class Daemon:
         live_restore: what it does; a reload that does not name it leaves it.
         killed: containers that a restart ended.
         recorded: whether our record says what it has read, or its file is older than it.
+        kept: the start, counted in restarts, that our record is about.
+        starting: how often it had been restarted when a run of ours began that restarts it, and what it reads then.
         borrowed: what our record says about live-restore.
+        alive: whether it runs; containers of a daemon that is gone run on if it had live-restore.
     """
 
     content: bytes | None = None
@@ -52,17 +55,33 @@ class Daemon:
     killed: list[str] = field(default_factory=list)
     restarts: int = 0
     recorded: bool = True
+    kept: int = 0
+    starting: tuple[int, dict[str, t.Any]] | None = None
     borrowed: t.Any = False
+    alive: bool = True
 
     def copy(self) -> Daemon:
         return copy.deepcopy(self)
 
     @property
+    def next_live_restore(self) -> bool:
+        """What a daemon that is started now would do: its flag and its file are never both there."""
+        return bool(self.file.get(LIVE_RESTORE, self.flags.get(LIVE_RESTORE) == "true"))
+
+    @property
     def file(self) -> dict[str, t.Any]:
         return _daemon_json.read(_daemon_json.decode(self.content or b"", PATH), PATH)
 
+    @property
+    def loaded(self) -> dict[str, t.Any] | None:
+        """What can be known of the settings that it has read."""
+        if self.recorded:
+            return dict(self.settings)
+        return dict(self.starting[1]) if self.starting and self.restarts > self.starting[0] else None
+
     def running(self) -> _daemon_plan.Running:
         """What can be known about it."""
+        loaded = self.loaded
         engine = _engine.parse(self.version)
         effects = ("ip6tables", "userland-proxy")
         return _daemon_plan.Running(
@@ -72,9 +91,9 @@ class Daemon:
             flags=self.flags,
             swarm=self.swarm,
             observed={LIVE_RESTORE: self.live_restore, "experimental": bool(self.settings.get("experimental"))},
-            loaded=dict(self.settings) if self.recorded else None,
+            loaded=loaded,
             hints={}
-            if self.recorded
+            if loaded is not None
             else {name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in effects},
             containers=self.containers,
         )
@@ -86,8 +105,10 @@ class Daemon:
         if isinstance(step, WriteFile):
             assert step.path == PATH
             self.content = step.content
-            self.recorded = self.recorded and not self.restarts
+            self.recorded = self.recorded and self.restarts == self.kept
         elif isinstance(step, Reload):
+            if step.if_running and not self.alive:
+                return
             self._reload()
             assert step.live_restore in (None, self.live_restore), "dockerd would not report what is waited for"
         else:
@@ -95,6 +116,7 @@ class Daemon:
             self._restart(step)
 
     def _reload(self) -> None:
+        assert self.alive, "there is no daemon to reload"
         new = self.file
         assert not set(new) & set(self.flags), "dockerd refuses the file"
         self.live_restore = new.get(LIVE_RESTORE, self.live_restore)
@@ -103,16 +125,25 @@ class Daemon:
         }
         self.settings = {**self.settings, **read}
 
-    def _restart(self, step: Restart) -> None:
-        survives = self.live_restore and bool(self.file.get(LIVE_RESTORE))
-        if not survives:
+    def stop(self) -> None:
+        """The daemon ends; without live-restore its containers end with it."""
+        if self.alive and not self.live_restore:
             self.killed += [one.name for one in self.containers]
+        self.alive = False
+
+    def _restart(self, step: Restart) -> None:
+        before = len(self.killed)
+        self.stop()
+        if self.live_restore and not self.next_live_restore:
+            self.killed += [one.name for one in self.containers]
+        survived = len(self.killed) == before
         assert step.unit == UNIT
-        assert step.containers == self.containers
-        assert survives or not (self.containers and step.containers_live_on), "the operator was told something else"
+        assert [one.id for one in step.containers] == [one.id for one in self.containers]
+        assert survived or not (self.containers and step.containers_live_on), "the operator was told something else"
         assert not set(self.file) & set(self.flags), "dockerd does not start"
         self.settings = self.file
-        self.live_restore = bool(self.file.get(LIVE_RESTORE))
+        self.live_restore = self.next_live_restore
+        self.alive = True
         self.restarts += 1
         # Whoever reads the file now knows what the daemon has read, for it is older than the daemon.
         self.recorded = True
@@ -121,15 +152,17 @@ class Daemon:
         """What the executor writes down before the first step."""
         if self.borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in plan.steps):
             self.borrowed = _daemon_plan.lent(self.content, PATH)
+        self.recorded, self.kept = self.loaded is not None, self.restarts
+        self.starting = (self.restarts, plan.settings) if plan.restarts else None
 
     def carry_out(self, plan: _daemon_plan.DaemonPlan) -> None:
         """All steps, as the executor does."""
         if plan.changed:
-            known = self.recorded
+            known = self.loaded is not None
             self.begin(plan)
             self.apply_all(plan.steps)
-            self.borrowed = False
-            self.recorded = known or plan.restarts
+            self.recorded, self.kept, self.starting = known or plan.restarts, self.restarts, None
+        self.borrowed = False
 
     def apply_all(self, steps: Iterable[Step]) -> None:
         for step in steps:

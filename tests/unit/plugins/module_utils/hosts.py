@@ -70,6 +70,9 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> _host_plan.Found:
         "taken": (),
         "ra_default": (),
         "accept_ra": {},
+        "forwards": True,
+        "sysctl_file": None,
+        "record": {},
         "machine_id": MACHINE_ID,
     }
     return _host_plan.Found(**{**fields, **more})

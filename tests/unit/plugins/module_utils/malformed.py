@@ -43,6 +43,8 @@ def bad_bytes(word: str, before: bytes, bad: bytes, line: int, column: int) -> M
 PAGE = '{\n  "ipv6": true,\n  "fixed-cidr-v6": "fd00:cafe:face:feed::/64"§,\n}\n'
 
 MALFORMED: list[Malformed] = [
+    *marked("too deep", "inside each other", '{"a": ' + "[" * 99 + "§[" + "[" * 5000),
+    *marked("digits of other scripts", "no JSON value", '{"a": §1\u0663}', '{"a": §\u0661}'),
     *marked(
         "trailing comma",
         "a comma before }",
@@ -248,6 +250,7 @@ MALFORMED: list[Malformed] = [
     ),
     bad_bytes("0xff", b'{"a": "', b'\xff"}', 1, 8),
     bad_bytes("0xe9", b'{"', b'\xe9": 1}', 1, 3),
+    bad_bytes("0xff", b'\xef\xbb\xbf{"a": "', b'\xff"}', 1, 8),
     bad_bytes("0xff", b"", b"\xff\xfe{\x00}\x00", 1, 1),
     bad_bytes("0xfe", b"", b"\xfe\xff\x00{\x00}", 1, 1),
     bad_bytes("0xc3", b'{\n "a": "', b'\xc3("\n}', 2, 8),

@@ -104,6 +104,7 @@ def test_what_is_always_known(version: str, name: str) -> None:
         ("live-restore", "28.5.2", False),
         ("ipv6", "28.5.2", False),
         ("mtu", "28.5.2", None),
+        ("runtimes", "28.5.2", None),
         ("no-such-key", "28.5.2", None),
     ],
 )
@@ -137,8 +138,34 @@ RELOADABLE = [
 
 
 def test_reloadable() -> None:
-    assert {name for name in _daemon_keys.KEYS if _daemon_keys.reloadable(name)} == set(RELOADABLE)
-    assert not _daemon_keys.reloadable("no-such-key")
+    present = {name: key.neutral for name, key in _daemon_keys.KEYS.items()}
+    assert {name for name in _daemon_keys.KEYS if _daemon_keys.reloadable(name, present)} == set(RELOADABLE)
+    assert not _daemon_keys.reloadable("no-such-key", {"no-such-key": 1})
+
+
+# A key that is gone is unchanged to dockerd, so a reload brings only those that can be written out as not set.
+NEUTRAL: dict[str, t.Any] = {
+    "live-restore": False,
+    "debug": False,
+    "labels": [],
+    "authorization-plugins": [],
+    "insecure-registries": [],
+    "registry-mirrors": [],
+    "allow-nondistributable-artifacts": [],
+}
+
+
+def test_neutral() -> None:
+    assert {name: key.neutral for name, key in _daemon_keys.KEYS.items() if key.neutral is not None} == NEUTRAL
+    assert {name for name in _daemon_keys.KEYS if _daemon_keys.reloadable(name, {})} == set(NEUTRAL)
+
+
+@pytest.mark.parametrize("name", NEUTRAL)
+def test_neutral_is_of_the_type_and_the_default(name: str) -> None:
+    key = _daemon_keys.KEYS[name]
+    assert key.reload
+    assert Draft7Validator(key.schema).is_valid(key.neutral)
+    assert _daemon_keys.default(name, version_of(key)) == key.neutral
 
 
 def test_schema_lets_unknown_keys_pass() -> None:

@@ -5,14 +5,25 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_plan, _daemon_steps, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_keys,
+    _daemon_plan,
+    _daemon_steps,
+    _engine,
+    _undo,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, Restart, RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, PATH, WEB, Daemon
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
 
 NAT = Wanted({"experimental": True, "ip6tables": True})
 ASKED = Wanted(NAT.config, consent=True)
@@ -132,15 +143,71 @@ CASES = [
         "live-restore away",
         Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, True),
         Wanted({}, (LIVE_RESTORE,)),
-        [*GIVE_BACK, WRITE],
+        [f"write {PATH}: live-restore written out as not set, for the reload", GIVE_BACK[1], WRITE],
         '{"mtu": 1450}',
     ),
     Case(
         "live-restore on and restart",
         Daemon(OLD.encode(), {"mtu": 1450}),
-        Wanted({LIVE_RESTORE: True, "ip6tables": True}),
+        Wanted({LIVE_RESTORE: True, **LOADED}),
         [*BORROW[:2], WRITE, KEPT],
-        '{\n  "mtu": 1450,\n  "live-restore": true,\n  "ip6tables": true\n}\n',
+        '{\n  "mtu": 1450,\n  "live-restore": true,\n  "experimental": true,\n  "ip6tables": true\n}\n',
+    ),
+    Case(
+        "live-restore off and restart",
+        Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, True),
+        Wanted({LIVE_RESTORE: False, **LOADED}),
+        [BORROW[2], KEPT, *GIVE_BACK, WRITE],
+        '{"live-restore": false, "mtu": 1450, "experimental": true, "ip6tables": true}',
+    ),
+    Case(
+        "live-restore away and restart",
+        Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, True),
+        Wanted(LOADED, (LIVE_RESTORE,)),
+        [BORROW[2], KEPT, *GIVE_BACK, WRITE],
+        '{"mtu": 1450, "experimental": true, "ip6tables": true}',
+    ),
+    Case(
+        "live-restore by a flag",
+        Daemon(b"{}", {}, True, flags={LIVE_RESTORE: "true"}),
+        NAT,
+        [WRITE, KEPT],
+        '{\n  "experimental": true,\n  "ip6tables": true\n}',
+    ),
+    Case(
+        "live-restore by a flag, with consent",
+        Daemon(b"{}", {}, True, flags={LIVE_RESTORE: "true"}),
+        ASKED,
+        [WRITE, KEPT],
+        '{\n  "experimental": true,\n  "ip6tables": true\n}',
+    ),
+    Case(
+        "switches by flags",
+        Daemon(b"{}", {}, flags={"experimental": "true", "ip6tables": "1"}),
+        Wanted({}),
+        [],
+        "{}",
+    ),
+    Case(
+        "a list away by a reload",
+        Daemon(b'{"labels": ["a=b"], "mtu": 1450}', {"labels": ["a=b"], "mtu": 1450}),
+        Wanted({}, ("labels",)),
+        [f"write {PATH}: labels written out as not set, for the reload", "reload dockerd", WRITE],
+        '{"mtu": 1450}',
+    ),
+    Case(
+        "a number away by a restart",
+        Daemon(b'{"shutdown-timeout": 30}', {"shutdown-timeout": 30}, containers=()),
+        Wanted({}, ("shutdown-timeout",)),
+        [WRITE, IDLE],
+        "{}",
+    ),
+    Case(
+        "no docker-proxy",
+        Daemon(b"{}", {}, containers=(RunningContainer(MAIL.id, "mail", (25, 143)),)),
+        Wanted({"userland-proxy": False}),
+        [*BORROW, KEPT, *GIVE_BACK, WRITE],
+        '{\n  "userland-proxy": false\n}',
     ),
     Case(
         "explicit false comes back",
@@ -148,6 +215,16 @@ CASES = [
         NAT,
         [*BORROW, KEPT, *GIVE_BACK, WRITE],
         '{"live-restore": false, "experimental": true, "ip6tables": true}',
+    ),
+    *(
+        Case(
+            f"Docker {version}",
+            Daemon(OLD.encode(), {"mtu": 1450}, version=version),
+            Wanted({"userland-proxy": False}),
+            [*BORROW, KEPT, *GIVE_BACK, WRITE],
+            '{\n  "mtu": 1450,\n  "userland-proxy": false\n}\n',
+        )
+        for version in ("20.10.24", "28.5.2")
     ),
     Case("edited since, nobody knows", Daemon(NEW.encode(), {"mtu": 1450, **LOADED}, recorded=False), NAT, [], NEW),
     Case("edited since, seen by its effect", Daemon(NEW.encode(), {}, recorded=False, containers=()), NAT, [IDLE], NEW),
@@ -208,7 +285,9 @@ def test_sentences_and_result(case: Case) -> None:
     assert plan.after == (case.text or "")
     assert plan.diff("x")["before_header"] == "x"
     daemon.carry_out(plan)
-    assert daemon.killed == ([] if not case.wanted.consent else [one.name for one in case.daemon.containers])
+    stopping = any("stopped and started" in sentence for sentence in case.sentences)
+    assert daemon.killed == ([one.name for one in case.daemon.containers] if stopping else [])
+    assert case.wanted.consent or not stopping
     assert daemon.restarts == int(plan.restarts) <= 1
     assert_converged(daemon, case)
 
@@ -236,23 +315,8 @@ def crash(case: Case, done: int) -> Daemon:
     return daemon
 
 
-def restart_is_still_to_come(case: Case, done: int) -> bool:
-    """Whether a run dies with live-restore borrowed and the restart, for which it was borrowed, not done."""
-    dead = crash(case, done)
-    return (
-        dead.live_restore
-        and not case.daemon.live_restore
-        and not dead.restarts
-        and LIVE_RESTORE not in case.wanted.config
-    )
-
-
 EVERYWHERE = [(case, done) for case in CASES if case.wanted.apply != "never" for done in range(len(case.sentences) + 1)]
-BOUNDARIES = [
-    pytest.param(case, done, id=f"{case.name}, {done} done")
-    for case, done in EVERYWHERE
-    if not restart_is_still_to_come(case, done)
-]
+BOUNDARIES = [pytest.param(case, done, id=f"{case.name}, {done} done") for case, done in EVERYWHERE]
 
 
 @pytest.mark.parametrize(("case", "done"), BOUNDARIES)
@@ -268,7 +332,44 @@ def assert_only_consented(daemon: Daemon, case: Case) -> None:
     assert case.wanted.consent or daemon.killed == []
 
 
-@pytest.mark.parametrize(("case", "done"), [one for one in EVERYWHERE if crash(*one).restarts])
+RESTARTED = [one for one in EVERYWHERE if crash(*one).restarts]
+
+
+@pytest.mark.parametrize(("case", "done"), RESTARTED)
+def test_next_run_knows_what_the_daemon_has_loaded_and_undo_restarts_it(case: Case, done: int) -> None:
+    daemon = crash(case, done)
+    memory = _undo.remember(None, case.daemon.plan(case.wanted))
+    assert daemon.loaded is not None
+    assert without_live_restore(daemon.loaded) == without_live_restore(daemon.settings)
+    second = daemon.plan(case.wanted)
+    assert (second.restarts, second.unknown) == (False, ())
+    if second.changed:
+        memory = _undo.remember(memory, second)
+    daemon.carry_out(second)
+    assert daemon.loaded is not None
+    config, absent = _undo.wanted(memory, daemon.content, PATH)
+    wanted = Wanted(config, tuple(absent), consent=case.wanted.consent, whole=True)
+    back = _undo.exactly(daemon.plan(wanted), memory, daemon.content, PATH)
+    by_restart = [one for one in wanted.keys if not _daemon_keys.reloadable(one, back.settings)]
+    assert back.restarts is bool(by_restart)
+    daemon.carry_out(back)
+    assert (daemon.file, daemon.live_restore) == (case.daemon.file, case.daemon.live_restore)
+    assert not_default(without_live_restore(daemon.settings)) == not_default(without_live_restore(case.daemon.file))
+    assert_only_consented(daemon, case)
+
+
+@pytest.mark.parametrize(("case", "done"), [one for one in EVERYWHERE if not crash(*one).restarts])
+def test_daemon_that_was_not_restarted_has_not_loaded_what_was_to_come(case: Case, done: int) -> None:
+    daemon = crash(case, done)
+    assert daemon.loaded == (daemon.settings if case.daemon.recorded else None)
+
+
+def without_live_restore(settings: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Settings without what is borrowed for a restart; the daemon reports that one itself."""
+    return {name: value for name, value in settings.items() if name != LIVE_RESTORE}
+
+
+@pytest.mark.parametrize(("case", "done"), RESTARTED)
 def test_two_that_died_are_finished_as_well(case: Case, done: int) -> None:
     daemon = crash(case, done)
     second = daemon.plan(case.wanted)
@@ -281,38 +382,155 @@ def test_two_that_died_are_finished_as_well(case: Case, done: int) -> None:
         assert_only_consented(twice, case)
 
 
-def way_back(case: Case, done: int, acts: bool) -> Daemon:
-    """The daemon once the step behind so many fails, acting or not, and everything is put back."""
+def fail(daemon: Daemon, step: Step, how: str) -> None:
+    """A step that fails without having acted, after it acted, or, for a restart, with the daemon gone."""
+    if how == "acts":
+        daemon.apply(step)
+    elif how == "dies":
+        daemon.stop()
+
+
+def way_back(case: Case, done: int, how: str) -> Daemon:
+    """The daemon once the step behind so many fails and everything is put back."""
     daemon = case.daemon.copy()
     plan = daemon.plan(case.wanted)
     daemon.begin(plan)
-    daemon.apply_all(plan.steps[: done + acts])
-    restarted = any(isinstance(step, Restart) for step in plan.steps[: done + 1])
-    daemon.apply_all(plan.rollback if restarted else plan.undo)
+    daemon.apply_all(plan.steps[:done])
+    fail(daemon, plan.steps[done], how)
+    daemon.apply_all(plan.back(done + 1))
     return daemon
 
 
+def ways_to_fail(sentence: str) -> tuple[str, ...]:
+    return ("is not done", "acts", "dies") if sentence.startswith("restart ") else ("is not done", "acts")
+
+
 FAILURES = [
-    pytest.param(case, done, acts, id=f"{case.name}, step {done + 1} {'acts and ' if acts else ''}fails")
+    pytest.param(case, done, how, id=f"{case.name}, step {done + 1} {how}")
     for case in CASES
-    for done in range(len(case.sentences))
-    for acts in (False, True)
-    if not (case.name == "live-restore on" and done and acts)
+    for done, sentence in enumerate(case.sentences)
+    for how in ways_to_fail(sentence)
 ]
 
 
-def without_live_restore(settings: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {name: value for name, value in settings.items() if name != LIVE_RESTORE}
+def not_default(settings: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Settings that say something: what is written out as not set, for a reload, does not."""
+    version = _engine.parse("26.1.5")
+    return {name: value for name, value in settings.items() if value != _daemon_keys.default(name, version)}
 
 
-@pytest.mark.parametrize(("case", "done", "acts"), FAILURES)
-def test_way_back_gives_the_old_state(case: Case, done: int, acts: bool) -> None:
-    daemon = way_back(case, done, acts)
+def assert_old_state(daemon: Daemon, case: Case) -> None:
+    """File, live-restore and settings are as they were, the daemon runs, and no container died unasked."""
+    assert daemon.alive
     assert daemon.content == case.daemon.content
     assert daemon.live_restore is case.daemon.live_restore
     assert_only_consented(daemon, case)
-    if daemon.restarts:
-        assert without_live_restore(daemon.settings) == without_live_restore(case.daemon.file)
+    # A daemon that was started again has read the old file, with the edits of others that it did not have before.
+    read = case.daemon.file if daemon.restarts else case.daemon.settings
+    assert not_default(daemon.settings) == not_default(read)
+
+
+@pytest.mark.parametrize(("case", "done", "how"), FAILURES)
+def test_way_back_gives_the_old_state(case: Case, done: int, how: str) -> None:
+    assert_old_state(way_back(case, done, how), case)
+
+
+@pytest.mark.parametrize(("case", "done", "how"), FAILURES)
+def test_way_back_can_be_walked_again(case: Case, done: int, how: str) -> None:
+    """Whoever walks it may die at any step, and then walks all of it again."""
+    start = case.daemon.copy()
+    plan = start.plan(case.wanted)
+    start.begin(plan)
+    start.apply_all(plan.steps[:done])
+    fail(start, plan.steps[done], how)
+    back = plan.back(done + 1)
+    assert back == plan.back(done + 1)
+    for died in range(len(back) + 1):
+        daemon = start.copy()
+        daemon.apply_all(back[:died])
+        daemon.apply_all(back)
+        assert_old_state(daemon, case)
+
+
+@TABLE
+def test_nothing_to_take_back_before_the_first_step(case: Case) -> None:
+    daemon = case.daemon.copy()
+    daemon.apply_all(daemon.plan(case.wanted).back(0))
+    assert_old_state(daemon, case)
+
+
+@TABLE
+def test_every_step_and_every_step_back_is_a_sentence(case: Case) -> None:
+    plan = case.daemon.plan(case.wanted)
+    for step in (*plan.steps, *plan.undo, *plan.rollback):
+        assert re.match(r"[a-z].*\S$", str(step))
+
+
+def test_guards_come_first_and_are_taken_back_last() -> None:
+    guard = _daemon_steps.WriteFile("/etc/sysctl.d/x", b"x", "the same at every boot", old=b"y", invertible=True)
+    bare = Daemon(OLD.encode(), {"mtu": 1450}).plan(NAT)
+    plan = bare.guarded((guard,))
+    assert plan.steps == (guard, *bare.steps)
+    for done in range(len(plan.steps) + 1):
+        restarted = any(isinstance(step, Restart) for step in plan.steps[:done])
+        assert plan.back(done) == (*(bare.rollback if restarted else bare.undo), guard.inverse())
+    assert bare.guarded(()) is bare
+
+
+@pytest.mark.parametrize("version", ["20.10.24", "26.1.5"])
+@pytest.mark.parametrize("content", [b"", b" \n"])
+def test_way_back_to_a_blank_file_can_be_started(version: str, content: bytes) -> None:
+    """An engine before 23.0 ends on a blank file, so there it gets an empty object instead."""
+    daemon = Daemon(content, version=version)
+    plan = daemon.plan(NAT)
+    daemon.apply_all(plan.steps)
+    daemon.apply_all(plan.back(len(plan.steps)))
+    assert daemon.content == (b"{}\n" if version == "20.10.24" else content)
+
+
+def test_live_restore_that_others_took_out_of_the_file_keeps_containers_alive() -> None:
+    daemon = Daemon(b"{}", {LIVE_RESTORE: True}, live_restore=True)
+    daemon.carry_out(daemon.plan(NAT))
+    assert (daemon.killed, not_default(daemon.settings)) == ([], LOADED)
+    assert daemon.plan(NAT).sentences() == []
+
+
+def test_live_restore_that_was_not_borrowed_is_not_given_back() -> None:
+    """Others took it out of the file, without a reload; the way back before the restart leaves it on."""
+    daemon = Daemon(b"{}", {LIVE_RESTORE: True}, live_restore=True)
+    plan = daemon.plan(NAT)
+    daemon.apply_all(plan.back(1))
+    assert (daemon.content, daemon.live_restore) == (b"{}", True)
+
+
+@pytest.mark.parametrize(
+    ("whole", "expected"), [(False, b'{"log-opts": {"max-size": "5"}}'), (True, b'{"log-opts": {}}')]
+)
+def test_objects_are_merged_or_replaced(whole: bool, expected: bytes) -> None:
+    daemon = Daemon(b'{"log-opts": {"max-size": "5"}}', {"log-opts": {"max-size": "5"}})
+    daemon.carry_out(daemon.plan(Wanted({"log-opts": {}}, whole=whole)))
+    assert daemon.content == expected
+
+
+def test_record_of_what_was_borrowed_goes_where_nothing_is_left_to_do() -> None:
+    """A run that died behind its last step leaves it; a live-restore that the user sets later is the user's own."""
+    daemon = Daemon(b'{"mtu": 1450}', {"mtu": 1450})
+    plan = daemon.plan(NAT)
+    daemon.begin(plan)
+    daemon.apply_all(plan.steps)
+    daemon.recorded = True
+    daemon.carry_out(daemon.plan(NAT))
+    assert daemon.borrowed is False
+    daemon.content = (daemon.content or b"").replace(b"{", b'{"live-restore": true, ', 1)
+    assert b"live-restore" in daemon.plan(NAT).after.encode()
+
+
+def test_ports_are_not_waited_for_without_docker_proxy() -> None:
+    container = RunningContainer(MAIL.id, "mail", (25, 143))
+    for value, ports in ((True, (25, 143)), (False, ())):
+        wanted = Wanted({"userland-proxy": value, "mtu": 1400})
+        (restart,) = [one for one in Daemon(containers=(container,)).plan(wanted).steps if isinstance(one, Restart)]
+        assert [one.ports for one in restart.containers] == [ports]
 
 
 @pytest.mark.parametrize(
@@ -354,6 +572,12 @@ def test_what_was_borrowed_is_given_back_even_if_nothing_is_wanted(
             ),
         ),
         (
+            Daemon(flags={LIVE_RESTORE: "false"}),
+            NAT,
+            "experimental, ip6tables would stop mail: live-restore is switched off by a flag of dockerd",
+        ),
+        (Daemon(), Wanted({"ip6tables": True}), "`ip6tables` needs `experimental: true` on Docker Engine 26.1.5"),
+        (
             Daemon(flags={"ip6tables": "false"}),
             NAT,
             (
@@ -380,6 +604,8 @@ def test_refused(daemon: Daemon, wanted: Wanted, words: str) -> None:
         (Daemon(swarm=True, containers=()), NAT),
         (Daemon(swarm=True), ASKED),
         (Daemon(swarm=True), NEVER),
+        (Daemon(flags={LIVE_RESTORE: "false"}), ASKED),
+        (Daemon(flags={"experimental": "true"}), Wanted({"ip6tables": True})),
         (Daemon(swarm=True), Wanted({"debug": True})),
         (Daemon(flags={"hosts": "fd://", "containerd": "/run/containerd/containerd.sock"}), NAT),
     ],
@@ -468,6 +694,9 @@ def test_in_force(name: str, settings: dict[str, t.Any], daemon: Daemon, expecte
         ("userland-proxy", Daemon(settings={"userland-proxy": False}), False),
         ("live-restore", Daemon(live_restore=True), True),
         ("icc", Daemon(recorded=False), None),
+        ("icc", Daemon(recorded=False, flags={"icc": "false"}), False),
+        ("ip6tables", Daemon(b"{}", {}, flags={"ip6tables": "true", "experimental": "true"}), True),
+        ("ip6tables", Daemon(version="28.5.2", flags={"ip6tables": "0"}), False),
     ],
 )
 def test_effective(name: str, daemon: Daemon, expected: bool | None) -> None:
@@ -489,27 +718,13 @@ def test_lent(raw: bytes | None, expected: list[t.Any]) -> None:
         (Daemon(OLD.encode(), {"mtu": 1450}), NEVER, {"mtu": 1450}),
         (Daemon(OLD.encode(), {"mtu": 1}), Wanted({"debug": True}), {"mtu": 1, "debug": True}),
         (Daemon(OLD.encode(), recorded=False), Wanted({LIVE_RESTORE: True}), None),
+        (Daemon(b'{"labels": ["a"], "mtu": 1}', {"labels": ["a"], "mtu": 1}), Wanted({}, ("labels",)), {"mtu": 1}),
+        (Daemon(b'{"debug": true}', {"debug": True, "mtu": 1}), Wanted({}, ("debug",)), {"mtu": 1}),
         (Daemon(OLD.encode(), recorded=False, containers=()), ALWAYS, {"mtu": 1450, **LOADED}),
     ],
 )
 def test_loaded_after(daemon: Daemon, wanted: Wanted, expected: t.Any) -> None:
     assert _daemon_plan.loaded_after(daemon.plan(wanted), daemon.running()) == expected
-
-
-@pytest.mark.parametrize(
-    ("now", "same_start", "expected"),
-    [
-        ({"a": "1", "b": "2"}, True, []),
-        ({"a": "1", "b": "2", "c": "3"}, True, []),
-        ({"a": "1"}, True, ["container web does not run"]),
-        ({"a": "9", "b": "2"}, True, ["container mail was restarted"]),
-        ({"a": "9", "b": "2"}, False, []),
-        ({}, False, ["container mail does not run", "container web does not run"]),
-    ],
-)
-def test_not_running_again(now: dict[str, str], same_start: bool, expected: list[str]) -> None:
-    containers = [RunningContainer("a", "mail"), RunningContainer("b", "web")]
-    assert _daemon_plan.not_running_again({"a": "1", "b": "2"}, now, containers, same_start) == expected
 
 
 def test_removal_of_a_file_is_told_as_one() -> None:

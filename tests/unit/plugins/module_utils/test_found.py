@@ -153,6 +153,21 @@ def test_listed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (None, ID[:12]),
+        ([], ID[:12]),
+        (["/web/db"], ID[:12]),
+        (["/web/db", "/db"], "db"),
+        (["/db", "/web/db"], "db"),
+    ],
+)
+def test_name_is_the_own_one(names: list[str] | None, expected: str) -> None:
+    """A legacy link gives a container more names; one that is being removed has none."""
+    assert _found.listed({"Id": ID, "Names": names, "State": "running"}).name == expected
+
+
+@pytest.mark.parametrize(
     ("changes", "running", "ipv6"),
     [
         ({"State": "exited", "Ports": None}, False, False),

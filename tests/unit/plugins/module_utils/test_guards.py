@@ -13,29 +13,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import container
 
 
-@pytest.mark.parametrize(
-    ("learned_on", "accept_ra"),
-    [
-        ([], {}),
-        ([], {"eth0": "1"}),
-        (["eth0"], {"eth0": "2"}),
-        (["eth0"], {"eth0": "0"}),
-        (["eth0"], {"eth0": None}),
-        (["eth0"], {"eth1": "1"}),
-    ],
-)
-def test_default_route_stays(learned_on: list[str], accept_ra: dict[str, str | None]) -> None:
-    _guards.refuse_lost_default_route(learned_on, accept_ra)
-
-
-@pytest.mark.parametrize(("learned_on", "name"), [(["eth0"], "eth0"), (["wan.7", "eth0"], "eth0")])
-def test_default_route_would_be_lost(learned_on: list[str], name: str) -> None:
-    with pytest.raises(Refused) as reason:
-        _guards.refuse_lost_default_route(learned_on, {"eth0": "1", "wan.7": "2"})
-    assert str(reason.value).startswith(f"interface {name}: the IPv6 default route comes from router advertisements")
-    assert f"net.ipv6.conf.{name}.accept_ra=2" in reason.value.remedy
-
-
 def published(*ports: tuple[int, str, str]) -> _found.Container:
     return container(ports=tuple(_found.Port(number, protocol, ip, number) for number, protocol, ip in ports))
 

@@ -9,7 +9,17 @@ import ipaddress
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _engine, _found, _host_plan, _network
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_plan,
+    _engine,
+    _forwarding,
+    _found,
+    _host_plan,
+    _network,
+    _restart_guards,
+    _undo,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -49,6 +59,27 @@ WANTED = _host_plan.Wanted(subnet=ULA, containers=("mail",))
 )
 def test_nat_settings(version: str, file: dict[str, t.Any], proxy: bool | None, expected: dict[str, t.Any]) -> None:
     assert _host_plan.nat_settings(Daemon(version=version).running(), file, proxy) == expected
+
+
+@pytest.mark.parametrize(
+    ("daemon", "proxy", "expected"),
+    [
+        (Daemon(version="28.5.2", settings={"ip6tables": False}), None, {"ip6tables": True}),
+        (Daemon(version="28.5.2", settings={"ip6tables": False}, recorded=False), None, {"ip6tables": True}),
+        (Daemon(version="28.5.2", flags={"ip6tables": "true"}), None, {}),
+        (Daemon(flags={"experimental": "true"}), None, {"ip6tables": True}),
+        (Daemon(flags={"experimental": "true", "ip6tables": "1"}), None, {}),
+        (Daemon(flags={"userland-proxy": "false"}), False, BOTH),
+        (Daemon(flags={"userland-proxy": "false"}), True, {**BOTH, "userland-proxy": True}),
+    ],
+)
+def test_nat_settings_by_what_runs(daemon: Daemon, proxy: bool | None, expected: dict[str, t.Any]) -> None:
+    assert _host_plan.nat_settings(daemon.running(), {}, proxy) == expected
+
+
+def test_run_that_died_between_write_and_restart_is_finished() -> None:
+    daemon = Daemon(b'{"ip6tables": true}', {"ip6tables": False}, version="28.5.2", containers=())
+    assert nat(host(daemon)).daemon_plan.restarts
 
 
 @pytest.mark.parametrize(
@@ -133,7 +164,6 @@ def test_nat(daemon: Daemon, more: dict[str, t.Any], mail: _found.Container, las
     [
         (host(Daemon(version="19.03.15")), {}, "Docker Engine 19.3.15 has no IPv6 packet filter support"),
         (host(Daemon(b'{"iptables": false}', version="28.5.2")), {}, f"{PATH}: iptables is false"),
-        (host(ra_default=("eth0",), accept_ra={"eth0": "1"}), {}, "interface eth0: the IPv6 default route"),
         (host(), {"listeners": listening(six=[])}, "container mail: its service listens on IPv4 only on port 80"),
         (host(), {"mail": container(network_mode="host")}, "network_mode host"),
         (host(taken=(("route on eth0", ipaddress.ip_network(ULA)),)), {}, "overlaps"),
@@ -147,9 +177,142 @@ def test_nat_is_refused(found: _host_plan.Found, more: dict[str, t.Any], words: 
     assert words in str(reason.value)
 
 
-def test_default_route_matters_only_where_a_network_is_created() -> None:
-    found = host(Daemon(version="28.5.2"), networks=(READY,), ra_default=("eth0",), accept_ra={"eth0": "1"})
-    assert nat(found).sentences() == [CONNECT]
+RA: dict[str, t.Any] = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}}
+KEEP = [
+    f"write {_forwarding.SYSCTL_FILE}: the same at every boot",
+    "set net/ipv6/conf/eth0/accept_ra = 2 (was 1), so that the host keeps its IPv6 default route",
+]
+COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (host(Daemon(version="28.5.2"), **RA), [*KEEP, CREATE, CONNECT]),
+        (host(Daemon(version="28.5.2"), forwards=False, **RA), [*KEEP, COMES_ON, CREATE, CONNECT]),
+        (host(Daemon(version="28.5.2"), forwards=False), [COMES_ON, CREATE, CONNECT]),
+        (host(Daemon(version="28.5.2"), ra_default=("eth0",), accept_ra={"eth0": "2"}), [CREATE, CONNECT]),
+        (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False, **RA), [CONNECT]),
+    ],
+)
+def test_default_route_is_kept_where_a_network_is_created(found: _host_plan.Found, expected: list[str]) -> None:
+    assert nat(found).network_plan.sentences() == expected
+
+
+@pytest.mark.parametrize(
+    ("networks", "wanted", "guarded"),
+    [
+        ((BRIDGE, READY), BOTH, True),
+        ((BRIDGE,), BOTH, False),
+        ((BRIDGE, READY), {"debug": True}, False),
+        ((BRIDGE, READY), {}, False),
+    ],
+)
+def test_default_route_is_kept_where_a_daemon_starts_with_a_network(
+    networks: t.Any, wanted: dict[str, t.Any], guarded: bool
+) -> None:
+    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(wanted), host(networks=networks, **RA))
+    assert (plan.sentences()[: len(KEEP)] == KEEP) is guarded
+    assert any(sentence in KEEP for sentence in plan.sentences()) is guarded
+    assert bool(plan.guards) is guarded
+    assert [str(one) for one in plan.back(len(plan.steps))[len(plan.rollback) :]] == (
+        [
+            "set net/ipv6/conf/eth0/accept_ra = 1 again, where IPv6 forwarding is off",
+            f"remove {_forwarding.SYSCTL_FILE}: as it was",
+        ]
+        if guarded
+        else []
+    )
+
+
+# --- mode absent
+
+OURS = network(labels={_network.LABEL: "true"})
+LEAVE, REMOVE = "disconnect mail from network dms-ipv6", "remove network dms-ipv6"
+GUARD_BACK = [
+    {"kind": "RestoreForwarding"},
+    {"kind": "RestoreAcceptRa", "interface": "eth0", "value": "1"},
+]
+BACK = [
+    "switch IPv6 forwarding off again",
+    "set net/ipv6/conf/eth0/accept_ra = 1 again, where IPv6 forwarding is off",
+]
+
+
+@pytest.mark.parametrize(
+    ("networks", "record", "moved", "states", "sentences"),
+    [
+        ((BRIDGE,), {}, {}, [], []),
+        ((BRIDGE, OURS), {}, {}, ["absent"], [REMOVE]),
+        ((BRIDGE, READY), {}, {}, [], []),
+        ((BRIDGE, OURS), {}, {"dms-ipv6": {"mail-id": MOVED}}, ["absent"], [LEAVE, REMOVE]),
+        ((BRIDGE, READY), {}, {"dms-ipv6": {"mail-id": MOVED}}, ["released"], [LEAVE]),
+        ((BRIDGE, READY), {}, {"dms-ipv6": {}}, [], []),
+        ((BRIDGE,), {}, {"dms-ipv6": {"mail-id": MOVED}}, [], []),
+        ((BRIDGE, OURS), {"guard": GUARD_BACK}, {}, ["absent"], [REMOVE, *BACK]),
+        ((OURS, network("web", ["fd13::/64"])), {"guard": GUARD_BACK}, {}, ["absent"], [REMOVE]),
+        ((BRIDGE, READY), {"guard": GUARD_BACK}, {"dms-ipv6": {"mail-id": MOVED}}, ["released"], [LEAVE]),
+        ((network(labels={_network.LABEL: "false"}),), {}, {}, [], []),
+    ],
+)
+def test_absent(networks: t.Any, record: t.Any, moved: t.Any, states: list[str], sentences: list[str]) -> None:
+    plan = _host_plan.absent(host(networks=networks, members={}, record=record), moved, False)
+    assert [wanted.state for wanted, _plan in plan.networks] == states
+    assert plan.sentences() == sentences
+
+
+@pytest.mark.parametrize("consent", [True, False])
+def test_absent_brings_the_old_file_back(consent: bool) -> None:
+    daemon = Daemon(b"{ }")
+    plan = daemon.plan(_daemon_plan.Wanted(BOTH))
+    memory = _undo.remember(None, plan)
+    daemon.carry_out(plan)
+    back = _host_plan.absent(host(daemon, record={"undo": memory}), {}, consent)
+    word = "stopped and started" if consent else "kept running"
+    assert f"restart docker.service; mail {word}" in back.sentences()
+    assert str(back.daemon_plan.steps[-1 if not consent else 0]) == f"write {PATH}: the file as it was"
+    daemon.carry_out(back.daemon_plan)
+    assert daemon.content == b"{ }"
+    assert _host_plan.absent(host(daemon), {}, consent).sentences() == []
+
+
+def test_absent_is_refused_while_others_are_on_the_network() -> None:
+    found = host(networks=(OURS,), members={"dms-ipv6": ("web",)})
+    with pytest.raises(Refused, match=r"network dms-ipv6: web still on it\. Disconnect them first"):
+        _host_plan.absent(found, {}, False)
+
+
+# --- what a restart would do besides
+
+
+ROUTER = _restart_guards.Surroundings({}, None, (), (), True, ("wg0",), False)
+
+
+@pytest.mark.parametrize(
+    ("daemon", "wanted", "refused"),
+    [
+        (Daemon(), BOTH, True),
+        (Daemon(b'{"mtu": 1450}', BOTH), {**BOTH, "mtu": 1450}, False),
+        (Daemon(), {"mtu": 1450}, False),
+        (Daemon(version="28.5.2"), {"mtu": 1450, "ip6tables": True}, False),
+    ],
+)
+def test_restart_that_would_drop_what_is_forwarded(daemon: Daemon, wanted: dict[str, t.Any], refused: bool) -> None:
+    found = host(daemon)
+    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(wanted), found)
+    assert plan.restarts
+    if refused:
+        with pytest.raises(Refused, match="FORWARD policy"):
+            _host_plan.refuse_restart(plan, found, ROUTER, _restart_guards.Consent())
+    _host_plan.refuse_restart(plan, found, ROUTER, _restart_guards.Consent(forward_drop=refused))
+
+
+def test_restart_with_a_flag_that_the_unit_will_have() -> None:
+    found = host()
+    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(BOTH), found)
+    around = _restart_guards.Surroundings({"ip6tables": "true"}, None, (), (), False, (), False)
+    with pytest.raises(Refused, match=r"docker.service starts dockerd with --ip6tables=true"):
+        _host_plan.refuse_restart(plan, found, around, _restart_guards.Consent(True, True, True))
 
 
 def test_listeners_are_read_only_of_what_moves() -> None:
@@ -235,3 +398,14 @@ def test_findings(found: _host_plan.Found, wanted: _host_plan.Wanted, expected: 
 )
 def test_summary(plan: t.Any, found: t.Any, proof: t.Any, expected: str) -> None:
     assert _host_plan.summary(_engine.parse("26.1.5"), plan, found, proof) == expected
+
+
+def test_way_back_of_a_removal_keeps_the_default_route() -> None:
+    """The network that comes back switches forwarding on again."""
+    guard = [{"kind": "RestoreForwarding"}, {"kind": "RestoreAcceptRa", "interface": "eth0", "value": "1"}]
+    found = host(networks=(BRIDGE, network()), members={}, record={"guard": guard})
+    wanted = _network.WantedNetwork("dms-ipv6", None, state="absent")
+    plan = _host_plan.plan_network(wanted, found, {}, lambda _pid: {})
+    back = plan.back(len(plan.steps))
+    kept = back.index(_forwarding.KeepRoute("eth0", "1"))
+    assert kept < next(number for number, one in enumerate(back) if isinstance(one, _network.CreateNetwork))

@@ -7,24 +7,34 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
-    _daemon_steps,
+    _engine,
+    _host_plan,
     _io_daemon,
     _io_files,
     _io_found,
     _io_kernel,
+    _io_steps,
+    _io_transaction,
+    _undo,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, RunningContainer
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, Daemon
-from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, WEB, Daemon
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import BRIDGE, host, network
 
 NAT = _daemon_plan.Wanted({"experimental": True, "ip6tables": True})
+CONSENT = _daemon_plan.Wanted(NAT.config, consent=True)
 OLD = b'{"mtu": 1450}'
+NEW = b'{"mtu": 1450, "experimental": true, "ip6tables": true}'
+RUNNING = {"Status": "running", "ExitCode": 0}
 
 
 class Lab:
@@ -35,25 +45,38 @@ class Lab:
         self.daemon = Daemon(OLD, {"mtu": 1450})
         self.fail: list[str] = []
         self.done: list[str] = []
+        self.removes_itself = False
+        self.found_networks = ["bridge", "dms-ipv6"]
         path.write_bytes(OLD)
 
-    @property
-    def version(self) -> str:
-        return self.daemon.version
+    def answer(self) -> None:
+        if not self.daemon.alive:
+            raise Refused("dockerd does not answer")
 
     def info(self) -> dict[str, t.Any]:
+        self.answer()
         return {"ServerVersion": self.daemon.version, "LiveRestoreEnabled": self.daemon.live_restore}
 
-    def containers(self) -> list[dict[str, t.Any]]:
-        return [{"Id": one.id, "State": "running"} for one in self.daemon.containers]
+    def networks(self) -> list[dict[str, t.Any]]:
+        self.answer()
+        return [{"Id": one} for one in self.found_networks]
+
+    def state(self, name: str) -> dict[str, t.Any] | None:
+        return RUNNING
 
     def container(self, name: str) -> dict[str, t.Any]:
-        return {"State": {"StartedAt": str(len(self.daemon.killed))}}
+        self.answer()
+        state = self.state(name)
+        if state is None:
+            raise NotFound("there is no such container")
+        started = {"StartedAt": str(len(self.daemon.killed))}
+        return {"State": {**started, **state}, "HostConfig": {"AutoRemove": self.removes_itself}}
 
     def post(self, resource: str) -> None:
-        self.done.append(resource)
+        self.act(resource)
 
     def signal(self, pid: int, number: int) -> None:
+        assert pid == 100 + self.daemon.restarts
         self.act("reload")
         self.daemon.content = self.path.read_bytes()
         if "reload" not in self.fail:
@@ -63,15 +86,17 @@ class Lab:
         self.done.append(name)
 
     def systemctl(self, *arguments: str) -> int:
-        self.act(arguments[0])
+        self.act(" ".join(arguments))
         if arguments[0] != "restart":
             return 0
-        if "restart" in self.fail:
-            self.fail.remove("restart")
+        how = next((one for one in self.fail if one in ("restart", "dies")), None)
+        if how:
+            self.fail.remove(how)
+            if how == "dies":
+                self.daemon.stop()
             return 1
         self.daemon.content = self.path.read_bytes()
-        running = _daemon_steps.Restart("docker.service", False, self.daemon.containers)
-        self.daemon._restart(running)
+        self.daemon._restart(Restart("docker.service", False, self.daemon.containers))
         return 0
 
 
@@ -84,53 +109,87 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(_io_daemon, "last_words", lambda *_arguments: "dockerd said: no")
     monkeypatch.setattr(_io_found, "dockerd_pid", lambda info: 100 + found.daemon.restarts)
     monkeypatch.setattr(_io_kernel, "process_started", lambda pid: 5.0)
+    monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 25)], "ipv6": []})
     monkeypatch.setattr(os, "kill", found.signal)
     return found
 
 
-def carry_out(lab: Lab, wanted: _daemon_plan.Wanted = NAT) -> _io_daemon.Executor:
-    facts = host(lab.daemon, path=str(lab.path))
-    plan = _daemon_plan.plan(str(lab.path), lab.path.read_bytes(), wanted, facts.daemon)
-    executor = _io_daemon.Executor(lab, facts, 0.3)  # type: ignore[arg-type]
-    executor.carry_out(plan)
-    return executor
+def hands_of(lab: Lab, timeout: float = 0.3) -> _io_daemon.DaemonHands:
+    version = _engine.parse(lab.daemon.version)
+    return _io_daemon.DaemonHands(lab, "docker.service", timeout, version)  # type: ignore[arg-type]
+
+
+def carry_out(lab: Lab, wanted: _daemon_plan.Wanted = NAT) -> _io_daemon.DaemonHands:
+    """A plan carried out, and written down, as the module does."""
+    found = host(lab.daemon, path=str(lab.path))
+    plan = _daemon_plan.plan(str(lab.path), lab.path.read_bytes(), wanted, found.daemon)
+    recorder = _io_daemon.Recorder(found, plan)
+    hands = hands_of(lab)
+    hands.backup_file = recorder.before()
+    try:
+        _io_steps.carry_out(plan, _io_steps.Hands(hands), _io_transaction.Journal())
+    except _io_steps.RolledBack:
+        recorder.back()
+        raise
+    recorder.after()
+    return hands
+
+
+RESTART = ["reset-failed docker.service docker.socket", "restart docker.service"]
 
 
 def test_success(lab: Lab) -> None:
-    executor = carry_out(lab)
-    assert lab.path.read_bytes() == b'{"mtu": 1450, "experimental": true, "ip6tables": true}'
-    assert lab.done == ["reload", "reset-failed", "restart", "reload"]
+    hands = carry_out(lab)
+    assert lab.path.read_bytes() == NEW
+    assert lab.done == ["reload", *RESTART, "reload"]
     assert (lab.daemon.killed, lab.daemon.live_restore) == ([], False)
-    assert Path(executor.backup_file or "").read_bytes() == OLD
+    assert Path(hands.backup_file or "").read_bytes() == OLD
     settings = {"mtu": 1450, "experimental": True, "ip6tables": True}
-    assert _io_files.record() == {"daemon": {"pid": 101, "started": 5.0, "settings": settings}}
+    record = _io_files.record()
+    assert record["daemon"] == {"pid": 101, "started": 5.0, "settings": settings}
+    assert set(record) == {"daemon", "undo", "guard"}
+    assert record["guard"] == []
+    assert _undo.original(record["undo"], NEW) == (True, OLD)
 
 
-def test_restart_that_fails_is_taken_back(lab: Lab) -> None:
-    lab.fail = ["restart"]
-    with pytest.raises(_io_daemon.RolledBack) as reason:
+def old_state(lab: Lab) -> tuple[t.Any, ...]:
+    return lab.path.read_bytes(), lab.daemon.killed, lab.daemon.live_restore, lab.daemon.settings["mtu"]
+
+
+@pytest.mark.parametrize("how", ["restart", "dies"])
+def test_restart_that_fails_is_taken_back(lab: Lab, how: str) -> None:
+    lab.fail = [how]
+    with pytest.raises(_io_steps.RolledBack) as reason:
         carry_out(lab)
     assert "systemctl restart docker.service failed. dockerd said: no." in str(reason.value)
-    assert str(reason.value).endswith("The old settings are back and the daemon is healthy.")
-    assert lab.path.read_bytes() == OLD
-    assert (lab.daemon.killed, lab.daemon.live_restore, lab.daemon.settings["mtu"]) == ([], False, 1450)
-    assert "borrowed" not in _io_files.record()
+    assert str(reason.value).endswith("The old state is back.")
+    assert old_state(lab) == (OLD, [], False, 1450)
+    # A daemon that is gone is not told to reload, but started with what keeps its containers alive.
+    before = [] if how == "dies" else ["reload"]
+    assert lab.done == ["reload", *RESTART, *before, *RESTART, "reload"]
+    record = _io_files.record()
+    assert (record["daemon"]["settings"], set(record)) == ({"mtu": 1450}, {"daemon"})
 
 
-def test_restart_that_fails_twice_says_where_the_old_file_is(lab: Lab) -> None:
-    lab.fail = ["restart", "restart"]
+@pytest.mark.parametrize("how", [["restart", "restart"], ["dies", "restart"]])
+def test_restart_that_fails_twice_says_where_the_old_file_is(lab: Lab, how: list[str]) -> None:
+    lab.fail = how
     with pytest.raises(Refused) as reason:
         carry_out(lab)
-    assert not isinstance(reason.value, _io_daemon.RolledBack)
-    assert "The way back failed as well" in str(reason.value)
+    assert not isinstance(reason.value, _io_steps.RolledBack)
+    assert "Not everything could be put back: docker.service: systemctl restart" in str(reason.value)
     assert f"The old file is kept as {lab.path}.dms-ipv6-" in str(reason.value)
+    # Whoever starts the daemon next must not kill the containers.
+    assert b'"live-restore": true' in lab.path.read_bytes()
+    assert (lab.daemon.killed, lab.daemon.live_restore) == ([], True)
+    assert _io_files.record()["borrowed"] == []
 
 
 def test_reload_that_does_nothing_is_refused(lab: Lab) -> None:
     lab.fail = ["reload"]
-    with pytest.raises(_io_daemon.RolledBack, match="dockerd did not switch live-restore on on reload"):
+    with pytest.raises(_io_steps.RolledBack, match="dockerd did not switch live-restore on on reload"):
         carry_out(lab)
-    assert lab.path.read_bytes() == OLD
+    assert old_state(lab) == (OLD, [], False, 1450)
     assert lab.daemon.restarts == 0
 
 
@@ -144,7 +203,7 @@ def test_file_that_cannot_be_written_changes_nothing(lab: Lab, monkeypatch: pyte
         write(path, content, mode)
 
     monkeypatch.setattr(_io_files, "write", full)
-    with pytest.raises(_io_daemon.RolledBack, match="No space left on device"):
+    with pytest.raises(_io_steps.RolledBack, match="No space left on device"):
         carry_out(lab)
     assert (lab.path.read_bytes(), lab.daemon.restarts, lab.daemon.live_restore) == (OLD, 0, False)
 
@@ -168,24 +227,225 @@ def test_other_engine_after_the_restart_is_told(lab: Lab, monkeypatch: pytest.Mo
         return code
 
     monkeypatch.setattr(_io_daemon, "_systemctl", upgraded)
-    with pytest.raises(Refused, match=r"the engine is 28\.5\.2 now, it was 26\.1\.5"):
+    with pytest.raises(Refused, match=r"the engine is 28\.5\.2 now, and was to be 26\.1\.5"):
         carry_out(lab)
 
 
-def test_containers_that_stopped_are_started_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: t.Iterator[list[dict[str, str]]] = iter([[], [], [{"Id": MAIL.id, "State": "running"}]])
-    monkeypatch.setattr(lab, "containers", lambda: next(answers), raising=False)
-    carry_out(lab, _daemon_plan.Wanted(NAT.config, consent=True))
-    assert lab.done == ["reset-failed", "restart", f"/containers/{MAIL.id}/start"]
+@pytest.mark.parametrize("version", [None, _engine.parse("28.5.2")])
+def test_engine_that_was_to_change(lab: Lab, version: _engine.Version | None) -> None:
+    hands = hands_of(lab)
+    hands.version = version
+    lab.daemon.version = "28.5.2"
+    hands.restart(Restart("docker.service", False, ()))
 
 
-def test_container_that_stays_away_brings_the_old_file_back(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: t.Iterator[list[dict[str, str]]] = iter([[]] * 2)
-    monkeypatch.setattr(lab, "containers", lambda: next(answers, [{"Id": MAIL.id, "State": "running"}]), raising=False)
-    monkeypatch.setattr(_io_daemon, "POLL", 1.0)
-    with pytest.raises(_io_daemon.RolledBack, match="container mail does not run"):
+def test_containers_that_stopped_are_started_again_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_daemon, "POLL", 0.01)
+    answers = iter([RUNNING, {"Status": "exited", "ExitCode": 0}, {"Status": "exited", "ExitCode": 0}])
+    monkeypatch.setattr(lab, "state", lambda name: next(answers, RUNNING))
+    carry_out(lab, CONSENT)
+    assert lab.done == [*RESTART, f"/containers/{MAIL.id}/start"]
+
+
+def test_containers_that_live_on_are_not_started(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ended well by itself while the daemon was away is its own affair."""
+    answers = iter([RUNNING])
+    monkeypatch.setattr(lab, "state", lambda name: next(answers, {"Status": "exited", "ExitCode": 0}))
+    carry_out(lab)
+    assert not any("start" in one and "containers" in one for one in lab.done)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"Status": "exited", "ExitCode": 1}, "container mail does not run"),
+        ({"Status": "running", "ExitCode": 0, "StartedAt": "later"}, "container mail was restarted"),
+        (None, "container mail is gone"),
+    ],
+)
+def test_container_that_stays_away_brings_the_old_file_back(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, state: dict[str, t.Any] | None, words: str
+) -> None:
+    monkeypatch.setattr(lab, "state", lambda name: state if lab.daemon.settings.get("ip6tables") else RUNNING)
+    with pytest.raises(_io_steps.RolledBack, match=words):
         carry_out(lab)
-    assert lab.path.read_bytes() == OLD
+    assert old_state(lab) == (OLD, [], False, 1450)
+
+
+def test_container_that_removes_itself_may_go(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.removes_itself = True
+    monkeypatch.setattr(lab, "state", lambda name: None if lab.daemon.restarts else RUNNING)
+    carry_out(lab)
+    assert lab.path.read_bytes() == NEW
+
+
+def test_container_that_is_gone_before_is_not_noted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "state", lambda name: None if name == WEB.id else RUNNING)
+    hands = hands_of(lab)
+    lab.daemon.containers = (MAIL, WEB)
+    with pytest.raises(Refused, match="container web is gone"):
+        hands.restart(Restart("docker.service", False, (MAIL, WEB)))
+    assert list(hands.ran) == [MAIL.id]
+
+
+def test_ports_must_be_listened_on_again(lab: Lab) -> None:
+    container = RunningContainer(MAIL.id, "mail", (25, 143))
+    lab.daemon.containers = (container,)
+    with pytest.raises(Refused, match="nothing listens on port 143 of container mail"):
+        hands_of(lab).restart(Restart("docker.service", False, (container,)))
+
+
+def test_networks_must_be_there_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*arguments: str) -> int:
+        lab.found_networks = ["bridge"]
+        return lab.systemctl(*arguments)
+
+    monkeypatch.setattr(_io_daemon, "_systemctl", lost)
+    with pytest.raises(Refused, match="1 networks are missing"):
+        hands_of(lab).restart(Restart("docker.service", False, ()))
+
+
+def test_daemon_that_does_not_answer_in_time(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*arguments: str) -> int:
+        lab.daemon.stop()
+        return 0
+
+    monkeypatch.setattr(_io_daemon, "_systemctl", silent)
+    with pytest.raises(Refused, match="dockerd does not answer"):
+        hands_of(lab).restart(Restart("docker.service", False, ()))
+
+
+@pytest.mark.parametrize(
+    ("step", "alive", "done"),
+    [
+        (Reload(None), True, ["reload"]),
+        (Reload(False), True, ["reload"]),
+        (Reload(False, if_running=True), True, ["reload"]),
+        (Reload(True, if_running=True), False, []),
+        (Reload(None, if_running=True), False, []),
+    ],
+)
+def test_reload(lab: Lab, step: Reload, alive: bool, done: list[str]) -> None:
+    lab.daemon.alive = alive
+    hands_of(lab).reload(step)
+    assert lab.done == done
+
+
+def test_no_remedy_without_a_copy(lab: Lab) -> None:
+    assert hands_of(lab).kept() == ""
+
+
+# --- what is written down
+
+
+def recorder(lab: Lab, wanted: _daemon_plan.Wanted, **more: t.Any) -> _io_daemon.Recorder:
+    found = host(lab.daemon, **{"path": str(lab.path), **more})
+    return _io_daemon.Recorder(found, _daemon_plan.plan(str(lab.path), found.raw, wanted, found.daemon))
+
+
+KNOWN = {"pid": 100, "started": 5.0, "settings": {"mtu": 1450}}
+STARTING = {"since": 1000.5, "settings": {"mtu": 1450, **NAT.config}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more", "record"),
+    [
+        (NAT, {}, {"daemon": KNOWN, "borrowed": [], "starting": STARTING}),
+        (NAT, {"borrowed": [True]}, {"daemon": KNOWN, "borrowed": [True], "starting": STARTING}),
+        (CONSENT, {}, {"daemon": KNOWN, "starting": STARTING}),
+        (CONSENT, {"borrowed": []}, {"daemon": KNOWN, "borrowed": [], "starting": STARTING}),
+        (_daemon_plan.Wanted({"debug": True}), {}, {"daemon": KNOWN}),
+    ],
+)
+def test_record_before_the_first_step(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, wanted: t.Any, more: t.Any, record: t.Any
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1000.5)
+    _io_files.keep(starting={"since": 1.0, "settings": {}})
+    used = recorder(lab, wanted, **more)
+    copy = used.before()
+    # What undo will need is on disk before anything is changed.
+    assert _io_files.record() == {**record, "undo": _undo.remember(None, used.plan), "guard": []}
+    assert Path(copy or "").read_bytes() == OLD
+
+
+def test_no_copy_where_nothing_is_written(lab: Lab) -> None:
+    assert recorder(lab, NAT, raw=None).before() is None
+    lab.daemon = Daemon(NEW, {"mtu": 1450}, containers=())
+    assert recorder(lab, NAT).before() is None
+
+
+def test_nobody_knows_what_the_daemon_has_loaded(lab: Lab) -> None:
+    lab.daemon.recorded = False
+    recorder(lab, _daemon_plan.Wanted({"dns": ["fd00::1"]})).before()
+    assert set(_io_files.record()) == {"undo", "guard"}
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_record_after_the_last_step(lab: Lab, restored: bool) -> None:
+    _io_files.keep(proof={"result": "passed"}, undo=MEMORY if restored else None)
+    used = recorder(lab, NAT, record=_io_files.record())
+    used.restoring = restored
+    used.before()
+    used.after()
+    record = _io_files.record()
+    assert set(record) == {"daemon", "proof", "guard"} | (set() if restored else {"undo"})
+    assert restored or set(record["undo"]["keys"]) == {"experimental", "ip6tables"}
+    assert record["daemon"]["settings"] == STARTING["settings"]
+
+
+MEMORY: dict[str, t.Any] = {"keys": {}, "written": "x", "original": None}
+
+
+def test_memory_is_the_same_until_all_of_it_is_put_back(lab: Lab) -> None:
+    """A run that restores, and dies, leaves what there is to restore."""
+    _io_files.keep(undo=MEMORY)
+    used = recorder(lab, NAT, record=_io_files.record())
+    used.restoring = True
+    used.before()
+    assert _io_files.record()["undo"] == MEMORY
+    used.back()
+    assert _io_files.record()["undo"] == MEMORY
+
+
+@pytest.mark.parametrize("before", [{}, {"undo": MEMORY}, {"undo": MEMORY, "guard": [{"kind": "RestoreForwarding"}]}])
+def test_record_after_the_way_back(lab: Lab, before: t.Any) -> None:
+    _io_files.keep(**before)
+    used = recorder(lab, NAT, record=_io_files.record())
+    used.before()
+    used.back()
+    assert _io_files.record() == {"daemon": KNOWN, **before}
+
+
+@pytest.mark.parametrize("before", [[], [{"kind": "RestoreForwarding"}]])
+def test_what_keeps_the_default_route_is_remembered(lab: Lab, before: list[t.Any]) -> None:
+    found = host(
+        lab.daemon,
+        path=str(lab.path),
+        networks=(BRIDGE, network()),
+        ra_default=("eth0",),
+        accept_ra={"eth0": "1"},
+        record={"guard": before},
+    )
+    plan = _host_plan.plan_daemon(NAT, found)
+    assert plan.guards
+    used = _io_daemon.Recorder(found, plan)
+    used.before()
+    assert [one["kind"] for one in _io_files.record()["guard"]] == [
+        "RestoreAcceptRa",
+        "WriteFile",
+        *(one["kind"] for one in before),
+    ]
+    used.back()
+    assert _io_files.record()["guard"] == before
+
+
+def test_copy_is_of_the_users_own_file(lab: Lab) -> None:
+    """What an earlier run borrowed, and did not give back, is not in it."""
+    lab.daemon.content, lab.daemon.live_restore = b'{"mtu": 1450, "live-restore": true}', True
+    found = host(lab.daemon, path=str(lab.path), borrowed=[])
+    plan = _daemon_plan.plan(str(lab.path), found.raw, NAT, found.daemon, [])
+    assert Path(_io_daemon.Recorder(found, plan).before() or "").read_bytes() == OLD
 
 
 # --- programs

@@ -228,6 +228,11 @@ def test_record_round_trip(state: Path) -> None:
     assert stat.S_IMODE((state / "record.json").stat().st_mode) == 0o600
 
 
+def test_state_directory_is_ours_alone_whatever_is_written_first(state: Path) -> None:
+    _io_files.write(str(state / "transaction.json"), b"{}")
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}{}", b"\0" * 100])
 def test_corrupt_record_is_empty_and_written_anew(state: Path, content: bytes) -> None:
     state.mkdir(parents=True)

@@ -9,34 +9,10 @@ import ipaddress
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_found, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _io_files, _io_found, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        (["dockerd"], {}),
-        ([], {}),
-        (
-            ["/usr/sbin/dockerd", "-H", "fd://", "--containerd=/run/containerd/containerd.sock"],
-            {"hosts": "fd://", "containerd": "/run/containerd/containerd.sock"},
-        ),
-        (["dockerd", "-H", "fd://", "--host=tcp://[::]:2375"], {"hosts": "fd://,tcp://[::]:2375"}),
-        (["dockerd", "--debug", "--ip6tables=false"], {"debug": "true", "ip6tables": "false"}),
-        (["dockerd", "-D", "-l", "warn"], {"debug": "true", "log-level": "warn"}),
-        (["dockerd", "--label", "a=b", "--label=c=d"], {"labels": "a=b,c=d"}),
-        (["dockerd", "--config-file", "/etc/x.json", "--ipv6"], {"config-file": "/etc/x.json", "ipv6": "true"}),
-        (
-            ["dockerd", "--dns-opt=x", "--storage-opt=y", "--log-opt=z=1"],
-            {"dns-opts": "x", "storage-opts": "y", "log-opts": "z=1"},
-        ),
-        (["dockerd", "word", "--mtu=1450"], {"mtu": "1450"}),
-    ],
-)
-def test_parse_flags(command: list[str], expected: dict[str, str]) -> None:
-    assert _io_found.parse_flags(command) == expected
 
 
 class Kernel:
@@ -124,6 +100,9 @@ def test_which_file(kernel: Kernel, command: list[str], path: str | None, expect
 
 
 KEPT = {"daemon": {"pid": 7, "started": 1000.4, "settings": {"mtu": 1}}}
+STARTING = {"daemon": {"pid": 6, "started": 5.0, "settings": {"mtu": 4}}}
+BEFORE = {**STARTING, "starting": {"since": 999.0, "settings": {"mtu": 3}}}
+AFTER = {**STARTING, "starting": {"since": 1000.5, "settings": {"mtu": 3}}}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +118,13 @@ KEPT = {"daemon": {"pid": 7, "started": 1000.4, "settings": {"mtu": 1}}}
         (None, None, {}, None),
         (None, None, KEPT, {"mtu": 1}),
         (b"", 900.0, {}, {}),
+        (b'{"mtu": 2}', 1001.0, BEFORE, {"mtu": 3}),
+        (None, None, BEFORE, {"mtu": 3}),
+        (b'{"mtu": 2}', 900.0, BEFORE, {"mtu": 2}),
+        (b'{"mtu": 2}', 1001.0, {**BEFORE, **KEPT}, {"mtu": 1}),
+        (b'{"mtu": 2}', 1001.0, AFTER, None),
+        (b'{"mtu": 2}', 1001.0, {**AFTER, **KEPT}, {"mtu": 1}),
+        (b'{"mtu": 2}', 1001.0, {"starting": {}}, None),
     ],
 )
 def test_what_the_daemon_has_loaded(
@@ -167,6 +153,53 @@ def test_effects_are_seen_where_nothing_better_is_known(
     docker = Docker()
     docker.running = running
     assert read(docker).daemon.hints == expected
+
+
+def test_ports_are_those_of_tcp(kernel: Kernel) -> None:
+    docker = Docker()
+    found = summary("mail", "running", "bridge")
+    for ip, port, kind in (("0.0.0.0", 80, "tcp"), ("::", 25, "tcp"), ("::", 53, "udp")):
+        found["Ports"].append({"IP": ip, "PrivatePort": port, "PublicPort": port, "Type": kind})
+    docker.running = [found]
+    assert [one.ports for one in read(docker).daemon.containers] == [(25, 80)]
+
+
+@pytest.mark.parametrize(
+    ("files", "pids", "expected"),
+    [
+        ({CONFIG: b'{"mtu": 1}'}, [7], {"pid": 7, "started": 1000.0, "settings": {"mtu": 1}}),
+        ({}, [7], {"pid": 7, "started": 1000.0, "settings": {}}),
+        ({CONFIG: b"{"}, [7], None),
+        ({CONFIG: b"{}"}, [], None),
+    ],
+)
+def test_what_a_daemon_that_was_just_started_has_read(
+    kernel: Kernel, files: dict[str, bytes], pids: list[int], expected: t.Any
+) -> None:
+    kernel.files, kernel.pids["dockerd"] = files, pids
+    assert _io_found.read_by_daemon() == expected
+
+
+def test_containers_that_are_still_there() -> None:
+    class Engine:
+        def container(self, name: str) -> dict[str, t.Any]:
+            if name == "gone":
+                raise NotFound("there is no such container")
+            return {"Id": name, "Name": f"/name-{name}"}
+
+    found = _io_found.inspect_all(Engine(), ["1", "gone", "2"])  # type: ignore[arg-type]
+    assert {key: one.name for key, one in found.items()} == {"1": "name-1", "2": "name-2"}
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("0", False), (None, False)])
+def test_forwarding_and_what_keeps_the_route(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch, value: str | None, expected: bool
+) -> None:
+    kernel.files = {_forwarding.SYSCTL_FILE: b"x"}
+    kernel.record = {"moves": {"n": ["1"]}}
+    monkeypatch.setattr(_io_kernel, "sysctl", lambda name: value if name == _forwarding.FORWARDING[0] else None)
+    found = read(Docker())
+    assert (found.forwards, found.sysctl_file, found.record) == (expected, b"x", kernel.record)
 
 
 def test_the_daemon(kernel: Kernel) -> None:

@@ -149,6 +149,7 @@ def test_sysctl(proc: Files, files: dict[str, str], expected: str | None) -> Non
         ({"/etc/machine-id": "0123\n"}, "0123"),
         ({"/var/lib/dbus/machine-id": "4567\n"}, "4567"),
         ({"/etc/machine-id": "0123\n", "/var/lib/dbus/machine-id": "4567\n"}, "0123"),
+        ({"/etc/machine-id": "uninitialized\n", "/var/lib/dbus/machine-id": "4567\n"}, ""),
         ({}, ""),
     ],
 )
@@ -217,7 +218,7 @@ NAT = b"-P PREROUTING ACCEPT\n-N DOCKER\n-A PREROUTING -m addrtype --dst-type LO
     [
         (0, NAT, True),
         (0, b"-P PREROUTING ACCEPT\n-N DOCKER-X\n", False),
-        (0, b"", False),
+        (0, b"", None),
         (3, b"", None),
         (1, NAT, None),
     ],

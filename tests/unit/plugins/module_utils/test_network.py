@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine, _network
+from ansible_collections.dms.ipv6.plugins.module_utils._found import Container
 from ansible_collections.dms.ipv6.plugins.module_utils._network import (
     ConnectContainer,
     CreateNetwork,
+    DisconnectContainer,
     RemoveNetwork,
     WantedNetwork,
 )
@@ -38,6 +41,9 @@ def plan(want: WantedNetwork, networks: t.Any = (BRIDGE,), **more: t.Any) -> Pla
     return _network.plan(want, networks, more.pop("members", {}), found, more.pop("taken", ()), version)
 
 
+GOING = WantedNetwork(NAME, None, state="absent")
+LEFT = WantedNetwork(NAME, None, state="released")
+LEAVE = f"disconnect mail from network {NAME}"
 CREATE = f"create network {NAME} with {ULA}"
 REMOVE = f"remove network {NAME}"
 RUNNING = f"connect mail to network {NAME} (while it runs; its established connections are cut)"
@@ -63,9 +69,17 @@ SLEEPING = f"connect mail to network {NAME} (which is stopped)"
         (wanted(), [network(ipv6=False)], {}, [REMOVE, CREATE]),
         (wanted(), [network(internal=True)], {}, [REMOVE, CREATE]),
         (wanted("mail"), [network(subnets=[OTHER])], {"containers": {"mail": MOVED}}, [REMOVE, CREATE, RUNNING]),
-        (wanted().removed(), [network()], {}, [REMOVE]),
-        (wanted().removed(), [BRIDGE], {}, []),
-        (wanted().removed(), [], {}, []),
+        (GOING, [network()], {}, [REMOVE]),
+        (GOING, [BRIDGE], {}, []),
+        (GOING, [], {}, []),
+        (GOING, [network()], {"containers": {"1": MOVED}, "members": {NAME: ("mail",)}}, [LEAVE, REMOVE]),
+        (GOING, [network()], {"containers": {"1": ALIASED}}, [REMOVE]),
+        (GOING, [], {"containers": {"1": MOVED}}, []),
+        (LEFT, [network()], {}, []),
+        (LEFT, [], {"containers": {"1": MOVED}}, []),
+        (LEFT, [network()], {"containers": {"1": MOVED}, "members": {NAME: ("mail", "web")}}, [LEAVE]),
+        (LEFT, [network()], {"containers": {"1": ALIASED}}, []),
+        (LEFT, [BRIDGE], {}, []),
     ],
 )
 def test_plan(want: WantedNetwork, networks: t.Any, more: dict[str, t.Any], sentences: list[str]) -> None:
@@ -77,23 +91,51 @@ def test_plan(want: WantedNetwork, networks: t.Any, more: dict[str, t.Any], sent
 
 def assert_nothing_left(want: WantedNetwork, found: Plan, networks: t.Any, more: dict[str, t.Any]) -> None:
     """Planning again on the result of a plan gives nothing, and the diff says the same."""
-    after = [one for one in networks if RemoveNetwork(one.name, one.id) not in found.steps]
-    after += [network(NAME, [str(one.subnet)]) for one in found.steps if isinstance(one, CreateNetwork)]
-    connected = [one.name for one in found.steps if isinstance(one, ConnectContainer)]
-    moved = {name: MOVED if name in connected else one for name, one in more.get("containers", {}).items()}
+    gone = [one.name for one in found.steps if isinstance(one, RemoveNetwork)]
+    after = [one for one in networks if one.name not in gone]
+    for one in found.steps:
+        if isinstance(one, CreateNetwork):
+            after.append(network(NAME, [subnet for subnet, _gateway in one.subnets]))
+    moved = {name: after_steps(container, found) for name, container in more.get("containers", {}).items()}
     again = plan(want, after, containers=moved)
     assert again.sentences() == []
     assert again.before == found.after == again.after
+
+
+def after_steps(found: Container, done: Plan) -> Container:
+    """A container once a plan was carried out."""
+    endpoints = list(found.endpoints)
+    for step in done.steps:
+        if isinstance(step, DisconnectContainer):
+            endpoints = [one for one in endpoints if one.network != step.network]
+        elif isinstance(step, ConnectContainer):
+            endpoints = [*(one for one in endpoints if one.network != step.network), endpoint(step.network, True)]
+    return replace(found, endpoints=tuple(endpoints))
 
 
 @pytest.mark.parametrize(
     ("want", "networks", "more", "words"),
     [
         (
-            wanted().removed(),
+            GOING,
             [network()],
-            {"members": {NAME: ("mail", "web")}},
+            {"members": {NAME: ("web", "mail")}},
             "network dms-ipv6: mail, web still on it. Disconnect them first.",
+        ),
+        (
+            GOING,
+            [network()],
+            {"members": {NAME: ("mail", "web")}, "containers": {"1": MOVED}},
+            "network dms-ipv6: web still on it. Disconnect them first.",
+        ),
+        *(
+            (
+                away,
+                [network()],
+                {"members": {NAME: ("mail",)}, "containers": {"1": container("mail", endpoint(NAME, True))}},
+                "network dms-ipv6: mail has no other network. Connect it to one first.",
+            )
+            for away in (GOING, LEFT)
         ),
         (
             wanted(),
@@ -113,7 +155,7 @@ def assert_nothing_left(want: WantedNetwork, found: Plan, networks: t.Any, more:
         (wanted(), [network(driver="overlay")], {}, "driver overlay"),
         (WantedNetwork("bridge", SUBNET), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
         (WantedNetwork("host", SUBNET), [], {}, "'host' is a network of the engine's own"),
-        (WantedNetwork("bridge", SUBNET).removed(), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
+        (WantedNetwork("bridge", None, state="absent"), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
         (wanted(), [network("web", [ULA])], {}, f"{ULA} overlaps {ULA} (Docker network web)"),
         (wanted(), [network("web", ["fd5c:1ab0:7e57::/48"])], {}, "(Docker network web)"),
         (wanted(), [], {"taken": [("route on eth0", ipaddress.ip_network("fd5c:1ab0:7e57::/56"))]}, "(route on eth0)"),
@@ -211,3 +253,64 @@ def test_differences(want: WantedNetwork, found: t.Any, expected: list[str]) -> 
 )
 def test_describe(found: t.Any, containers: t.Any, expected: str) -> None:
     assert _network.describe(found, containers) == expected
+
+
+# --- the way back
+
+
+def test_networks_come_back_as_they_were() -> None:
+    old = network(
+        subnets=["172.18.0.0/16", OTHER],
+        gateways=("172.18.0.1", "fd12:3456:789a:1::1"),
+        internal=True,
+        options={"b": "2", "a": "1"},
+        labels={"x": "y"},
+    )
+    expected = CreateNetwork(
+        NAME,
+        True,
+        (("172.18.0.0/16", "172.18.0.1"), (OTHER, "fd12:3456:789a:1::1")),
+        True,
+        (("a", "1"), ("b", "2")),
+        (("x", "y"),),
+    )
+    assert _network.definition(old) == expected
+    for want in (GOING, wanted()):
+        assert plan(want, [old]).back(1) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("subnets", "gateways", "expected"),
+    [
+        (["172.18.0.0/16", ULA], (), (("172.18.0.0/16", ""), (ULA, ""))),
+        ([ULA], ("fd5c:1ab0:7e57:1::1",), ((ULA, "fd5c:1ab0:7e57:1::1"),)),
+        ([ULA], ("172.18.0.1",), ((ULA, ""),)),
+        ([], (), ()),
+    ],
+)
+def test_gateways_belong_to_their_subnets(subnets: list[str], gateways: tuple[str, ...], expected: t.Any) -> None:
+    assert _network.definition(network(subnets=subnets, gateways=gateways)).subnets == expected
+
+
+def test_way_back_at_every_step() -> None:
+    found = plan(wanted("mail"), [network(subnets=[OTHER])], containers={"mail": ALIASED})
+    remove, create, connect = found.steps
+    assert isinstance(connect, ConnectContainer)
+    leave = DisconnectContainer("mail", "mail-id", NAME, ("mail", "mx"), True)
+    old = remove.inverse()
+    assert old == _network.definition(network(subnets=[OTHER]))
+    assert found.back(0) == ()
+    assert found.back(1) == (old,)
+    assert found.back(2) == (RemoveNetwork(NAME), old)
+    assert found.back(3) == (leave, RemoveNetwork(NAME), old)
+    assert leave.inverse() == connect
+    assert create.inverse() == RemoveNetwork(NAME)
+    assert RemoveNetwork(NAME).inverse() is None
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_what_leaves_comes_back_with_its_names(running: bool) -> None:
+    moved = container("mail", endpoint("web", aliases=("mx", "mail")), endpoint(NAME, True, ("smtp",)), running=running)
+    found = plan(GOING, [network()], containers={"1": moved}, members={NAME: ("mail",)})
+    back = ConnectContainer("mail", "mail-id", NAME, ("mail", "mx", "smtp"), running)
+    assert found.back(2) == (_network.definition(network()), back)

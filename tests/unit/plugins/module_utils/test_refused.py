@@ -16,6 +16,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
         (("wrong", "file"), "file: wrong."),
         (("wrong", "file", "Do this"), "file: wrong. Do this."),
         (("wrong", "", "Do this"), "wrong. Do this."),
+        (("wrong.", "", "Do this."), "wrong. Do this."),
+        (("wrong.", "file"), "file: wrong."),
+        (("wrong.",), "wrong."),
     ],
 )
 def test_text(arguments: tuple[str, ...], text: str) -> None:

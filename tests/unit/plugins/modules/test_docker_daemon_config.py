@@ -5,11 +5,27 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
+from dataclasses import replace
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_schema, _io_daemon, _io_files, _io_found
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_schema,
+    _engine,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_kernel,
+    _io_preflight,
+    _io_revert,
+    _io_steps,
+    _io_transaction,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._restart_guards import Surroundings
 from ansible_collections.dms.ipv6.plugins.modules import docker_daemon_config
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
@@ -19,29 +35,42 @@ OLD = b'{\n  "mtu": 1450\n}\n'
 NAT = {"experimental": True, "ip6tables": True}
 
 
-class Lab(t.NamedTuple):
-    daemon: Daemon
-    asked: list[t.Any]
+class Lab:
+    """A daemon that the module finds and changes; what else it asks for is written down."""
+
+    def __init__(self) -> None:
+        self.daemon = Daemon(OLD, {"mtu": 1450})
+        self.asked: list[t.Any] = []
+        self.around = Surroundings({}, None, (), (), False, (), False)
+        self.next_version = _engine.parse("26.1.5")
+        self.failing: type[Refused] | None = None
+
+    def read(self, docker: Docker, path: str | None = None) -> t.Any:
+        self.asked.extend([docker.path, path])
+        return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_files.record())
+
+    def carry_out(self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal) -> None:
+        if self.failing:
+            raise self.failing("it did not work", "docker.service")
+        self.asked.extend([hands.daemon.timeout, str(hands.daemon.version), hands.daemon.unit])
+        journal.hold(plan.back(len(plan.steps)))
+        self.daemon.carry_out(plan)
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
-    """A daemon that the module finds, and that its executor changes."""
-    found = Lab(Daemon(OLD, {"mtu": 1450}), [])
-
-    def carry_out(self: _io_daemon.Executor, plan: t.Any) -> None:
-        found.daemon.carry_out(plan)
-        self.backup_file = f"{PATH}.dms-ipv6-now"
-        found.asked.append(self.timeout)
-
-    def read(docker: t.Any, path: str | None = None) -> t.Any:
-        found.asked.extend([docker.path, path])
-        return host(found.daemon, borrowed=found.daemon.borrowed)
-
+    found = Lab()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_found, "read", read)
+    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_files, "backup", lambda path, content: f"{path}.dms-ipv6-now")
+    monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(_io_found, "dockerd_pid", lambda info: 100 + found.daemon.restarts)
+    monkeypatch.setattr(_io_kernel, "process_started", lambda pid: 5.0)
     monkeypatch.setattr(_io_daemon, "validate", lambda pid, text, path: found.asked.append(text))
-    monkeypatch.setattr(_io_daemon.Executor, "carry_out", carry_out)
+    monkeypatch.setattr(_io_preflight, "read", lambda facts: found.around)
+    monkeypatch.setattr(_io_preflight, "next_version", lambda facts: found.next_version)
+    monkeypatch.setattr(_io_steps, "carry_out", found.carry_out)
+    monkeypatch.setattr(_io_transaction, "start_timer", lambda seconds: found.asked.append(f"timer {seconds:g}"))
     return found
 
 
@@ -95,7 +124,7 @@ def test_options_reach_what_they_are_for(lab: Lab, tmp_path: t.Any) -> None:
     path = str(tmp_path / "other.json")
     config(config=NAT, path=path, docker_socket="/run/x.sock", health_timeout=7)
     text = '{\n  "mtu": 1450,\n  "experimental": true,\n  "ip6tables": true\n}\n'
-    assert lab.asked == ["/run/x.sock", path, text, 7]
+    assert lab.asked == ["/run/x.sock", path, text, 7, "26.1.5", "docker.service"]
 
 
 def test_warnings_are_given_to_ansible(lab: Lab) -> None:
@@ -136,18 +165,156 @@ def test_failures_are_one_message(lab: Lab, content: bytes, options: dict[str, t
     assert lab.daemon.content == content
 
 
-@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_io_daemon.RolledBack, True)])
-def test_failing_executor(lab: Lab, monkeypatch: pytest.MonkeyPatch, error: type[Refused], rolled_back: bool) -> None:
-    def carry_out(self: object, plan: object) -> t.NoReturn:
-        raise error("it did not work", "docker.service")
-
-    monkeypatch.setattr(_io_daemon.Executor, "carry_out", carry_out)
+@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_io_steps.RolledBack, True)])
+def test_failing_step(lab: Lab, error: type[Refused], rolled_back: bool) -> None:
+    lab.failing = error
     result = run(docker_daemon_config, config=NAT)
     assert (result["failed"], result["msg"], result["rolled_back"]) == (
         True,
         "docker.service: it did not work.",
         rolled_back,
     )
+    # What was borrowed is no more, once all is back.
+    assert ("borrowed" in _io_files.record()) is not rolled_back
+
+
+@pytest.mark.parametrize(
+    "later", [{}, {"content": b'{"mtu": 1450, "ip6tables": true, "experimental": true, "dns": []}'}]
+)
+def test_restored(lab: Lab, later: dict[str, t.Any]) -> None:
+    config(config=NAT)
+    lab.daemon.content = later.get("content", lab.daemon.content)
+    ignored = {"config": {"ipv6": "ignored"}, "absent": ["mtu"]}
+    check = config(state="restored", check=True, **ignored)
+    real = config(state="restored", **ignored)
+    assert {name: check[name] for name in SAME} == {name: real[name] for name in SAME}
+    assert lab.daemon.content == (b'{"mtu": 1450, "dns": []}' if later else OLD)
+    assert lab.daemon.killed == []
+    assert "undo" not in _io_files.record()
+    assert config(state="restored")["changed"] is False
+
+
+def test_restored_where_nothing_was_done(lab: Lab) -> None:
+    assert config(state="restored")["changed"] is False
+    assert lab.daemon.content == OLD
+
+
+@pytest.mark.parametrize(
+    ("around", "consent", "words"),
+    [
+        ({"next_version": _engine.parse("28.5.2")}, {"allow_engine_upgrade": True}, "would also change the engine"),
+        ({"bound_units": ("m.service",)}, {"allow_container_restart": True}, "would stop m.service"),
+        ({"forwards": True, "other_paths": ("wg0",)}, {"allow_forward_drop": True}, "FORWARD policy to DROP"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_restart_needs_consent(lab: Lab, around: t.Any, consent: t.Any, words: str, check: bool) -> None:
+    lab.around = replace(lab.around, **around)
+    others = dict.fromkeys({"allow_engine_upgrade", "allow_forward_drop"} - set(consent), True)
+    assert words in failure(docker_daemon_config, config=NAT, check=check, **others)
+    assert lab.daemon.content == OLD
+    assert config(config=NAT, apply="never", check=True)["changed"] is True
+    assert config(config=NAT, check=check, **consent)["restarted"] is True
+
+
+def test_engine_that_the_restart_brings_is_expected(lab: Lab) -> None:
+    lab.next_version = _engine.parse("28.5.2")
+    config(config=NAT, allow_engine_upgrade=True)
+    assert "28.5.2" in lab.asked
+
+
+def armed() -> _transaction.Transaction:
+    found = _io_transaction.armed()
+    assert found
+    return found
+
+
+def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def arm(run_id: str, within: float) -> None:
+        assert lab.daemon.content == OLD
+        _io_transaction.write(_transaction.Transaction(run_id, "boot", 1e12, within, _io_files.record()))
+
+    monkeypatch.setattr(_io_revert, "arm", arm)
+    assert "transaction" not in config(config=NAT, confirm_within=60, check=True)
+    assert _io_transaction.armed() is None
+    result = config(config=NAT, confirm_within=60)
+    assert (armed().id, armed().within) == (result["transaction"], 60)
+    assert "timer 60" in lab.asked
+    lab.daemon.apply_all(armed().steps_back())
+    assert (lab.daemon.content, lab.daemon.killed) == (OLD, [])
+
+
+def test_confirm_within_joins_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_revert, "arm", lambda *_arguments: pytest.fail("it is armed already"))
+    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 90.0))
+    assert config(config=NAT, confirm_within=60, transaction="run")["transaction"] == "run"
+    assert (armed().id, armed().within, len(armed().slots)) == ("run", 90.0, 1)
+
+
+@pytest.mark.parametrize("joins", [True, False])
+@pytest.mark.parametrize("error", [Refused, _io_steps.RolledBack])
+def test_nothing_waits_for_a_confirmation_once_all_is_back(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, joins: bool, error: type[Refused]
+) -> None:
+    def arm(run_id: str, within: float) -> None:
+        _io_transaction.write(_transaction.Transaction(run_id, "boot", 1e12, within))
+
+    monkeypatch.setattr(_io_revert, "arm", arm)
+    monkeypatch.setattr(_io_transaction, "systemctl", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(_io_transaction, "disarm", lambda: os.unlink(_io_transaction._path()))
+    lab.failing = error
+    if joins:
+        arm("run", 90.0)
+    failure(docker_daemon_config, config=NAT, confirm_within=60, **({"transaction": "run"} if joins else {}))
+    # Whoever armed it disarms it; where not all is back, the timer still has to try.
+    assert (_io_transaction.armed() is None) is (error is _io_steps.RolledBack and not joins)
+
+
+def test_restored_that_dies_can_be_restored_again(lab: Lab) -> None:
+    config(config=NAT)
+    memory = _io_files.record()["undo"]
+    lab.failing = Refused
+    failure(docker_daemon_config, state="restored")
+    assert _io_files.record()["undo"] == memory
+    lab.failing = None
+    config(state="restored")
+    assert lab.daemon.content == OLD
+
+
+def test_restored_object_loses_what_we_added(lab: Lab) -> None:
+    lab.daemon = Daemon(b'{"log-opts": {}}', {"log-opts": {}})
+    config(config={"log-opts": {"max-size": "5"}})
+    config(state="restored")
+    assert lab.daemon.content == b'{"log-opts": {}}'
+
+
+def test_no_transaction_unless_asked_for(lab: Lab) -> None:
+    assert "transaction" not in config(config=NAT, confirm_within=0)
+    assert _io_transaction.armed() is None
+
+
+def test_change_within_a_transaction(lab: Lab) -> None:
+    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    for other in ("", "other"):
+        for check in (True, False):
+            words = failure(docker_daemon_config, config=NAT, transaction=other, check=check)
+            assert "another run's change waits" in words
+    assert lab.daemon.content == OLD
+    assert config(config=NAT, transaction="run")["transaction"] == "run"
+    assert len(armed().slots) == 1
+
+
+def test_transaction_that_was_undone_meanwhile(lab: Lab) -> None:
+    words = "the change was not confirmed in time and has been undone"
+    assert words in failure(docker_daemon_config, config=NAT, transaction="run")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_record_of_a_run_that_died_behind_its_last_step(lab: Lab, check: bool) -> None:
+    lab.daemon = Daemon(OLD, {"mtu": 1450}, borrowed=[])
+    _io_files.keep(borrowed=[])
+    assert config(check=check)["changed"] is False
+    assert ("borrowed" in _io_files.record()) is check
 
 
 def test_missing_package_stops_only_a_real_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_found, _io_kernel, _io_packages, _io_places
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_found, _io_kernel, _io_packages, _io_places, _network
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
@@ -45,9 +45,10 @@ class Lab:
 def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab()
     places = _io_places.Places("198.18.7.2", "", ("198.18.7.2", "172.17.0.1"))
-    monkeypatch.setattr(_io_found, "read", lambda docker, path=None: host(found.daemon, **found.more))
+    monkeypatch.setattr(
+        _io_found, "read", lambda docker, path=None: host(found.daemon, record=found.record, **found.more)
+    )
     monkeypatch.setattr(_io_places, "read", lambda networks: places)
-    monkeypatch.setattr(_io_files, "record", lambda: found.record)
     monkeypatch.setattr(_io_packages, "missing", lambda: found.missing)
     monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [], "ipv6": []})
     monkeypatch.setattr(Docker, "container", lambda self, name: found.inspected)
@@ -153,6 +154,50 @@ def test_last_proof(lab: Lab) -> None:
     result = info()
     assert result["proof"] == lab.record["proof"]
     assert result["summary"].endswith("last proof: passed on 2026-02-03T04:05:06Z")
+
+
+def test_last_change_that_the_host_undid(lab: Lab) -> None:
+    lab.record = {"reverted": {"date": "2026-02-03T04:05:06Z", "reason": "asked for", "failed": []}}
+    assert info()["reverted"] == lab.record["reverted"]
+    lab.record = {}
+    assert "reverted" not in info()
+
+
+OURS = network(labels={_network.LABEL: "true"})
+MOVED = {
+    **INSPECTED,
+    "NetworkSettings": {"Networks": {"bridge": {}, "dms-ipv6": {"GlobalIPv6Address": "fd5c:1ab0:7e57:1::2"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "states", "steps"),
+    [
+        (BRIDGE, [], []),
+        (OURS, ["absent"], ["disconnect mail from network dms-ipv6", "remove network dms-ipv6"]),
+        (network(), ["released"], ["disconnect mail from network dms-ipv6"]),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], check: bool) -> None:
+    lab.more = {"networks": (found,), "members": {"dms-ipv6": ("mail",)}}
+    lab.record = {"moves": {"dms-ipv6": ["mail-id"]}}
+    lab.inspected = MOVED
+    assert info(mode="absent", check=check)["plan"] == {
+        "changed": bool(steps),
+        "steps": steps,
+        "networks": [{"name": "dms-ipv6", "state": one} for one in states],
+        "packages": ["docker"] if steps else [],
+        "warnings": [],
+    }
+
+
+def test_absent_brings_old_settings_back(lab: Lab) -> None:
+    lab.daemon = Daemon(b'{"mtu": 1400, "init": true}', {"mtu": 1400, "init": True})
+    lab.record = {"undo": {"keys": {"mtu": {"before": [], "set": [1400]}, "init": {"before": [], "set": [False]}}}}
+    plan = info(mode="absent", allow_container_restart=True)["plan"]
+    assert plan["steps"] == [f"write {PATH}: the settings wanted", "restart docker.service; mail stopped and started"]
+    assert plan["warnings"] == ["left as they are, for somebody changed them since: init"]
 
 
 @pytest.mark.parametrize(

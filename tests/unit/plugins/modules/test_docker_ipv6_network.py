@@ -8,7 +8,15 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_found, _io_kernel, _io_network, _network
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_files,
+    _io_found,
+    _io_kernel,
+    _io_steps,
+    _io_transaction,
+    _network,
+    _transaction,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_network
@@ -32,14 +40,17 @@ class Engine:
         self.on = ["bridge"]
         self.listens: list[tuple[str, int]] = [("::", 80)]
         self.version = "26.1.5"
+        self.more: dict[str, t.Any] = {}
         self.done: list[str] = []
+        self.failing = ""
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         members = dict.fromkeys(self.on, ("mail",))
-        return host(Daemon(version=self.version), networks=tuple(self.networks), members=members)
+        found = {"networks": tuple(self.networks), "members": members, "record": _io_files.record()}
+        return host(Daemon(version=self.version), **found, **self.more)
 
     def container(self, name: str) -> dict[str, t.Any]:
-        if name != "mail":
+        if name not in ("mail", "1"):
             raise Refused(f"GET /containers/{name}/json: 404 No such container: {name}", "docker.sock")
         return {
             "Id": "1",
@@ -52,23 +63,27 @@ class Engine:
             },
         }
 
-    def carry_out(self, plan: t.Any, docker: Docker) -> None:
-        for step in plan.steps:
-            self.done.append(str(step))
-            if isinstance(step, _network.CreateNetwork):
-                self.networks.append(network(step.name, [str(step.subnet)]))
-            elif isinstance(step, _network.RemoveNetwork):
-                self.networks = [one for one in self.networks if one.name != step.name]
-            else:
-                self.on.append(step.network)
+    def do(self, step: t.Any) -> None:
+        if self.failing and str(step).startswith(self.failing):
+            raise Refused(f"cannot {step}: no space")
+        self.done.append(str(step))
+        if isinstance(step, _network.CreateNetwork):
+            self.networks.append(network(step.name, [one for one, _gateway in step.subnets]))
+        elif isinstance(step, _network.RemoveNetwork):
+            self.networks = [one for one in self.networks if one.name != step.name]
+        elif isinstance(step, _network.ConnectContainer):
+            self.on.append(step.network)
+        elif isinstance(step, _network.DisconnectContainer):
+            self.on = [one for one in self.on if one != step.network]
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     found = Engine()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_network, "carry_out", found.carry_out)
+    monkeypatch.setattr(_io_steps.Hands, "do", found.do)
     monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 80)], "ipv6": found.listens})
     monkeypatch.setattr(_io_kernel, "machine_id", lambda: MACHINE_ID)
     monkeypatch.setattr(Docker, "container", lambda _docker, name: found.container(name))
@@ -97,13 +112,57 @@ def test_check_then_real_then_again(engine: Engine, options: dict[str, t.Any], s
     assert again["diff"]["before"] == again["diff"]["after"] == real["diff"]["after"]
 
 
-def test_absent(engine: Engine) -> None:
-    engine.networks.append(network())
+@pytest.mark.parametrize(
+    ("state", "steps"),
+    [
+        ("absent", ["disconnect mail from network dms-ipv6", "remove network dms-ipv6"]),
+        ("released", ["disconnect mail from network dms-ipv6"]),
+    ],
+)
+def test_taken_back(engine: Engine, state: str, steps: list[str]) -> None:
+    run(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
+    assert _io_files.record() == {"moves": {"dms-ipv6": ["1"]}, "guard": []}
+    engine.done = []
     for check, changed in ((True, True), (False, True), (False, False)):
-        result = run(docker_ipv6_network, check=check, name="dms-ipv6", state="absent")
+        result = run(docker_ipv6_network, check=check, name="dms-ipv6", state=state)
         assert result["changed"] is changed
+        assert result["steps"] == (steps if changed else [])
         assert "subnet" not in result
-    assert engine.done == ["remove network dms-ipv6"]
+    assert engine.done == steps
+    assert _io_files.record()["moves"] == ({} if state == "absent" else {"dms-ipv6": []})
+
+
+def test_only_our_own_containers_are_taken_off(engine: Engine) -> None:
+    engine.networks.append(network())
+    engine.on.append("dms-ipv6")
+    assert run(docker_ipv6_network, name="dms-ipv6", state="released")["changed"] is False
+    assert "mail still on it" in failure(docker_ipv6_network, name="dms-ipv6", state="absent")
+    assert engine.done == []
+
+
+def test_default_route_is_kept_and_given_back(engine: Engine) -> None:
+    engine.more = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}, "forwards": False}
+    steps = run(docker_ipv6_network, name="dms-ipv6")["steps"]
+    assert [one.split()[0] for one in steps] == ["write", "set", "Docker", "create"]
+    kinds = [one["kind"] for one in _io_files.record()["guard"]]
+    assert kinds == ["RestoreForwarding", "RestoreAcceptRa", "WriteFile"]
+    engine.more = {}
+    steps = run(docker_ipv6_network, name="dms-ipv6", state="absent")["steps"]
+    assert [one.split()[0] for one in steps] == ["remove", "switch", "set", "remove"]
+    assert _io_files.record()["guard"] == []
+
+
+def test_change_within_a_transaction(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_transaction, "start_timer", lambda seconds: engine.done.append(f"timer {seconds:g}"))
+    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    for other in ("", "other"):
+        assert "another run's change" in failure(docker_ipv6_network, name="dms-ipv6", transaction=other)
+        assert "another run's change" in failure(docker_ipv6_network, name="dms-ipv6", transaction=other, check=True)
+    assert engine.done == []
+    assert run(docker_ipv6_network, name="dms-ipv6", transaction="run")["changed"] is True
+    assert engine.done == [f"create network dms-ipv6 with {DERIVED}", "timer 60"]
+    armed = _io_transaction.armed()
+    assert armed and armed.slots == ((_network.RemoveNetwork("dms-ipv6"),),)
 
 
 def test_auto_keeps_the_subnet_that_is_there(engine: Engine) -> None:
@@ -122,7 +181,7 @@ def test_auto_keeps_the_subnet_that_is_there(engine: Engine) -> None:
         ({"name": "bridge"}, "network: 'bridge' is a network of the engine's own"),
         ({"name": "dms-ipv6", "containers": ["nobody"]}, "404 No such container: nobody"),
         ({}, "missing required arguments: name"),
-        ({"name": "dms-ipv6", "state": "gone"}, "value of state must be one of: present, absent"),
+        ({"name": "dms-ipv6", "state": "gone"}, "value of state must be one of: present, absent, released"),
     ],
 )
 @pytest.mark.parametrize("check", [True, False])
@@ -141,12 +200,19 @@ def test_service_on_ipv4_only_is_refused(engine: Engine) -> None:
     assert "listens on IPv4 only on port 80" in failure(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
 
 
-def test_failing_step(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def carry_out(plan: object, docker: object) -> t.NoReturn:
-        raise Refused("cannot create network dms-ipv6: no space")
-
-    monkeypatch.setattr(_io_network, "carry_out", carry_out)
-    assert failure(docker_ipv6_network, name="dms-ipv6") == "cannot create network dms-ipv6: no space."
+@pytest.mark.parametrize(
+    ("failing", "rolled_back", "words"),
+    [
+        ("create", True, f"cannot create network dms-ipv6 with {DERIVED}: no space. The old state is back."),
+        ("connect", True, "no space. The old state is back."),
+    ],
+)
+def test_failing_step(engine: Engine, failing: str, rolled_back: bool, words: str) -> None:
+    engine.failing = failing
+    result = run(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
+    assert (result["failed"], result["rolled_back"]) == (True, rolled_back)
+    assert result["msg"].endswith(words)
+    assert (engine.networks, engine.on, _io_files.record()) == ([BRIDGE], ["bridge"], {})
 
 
 def test_missing_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> None:

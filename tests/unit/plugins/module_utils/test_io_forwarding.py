@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings of forwarding, with the kernel left out."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_forwarding, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    FORWARDING,
+    KeepRoute,
+    RestoreAcceptRa,
+    RestoreForwarding,
+    SetSysctl,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+ACCEPT = "net/ipv6/conf/wan.7/accept_ra"
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What was set, and for which interfaces advertisements were asked for; forwarding is what was set last."""
+    found: list[tuple[str, str]] = []
+    monkeypatch.setattr(_io_forwarding, "_set", lambda name, value: found.append((name, value)))
+    monkeypatch.setattr(_io_forwarding, "solicit", lambda name: found.append(("solicit", name)))
+    monkeypatch.setattr(_io_kernel, "sysctl", lambda name: dict(found).get(name, "1"))
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0"), (3, "wan.7")])
+    return found
+
+
+def test_set(done: list[tuple[str, str]]) -> None:
+    _io_forwarding.set_sysctl(SetSysctl("net/a", "1", "0"))
+    _io_forwarding.keep_route(KeepRoute("wan.7", "1"))
+    assert done == [("net/a", "1"), (ACCEPT, "2")]
+
+
+def test_accept_ra_stays_while_the_host_forwards(done: list[tuple[str, str]]) -> None:
+    assert _io_forwarding.forwards()
+    _io_forwarding.restore_accept_ra(RestoreAcceptRa("wan.7", "1"))
+    assert done == [("solicit", "wan.7")]
+
+
+def test_forwarding_off_then_accept_ra(done: list[tuple[str, str]]) -> None:
+    _io_forwarding.restore_forwarding(RestoreForwarding())
+    assert done == [(FORWARDING[0], "0"), (FORWARDING[1], "0"), ("solicit", "eth0"), ("solicit", "wan.7")]
+    assert not _io_forwarding.forwards()
+    _io_forwarding.restore_accept_ra(RestoreAcceptRa("wan.7", "1"))
+    assert done[4:] == [(ACCEPT, "1"), ("solicit", "wan.7")]
+
+
+def test_setting_that_is_not_there() -> None:
+    with pytest.raises(Refused, match="net/ipv6/conf/no-such-interface/accept_ra: cannot be set to 2: "):
+        _io_forwarding.keep_route(KeepRoute("no-such-interface", "1"))
+
+
+class Socket:
+    def __init__(self, sent: list[t.Any]) -> None:
+        self.sent = sent
+
+    def __enter__(self) -> Socket:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+    def setsockopt(self, *option: int) -> None:
+        self.sent.append(option)
+
+    def sendto(self, packet: bytes, target: tuple[t.Any, ...]) -> None:
+        self.sent.append((packet, target))
+
+
+def test_solicitation(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[t.Any] = []
+    monkeypatch.setattr(socket, "socket", lambda *_kind: Socket(sent))
+    monkeypatch.setattr(socket, "if_nametoindex", lambda name: 7)
+    _io_forwarding.solicit("eth0")
+    # RFC 4861, section 4.1: type 133, hop limit 255, to all routers.
+    assert sent == [
+        (socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255),
+        (b"\x85\0\0\0\0\0\0\0", ("ff02::2", 0, 0, 7)),
+    ]
+
+
+def test_no_solicitation_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_kind: object) -> t.NoReturn:
+        raise PermissionError
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    _io_forwarding.solicit("eth0")

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan as one transaction, step by step."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_steps, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import ForwardingComesOn
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+FORK = multiprocessing.get_context("fork")
+
+
+class Journal:
+    """Writes down, into the list of what happens, what is held."""
+
+    def __init__(self, happened: list[t.Any]) -> None:
+        self.happened = happened
+
+    def hold(self, back: Steps) -> None:
+        self.happened.append(back)
+
+
+def hands() -> _io_steps.Hands:
+    return _io_steps.Hands(_io_daemon.DaemonHands(Docker("/no.sock"), "docker.service", 0.0, backup_file="/copy"))
+
+
+def steps_in(folder: Path, count: int = 3) -> tuple[WriteFile, ...]:
+    return tuple(
+        WriteFile(str(folder / str(number)), b"new", "wanted", old=b"old", invertible=True) for number in range(count)
+    )
+
+
+def carry_out(plan: Plan, happened: list[t.Any] | None = None) -> None:
+    _io_steps.carry_out(plan, hands(), Journal([] if happened is None else happened))  # type: ignore[arg-type]
+
+
+def contents(folder: Path) -> list[str]:
+    return [path.read_text() for path in sorted(folder.iterdir())]
+
+
+def test_every_kind_of_step_can_be_done() -> None:
+    assert set(hands().does) == {kind for kind in _transaction.KINDS.values() if issubclass(kind, Step)}
+    hands().do(ForwardingComesOn())
+
+
+def test_way_back_is_held_before_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[t.Any] = []
+    monkeypatch.setattr(_io_files, "write", lambda path, content: happened.append(path))
+    steps = steps_in(tmp_path)
+    plan = Plan("", "", steps)
+    carry_out(plan, happened)
+    assert happened == [plan.back(1), steps[0].path, plan.back(2), steps[1].path, plan.back(3), steps[2].path]
+    assert [len(one) for one in happened[::2]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_failure_at_any_step_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    happened: list[t.Any] = []
+    steps = steps_in(tmp_path)
+    write = _io_files.write
+
+    def full(path: str, content: bytes | None) -> None:
+        if path == steps[failing].path and content == b"new":
+            raise Refused("no space", path)
+        write(path, content)
+
+    monkeypatch.setattr(_io_files, "write", full)
+    with pytest.raises(_io_steps.RolledBack) as reason:
+        carry_out(Plan("", "", steps), happened)
+    assert str(reason.value) == f"{steps[failing].path}: no space. The old state is back."
+    assert contents(tmp_path) == ["old"] * (failing + 1)
+    # Nothing is left to be taken back by the host.
+    assert happened[-1] == ()
+
+
+def test_way_back_that_fails_stays_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[t.Any] = []
+    steps = steps_in(tmp_path)
+    plan = Plan("", "", steps)
+
+    def full(path: str, content: bytes | None) -> None:
+        if path == steps[1].path:
+            raise Refused("no space", path)
+
+    monkeypatch.setattr(_io_files, "write", full)
+    with pytest.raises(Refused) as reason:
+        carry_out(plan, happened)
+    assert f"Not everything could be put back: {steps[1].path}: no space." in str(reason.value)
+    assert str(reason.value).endswith(" The old file is kept as /copy.")
+    assert not isinstance(reason.value, _io_steps.RolledBack)
+    assert happened[-1] == plan.back(2)
+
+
+def test_taking_back_ends_at_the_first_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows a restart that failed would switch off what keeps containers alive at the next start."""
+    done: list[str] = []
+    steps = steps_in(tmp_path)
+
+    def write(path: str, content: bytes | None) -> None:
+        done.append(path)
+        if path == steps[1].path:
+            raise Refused("no space", path)
+
+    monkeypatch.setattr(_io_files, "write", write)
+    assert _io_steps.take_back(steps, hands()) == [f"{steps[1].path}: no space."]
+    assert done == [steps[0].path, steps[1].path]
+    assert _io_steps.take_back((), hands()) == []
+
+
+def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    used = hands()
+    monkeypatch.setattr(used.networks, "close", lambda: closed.append(True))
+    _io_steps.carry_out(Plan("", "", steps_in(tmp_path)), used, Journal([]))  # type: ignore[arg-type]
+    assert closed == [True]
+
+
+# --- the test hook
+
+
+@pytest.mark.parametrize(
+    ("fault", "written"),
+    [("before:1", 0), ("after:1", 1), ("before:2", 1), ("before:3", 2), ("after:3", 3)],
+)
+def test_fault_kills_at_the_boundary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, written: int) -> None:
+    monkeypatch.setenv(_io_steps.FAULT, fault)
+    process = FORK.Process(target=carry_out, args=(Plan("", "", steps_in(tmp_path)),))
+    process.start()
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
+    assert contents(tmp_path) == ["new"] * written
+
+
+@pytest.mark.parametrize("fault", ["", "before:4", "during:1", "1"])
+def test_no_fault_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    monkeypatch.setenv(_io_steps.FAULT, fault)
+    carry_out(Plan("", "", steps_in(tmp_path)))
+    assert contents(tmp_path) == ["new"] * 3

@@ -1,0 +1,434 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The armed transaction on disk, its timer, and the program that undoes it."""
+
+from __future__ import annotations
+
+import glob
+import io
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+import typing as t
+import zipfile
+from pathlib import Path
+
+import ansible_collections.dms.ipv6.plugins as found_plugins
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_steps,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_revert,
+    _io_steps,
+    _io_transaction,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+BOOT = "8f7a5b7e"
+SYSTEMD = "/etc/systemd/system"
+
+
+class Host:
+    """Its state directory, its units, and the programs it was asked to run; it fails at those named."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.commands: list[list[str]] = []
+        self.failing: list[str] = []
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    def run(self, command: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        self.commands.append(command)
+        return subprocess.CompletedProcess(command, int(any(one in command for one in self.failing)), b"", b"no way\n")
+
+    def names(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
+    found = Host(tmp_path)
+    write = _io_files.write
+
+    def redirected(path: str, content: bytes | None, mode: int = 0o644) -> None:
+        write(path.replace(SYSTEMD, str(tmp_path / "units")), content, mode)
+
+    (tmp_path / "units").mkdir()
+    found.state.mkdir()
+    monkeypatch.setattr(_io_files, "STATE", str(found.state))
+    monkeypatch.setattr(_io_files, "write", redirected)
+    monkeypatch.setattr(_io_transaction, "boot_id", lambda: BOOT)
+    monkeypatch.setattr(subprocess, "run", found.run)
+    return found
+
+
+def arm(**more: t.Any) -> _transaction.Transaction:
+    fields: dict[str, t.Any] = {"id": "run", "boot": BOOT, "deadline": time.monotonic() + 60, "within": 60.0}
+    transaction = _transaction.Transaction(**{**fields, **more})
+    _io_transaction.write(transaction)
+    return transaction
+
+
+def step(path: Path, content: bytes | None = b"old") -> WriteFile:
+    return WriteFile(str(path), content, "as it was")
+
+
+# --- the journal
+
+
+def test_nothing_is_armed(machine: Host) -> None:
+    assert _io_transaction.armed() is None
+    journal = _io_transaction.Journal()
+    journal.hold((step(machine.folder),))
+    journal.done()
+    assert (machine.names(), machine.commands) == ([], [])
+
+
+def test_transaction_is_read_as_it_was_written(machine: Host) -> None:
+    transaction = arm(slots=((step(machine.folder),),), record={"a": [1]})
+    assert _io_transaction.armed() == transaction
+    assert stat.S_IMODE((machine.state / "transaction.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("run", "words"), [("", "another run's change"), ("other", "another run's change")])
+def test_transaction_of_another_run_is_refused(machine: Host, run: str, words: str) -> None:
+    arm(deadline=time.monotonic() + 42)
+    with pytest.raises(Refused) as reason:
+        _io_transaction.Journal(run)
+    assert words in str(reason.value)
+    assert "is undone in 42 s otherwise" in str(reason.value)
+
+
+def test_time_that_is_over_is_not_told_as_negative(machine: Host) -> None:
+    arm(deadline=time.monotonic() - 42)
+    with pytest.raises(Refused, match="is undone in 0 s otherwise"):
+        _io_transaction.Journal()
+
+
+def test_transaction_that_is_armed_no_more_is_refused(machine: Host) -> None:
+    with pytest.raises(Refused, match="the change was not confirmed in time and has been undone"):
+        _io_transaction.Journal("run")
+
+
+def on_disk() -> tuple[t.Any, ...]:
+    transaction = _io_transaction.armed()
+    assert transaction
+    return transaction.slots
+
+
+def test_steps_back_are_on_disk_before_each_step(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    arm()
+    seen: list[t.Any] = []
+    steps = tuple(WriteFile(str(machine.folder / name), b"new", "wanted", None, True) for name in ("a", "b"))
+    plan = Plan("", "", steps)
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(hands, "do", lambda one: seen.append(on_disk()))
+    _io_steps.carry_out(plan, hands, _io_transaction.Journal("run"))
+    assert seen == [(plan.back(1),), (plan.back(2),)]
+
+
+def test_each_module_has_its_own_slot(machine: Host) -> None:
+    arm()
+    one, two = (step(machine.folder / name) for name in ("a", "b"))
+    first = _io_transaction.Journal("run")
+    first.hold((one,))
+    second = _io_transaction.Journal("run")
+    second.hold((two,))
+    assert on_disk() == ((one,), (two,))
+    second.hold(())
+    assert on_disk() == ((one,), ())
+
+
+def test_time_limit_begins_with_the_last_step(machine: Host) -> None:
+    armed = arm(deadline=time.monotonic() + 1, within=90.0)
+    _io_transaction.Journal("run").done()
+    later = _io_transaction.armed()
+    assert later and later.deadline > armed.deadline + 80
+    assert machine.commands == [
+        ["systemctl", "stop", "dms-ipv6-revert.timer"],
+        [
+            "systemd-run",
+            "--quiet",
+            "--on-active=90",
+            "--timer-property=AccuracySec=500ms",
+            "--unit=dms-ipv6-revert",
+        ],
+    ]
+
+
+def test_timer_that_cannot_be_started(machine: Host) -> None:
+    machine.failing = ["systemd-run"]
+    with pytest.raises(Refused, match=r"cannot start the timer that undoes the change: no way\."):
+        _io_transaction.start_timer(1.0)
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_systemctl(machine: Host, monkeypatch: pytest.MonkeyPatch, needed: bool) -> None:
+    machine.failing = ["stop"]
+    if needed:
+        with pytest.raises(Refused, match=r"systemctl stop x failed: no way\."):
+            _io_transaction.systemctl("stop", "x")
+    else:
+        _io_transaction.systemctl("stop", "x", needed=False)
+
+    def missing(*_arguments: object, **_options: object) -> t.NoReturn:
+        raise FileNotFoundError(2, "No such file")
+
+    monkeypatch.setattr(subprocess, "run", missing)
+    with pytest.raises(Refused, match="systemctl stop x failed: "):
+        _io_transaction.systemctl("stop", "x", needed=needed)
+
+
+def test_boot_id() -> None:
+    assert _io_transaction.boot_id() == _io_transaction.boot_id() != ""
+
+
+# --- armed and undone
+
+
+def test_armed_and_confirmed(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_revert, "program", lambda: b"zip")
+    _io_files.keep(proof={"result": "passed"})
+    _io_revert.arm("run", 60.0)
+    assert machine.names() == [
+        "state/record.json",
+        "state/revert.pyz",
+        "state/transaction.json",
+        "units/dms-ipv6-revert.service",
+    ]
+    assert [command[:2] for command in machine.commands] == [
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "enable"],
+        ["systemctl", "stop"],
+        ["systemd-run", "--quiet"],
+    ]
+    transaction = _io_transaction.armed()
+    assert transaction and (transaction.id, transaction.within, transaction.slots) == ("run", 60.0, ())
+    assert transaction.record == {"proof": {"result": "passed"}}
+    service = (machine.folder / "units" / "dms-ipv6-revert.service").read_text()
+    assert f"ExecStart={sys.executable} {machine.state}/revert.pyz\n" in service
+    assert f"ConditionPathExists={machine.state}/transaction.json\n" in service
+    with pytest.raises(Refused, match="another run's change"):
+        _io_revert.arm("other", 60.0)
+    _io_transaction.disarm()
+    assert machine.names() == ["state/record.json"]
+    assert ["systemctl", "disable", "dms-ipv6-revert.service"] in machine.commands
+
+
+def test_not_armed_without_a_timer(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing would count the time down, and every later run would be refused."""
+    monkeypatch.setattr(_io_revert, "program", lambda: b"zip")
+    machine.failing = ["systemd-run"]
+    with pytest.raises(Refused, match="cannot start the timer that undoes the change: no way"):
+        _io_revert.arm("run", 60.0)
+    assert _io_transaction.armed() is None
+    assert machine.names() == []
+    assert ["systemctl", "disable", "dms-ipv6-revert.service"] in machine.commands
+
+
+def test_undone(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [machine.folder / name for name in ("a", "b")]
+    for file in files:
+        file.write_bytes(b"new")
+    arm(slots=((step(files[0]),), (step(files[1], None),)), record={"proof": {"result": "passed"}})
+    _io_files.keep(proof={"result": "failed"}, undo={"x": 1})
+    assert _io_revert.revert("asked for") == []
+    assert machine.names() == ["a", "state/record.json"]
+    assert files[0].read_bytes() == b"old"
+    record = _io_files.record()
+    assert record["proof"] == {"result": "passed"}
+    assert (record["reverted"]["reason"], record["reverted"]["failed"]) == ("asked for", [])
+    assert set(record) == {"proof", "reverted"}
+    assert _io_revert.revert("asked for") == []
+
+
+def test_what_cannot_be_undone_stays_armed(machine: Host) -> None:
+    """One module's failure does not keep the others' changes from being undone."""
+    bad, good = machine.folder / "units" / "x" / "y", machine.folder / "a"
+    (machine.folder / "units" / "x").write_bytes(b"no directory")
+    arm(slots=((step(good),), (step(bad),)))
+    (problem,) = _io_revert.revert("asked for")
+    assert problem.startswith(f"{bad}: cannot be written")
+    assert good.read_bytes() == b"old"
+    assert _io_transaction.armed() is not None
+    assert _io_files.record()["reverted"]["failed"] == [problem]
+
+
+def test_module_ends_its_own_way_back_at_the_first_failure(machine: Host) -> None:
+    bad, late, good = machine.folder / "units" / "x" / "y", machine.folder / "late", machine.folder / "good"
+    (machine.folder / "units" / "x").write_bytes(b"no directory")
+    arm(slots=((step(good),), (step(bad), step(late))))
+    (problem,) = _io_revert.revert("asked for")
+    assert problem.startswith(f"{bad}: cannot be written")
+    assert (good.exists(), late.exists()) == (True, False)
+
+
+def test_daemon_that_was_restarted_is_recorded(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[t.Any] = []
+    entry = {"pid": 7, "started": 1.0, "settings": {}}
+    restart = _daemon_steps.Restart("docker.service", True, ())
+    monkeypatch.setattr(_io_daemon.DaemonHands, "restart", lambda self, one: done.append(one))
+    monkeypatch.setattr(_io_found, "read_by_daemon", lambda: entry)
+    arm(slots=((restart,),), record={"daemon": {"pid": 1}})
+    assert _io_revert.revert("asked for") == []
+    assert (done, _io_files.record()["daemon"]) == ([restart], entry)
+
+
+@pytest.mark.parametrize(
+    ("boot", "seconds", "undone"), [(BOOT, 60.0, False), (BOOT, -1.0, True), ("another boot", 60.0, True)]
+)
+def test_the_program_undoes_only_what_is_due(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, boot: str, seconds: float, undone: bool
+) -> None:
+    monkeypatch.setattr(_io_files, "LOCK", str(machine.folder / "lock"))
+    arm(boot=boot, deadline=time.monotonic() + seconds, slots=((step(machine.folder / "a"),),))
+    if undone:
+        with pytest.raises(SystemExit) as end:
+            _io_revert.main()
+        assert end.value.code == 0
+        assert capsys.readouterr().out == "the change was not confirmed and has been undone\n"
+        assert _io_files.record()["reverted"]["reason"] == "not confirmed within 60 s"
+    else:
+        _io_revert.main()
+    assert (machine.folder / "a").exists() is undone
+    assert (_io_transaction.armed() is None) is undone
+
+
+def test_the_program_fails_as_long_as_something_is_left(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any
+) -> None:
+    monkeypatch.setattr(_io_files, "LOCK", str(machine.folder / "lock"))
+    arm(deadline=0.0, slots=((step(machine.state / "transaction.json" / "x"),),))
+    with pytest.raises(SystemExit) as end:
+        _io_revert.main()
+    assert end.value.code == 1
+    assert "cannot be written" in capsys.readouterr().out
+
+
+def test_program_without_its_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loader:
+        def get_source(self, name: str) -> None:
+            return None
+
+    monkeypatch.setattr(_io_revert, "__loader__", Loader())
+    with pytest.raises(Refused, match=r"the source of .*_io_revert is not at hand"):
+        _io_revert.program()
+
+
+# --- the program as one file, run by interpreters that know nothing of us
+
+MAKE = (
+    "import sys; from ansible_collections.dms.ipv6.plugins.module_utils import _io_revert;"
+    " sys.stdout.buffer.write(_io_revert.program())"
+)
+
+
+def pythons() -> list[str]:
+    """The interpreter that runs this, and the oldest that a managed host may have."""
+    versions = Path(sys.base_prefix).parent
+    old = [*glob.glob(str(versions / "3.9.*" / "bin" / "python3.9")), shutil.which("python3.9") or ""]
+    return [sys.executable, next((one for one in old if one and "/shims/" not in one), "")]
+
+
+def interpreter(number: int) -> str:
+    found = pythons()[number]
+    if not found:
+        pytest.skip("there is no Python 3.9 on this machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def made() -> bytes:
+    """The program, made by a process that has imported nothing else, as a module's is on a host."""
+    collections = str(Path(next(iter(found_plugins.__path__))).parents[3])
+    environment = {**os.environ, "PYTHONPATH": collections}
+    return subprocess.run([sys.executable, "-c", MAKE], check=True, capture_output=True, env=environment).stdout
+
+
+@pytest.fixture
+def program(made: bytes, tmp_path: Path) -> Path:
+    """The program with the host's paths below a folder of the test's own."""
+    places = {
+        '"/var/lib/dms-ipv6"': f'"{tmp_path}/state"',
+        '"/run/dms-ipv6.lock"': f'"{tmp_path}/lock"',
+        SYSTEMD: f"{tmp_path}/units",
+    }
+    path = tmp_path / "revert.pyz"
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            for place, below in places.items():
+                text = text.replace(place, below)
+            new.writestr(name, text)
+    for folder in ("state", "units", "bin"):
+        (tmp_path / folder).mkdir()
+    systemctl = tmp_path / "bin" / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    systemctl.chmod(0o755)
+    return path
+
+
+def run_program(program: Path, number: int) -> subprocess.CompletedProcess[str]:
+    """Run it in an empty environment, away from any checkout."""
+    environment = {"PATH": f"{program.parent}/bin:/usr/bin:/bin"}
+    command = [interpreter(number), "-I", str(program)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=program.parent)
+
+
+PYTHONS = pytest.mark.parametrize("number", [0, 1], ids=["this Python", "Python 3.9"])
+
+
+@PYTHONS
+def test_program_without_a_transaction(program: Path, number: int) -> None:
+    done = run_program(program, number)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@PYTHONS
+@pytest.mark.parametrize(
+    ("boot", "seconds", "undone"), [("another boot", 60, True), (None, -1, True), (None, 60, False)]
+)
+def test_program_undoes_a_transaction(program: Path, number: int, boot: str | None, seconds: int, undone: bool) -> None:
+    state, file = program.parent / "state", program.parent / "file"
+    file.write_bytes(b"new")
+    transaction = _transaction.Transaction(
+        "run",
+        boot or _io_transaction.boot_id(),
+        time.monotonic() + seconds,
+        60.0,
+        {"proof": {}},
+        ((step(file, b"old \xff"),),),
+    )
+    (state / "transaction.json").write_text(json.dumps(_transaction.dump(transaction)))
+    done = run_program(program, number)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert file.read_bytes() == (b"old \xff" if undone else b"new")
+    assert (state / "transaction.json").exists() is not undone
+    if undone:
+        assert done.stdout == "the change was not confirmed and has been undone\n"
+        assert json.loads((state / "record.json").read_text())["reverted"]["reason"] == "not confirmed within 60 s"
+        asked = (program.parent / "asked").read_text().splitlines()
+        assert asked == ["stop dms-ipv6-revert.timer", "disable dms-ipv6-revert.service"]
+
+
+def test_program_holds_only_our_own_modules(made: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+    ours = "ansible_collections/dms/ipv6/plugins/module_utils/_"
+    rest = [name for name in names if not name.startswith(ours)]
+    assert [name for name in rest if not name.endswith("__init__.py")] == ["__main__.py"]
+    assert f"{ours}io_revert.py" in names

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The armed transaction as data, and every kind of step that may be in it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import ansible_collections.dms.ipv6.plugins.module_utils as found_module_utils
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, RunningContainer, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    ForwardingComesOn,
+    KeepRoute,
+    RestoreAcceptRa,
+    RestoreForwarding,
+    SetSysctl,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+    ConnectContainer,
+    CreateNetwork,
+    DisconnectContainer,
+    RemoveNetwork,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
+
+PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
+MAIL = RunningContainer("a" * 64, "mail", (25, 143))
+NETWORK = CreateNetwork(
+    "dms-ipv6",
+    True,
+    (("172.18.0.0/16", "172.18.0.1"), ("fd12::/64", "")),
+    True,
+    (("com.docker.network.bridge.name", "br0"),),
+    (),
+)
+STEPS: list[Step] = [
+    WriteFile("/etc/docker/daemon.json", b"\xef\xbb\xbf{}\n\xff", "as it was"),
+    WriteFile("/x", None, "as it was"),
+    WriteFile("/x", b"", "wanted", old=b"", invertible=True),
+    Reload(None),
+    Reload(True, if_running=True),
+    Reload(False),
+    Restart("docker.service", True, (MAIL, RunningContainer("b", "web"))),
+    Restart("docker.service", False, ()),
+    SetSysctl("net/ipv6/conf/all/forwarding", "1", "0"),
+    KeepRoute("wan.7", "1"),
+    RestoreAcceptRa("wan.7", "1"),
+    ForwardingComesOn(),
+    RestoreForwarding(),
+    CreateNetwork("dms-ipv6", True, (("fd12::/64", ""),)),
+    NETWORK,
+    RemoveNetwork("dms-ipv6", NETWORK),
+    RemoveNetwork("dms-ipv6"),
+    ConnectContainer("mail", "mail-id", "dms-ipv6", ("mx", "smtp"), True),
+    ConnectContainer("mail", "mail-id", "dms-ipv6", (), False),
+    DisconnectContainer("mail", "mail-id", "dms-ipv6", ("mx",), False),
+]
+EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
+
+
+def subclasses(kind: type) -> set[type]:
+    """Every class of ours below one."""
+    direct: list[type] = kind.__subclasses__()
+    found = {below for one in direct for below in (one, *subclasses(one))}
+    return {one for one in found if one.__module__.startswith(PACKAGE)}
+
+
+def step_classes() -> set[type]:
+    for path in Path(next(iter(found_module_utils.__path__))).glob("_*.py"):
+        importlib.import_module(f"{PACKAGE}.{path.stem}")
+    return subclasses(Step)
+
+
+def through_json(steps: Steps) -> Steps:
+    return _transaction.load_steps(json.loads(json.dumps(_transaction.dump_steps(steps))))
+
+
+def test_every_kind_of_step_can_be_kept() -> None:
+    assert {kind for kind in _transaction.KINDS.values() if issubclass(kind, Step)} == step_classes()
+    assert {name for name, kind in _transaction.KINDS.items() if name != kind.__name__} == set()
+
+
+def test_every_kind_of_step_is_in_this_table() -> None:
+    assert {type(step) for step in STEPS} == step_classes()
+
+
+@EACH
+def test_json_and_back(step: Step) -> None:
+    (again,) = through_json((step,))
+    assert again == step
+    assert type(again) is type(step)
+    assert hash(again) == hash(step)
+    assert repr(again) == repr(step)
+
+
+def test_all_steps_keep_their_order() -> None:
+    assert through_json(tuple(STEPS)) == tuple(STEPS)
+    assert through_json(()) == ()
+
+
+@EACH
+def test_each_step_is_a_sentence(step: Step) -> None:
+    assert re.fullmatch(r"[A-Za-z][^\n]*[^\s.]", str(step))
+    assert "=(" not in str(step) and "None" not in str(step) and type(step).__name__ not in str(step)
+
+
+@EACH
+def test_the_way_back_can_be_told_as_well(step: Step) -> None:
+    plan = Plan("a", "b", (step, step))
+    assert plan.back(2) == plan.back(2)
+    assert plan.back(0) == ()
+    assert through_json(plan.back(2)) == plan.back(2)
+    assert all(str(one) for one in plan.back(2))
+
+
+def test_unknown_kind_is_no_step() -> None:
+    with pytest.raises(KeyError):
+        _transaction.load_steps([{"kind": "System", "command": "rm"}])
+
+
+# --- the transaction
+
+
+BOOT = "8f7a"
+ARMED = Transaction("run", BOOT, 100.5, 60.0, {"undo": {"original": None}, "moves": {"n": ["1"]}})
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        ARMED,
+        ARMED.opened(),
+        ARMED.opened().holding((STEPS[0],)),
+        ARMED.opened().holding(tuple(STEPS)).opened().opened().holding((NETWORK,)),
+    ],
+)
+def test_transaction_to_json_and_back(transaction: Transaction) -> None:
+    assert _transaction.load(json.loads(json.dumps(_transaction.dump(transaction)))) == transaction
+
+
+@pytest.mark.parametrize(
+    ("boot", "now", "expected"),
+    [(BOOT, 0.0, False), (BOOT, 100.4, False), (BOOT, 100.5, True), (BOOT, 101.0, True), ("other", 0.0, True)],
+)
+def test_due(boot: str, now: float, expected: bool) -> None:
+    assert ARMED.due(boot, now) is expected
+
+
+def test_time_limit_begins_anew() -> None:
+    later = ARMED.extended("other", 200.0)
+    assert (later.boot, later.deadline, later.within, later.record) == ("other", 260.0, 60.0, ARMED.record)
+
+
+def test_the_last_slot_is_taken_back_first() -> None:
+    one, two, three = STEPS[:3]
+    held = ARMED.opened().holding((one,)).holding((one, two)).opened().holding((three,))
+    assert held.slots == ((one, two), (three,))
+    assert held.steps_back() == (three, one, two)
+    assert held.holding(()).steps_back() == (one, two)
+    assert ARMED.steps_back() == ()

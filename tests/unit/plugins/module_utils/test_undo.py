@@ -1,0 +1,310 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host remembers, and how everything comes back by it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_plan, _network, _transaction, _undo
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    ForwardingComesOn,
+    KeepRoute,
+    RestoreAcceptRa,
+    RestoreForwarding,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
+from hypothesis import given
+from hypothesis import strategies as st
+
+NAT = Wanted({"experimental": True, "ip6tables": True})
+Memory = t.Optional[dict[str, t.Any]]
+
+
+def change(daemon: Daemon, memory: Memory, wanted: Wanted) -> Memory:
+    """Our change, carried out and remembered as the executor does; the record is JSON."""
+    plan = daemon.plan(wanted)
+    if not plan.changed:
+        return memory
+    daemon.carry_out(plan)
+    return t.cast(Memory, json.loads(json.dumps(_undo.remember(memory, plan))))
+
+
+def undo(daemon: Daemon, memory: Memory) -> _daemon_plan.DaemonPlan:
+    """Everything back, carried out."""
+    config, absent = _undo.wanted(memory, daemon.content, PATH)
+    plan = _undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
+    daemon.carry_out(plan)
+    return plan
+
+
+# Files as people write them, and what our modules may be asked for.
+TEXTS = [
+    None,
+    b"",
+    b"{}",
+    b"{ }",
+    b"{\n}\n",
+    b" \n",
+    b'\xef\xbb\xbf{"mtu": 1450}',
+    b'{"mtu" :1450 }',
+    b'{\r\n\t"mtu": 1450,\r\n\t"log-opts": { }\r\n}',
+    b'{"live-restore": true}',
+    b'{"live-restore": false, "labels": ["a=b"]}\n\n',
+    b'{"experimental": false, "userland-proxy": true, "log-opts": {"max-size": "1m"}}',
+]
+texts = st.sampled_from(TEXTS)
+changes = st.builds(
+    Wanted,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "userland-proxy": st.booleans(),
+            "mtu": st.integers(1280, 1283),
+            "debug": st.booleans(),
+            "live-restore": st.booleans(),
+            "labels": st.lists(st.sampled_from(["a=b", "c=d"]), max_size=2),
+            "log-opts": st.dictionaries(st.sampled_from(["max-size", "max-file"]), st.just("5")),
+        },
+    ),
+    st.sampled_from([(), ("mtu",), ("log-opts.max-size",), ("log-opts",), ("live-restore", "labels")]),
+    st.sampled_from(["auto", "never"]),
+)
+
+
+def daemon_with(content: bytes | None) -> Daemon:
+    settings = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
+    return Daemon(content, settings, bool(settings.get("live-restore")))
+
+
+@given(texts, st.lists(changes, min_size=1, max_size=4))
+def test_several_changes_go_back_to_the_first_bytes(content: bytes | None, wanted: list[Wanted]) -> None:
+    daemon = daemon_with(content)
+    memory: Memory = None
+    for one in wanted:
+        memory = change(daemon, memory, one)
+    written = daemon.content
+    undo(daemon, memory)
+    first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
+    assert _daemon_json.same(daemon.file, first)
+    if not _daemon_json.same(first, _daemon_json.read(_daemon_json.decode(written or b"", PATH), PATH)):
+        assert daemon.content == content
+    assert daemon.killed == []
+
+
+@given(texts, changes, st.sampled_from(["dns", "init", "bip"]))
+def test_keys_that_others_add_later_survive(content: bytes | None, wanted: Wanted, name: str) -> None:
+    daemon = daemon_with(content)
+    memory = change(daemon, None, wanted)
+    foreign = {"dns": ["fd00::1"], "init": True, "bip": "10.0.0.1/8"}[name]
+    text = _daemon_json.decode(daemon.content or b"", PATH)
+    daemon.content = _daemon_json.edit(text, {**daemon.file, name: foreign}).encode()
+    undo(daemon, memory)
+    first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
+    assert _daemon_json.same(daemon.file, {**first, name: foreign})
+
+
+@given(texts, st.integers(1400, 1410))
+def test_keys_of_ours_that_others_change_later_survive(content: bytes | None, value: int) -> None:
+    daemon = daemon_with(content)
+    memory = change(daemon, None, Wanted({"mtu": 1300, "userland-proxy": False}))
+    text = _daemon_json.decode(daemon.content or b"", PATH)
+    daemon.content = _daemon_json.edit(text, {**daemon.file, "mtu": value}).encode()
+    plan = undo(daemon, memory)
+    first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
+    assert _daemon_json.same(daemon.file, {**first, "mtu": value})
+    assert "left as they are, for somebody changed them since: mtu" in plan.warnings
+
+
+@pytest.mark.parametrize("content", TEXTS)
+def test_old_bytes_come_back_one_by_one(content: bytes | None) -> None:
+    daemon = daemon_with(content)
+    memory = change(daemon, None, Wanted({"userland-proxy": False}))
+    assert daemon.content != content
+    plan = undo(daemon, memory)
+    assert (daemon.content, daemon.killed, plan.warnings) == (content, [], ())
+    assert plan.after == (content or b"").decode()
+
+
+def test_undo_is_undone_by_its_own_way_back() -> None:
+    daemon = daemon_with(b"{ }")
+    memory = change(daemon, None, NAT)
+    written = daemon.content
+    config, absent = _undo.wanted(memory, daemon.content, PATH)
+    plan = _undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
+    for done in range(len(plan.steps) + 1):
+        tried = daemon.copy()
+        tried.apply_all(plan.steps[:done])
+        tried.apply_all(plan.back(done))
+        assert (tried.content, tried.killed, tried.live_restore) == (written, [], False)
+
+
+def test_what_an_earlier_run_borrowed_is_not_remembered_as_the_users() -> None:
+    daemon = Daemon(b"{}", {})
+    plan = daemon.plan(NAT)
+    daemon.begin(plan)
+    daemon.apply_all(plan.steps[:2])
+    memory = change(daemon, None, NAT)
+    undo(daemon, memory)
+    assert (daemon.file, daemon.live_restore, daemon.killed) == ({}, False, [])
+
+
+# --- the values
+
+
+def remembered(before: bytes | None, after: bytes, memory: Memory = None) -> dict[str, t.Any]:
+    settings = _daemon_json.read(after.decode(), PATH)
+    return _undo.remember(memory, _daemon_plan.DaemonPlan("", after.decode(), settings=settings, raw=before))
+
+
+def test_what_is_remembered() -> None:
+    old, new, newest = b'{"mtu": 1}', b'{"mtu": 2, "init": true}', b'{"init": false}'
+    first = remembered(old, new)
+    assert first == {
+        "keys": {"mtu": {"before": [1], "set": [2]}, "init": {"before": [], "set": [True]}},
+        "written": _undo.digest(new),
+        "original": base64.b64encode(old).decode(),
+    }
+    second = remembered(new, newest, first)
+    assert second == {
+        "keys": {"mtu": {"before": [1], "set": []}, "init": {"before": [], "set": [False]}},
+        "written": _undo.digest(newest),
+        "original": first["original"],
+    }
+    assert remembered(None, new)["original"] is None
+
+
+def test_old_bytes_are_forgotten_once_somebody_edits() -> None:
+    first = remembered(None, b'{"mtu": 2}')
+    second = remembered(b'{"mtu": 2, "dns": []}', b'{"mtu": 3, "dns": []}', first)
+    assert second["keys"] == {"mtu": {"before": [], "set": [3]}}
+    assert "original" not in second
+    third = remembered(b'{"mtu": 3, "dns": []}', b'{"mtu": 4, "dns": []}', second)
+    assert "original" not in third
+
+
+def test_edit_of_others_between_two_of_our_changes_is_what_comes_back() -> None:
+    first = remembered(b"{}", b'{"mtu": 1400}')
+    second = remembered(b'{"mtu": 1500}', b'{"mtu": 1300}', first)
+    assert _undo.wanted(second, b'{"mtu": 1300}', PATH) == ({"mtu": 1500}, [])
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_member_that_we_added_to_an_object_goes(foreign: bool) -> None:
+    old: dict[str, t.Any] = {"log-opts": {}}
+    daemon = daemon_with(json.dumps(old).encode())
+    memory = change(daemon, None, Wanted({"log-opts": {"max-size": "5"}}))
+    if foreign:
+        text = _daemon_json.decode(daemon.content or b"", PATH)
+        daemon.content = _daemon_json.edit(text, {**daemon.file, "dns": []}).encode()
+    undo(daemon, memory)
+    assert daemon.file == {**old, **({"dns": []} if foreign else {})}
+    assert foreign or daemon.content == json.dumps(old).encode()
+
+
+MEMORY = remembered(b'{"mtu": 1}', b'{"mtu": 2, "init": true}')
+
+
+@pytest.mark.parametrize(
+    ("memory", "raw", "expected"),
+    [
+        (MEMORY, b'{"mtu": 2, "init": true}', (True, b'{"mtu": 1}')),
+        (MEMORY, b'{"mtu": 2, "init": true} ', (False, None)),
+        (MEMORY, None, (False, None)),
+        (None, b"{}", (False, None)),
+        ({}, b"{}", (False, None)),
+        (remembered(None, b"{}"), b"{}", (True, None)),
+    ],
+)
+def test_original(memory: Memory, raw: bytes | None, expected: tuple[bool, bytes | None]) -> None:
+    assert _undo.original(memory, raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("memory", "found", "expected"),
+    [
+        (MEMORY, {"mtu": 2, "init": True}, ({"mtu": 1}, ["init"], [])),
+        (MEMORY, {"mtu": 2, "init": True, "dns": []}, ({"mtu": 1}, ["init"], [])),
+        (MEMORY, {"mtu": 5, "init": True}, ({}, ["init"], ["mtu"])),
+        (MEMORY, {"mtu": 2, "init": 1}, ({"mtu": 1}, [], ["init"])),
+        (MEMORY, {}, ({}, [], ["init", "mtu"])),
+        (None, {"mtu": 2}, ({}, [], [])),
+        ({}, {"mtu": 2}, ({}, [], [])),
+    ],
+)
+def test_settings_back(memory: Memory, found: dict[str, t.Any], expected: t.Any) -> None:
+    assert _undo.settings_back(memory, found) == expected
+    raw = json.dumps(found).encode()
+    assert _undo.wanted(memory, raw, PATH) == expected[:2]
+
+
+@pytest.mark.parametrize(("raw", "length"), [(None, 0), (b"", 64), (b"{}", 64)])
+def test_digest(raw: bytes | None, length: int) -> None:
+    assert len(_undo.digest(raw)) == length
+
+
+# --- networks
+
+
+def connect(id: str, network: str = "n") -> _network.ConnectContainer:  # noqa: A002
+    return _network.ConnectContainer(f"name-{id}", id, network, (), True)
+
+
+def disconnect(id: str, network: str = "n") -> _network.DisconnectContainer:  # noqa: A002
+    return _network.DisconnectContainer(f"name-{id}", id, network)
+
+
+@pytest.mark.parametrize(
+    ("memory", "steps", "expected"),
+    [
+        (None, (), {}),
+        (None, (connect("1"), connect("2")), {"n": ["1", "2"]}),
+        ({"n": ["1"]}, (connect("2"), connect("3", "m")), {"n": ["1", "2"], "m": ["3"]}),
+        ({"n": ["1", "2"]}, (disconnect("1"),), {"n": ["2"]}),
+        ({"n": ["1"]}, (disconnect("2"), disconnect("1", "m")), {"n": ["1"]}),
+        ({"n": ["1"], "m": ["2"]}, (disconnect("1"), _network.RemoveNetwork("n")), {"m": ["2"]}),
+        (None, (_network.RemoveNetwork("n"), _network.CreateNetwork("n", True, ()), connect("1")), {"n": ["1"]}),
+    ],
+)
+def test_remember_moves(memory: Memory, steps: t.Any, expected: Memory) -> None:
+    before = json.dumps(memory)
+    assert _undo.remember_moves(memory, Plan("", "", steps)) == expected
+    assert json.dumps(memory) == before
+
+
+GUARD = (
+    WriteFile("/etc/sysctl.d/x", b"new", "the same at every boot", old=None, invertible=True),
+    KeepRoute("eth0", "1"),
+    ForwardingComesOn(),
+)
+BACK = (
+    RestoreForwarding(),
+    RestoreAcceptRa("eth0", "1"),
+    WriteFile("/etc/sysctl.d/x", None, "as it was", b"new", True),
+)
+CREATE = _network.CreateNetwork("n", True, ())
+
+
+@pytest.mark.parametrize(
+    ("memory", "steps", "expected"),
+    [
+        ((), (CREATE,), ()),
+        ((), (*GUARD, CREATE, connect("1")), BACK),
+        (BACK, (CREATE,), BACK),
+        (BACK, (connect("1"),), BACK),
+        (BACK[1:], (GUARD[2], CREATE), BACK),
+        (BACK, (_network.RemoveNetwork("n"), *BACK), ()),
+        (BACK, (_network.RemoveNetwork("n"),), BACK),
+    ],
+)
+def test_remember_guard(memory: t.Any, steps: t.Any, expected: t.Any) -> None:
+    kept = json.loads(json.dumps(_undo.remember_guard(_transaction.dump_steps(memory), steps)))
+    assert _transaction.load_steps(kept) == expected
+    assert _undo.remember_guard(None, (CREATE,)) == []

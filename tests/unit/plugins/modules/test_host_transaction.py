@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""host_transaction, with the host's timer left out."""
+
+from __future__ import annotations
+
+import socket
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_revert, _io_transaction, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.modules import host_transaction
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+
+class Host:
+    """At most one armed transaction."""
+
+    def __init__(self) -> None:
+        self.armed: _transaction.Transaction | None = None
+        self.failing: list[str] = []
+        self.done: list[t.Any] = []
+
+    def arm(self, run_id: str, within: float) -> None:
+        _io_transaction.Journal()
+        self.done.append(("armed", within))
+        self.armed = _transaction.Transaction(run_id, "boot", 1e12, within)
+
+    def disarm(self) -> None:
+        self.done.append("disarmed")
+        self.armed = None
+
+    def revert(self, reason: str) -> list[str]:
+        self.done.append(reason)
+        if not self.failing:
+            self.armed = None
+        return self.failing
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
+    found = Host()
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_transaction, "armed", lambda: found.armed)
+    monkeypatch.setattr(_io_transaction, "disarm", found.disarm)
+    monkeypatch.setattr(_io_revert, "arm", found.arm)
+    monkeypatch.setattr(_io_revert, "revert", found.revert)
+    return found
+
+
+def transaction(**options: t.Any) -> dict[str, t.Any]:
+    return run(host_transaction, **options)
+
+
+def test_armed_and_confirmed(machine: Host) -> None:
+    assert transaction(state="armed", check=True)["changed"] is True
+    assert machine.done == []
+    armed = transaction(state="armed", within=60)
+    assert (armed["changed"], machine.done) == (True, [("armed", 60)])
+    assert transaction(state="confirmed", transaction=armed["transaction"], check=True)["changed"] is True
+    assert machine.done == [("armed", 60)]
+    assert transaction(state="confirmed", transaction=armed["transaction"])["changed"] is True
+    assert machine.done == [("armed", 60), "disarmed"]
+
+
+def test_armed_by_a_name_of_ones_own(machine: Host) -> None:
+    assert transaction(state="armed", transaction="mine")["transaction"] == "mine"
+    assert machine.done == [("armed", 120)]
+
+
+def test_ids_differ(machine: Host) -> None:
+    ids = set()
+    for _time in range(3):
+        ids.add(transaction(state="armed")["transaction"])
+        machine.armed = None
+    assert len(ids) == 3
+
+
+def test_reverted(machine: Host) -> None:
+    assert transaction(state="reverted", check=True)["changed"] is False
+    transaction(state="armed")
+    assert transaction(state="reverted", check=True)["changed"] is True
+    assert machine.done == [("armed", 120)]
+    result = transaction(state="reverted")
+    assert (result["changed"], result["failed_steps"], machine.done[1:]) == (True, [], ["asked for"])
+    assert transaction(state="reverted")["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "missing required arguments: state"),
+        ({"state": "on"}, "value of state must be one of: armed, confirmed, reverted"),
+        ({"state": "armed", "within": 0}, "within: 0 is no time limit. Give seconds."),
+        ({"state": "armed", "transaction": "other"}, "another run's change waits to be confirmed"),
+        ({"state": "confirmed"}, "transaction: it is missing. Give the id that arming returned."),
+        ({"state": "confirmed", "transaction": "other"}, "another run's change waits to be confirmed"),
+    ],
+)
+def test_failures_are_one_message(machine: Host, options: dict[str, t.Any], words: str) -> None:
+    machine.armed = _transaction.Transaction("run", "boot", 1e12, 60.0)
+    assert words in failure(host_transaction, **options)
+    assert (machine.armed.id, machine.done) == ("run", [])
+
+
+def test_confirmed_too_late(machine: Host) -> None:
+    words = "the change was not confirmed in time and has been undone"
+    assert words in failure(host_transaction, state="confirmed", transaction="run")
+
+
+def test_what_cannot_be_put_back_is_told(machine: Host) -> None:
+    transaction(state="armed")
+    machine.failing = ["/x: cannot be written.", "/y: gone."]
+    words = "not everything could be put back: /x: cannot be written. /y: gone."
+    assert failure(host_transaction, state="reverted").startswith(words)
+    assert machine.armed
+
+
+@pytest.fixture
+def listener() -> t.Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_confirmed_where_something_is_reached(machine: Host, listener: socket.socket) -> None:
+    target = f"127.0.0.1:{listener.getsockname()[1]}"
+    armed = transaction(state="armed")["transaction"]
+    assert transaction(state="confirmed", transaction=armed, reach=target)["changed"] is True
+    assert machine.armed is None
+
+
+@pytest.mark.parametrize("target", ["127.0.0.1:1", "[::1]:1", "127.0.0.1", "nonsense:x", ":"])
+def test_not_confirmed_where_nothing_is_reached(machine: Host, target: str) -> None:
+    armed = transaction(state="armed")["transaction"]
+    text = failure(host_transaction, state="confirmed", transaction=armed, reach=target)
+    assert text.startswith(f"{target}: cannot be reached from this host (")
+    assert machine.armed
+
+
+@pytest.mark.parametrize(
+    ("target", "address"), [("[fd00::5]:25", ("fd00::5", 25)), ("mail.example.org:25", ("mail.example.org", 25))]
+)
+def test_where_it_connects_to(monkeypatch: pytest.MonkeyPatch, target: str, address: tuple[str, int]) -> None:
+    asked: list[t.Any] = []
+
+    def connect(where: tuple[str, int], timeout: float) -> t.NoReturn:
+        asked.append(where)
+        raise OSError("no route")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(Refused, match="no route"):
+        host_transaction.reach(target)
+    assert asked == [address]
