@@ -97,7 +97,10 @@ def carry_out(plan: Plan, hands: Hands, journal: Journal) -> None:
 
 
 def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:
-    _io_files.keep(starting=None)  # a restart on the way back reads the old file
+    # A restart on the way back reads the old file. A record that cannot be written must not keep us from going back.
+    with contextlib.suppress(Refused):
+        if "starting" in _io_files.record():
+            _io_files.keep(starting=None)
     failed = take_back(steps, hands)
     if failed:
         raise Refused(f"{reason} Not everything could be put back: {' '.join(failed)}", remedy=hands.daemon.kept())
