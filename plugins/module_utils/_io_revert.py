@@ -114,5 +114,6 @@ def main() -> None:
         if transaction is None or not transaction.due(_io_transaction.boot_id(), time.monotonic()):
             return
         failed = revert(f"not confirmed within {transaction.within:g} s")
-    print("the change was not confirmed and has been undone" if not failed else "\n".join(failed))
-    sys.exit(1 if failed else 0)
+    sys.stdout.write("\n".join(failed or ["the change was not confirmed and has been undone"]) + "\n")
+    if failed:
+        raise SystemExit(1)  # systemd starts it again

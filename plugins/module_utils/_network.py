@@ -241,7 +241,8 @@ def refuse_overlaps(
     version: Version,
 ) -> None:
     """Raise Refused if the subnet collides; Docker itself does not look at the host's IPv6 routes."""
-    assert wanted.subnet is not None
+    if wanted.subnet is None:
+        return
     if wanted.subnet.prefixlen < 64 and not _engine.has(version, "ipv6_subnet_beyond_64"):
         raise Refused(f"{wanted.subnet} is larger than a /64, which Docker Engine {version} does not handle", "subnet")
     others = [one for one in networks if one.name != wanted.name]

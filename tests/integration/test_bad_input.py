@@ -165,16 +165,17 @@ LEARNED = (
 )
 
 
-def test_the_route_that_a_host_would_lose(bookworm: Host) -> None:
-    """A default route that the kernel learned from a router advertisement, with accept_ra=1."""
+def test_the_route_that_a_host_would_lose_is_kept_first(bookworm: Host) -> None:
+    """A default route that the kernel learned from a router advertisement, with accept_ra=1: check mode says so."""
     bookworm.run("ip link add ra0 type veth peer name ra1; ip link set ra0 up; ip link set ra1 up")
     bookworm.run("sysctl -qw net.ipv6.conf.all.forwarding=0; sysctl -qw net.ipv6.conf.ra0.accept_ra=1")
     try:
         bookworm.run(ADVERTISE)
         bookworm.run(LEARNED)
-        words = "interface ra0: the IPv6 default route comes from router advertisements with accept_ra=1"
-        refused(bookworm, "docker_ipv6_network", words, name="dms-ipv6")
-        refused(bookworm, "docker_ipv6_info", words, mode="nat")
+        steps = bookworm.module("docker_ipv6_network", check=True, name="dms-ipv6")["steps"]
+        assert steps[0] == "write /etc/sysctl.d/90-dms-ipv6.conf: the same at every boot"
+        assert steps[1].startswith("set net/ipv6/conf/ra0/accept_ra = 2 (was 1)")
+        assert steps[-1].startswith("create network dms-ipv6 with ")
     finally:
         bookworm.run("ip link del ra0")
 

@@ -134,7 +134,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("left", "right", "expected"),
     [
         (True, 1, False),
         (False, 0, False),
@@ -151,9 +151,9 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
         (float("inf"), float("inf"), True),
     ],
 )
-def test_same(one: t.Any, other: t.Any, expected: bool) -> None:
-    assert _daemon_json.same(one, other) is expected
-    assert _daemon_json.same(other, one) is expected
+def test_same(left: t.Any, right: t.Any, expected: bool) -> None:
+    assert _daemon_json.same(left, right) is expected
+    assert _daemon_json.same(right, left) is expected
 
 
 @pytest.mark.parametrize(

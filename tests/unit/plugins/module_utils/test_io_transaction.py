@@ -296,9 +296,7 @@ def test_the_program_undoes_only_what_is_due(
     monkeypatch.setattr(_io_files, "LOCK", str(machine.folder / "lock"))
     arm(boot=boot, deadline=time.monotonic() + seconds, slots=((step(machine.folder / "a"),),))
     if undone:
-        with pytest.raises(SystemExit) as end:
-            _io_revert.main()
-        assert end.value.code == 0
+        _io_revert.main()
         assert capsys.readouterr().out == "the change was not confirmed and has been undone\n"
         assert _io_files.record()["reverted"]["reason"] == "not confirmed within 60 s"
     else:
