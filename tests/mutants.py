@@ -68,6 +68,15 @@ ALL = (
         "verify",
         "['real', 'real']",
     ),
+    Mutant(
+        "the host's default route is not kept",
+        "plugins/module_utils/_forwarding.py",
+        '    lost = [one for one in ra_default if accepts.get(one) == "1"]',
+        "    lost: list[str] = []",
+        "accept_ra",
+        "converge",
+        "clients are not seen rightly",
+    ),
 )
 
 

@@ -251,12 +251,12 @@ def test_check_mode_changes_nothing_and_predicts_what_is_done(fresh: Host) -> No
 def test_nobody_confirms(fresh: Host) -> None:
     """The host undoes the change by itself, and refuses other runs until then."""
     before = started(fresh)
-    result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=6)
+    result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=12)
     assert not result["failed"], result
     assert settings(fresh) != ORIGINAL
     other = fresh.direct("docker_daemon_config", config={"mtu": 1400})
     assert "another run's change waits to be confirmed" in other["msg"]
-    undone_within(fresh, 30)
+    undone_within(fresh, 60)
     assert settings(fresh) == ORIGINAL
     assert started(fresh) == before
     late = fresh.direct("host_transaction", state="confirmed", transaction=result["transaction"])
@@ -274,9 +274,9 @@ def undone_within(host: Host, seconds: float) -> None:
 
 
 def test_confirmed_in_time(fresh: Host) -> None:
-    result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=4)
+    result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=12)
     assert not fresh.direct("host_transaction", state="confirmed", transaction=result["transaction"])["failed"]
-    time.sleep(6)
+    time.sleep(14)
     assert json.loads(settings(fresh))["mtu"] == 1450
     assert (
         fresh.run(
