@@ -68,7 +68,8 @@ def command_clean(options: argparse.Namespace) -> None:
 
 
 def command_env(_options: argparse.Namespace) -> None:
-    print(f"DOCKER_HOST={_running().url}")
+    # Its own engine's address even before it runs: the command that is told may be the one that starts it.
+    print(f"DOCKER_HOST={(engine.find_engine() or engine.own_engine()).url}")
 
 
 def command_guard(options: argparse.Namespace) -> None:
