@@ -221,9 +221,15 @@ def absent(found: Found, containers: Mapping[str, Mapping[str, _found.Container]
             state = _network.ABSENT if ours else _network.RELEASED
             wanted = _network.WantedNetwork(network.name, None, state=state)
             plans.append((wanted, plan_network(wanted, found, containers.get(network.name, {}), lambda _pid: {})))
-    config, gone = _undo.wanted(found.record.get("undo"), found.raw, found.path)
-    plan = plan_daemon(_daemon_plan.Wanted(config, tuple(gone), consent=consent, whole=True), found)
-    return AbsentPlan(tuple(plans), _undo.exactly(plan, found.record.get("undo"), found.raw, found.path))
+    return AbsentPlan(tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
+
+
+def plan_restored(found: Found, apply: str, consent: bool) -> _daemon_plan.DaemonPlan:
+    """The daemon's part of taking everything back: what was there before our first change, by the record."""
+    memory = found.record.get("undo")
+    config, gone = _undo.wanted(memory, found.raw, found.path)
+    plan = plan_daemon(_daemon_plan.Wanted(config, tuple(gone), apply, consent, whole=True), found)
+    return _undo.exactly(plan, memory, found.raw, found.path)
 
 
 def plan_daemon(wanted: _daemon_plan.Wanted, found: Found) -> _daemon_plan.DaemonPlan:

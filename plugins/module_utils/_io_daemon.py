@@ -167,7 +167,7 @@ class Recorder:
         if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in self.plan.steps):
             borrowed = _daemon_plan.lent(self.found.raw, self.found.path)
         _io_files.keep(
-            daemon=read_by(daemon.pid, daemon.loaded),
+            daemon=_io_found.read_by(daemon.pid, daemon.loaded),
             borrowed=None if borrowed is False else borrowed,
             starting={"since": time.time(), "settings": self.plan.settings} if self.plan.restarts else None,
             guard=_undo.remember_guard(self.found.record.get("guard"), self.plan.guards),
@@ -181,22 +181,15 @@ class Recorder:
     def after(self) -> None:
         """After the last step: what the daemon has loaded now; nothing is left to undo if all was put back."""
         settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
-        _io_files.keep(borrowed=None, starting=None, daemon=read_by(_io_found.dockerd_pid({}), settings))
+        _io_files.keep(borrowed=None, starting=None, daemon=_io_found.read_by(_io_found.dockerd_pid({}), settings))
         if self.restoring:
             _io_files.keep(undo=None)
 
     def back(self) -> None:
         """After the way back: all is as it was."""
-        daemon = read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded)
+        daemon = _io_found.read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded)
         entries = {name: self.found.record.get(name) for name in ("undo", "guard")}
         _io_files.keep(borrowed=None, starting=None, daemon=daemon, **entries)
-
-
-def read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:
-    """The entry of the record: which daemon has loaded which settings. None if nobody knows."""
-    if settings is None:
-        return None
-    return {"pid": pid, "started": _io_kernel.process_started(pid), "settings": settings}
 
 
 def _systemctl(*arguments: str) -> int:

@@ -138,6 +138,13 @@ def read_by_daemon() -> dict[str, t.Any] | None:
         settings = _daemon_json.read(_daemon_json.decode(_io_files.read(path) or b"", path), path)
     except Refused:
         return None
+    return read_by(pid, settings)
+
+
+def read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:
+    """The entry of the record: which daemon has loaded which settings. None if nobody knows."""
+    if settings is None:
+        return None
     return {"pid": pid, "started": _io_kernel.process_started(pid), "settings": settings}
 
 

@@ -121,7 +121,12 @@ class ConnectContainer(Step):
 
 def definition(found: Network) -> CreateNetwork:
     """A network as the step that would create it again."""
-    gateways = dict(zip_by_subnet(found))
+    gateways = {
+        str(subnet): gateway
+        for subnet in found.subnets
+        for gateway in found.gateways
+        if ipaddress.ip_address(gateway) in subnet
+    }
     return CreateNetwork(
         found.name,
         found.ipv6,
@@ -130,14 +135,6 @@ def definition(found: Network) -> CreateNetwork:
         tuple(sorted(found.options.items())),
         tuple(sorted(found.labels.items())),
     )
-
-
-def zip_by_subnet(found: Network) -> Iterable[tuple[str, str]]:
-    """Each gateway with the subnet it lies in."""
-    for subnet in found.subnets:
-        for gateway in found.gateways:
-            if ipaddress.ip_address(gateway) in subnet:
-                yield str(subnet), gateway
 
 
 # (option, what is wanted, what is found). Docker can change none of these in place.

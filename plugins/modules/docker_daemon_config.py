@@ -194,7 +194,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _restart_guards,
-    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -215,20 +214,14 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def wanted(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.Wanted:
-    """What the options ask for."""
-    config, absent = params["config"], params["absent"]
-    if params["state"] == "restored":
-        config, absent = _undo.wanted(found.record.get("undo"), found.raw, found.path)
-    restored = params["state"] == "restored"
-    return _daemon_plan.Wanted(config, tuple(absent), params["apply"], params["allow_container_restart"], restored)
-
-
 def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.DaemonPlan:
     """The plan, refused if a restart would do harm or dockerd would not take the file."""
-    plan = _host_plan.plan_daemon(wanted(params, found), found)
+    apply, consents = params["apply"], params["allow_container_restart"]
     if params["state"] == "restored":
-        plan = _undo.exactly(plan, found.record.get("undo"), found.raw, found.path)
+        plan = _host_plan.plan_restored(found, apply, consents)
+    else:
+        wanted = _daemon_plan.Wanted(params["config"], tuple(params["absent"]), apply, consents)
+        plan = _host_plan.plan_daemon(wanted, found)
     if plan.restarts:
         consent = _restart_guards.Consent(
             params["allow_container_restart"], params["allow_engine_upgrade"], params["allow_forward_drop"]
@@ -243,7 +236,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     """Carry a plan out; what that adds to the result."""
     if not plan.changed:
         # An earlier run died right before it wrote this down.
-        loaded = _io_daemon.read_by(found.daemon.pid, found.daemon.loaded)
+        loaded = _io_found.read_by(found.daemon.pid, found.daemon.loaded)
         _io_files.keep(borrowed=None, starting=None, daemon=loaded)
         return {}
     if not _daemon_schema.AVAILABLE:
