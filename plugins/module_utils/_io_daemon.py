@@ -102,12 +102,16 @@ class DaemonHands:
         """Write down what must be the same afterwards, once, while the daemon can still be asked."""
         if self.ran or not self._answers():
             return
-        self.networks = frozenset(one["Id"] for one in self.docker.networks())
+        self.networks = self._networks()
         for one in step.containers:
             with contextlib.suppress(NotFound):
                 found = self.docker.container(one.id)
                 removes_itself = bool((found.get("HostConfig") or {}).get("AutoRemove"))
                 self.ran[one.id] = _health.Before(found["State"]["StartedAt"], removes_itself)
+
+    def _networks(self) -> frozenset[str]:
+        """By name: the default bridge gets a new id at every start without live containers."""
+        return frozenset(one["Name"] for one in self.docker.networks())
 
     def _unhealthy(self, step: Restart) -> list[str]:
         """Wait for the daemon and its containers; what is wrong at the end of the time limit."""
@@ -122,14 +126,14 @@ class DaemonHands:
     def _problems(self, step: Restart, asked: set[str]) -> list[str]:
         try:
             version = _engine.parse(self.docker.info().get("ServerVersion", ""))
-            lost = self.networks - {one["Id"] for one in self.docker.networks()}
+            lost = sorted(self.networks - self._networks())
             now = {one.id: self._state(one) for one in step.containers}
         except Refused as reason:
             return [str(reason)]
         if self.version not in (None, version):
             return [f"the engine is {version} now, and was to be {self.version}"]
         if lost:
-            return [f"{len(lost)} networks are missing"]
+            return [f"network {', '.join(lost)} is missing"]
         if not step.containers_live_on:
             self._start_again([one for one in step.containers if now[one.id].stopped and one.id not in asked], asked)
         listening = {port for _address, port in itertools.chain(*_io_kernel.listeners(os.getpid()).values())}

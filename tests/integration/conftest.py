@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from tests.integration.lab_host import Host, lab
+from tests.integration.lab_host import Host, clean, lab
 
 ENGINES = ("bookworm", "trixie", "sid")
 MAIL = "docker run -d --name mail -p 8080:80 dms-lab/whoami >/dev/null"
@@ -51,3 +51,11 @@ def client(hosts: dict[str, Host]) -> Host:
 def bare(hosts: dict[str, Host]) -> Host:
     """A Docker host without python3-docker and python3-jsonschema."""
     return hosts["bare"]
+
+
+@pytest.fixture
+def fresh(engine: Host) -> t.Iterator[Host]:
+    """A host with settings of its own in force and a running container, and no record of ours."""
+    clean(engine)
+    yield engine
+    clean(engine)

@@ -18,6 +18,9 @@ import ansible
 
 TOP = Path(__file__).resolve().parents[2]
 INVENTORY = Path(__file__).with_name("inventory.yml")
+# With the comment's indentation and order, so that a byte that changes is seen.
+ORIGINAL = '{\n    "log-level": "info",\n    "max-concurrent-downloads": 3\n}\n'
+WANTED = {"mtu": 1450}
 
 
 def output(*command: str, stdin: str | None = None) -> str:
@@ -92,3 +95,30 @@ class Host:
             "docker ps -a --no-trunc -q | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}';"
             "systemctl show -p MainPID docker; ls -A /var/lib/dms-ipv6 2>/dev/null || true"
         )
+
+
+def play(host: str, playbook: str = "enable", **variables: object) -> subprocess.CompletedProcess[str]:
+    """Run a playbook of ours on one host."""
+    extra = json.dumps({"dms_ipv6_hosts": host, "dms_ipv6_probe_image": "dms-lab/whoami", **variables})
+    command = ["ansible-playbook", "-i", str(INVENTORY), f"dms.ipv6.{playbook}", "-e", extra]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def clean(host: Host) -> None:
+    """Settings of its administrator's own, in force; the container runs; nothing of ours is left."""
+    host.run(
+        "chattr -i /etc/docker/daemon.json 2>/dev/null || true; rm -rf /var/lib/dms-ipv6 /etc/docker/daemon.json*;"
+        f"printf '%s' '{ORIGINAL}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket;"
+        # A file written within 0.1 s of the daemon's start is taken for one that it may not have read.
+        "sleep 0.2; systemctl restart docker; docker start mail >/dev/null"
+    )
+
+
+def started(host: Host) -> str:
+    """The container: its id, when it was started, whether it runs."""
+    return host.run("docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.State.Running}}' mail")
+
+
+def settings(host: Host) -> str:
+    """What daemon.json holds, to the byte."""
+    return host.run("cat /etc/docker/daemon.json; echo .")[:-1]

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 
 import pytest
 
-from tests.integration.lab_host import INVENTORY, Host
+from tests.integration.lab_host import Host, play
 
 SUBNETS = [
     ("fd12:3456", "'fd12:3456' is no CIDR"),
@@ -129,13 +127,6 @@ def test_a_probe_of_a_documentation_address(client: Host, address: str) -> None:
     result = client.module("remote_ip_probe", host=address, port=80, family="ipv6", timeout=5)
     assert result["failed"]
     assert f"host: {address} is reserved for documentation" in result["msg"]
-
-
-def play(host: str, **variables: object) -> subprocess.CompletedProcess[str]:
-    """Run the enable playbook on one host."""
-    extra = json.dumps({"dms_ipv6_hosts": host, "dms_ipv6_probe_image": "dms-lab/whoami", **variables})
-    command = ["ansible-playbook", "-i", str(INVENTORY), "dms.ipv6.enable", "-e", extra]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_packages_that_cannot_be_installed(bare: Host) -> None:

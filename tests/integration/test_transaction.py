@@ -14,36 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.conftest import ENGINES
-from tests.integration.lab_host import Host, output
-
-# With the comment's indentation and order, so that a byte that changes is seen.
-ORIGINAL = '{\n    "log-level": "info",\n    "max-concurrent-downloads": 3\n}\n'
-WANTED = {"mtu": 1450}
-
-
-@pytest.fixture
-def fresh(engine: Host) -> t.Iterator[Host]:
-    """A host with settings of its own in force and a running container, and no record of ours."""
-    clean(engine)
-    yield engine
-    clean(engine)
-
-
-def clean(host: Host) -> None:
-    """Settings of its administrator's own, in force; the container runs; nothing of ours is left."""
-    host.run(
-        "chattr -i /etc/docker/daemon.json 2>/dev/null || true; rm -rf /var/lib/dms-ipv6 /etc/docker/daemon.json*;"
-        f"printf '%s' '{ORIGINAL}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket;"
-        "systemctl restart docker; docker start mail >/dev/null"
-    )
-
-
-def started(host: Host) -> str:
-    return host.run("docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.State.Running}}' mail")
-
-
-def settings(host: Host) -> str:
-    return host.run("cat /etc/docker/daemon.json; echo .")[:-1]
+from tests.integration.lab_host import ORIGINAL, WANTED, Host, clean, output, settings, started
 
 
 def live_restore(host: Host) -> str:

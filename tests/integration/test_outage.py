@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a published port is down while the daemon is restarted: bare, as a transaction, and with containers stopped.
+
+The figures are printed side by side. Nothing fails on a clock, but the polling must have seen the daemon's restart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import typing as t
+from pathlib import Path
+
+from tests.integration.lab_host import ORIGINAL, Host, clean, output, started
+
+POLLER = Path(__file__).resolve().parents[2] / "lab" / "poller.py"
+
+
+@contextlib.contextmanager
+def polled(host: Host, client: Host) -> t.Iterator[dict[str, t.Any]]:
+    """A client asks the published port every 20 ms meanwhile; the figures are there afterwards."""
+    addresses = host.direct("docker_ipv6_info")["addresses"]
+    output("docker", "cp", str(POLLER), f"{client.container}:/poller.py")
+    figures: dict[str, t.Any] = {}
+    command = ["docker", "exec", "-i", client.container, "python3", "/poller.py"]
+    command += [addresses["ipv4"], addresses["ipv6"], "8080"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as poller:
+        client.run("sleep 1")
+        try:
+            yield figures
+            client.run("sleep 1")
+        finally:
+            said = poller.communicate(timeout=30)[0]
+        figures.update(json.loads(said))
+
+
+def bare(host: Host) -> None:
+    """What an administrator with live-restore does."""
+    host.run("systemctl reset-failed docker docker.socket; systemctl restart docker; docker info >/dev/null")
+
+
+def transaction(host: Host, **consent: t.Any) -> None:
+    result = host.direct("docker_daemon_config", config={"mtu": 1450}, **consent)
+    assert not result["failed"], result
+    assert result["restarted"]
+
+
+def test_outage_of_a_published_port(fresh: Host, client: Host) -> None:
+    before = started(fresh)
+    with polled(fresh, client) as lent:
+        transaction(fresh)
+    assert started(fresh) == before
+    clean(fresh)
+    with polled(fresh, client) as stopped:
+        transaction(fresh, allow_container_restart=True)
+    assert started(fresh) != before
+    clean(fresh)
+    before = started(fresh)
+    with_live_restore = json.dumps({**json.loads(ORIGINAL), "live-restore": True})
+    fresh.run(f"printf '%s' '{with_live_restore}' > /etc/docker/daemon.json; systemctl reload docker; sleep 1")
+    with polled(fresh, client) as usual:
+        bare(fresh)
+    assert started(fresh) == before
+    print(f"\n{fresh.name}: seconds for which the published port was down, IPv4 and IPv6")
+    for title, one in (("bare restart", usual), ("transaction", lent), ("containers stopped", stopped)):
+        show(title, one, usual)
+    assert stopped["ipv4"]["down"] > lent["ipv4"]["down"]
+
+
+def show(title: str, figures: dict[str, t.Any], usual: dict[str, t.Any]) -> None:
+    """A line for one way to restart, as a multiple of what an administrator with live-restore has."""
+    down, ratios = [], []
+    for family in ("ipv4", "ipv6"):
+        assert figures[family]["requests"] > 50
+        down.append(f"{figures[family]['down']:.2f}")
+        ratios.append(f"{figures[family]['down'] / max(usual[family]['down'], 0.02):.2f}")
+    print(f"  {title:18}  {'  '.join(down)}   times a bare restart's: {'  '.join(ratios)}")

@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a restart would do beside what is wanted, on real hosts: refused before anything is written, and named."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+import pytest
+
+from tests.integration.lab_host import ORIGINAL, WANTED, Host, clean, settings, started
+
+DROP_IN = "/etc/systemd/system/docker.service.d"
+NO_UNIT = "systemctl stop tied foreground 2>/dev/null || true; rm -f /etc/systemd/system/tied.service"
+
+
+def refused(host: Host, words: str, **options: t.Any) -> None:
+    """Refused in these words, in check mode too; the file and the container are as they were."""
+    before = started(host)
+    for check in (True, False):
+        result = host.direct("docker_daemon_config", check=check, **{"config": WANTED, **options})
+        assert result["failed"], result
+        assert words in result["msg"], result["msg"]
+        assert "\n" not in result["msg"]
+    assert settings(host) == ORIGINAL
+    assert started(host) == before
+
+
+@contextlib.contextmanager
+def prepared(host: Host, script: str, undo: str) -> t.Iterator[None]:
+    """A host on which something was prepared, and taken back after."""
+    clean(host)
+    try:
+        host.run(script)
+        yield
+    finally:
+        host.run(undo)
+
+
+def drop_in(lines: str) -> str:
+    """The command that adds lines to Docker's unit."""
+    return f"mkdir -p {DROP_IN}; printf '[Service]\\n{lines}\\n' > {DROP_IN}/x.conf"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        drop_in("ExecStart=\\nExecStart=/usr/sbin/dockerd -H fd:// --mtu 1400"),
+        drop_in('Environment="DOCKER_OPTS=--mtu=1400"'),
+        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--mtu=1400\"' >> /etc/default/docker",
+    ],
+    ids=["drop-in", "environment", "/etc/default/docker"],
+)
+def test_a_flag_that_the_next_daemon_gets(bookworm: Host, script: str) -> None:
+    """The daemon that runs does not have it yet, so its command line tells nothing."""
+    undo = (
+        f"rm -rf {DROP_IN}; [ ! -e /var/tmp/default ] || mv /var/tmp/default /etc/default/docker;"
+        "systemctl daemon-reload"
+    )
+    with prepared(bookworm, f"{script}; systemctl daemon-reload", undo):
+        refused(bookworm, "docker.service starts dockerd with --mtu=1400, and mtu is in the file too")
+
+
+def test_a_flag_of_the_running_daemon(bookworm: Host) -> None:
+    with prepared(
+        bookworm,
+        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--mtu=1400\"' >> /etc/default/docker;"
+        "systemctl restart docker; docker start mail >/dev/null",
+        "mv /var/tmp/default /etc/default/docker; systemctl restart docker",
+    ):
+        refused(bookworm, "mtu is also a flag of the running dockerd (--mtu=1400)")
+
+
+INSTALLED = (
+    "printf '#!/bin/sh\\necho Docker version {version}, build x\\n' > /usr/sbin/dockerd; chmod 755 /usr/sbin/dockerd"
+)
+
+
+def test_an_engine_upgrade_that_waits_for_a_restart(engine: Host) -> None:
+    """The package was upgraded, and dockerd not restarted yet."""
+    keep = "cp -p /usr/sbin/dockerd /var/tmp/dockerd; rm /usr/sbin/dockerd"
+    with prepared(engine, f"{keep}; {INSTALLED.format(version='99.1.2')}", "mv /var/tmp/dockerd /usr/sbin/dockerd"):
+        refused(engine, "to 99.1.2, which is installed")
+        assert engine.direct("docker_daemon_config", check=True, config=WANTED, allow_engine_upgrade=True)["restarted"]
+
+
+def test_a_package_that_was_installed_again(bookworm: Host) -> None:
+    """Another file of the same version is no upgrade."""
+    with prepared(bookworm, "cp -p /usr/sbin/dockerd /var/tmp/d; mv /var/tmp/d /usr/sbin/dockerd", ":"):
+        assert bookworm.direct("docker_daemon_config", check=True, config=WANTED)["restarted"]
+
+
+@pytest.mark.parametrize("dependency", ["Requires", "BindsTo", "PartOf"])
+def test_a_unit_that_systemd_stops_with_docker(bookworm: Host, dependency: str) -> None:
+    unit = f"[Unit]\\n{dependency}=docker.service\\n[Service]\\nExecStart=/bin/sleep 900\\n"
+    script = f"printf '{unit}' > /etc/systemd/system/tied.service; systemctl daemon-reload; systemctl start tied"
+    with prepared(bookworm, script, f"{NO_UNIT}; systemctl daemon-reload"):
+        refused(bookworm, "a restart would stop tied.service")
+        assert bookworm.direct("docker_daemon_config", check=True, config=WANTED, allow_container_restart=True)[
+            "changed"
+        ]
+
+
+def test_a_unit_that_runs_a_docker_client(bookworm: Host) -> None:
+    with prepared(bookworm, "systemd-run --quiet --unit=foreground docker attach mail; sleep 1", NO_UNIT):
+        refused(bookworm, "a restart would stop foreground.service")
+
+
+BRIDGE = (
+    "sysctl -qw net.ipv6.conf.all.forwarding=1; ip link add virbr9 type bridge; ip link set virbr9 up;"
+    "ip -6 addr add fd5c:1ab0:99::1/64 dev virbr9; ip6tables -P FORWARD ACCEPT"
+)
+NO_BRIDGE = "ip link del virbr9; sysctl -qw net.ipv6.conf.all.forwarding=0"
+
+
+@pytest.mark.parametrize("name", ["bookworm", "trixie"])
+def test_other_machines_whose_traffic_would_be_dropped(hosts: dict[str, Host], name: str) -> None:
+    """Below 28, ip6tables sets the policy of FORWARD to DROP, for virtual machines and VPNs as well."""
+    host = hosts[name]
+    config = {"experimental": True, "ip6tables": True}
+    with prepared(host, BRIDGE, NO_BRIDGE):
+        refused(host, "this host forwards IPv6 for others (virbr9)", config=config)
+        assert host.direct("docker_daemon_config", check=True, config=config, allow_forward_drop=True)["restarted"]
+
+
+def test_engines_that_leave_the_policy_alone(hosts: dict[str, Host]) -> None:
+    sid = hosts["sid"]
+    with prepared(sid, BRIDGE, NO_BRIDGE):
+        assert sid.direct("docker_daemon_config", check=True, config={"mtu": 1450, "ip6tables": True})["restarted"]
+
+
+def test_a_swarm_node_has_no_live_restore(bookworm: Host) -> None:
+    script = "docker swarm init --advertise-addr 127.0.0.1 >/dev/null"
+    with prepared(bookworm, script, "docker swarm leave --force >/dev/null"):
+        refused(bookworm, "a restart for mtu would stop mail: this is a Swarm node, where live-restore is impossible")
+
+
+ATTRIBUTES = """python3 - <<'END'
+import os, struct
+path = "/etc/docker/daemon.json"
+acl = [(1, 6, 0xFFFFFFFF), (2, 4, 1), (4, 4, 0xFFFFFFFF), (16, 4, 0xFFFFFFFF), (32, 0, 0xFFFFFFFF)]
+packed = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *one) for one in acl)
+os.chown(path, 1, 2)
+os.setxattr(path, "system.posix_acl_access", packed)
+os.setxattr(path, "security.selinux", b"system_u:object_r:container_config_t:s0")
+END
+"""
+SHOWN = """python3 - <<'END'
+import os
+path = "/etc/docker/daemon.json"
+print([(name, os.getxattr(path, name)) for name in sorted(os.listxattr(path))], os.stat(path)[:1], os.stat(path)[4:6])
+END
+"""
+
+
+def test_owner_acl_and_selinux_label_stay(fresh_attributes: Host) -> None:
+    """Also after what brings the file back."""
+    host = fresh_attributes
+    before = host.run(SHOWN)
+    assert "posix_acl_access" in before and "container_config_t" in before
+    assert not host.direct("docker_daemon_config", config=WANTED)["failed"]
+    assert settings(host) != ORIGINAL
+    assert host.run(SHOWN) == before
+    assert not host.direct("docker_daemon_config", state="restored")["failed"]
+    assert settings(host) == ORIGINAL
+    assert host.run(SHOWN) == before
+
+
+@pytest.fixture
+def fresh_attributes(bookworm: Host) -> t.Iterator[Host]:
+    """A host whose file has an owner, an access control list and a label of its own."""
+    clean(bookworm)
+    bookworm.run(ATTRIBUTES)
+    bookworm.run("systemctl restart docker; docker start mail >/dev/null")
+    yield bookworm
+    clean(bookworm)
+
+
+def test_confirmed_only_if_something_outside_is_reached(bookworm: Host, client: Host) -> None:
+    """Over a local connection a fresh one proves nothing; a target that must be reached does."""
+    clean(bookworm)
+    address = client.run("hostname -I").split()[0]
+    server = client.run("python3 -m http.server 8025 >/dev/null 2>&1 & echo $!; sleep 1")
+    try:
+        result = bookworm.direct("docker_daemon_config", config=WANTED, confirm_within=300)
+        mine = {"state": "confirmed", "transaction": result["transaction"]}
+        lost = bookworm.direct("host_transaction", **mine, reach=f"{address}:8026")
+        assert lost["failed"]
+        assert f"{address}:8026" in lost["msg"]
+        assert bookworm.run("test -e /var/lib/dms-ipv6/transaction.json && echo armed") == "armed"
+        assert not bookworm.direct("host_transaction", **mine, reach=f"{address}:8025")["failed"]
+    finally:
+        client.run(f"kill {server}")
+    assert bookworm.run("test -e /var/lib/dms-ipv6/transaction.json || echo confirmed") == "confirmed"
+    assert settings(bookworm) != ORIGINAL
+    clean(bookworm)
