@@ -21,7 +21,10 @@ SYSTEM = ("systemd", "systemd-sysv", "dbus", "procps", "kmod", "iproute2", "ipta
 PYTHON = ("python3", "python3-apt")  # python3-apt: without it Ansible's apt module tries the network
 ENGINE = ("docker.io", "busybox-static")
 REMOTE = ("openssh-server",)  # off until a scenario starts it
-WRITERS = ("python3-docker", "python3-jsonschema")  # installed by the role where they are missing
+# Installed by the role where they are missing.
+WRITERS = ("python3-docker", "python3-jsonschema", "python3-ruamel.yaml")
+# Brings some of the writers along, so a bare host goes without it.
+COMPOSE = ("docker-compose",)
 PACKAGES: dict[str, tuple[str, ...]] = {
     "bookworm": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE),
     "trixie": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE, "docker-cli"),
@@ -133,7 +136,7 @@ def recipe(image: str, bare: bool = False) -> Recipe:
     if bare:
         script += BARE_REPOSITORY.format(packages=" ".join(WRITERS))
     else:
-        packages += WRITERS
+        packages += WRITERS + COMPOSE
         script += NO_REPOSITORY
     changes = ('CMD ["/lib/systemd/systemd"]', "ENV container=docker")
     return Recipe(f"{image}-bare" if bare else image, suite, packages, script, changes)

@@ -37,7 +37,10 @@ def command_down(options: argparse.Namespace) -> None:
         found = engine.find_engine()
         if found is None and (state_dir() / "dockerd.json").exists():
             # Our engine died: started once more it cleans up after itself better than we could.
-            found = engine.ensure_engine()
+            try:
+                found = engine.ensure_engine()
+            except LabError as error:
+                say(f"our engine is dead and does not start again, so what it left is removed by hand: {error}")
         if found is not None:
             hosts.down(found, lab)
     with locked("use", wait=False) as alone:

@@ -62,8 +62,8 @@ ALL = (
     Mutant(
         "the containers are not moved",
         "plugins/module_utils/_network.py",
-        "        if endpoint is None or recreated:",
-        "        if recreated:",
+        "        if container.endpoint(wanted.name) is None:",
+        "        if not container.endpoints:",
         "default",
         "verify",
         "['real', 'real']",

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import typing as t
 from dataclasses import dataclass
 
@@ -49,6 +51,8 @@ class Key:
         gone: the first engine that no longer knows it; None while it is there.
         reload: whether ``systemctl reload docker`` applies it (moby daemon/reload.go); if not, only a restart does.
         default: what the engine does without it, where the answer matters to us.
+        bridge: whether it is about the default bridge alone, which dockerd leaves as it is while containers run
+            (seen on 20.10.24, 26.1.5 and 28.5.2).
         neutral: for one that a reload applies, the value that means "not set": a reload takes an absent key as
             unchanged, so that a removed key must be written out once (moby daemon/reload.go).
     """
@@ -59,6 +63,7 @@ class Key:
     reload: bool = False
     default: t.Any = None
     neutral: t.Any = None
+    bridge: bool = False
 
 
 def _rows(schema: JsonSchema, names: str, **more: t.Any) -> dict[str, Key]:
@@ -67,13 +72,17 @@ def _rows(schema: JsonSchema, names: str, **more: t.Any) -> dict[str, Key]:
 
 KEYS: dict[str, Key] = {
     # What this collection sets. ip6tables defaults to true from 27.0: see default().
-    **_rows(BOOL, "ip6tables experimental ipv6", default=False),
-    **_rows(BOOL, "iptables ip-forward ip-masq userland-proxy icc", default=True),
+    **_rows(BOOL, "ip6tables experimental", default=False),
+    **_rows(BOOL, "iptables ip-forward userland-proxy", default=True),
     **_rows(BOOL, "live-restore", reload=True, default=False, neutral=False),
-    **_rows(TEXT, "fixed-cidr-v6 default-gateway-v6 bip fixed-cidr default-gateway bridge ip userland-proxy-path"),
+    **_rows(TEXT, "userland-proxy-path"),
+    "ipv6": Key(BOOL, bridge=True, default=False),
+    **_rows(BOOL, "icc ip-masq", bridge=True, default=True),
+    "mtu": Key(WHOLE, bridge=True, default=1500),
+    **_rows(TEXT, "fixed-cidr-v6 default-gateway-v6 bip fixed-cidr default-gateway bridge ip", bridge=True),
     "default-address-pools": Key(POOLS),
     "default-network-opts": Key(NETWORK_OPTS, first=Version(24, 0)),
-    "bip6": Key(TEXT, first=Version(28, 0)),
+    "bip6": Key(TEXT, first=Version(28, 0), bridge=True),
     "ip-forward-no-drop": Key(BOOL, first=Version(28, 0), default=False),
     "host-gateway-ips": Key(TEXTS, first=Version(28, 0)),
     "allow-direct-routing": Key(BOOL, first=Version(28, 2), default=False),
@@ -100,7 +109,7 @@ KEYS: dict[str, Key] = {
         " swarm-default-advertise-addr tlscacert tlscert tlskey userns-remap",
     ),
     **_rows(BOOL, "init no-new-privileges raw-logs rootless selinux-enabled tls tlsverify"),
-    **_rows(WHOLE, "cpu-rt-period cpu-rt-runtime mtu network-control-plane-mtu"),
+    **_rows(WHOLE, "cpu-rt-period cpu-rt-runtime network-control-plane-mtu"),
     **_rows(TEXTS, "dns dns-opts dns-search exec-opts hosts node-generic-resources storage-opts"),
     **_rows(TEXT_MAP, "log-opts"),
     **_rows(ULIMITS, "default-ulimits"),
@@ -153,3 +162,19 @@ def reloadable(name: str, settings: t.Mapping[str, t.Any]) -> bool:
     """Whether a reload brings a key to its value in ``settings``; for one that is not in the table the answer is no."""
     key = KEYS.get(name)
     return bool(key and key.reload and (name in settings or key.neutral is not None))
+
+
+def of_default_bridge(name: str) -> bool:
+    """Whether a key is about the default bridge, which dockerd makes anew only at a start with no container running."""
+    key = KEYS.get(name)
+    return bool(key and key.bridge)
+
+
+def normal(name: str, value: t.Any) -> t.Any:
+    """One spelling for values that mean the same to dockerd."""
+    if name == "mtu":
+        return value or KEYS[name].default
+    if name == "fixed-cidr-v6":
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_network(value, strict=False))
+    return value

@@ -22,6 +22,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
     RunningContainer,
+    StartContainers,
+    StopContainers,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -46,10 +48,11 @@ class Running:
         unit: its systemd service.
         flags: options of its command line, by their name in daemon.json.
         swarm: whether it is a Swarm node, which cannot have live-restore.
-        observed: settings that it reports itself (GET /info); the truth.
+        observed: settings that it reports itself (GET /info, the default bridge in GET /networks); the truth.
         loaded: the settings it read at its start; None if the file was changed since and nobody kept a record.
         hints: settings seen by their effect (packet filter chains, docker-proxy processes), for want of better.
         containers: what runs on it.
+        stopped: what ran, until an earlier run stopped it and died.
     """
 
     version: Version
@@ -57,10 +60,11 @@ class Running:
     unit: str
     flags: Mapping[str, str]
     swarm: bool
-    observed: Mapping[str, bool]
+    observed: Mapping[str, t.Any]
     loaded: Settings | None
     hints: Mapping[str, bool]
     containers: tuple[RunningContainer, ...] = ()
+    stopped: tuple[RunningContainer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ def in_force(name: str, settings: Settings, running: Running) -> str:
     """Whether the running daemon has the value that ``settings`` give a key: in force, pending or unknown."""
     wanted = settings.get(name, _daemon_keys.default(name, running.version))
     given = flag(name, running)
-    if name in running.observed:
+    if name in running.observed and wanted is not None:
         has: t.Any = running.observed[name]
     elif given is not None:
         has = given
@@ -143,7 +147,8 @@ def in_force(name: str, settings: Settings, running: Running) -> str:
         has = running.hints[name]
     else:
         return UNKNOWN
-    return IN_FORCE if _daemon_json.same(wanted, has) else PENDING
+    same = _daemon_json.same(_daemon_keys.normal(name, wanted), _daemon_keys.normal(name, has))
+    return IN_FORCE if same else PENDING
 
 
 def flag(name: str, running: Running) -> bool | None:
@@ -181,7 +186,8 @@ def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowe
     ]
     if borrowed is not False and LIVE_RESTORE not in states and in_force(LIVE_RESTORE, settings, running) == PENDING:
         differs.append(LIVE_RESTORE)
-    steps, undo, rollback = _steps(edit, differs, wanted, running)
+    start = (StartContainers(running.stopped),) if running.stopped else ()
+    steps, undo, rollback = ((*some, *start) for some in _steps(edit, differs, wanted, running))
     return DaemonPlan(
         before=edit.there,
         after=edit.after,
@@ -229,11 +235,20 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: Running) -> 
     containers = running.containers
     if not after.get("userland-proxy", True):
         containers = tuple(replace(one, ports=()) for one in containers)
-    if not containers or wanted.consent or stays_on:
+    bridge = [name for name in differs if _daemon_keys.of_default_bridge(name)]
+    if bridge and containers and live_on and wanted.consent:
+        stop, restart = StopContainers(containers), Restart(running.unit, False, containers)
+        return (*edit.write, stop, restart), (edit.back, stop.inverse()), (edit.back, stop, restart)
+    if not containers or wanted.consent or (stays_on and not bridge):
         restart = Restart(running.unit, stays_on and bool(containers), containers)
         return (*edit.write, restart), (edit.back,), (edit.back, restart)
-    _refuse_stopping(running, differs)
+    _refuse_stopping(running, differs, bridge)
     return _daemon_steps.restart_around(edit, Restart(running.unit, True, containers), live_on, edit.text != edit.there)
+
+
+def _lived_on(steps: Steps) -> bool:
+    """Whether containers run through the restart, so that the default bridge is left as it is."""
+    return any(isinstance(step, Restart) and step.containers_live_on for step in steps)
 
 
 def lent(raw: bytes | None, path: str) -> list[t.Any]:
@@ -242,9 +257,11 @@ def lent(raw: bytes | None, path: str) -> list[t.Any]:
     return [found[LIVE_RESTORE]] if LIVE_RESTORE in found else []
 
 
-def _refuse_stopping(running: Running, differs: list[str]) -> None:
+def _refuse_stopping(running: Running, differs: list[str], bridge: list[str]) -> None:
     """Raise Refused where live-restore cannot keep the containers alive, naming those that would stop."""
-    if running.swarm:
+    if bridge:
+        differs, reason = bridge, "dockerd leaves the default bridge as it is while containers run"
+    elif running.swarm:
         reason = "this is a Swarm node, where live-restore is impossible"
     elif flag(LIVE_RESTORE, running) is False:
         reason = "live-restore is switched off by a flag of dockerd"
@@ -276,7 +293,9 @@ def _warnings(
     """What the operator should know: foreign edits that get applied on the way, and what stays open."""
     found = []
     if any(isinstance(step, (Reload, Restart)) for step in steps):
-        foreign = foreign_pending(settings, states, running)
+        kept = _lived_on(steps)
+        pending = foreign_pending(settings, states, running)
+        foreign = [name for name in pending if not (kept and _daemon_keys.of_default_bridge(name))]
         if foreign:
             found.append(
                 f"this also applies edits of others that the running daemon did not have yet: {', '.join(foreign)}"
@@ -303,8 +322,12 @@ def foreign_pending(settings: Settings, ours: Collection[str], running: Running)
 
 def loaded_after(plan: DaemonPlan, running: Running) -> Settings | None:
     """The settings that the daemon has read once a plan is carried out; None if nobody can tell."""
-    if plan.restarts:
+    if plan.restarts and (running.loaded is None or not _lived_on(plan.steps)):
         return t.cast("Settings", plan.settings)
+    if plan.restarts and running.loaded is not None:
+        bridge = {name: value for name, value in running.loaded.items() if _daemon_keys.of_default_bridge(name)}
+        others = {name: value for name, value in plan.settings.items() if not _daemon_keys.of_default_bridge(name)}
+        return {**others, **bridge}
     if running.loaded is None or not plan.reloads:
         return running.loaded
     kept = {name: value for name, value in running.loaded.items() if not _daemon_keys.reloadable(name, plan.settings)}

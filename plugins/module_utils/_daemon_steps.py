@@ -83,6 +83,30 @@ class Restart(Step):
 
 
 @dataclass(frozen=True)
+class StopContainers(Step):
+    """Stop containers, so that the next start of the daemon makes the default bridge anew."""
+
+    containers: tuple[RunningContainer, ...]
+
+    def __str__(self) -> str:
+        return f"stop {', '.join(one.name for one in self.containers)}, for the default bridge is in use as long"
+
+    def inverse(self) -> Step:
+        """The containers running."""
+        return StartContainers(self.containers)
+
+
+@dataclass(frozen=True)
+class StartContainers(Step):
+    """Start containers that were stopped, those that have been there longest first."""
+
+    containers: tuple[RunningContainer, ...]
+
+    def __str__(self) -> str:
+        return f"start {', '.join(one.name for one in self.containers)}"
+
+
+@dataclass(frozen=True)
 class Edit:
     """The file's part of a plan.
 

@@ -34,6 +34,9 @@ CAPABILITIES: dict[str, Version] = {
     "default_network_opts": Version(24, 0),
     # Host bits in a subnet are refused, and so is a second network of one name.
     "strict_networks": Version(25, 0),
+    # A MAC address belongs to an endpoint (moby#45905), and a connect takes one only from API 1.54 on.
+    "mac_of_endpoint": Version(25, 0),
+    "mac_on_connect": Version(29, 3),
     # ip6tables on by default and no longer experimental (moby#47747); first release is 27.0.1.
     "ip6tables_by_default": Version(27, 0),
     # A ULA /48 of the engine's own serves networks without a subnet (moby#47853).

@@ -9,15 +9,27 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     Json = dict[str, t.Any]
 
 BRIDGE_NAME = "com.docker.network.bridge.name"
 COMPOSE_PROJECT = "com.docker.compose.project"
+COMPOSE_SERVICE = "com.docker.compose.service"
+COMPOSE_NETWORK = "com.docker.compose.network"
+COMPOSE_HASH = "com.docker.compose.config-hash"
+# Where a container's Compose file was, and its names with commas between; 1.29 gives them without the folder.
+COMPOSE_FOLDER = "com.docker.compose.project.working_dir"
+COMPOSE_FILES = "com.docker.compose.project.config_files"
+DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
+BRIDGE_OPTIONS = {
+    "icc": "com.docker.network.bridge.enable_icc",
+    "ip-masq": "com.docker.network.bridge.enable_ip_masquerade",
+    "mtu": "com.docker.network.driver.mtu",
+}
 # Networks of the engine's own: never created, changed or removed by us.
 PREDEFINED = ("bridge", "host", "none", "docker_gwbridge", "ingress")
 
@@ -30,6 +42,7 @@ class Network:
         subnets: of both families.
         gateways: as the engine reports them, without a prefix length (before 28.0.1 it may add one for IPv6).
         bridge: the host's bridge device, empty for other drivers.
+        definition: what would create it again, see _definition.
     """
 
     id: str
@@ -42,6 +55,7 @@ class Network:
     bridge: str
     options: Mapping[str, str]
     labels: Mapping[str, str]
+    definition: str = ""
 
     @property
     def subnets6(self) -> tuple[ipaddress.IPv6Network, ...]:
@@ -49,16 +63,34 @@ class Network:
         return tuple(one for one in self.subnets if isinstance(one, ipaddress.IPv6Network))
 
 
+def bridge_settings(networks: Iterable[Network]) -> dict[str, t.Any]:
+    """Settings of daemon.json as the default bridge shows them: what dockerd really did, whatever its file says."""
+    bridge = next((one for one in networks if one.name == "bridge" and DEFAULT_BRIDGE in one.options), None)
+    if bridge is None:
+        return {}
+    options = {name: bridge.options.get(option, "") for name, option in BRIDGE_OPTIONS.items()}
+    settings: dict[str, t.Any] = {name: text == "true" for name, text in options.items() if text in ("true", "false")}
+    if options["mtu"].isdigit():
+        settings["mtu"] = int(options["mtu"])
+    if bridge.ipv6 and len(bridge.subnets6) == 1:
+        settings["fixed-cidr-v6"] = str(bridge.subnets6[0])
+    return {"ipv6": bridge.ipv6, **settings}
+
+
 @dataclass(frozen=True)
 class Endpoint:
-    """A container's place on a network; addresses are empty where it has none."""
+    """A container's place on a network; addresses are empty where it has none.
+
+    Attributes:
+        settings: what would connect it again in the same way, see _definition; only from an inspect.
+    """
 
     network: str
     ipv4: str
     ipv6: str
     gateway4: str
     gateway6: str
-    aliases: tuple[str, ...] = ()
+    settings: str = "{}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +105,13 @@ class Port:
 
 @dataclass(frozen=True)
 class Container:
-    """A container. ``pid`` (0: not running), ``started_at`` and aliases are known only from an inspect."""
+    """A container.
+
+    Attributes:
+        pid: 0 if it does not run, and in a list.
+        started_at: only from an inspect.
+        mac: the MAC address that its user gave it, empty for none; only from an inspect.
+    """
 
     id: str
     name: str
@@ -84,6 +122,7 @@ class Container:
     labels: Mapping[str, str] = field(default_factory=dict)
     pid: int = 0
     started_at: str = ""
+    mac: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -112,6 +151,7 @@ def network(inspected: Json) -> Network:
         bridge=bridge if driver == "bridge" else "",
         options=options,
         labels=inspected.get("Labels") or {},
+        definition=_definition.of_network(inspected),
     )
 
 
@@ -152,6 +192,7 @@ def inspected(container: Json) -> Container:
         labels=(container.get("Config") or {}).get("Labels") or {},
         pid=int(state.get("Pid") or 0),
         started_at=str(state.get("StartedAt", "")),
+        mac=(container.get("Config") or {}).get("MacAddress") or "",
     )
 
 
@@ -163,8 +204,7 @@ def _endpoints(container_id: str, settings: Json) -> tuple[Endpoint, ...]:
             ipv6=one.get("GlobalIPv6Address") or "",
             gateway4=one.get("Gateway") or "",
             gateway6=one.get("IPv6Gateway") or "",
-            # 20.10 adds the short container id by itself to every endpoint.
-            aliases=tuple(alias for alias in one.get("Aliases") or () if alias != container_id[:12]),
+            settings=_definition.of_endpoint(one, container_id),
         )
         for name, one in (settings.get("Networks") or {}).items()
     )

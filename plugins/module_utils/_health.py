@@ -8,10 +8,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, StopContainers
+
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,14 @@ def _fault(before: Before | None, state: State, lives_on: bool) -> str | None:
     if lives_on and state.status == "exited" and state.exit_code == 0:
         return None
     return "is gone" if state == GONE else "does not run"
+
+
+def to_start(steps: Steps, earlier: list[str] | None) -> list[str] | None:
+    """Ids of the containers that steps stop, and that must be started even if the run dies; None for none."""
+    stopped = {
+        one.id
+        for step in steps
+        if isinstance(step, StopContainers) or (isinstance(step, Restart) and not step.containers_live_on)
+        for one in step.containers
+    }
+    return sorted({*stopped, *(earlier or ())}) or None

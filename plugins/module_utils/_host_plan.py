@@ -13,25 +13,33 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
     _daemon_json,
     _daemon_plan,
+    _default_bridge,
     _engine,
     _exposure,
     _forwarding,
     _found,
     _guards,
     _network,
+    _network_steps,
+    _pools,
+    _replace,
     _restart_guards,
     _transaction,
     _undo,
     _verdict,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
-    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
+UNFINISHED = "an earlier run died in the middle of replacing a network: everything is put back first, then planned anew"
+# Of a subnet that is derived from the fleet's /48: 16 bits to tell hosts apart are few enough.
+SHORTEST_OF_FLEET = 64
+NETWORK, DEFAULT_BRIDGE = "network", "default_bridge"
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 
 
@@ -80,6 +88,8 @@ class Wanted:
         prefix_length: of a derived subnet.
         fleet_prefix: a /48 for all hosts, or empty.
         containers: names or ids.
+        attach: how the containers get IPv6: ``network`` or ``default_bridge``.
+        address_pool: a pool for networks created later, ``auto``, or empty for none.
         userland_proxy: the value wanted, or None to leave the setting as it is.
         consent: containers may be stopped.
     """
@@ -89,6 +99,8 @@ class Wanted:
     prefix_length: int = 64
     fleet_prefix: str = ""
     containers: tuple[str, ...] = ()
+    attach: str = NETWORK
+    address_pool: str = ""
     userland_proxy: bool | None = None
     consent: bool = False
 
@@ -148,6 +160,12 @@ def wanted_network(wanted: Wanted, machine_id: str) -> _network.WantedNetwork:
             f"{wanted.prefix_length} is not between {_address.SHORTEST} and {_address.LONGEST}", "prefix_length"
         )
     fleet = fleet_network(wanted.fleet_prefix) if wanted.fleet_prefix else None
+    if fleet and wanted.prefix_length < SHORTEST_OF_FLEET:
+        raise Refused(
+            f"parts of /{wanted.prefix_length} of the fleet's /48 are too few for a fleet",
+            "prefix_length",
+            f"Give {SHORTEST_OF_FLEET} or more",
+        )
     if not machine_id:
         raise Refused("this host has no machine-id to derive a subnet from", "/etc/machine-id", "Give a subnet")
     derived = _address.derive(machine_id, wanted.network, wanted.prefix_length, fleet)
@@ -169,7 +187,7 @@ def nat(
     listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
     file_settings: Settings,
 ) -> HostPlan:
-    """The plan for mode ``nat``, attachment ``network``.
+    """The plan for mode ``nat``.
 
     Args:
         wanted: the role's variables.
@@ -182,16 +200,33 @@ def nat(
         Refused: anything that must not or cannot be done; nothing was changed.
     """
     _engine.refuse_too_old(found.daemon.version)
-    config = nat_settings(found.daemon, file_settings, wanted.userland_proxy)
     network = wanted_network(wanted, found.machine_id)
     if network.subnet and not network.subnet.subnet_of(_address.ULA):
         raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", _address.REMEDY_SUBNET)
+    config = _config(wanted, network, found, file_settings)
     containers = {name: inspect(name) for name in wanted.containers}
+    if wanted.attach == DEFAULT_BRIDGE:
+        _default_bridge.refuse_elsewhere(containers.values())
     daemon_plan = plan_daemon(_daemon_plan.Wanted(config, consent=wanted.consent), found)
     if file_settings.get("iptables") is False:
         raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
-    network_plan = plan_network(network, found, containers, listeners)
+    if wanted.attach == DEFAULT_BRIDGE:
+        _default_bridge.refuse_ipv4_only(containers.values(), found.networks, listeners)
+        daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, _default_bridge.ADVICE))
+        return HostPlan(config, network, daemon_plan, Plan("", ""))
+    network_plan = plan_network(network, found, containers, listeners, inspect)
     return HostPlan(config, network, daemon_plan, network_plan)
+
+
+def _config(wanted: Wanted, network: _network.WantedNetwork, found: Found, file_settings: Settings) -> Settings:
+    """All daemon settings that the role's variables ask for."""
+    version = found.daemon.version
+    config = nat_settings(found.daemon, file_settings, wanted.userland_proxy)
+    if wanted.address_pool:
+        config.update(_pools.settings(wanted.address_pool, found.machine_id, file_settings, version))
+    if wanted.attach == DEFAULT_BRIDGE:
+        config.update(_default_bridge.settings(network, found.networks, found.taken, file_settings, version))
+    return config
 
 
 @dataclass(frozen=True)
@@ -206,21 +241,28 @@ class AbsentPlan:
         return [*(one for _wanted, plan in self.networks for one in plan.sentences()), *self.daemon_plan.sentences()]
 
 
-def absent(found: Found, containers: Mapping[str, Mapping[str, _found.Container]], consent: bool) -> AbsentPlan:
+def absent(
+    found: Found,
+    containers: Mapping[str, Mapping[str, _found.Container]],
+    inspect: Callable[[str], _found.Container],
+    consent: bool,
+) -> AbsentPlan:
     """The plan for mode ``absent``: networks of our making go, containers leave others, old settings come back.
 
     Args:
         found: what was read.
         containers: network -> the containers that we put on it, by id.
+        inspect: looks a container up by name.
         consent: containers may be stopped.
     """
     plans = []
     for network in found.networks:
-        ours = network.labels.get(_network.LABEL) == "true"
-        if ours or containers.get(network.name):
+        ours = network.labels.get(_network_steps.LABEL) == "true"
+        if ours or containers.get(network.name) or network.name in found.record.get("replaced", {}):
             state = _network.ABSENT if ours else _network.RELEASED
             wanted = _network.WantedNetwork(network.name, None, state=state)
-            plans.append((wanted, plan_network(wanted, found, containers.get(network.name, {}), lambda _pid: {})))
+            ours_on_it = containers.get(network.name, {})
+            plans.append((wanted, plan_network(wanted, found, ours_on_it, lambda _pid: {}, inspect)))
     return AbsentPlan(tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
 
 
@@ -235,7 +277,7 @@ def plan_restored(found: Found, apply: str, consent: bool) -> _daemon_plan.Daemo
 def plan_daemon(wanted: _daemon_plan.Wanted, found: Found) -> _daemon_plan.DaemonPlan:
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = _daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
-    if plan.restarts and any(one.ipv6 for one in found.networks):
+    if plan.restarts and (plan.settings.get("ipv6") or any(one.ipv6 for one in found.networks)):
         return plan.guarded(_forwarding.guard(found.ra_default, found.accept_ra, True, found.sysctl_file))
     return plan
 
@@ -245,20 +287,42 @@ def plan_network(
     found: Found,
     containers: Mapping[str, _found.Container],
     listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
+    inspect: Callable[[str], _found.Container],
 ) -> Plan:
-    """The network's part, with the host's default route kept, and all refused that would cut off clients."""
-    plan = _network.plan(wanted, found.networks, found.members, containers, found.taken, found.daemon.version)
+    """The network's part, with the host's default route kept, and all refused that would cut off clients.
+
+    What an earlier run left behind that died in the middle of a replacement is taken back first, by itself.
+    """
+    unfinished = _transaction.load_steps(found.record.get("unfinished", []))
+    if unfinished:
+        return Plan("", "", unfinished, (UNFINISHED,))
+    plan = _network.plan(wanted, containers, around(found, inspect))
     for step in plan.steps:
-        if isinstance(step, _network.ConnectContainer) and step.running:
-            container = next(one for one in containers.values() if one.id == step.id)
+        if isinstance(step, _network_steps.ConnectContainer) and step.running:
+            container = next((one for one in containers.values() if one.id == step.id), None) or inspect(step.name)
             _guards.refuse_ipv4_only(container, listeners(container.pid))
-    if any(isinstance(step, _network.CreateNetwork) for step in plan.steps):
+    if wanted.state == _network.PRESENT and any(isinstance(one, _network_steps.CreateNetwork) for one in plan.steps):
         guards = _forwarding.guard(found.ra_default, found.accept_ra, found.forwards, found.sysctl_file)
         return replace(plan, steps=(*guards, *plan.steps))
     others = any(one.ipv6 for one in found.networks if one.name != wanted.name)
-    if any(isinstance(step, _network.RemoveNetwork) for step in plan.steps) and not others:
+    if any(isinstance(step, _network_steps.RemoveNetwork) for step in plan.steps) and not others:
         return replace(plan, steps=(*plan.steps, *_transaction.load_steps(found.record.get("guard", []))))
     return plan
+
+
+def around(found: Found, inspect: Callable[[str], _found.Container]) -> _network.Around:
+    """What the plan for a network needs to know beside it."""
+    transit = str(_address.derive(found.machine_id, _replace.TRANSIT))
+    return _network.Around(
+        found.networks,
+        found.members,
+        found.taken,
+        found.daemon.version,
+        inspect,
+        transit,
+        {name: entry["before"] for name, entry in found.record.get("replaced", {}).items()},
+        {name: entry["after"] for name, entry in found.record.get("replaced", {}).items()},
+    )
 
 
 def refuse_restart(

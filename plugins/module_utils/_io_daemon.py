@@ -24,18 +24,24 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker, NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, RunningContainer
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+        Restart,
+        RunningContainer,
+        StartContainers,
+        StopContainers,
+    )
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
-    from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 
 POLL = 0.1
 RELOAD_TIMEOUT = 20.0
 # systemd may wait TimeoutStopSec for containers that ignore SIGTERM before it starts the new daemon.
 SYSTEMCTL_TIMEOUT = 300.0
+# As long as the longest stop_grace_period that anybody should need.
+STOP_TIMEOUT = 600.0
 
 
 @dataclass
@@ -87,6 +93,12 @@ class DaemonHands:
             return False
         return True
 
+    def await_answer(self) -> None:
+        """Wait until the engine answers, or the time limit is over."""
+        end = time.monotonic() + self.timeout
+        while not self._answers() and time.monotonic() < end:
+            time.sleep(POLL)
+
     def restart(self, step: Restart) -> None:
         """Restart the service; Refused, in dockerd's own words, if it is not healthy within the time limit."""
         self._note(step)
@@ -98,7 +110,19 @@ class DaemonHands:
         if problems:
             raise Refused("; ".join(problems), step.unit, last_words(step.unit, since))
 
-    def _note(self, step: Restart) -> None:
+    def stop(self, step: StopContainers) -> None:
+        """Stop containers; the engine gives each its own time to end, so it may take long to answer."""
+        self._note(step)
+        patient = Docker(self.docker.path, STOP_TIMEOUT)
+        for one in step.containers:
+            with contextlib.suppress(NotFound):
+                patient.post(f"/containers/{one.id}/stop")
+
+    def start(self, step: StartContainers) -> None:
+        """Start containers, unless they run."""
+        self._start_again(list(step.containers), set())
+
+    def _note(self, step: Restart | StopContainers) -> None:
         """Write down what must be the same afterwards, once, while the daemon can still be asked."""
         if self.ran or not self._answers():
             return
@@ -148,9 +172,10 @@ class DaemonHands:
 
     def _start_again(self, stopped: list[RunningContainer], asked: set[str]) -> None:
         """Start what ran before and has no restart policy that would; asked once for each."""
-        for one in stopped:
+        for one in reversed(stopped):  # the engine lists the newest first, which may need the older
             asked.add(one.id)
-            self.docker.post(f"/containers/{one.id}/start")
+            with contextlib.suppress(NotFound):
+                self.docker.post(f"/containers/{one.id}/start")
 
 
 @dataclass
@@ -175,6 +200,7 @@ class Recorder:
             borrowed=None if borrowed is False else borrowed,
             starting={"since": time.time(), "settings": self.plan.settings} if self.plan.restarts else None,
             guard=_undo.remember_guard(self.found.record.get("guard"), self.plan.guards),
+            stopped=_health.to_start(self.plan.steps, self.found.record.get("stopped")),
         )
         if not self.restoring:
             _io_files.keep(undo=_undo.remember(self.found.record.get("undo"), self.plan))
@@ -185,7 +211,8 @@ class Recorder:
     def after(self) -> None:
         """After the last step: what the daemon has loaded now; nothing is left to undo if all was put back."""
         settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
-        _io_files.keep(borrowed=None, starting=None, daemon=_io_found.read_by(_io_found.dockerd_pid({}), settings))
+        daemon = _io_found.read_by(_io_found.dockerd_pid({}), settings)
+        _io_files.keep(borrowed=None, starting=None, daemon=daemon, stopped=None)
         if self.restoring:
             _io_files.keep(undo=None)
 
@@ -193,7 +220,7 @@ class Recorder:
         """After the way back: all is as it was."""
         daemon = _io_found.read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded)
         entries = {name: self.found.record.get(name) for name in ("undo", "guard")}
-        _io_files.keep(borrowed=None, starting=None, daemon=daemon, **entries)
+        _io_files.keep(borrowed=None, starting=None, daemon=daemon, stopped=None, **entries)
 
 
 def _systemctl(*arguments: str) -> int:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -13,9 +14,13 @@ from urllib.parse import quote
 
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SOCKET = "/var/run/docker.sock"
 # How long an answer may take, in seconds. A daemon that restores hundreds of containers answers late.
 TIMEOUT = 60.0
+DONE = (http.client.OK, http.client.CREATED, http.client.NO_CONTENT, http.client.NOT_MODIFIED)
 
 
 class NotFound(Refused):
@@ -48,16 +53,20 @@ class Docker:
         """The decoded JSON of a GET."""
         return json.loads(self._ask("GET", resource, (http.client.OK,)))
 
-    def post(self, resource: str) -> None:
-        """A POST without a body; the daemon's transaction must be able to start containers without the SDK."""
-        self._ask("POST", resource, (http.client.OK, http.client.NO_CONTENT, http.client.NOT_MODIFIED))
+    def post(self, resource: str, body: t.Any = None) -> None:
+        """A POST, with a body that is sent as JSON or without one."""
+        self._ask("POST", resource, DONE, None if body is None else json.dumps(body))
 
-    def _ask(self, method: str, resource: str, expected: tuple[int, ...]) -> bytes:
+    def delete(self, resource: str) -> None:
+        """A DELETE."""
+        self._ask("DELETE", resource, DONE)
+
+    def _ask(self, method: str, resource: str, expected: tuple[int, ...], body: str | None = None) -> bytes:
         connection = _UnixConnection(self.path, self.timeout)
         try:
-            connection.request(method, resource)
+            connection.request(method, resource, body, {"Content-Type": "application/json"} if body else {})
             response = connection.getresponse()
-            body = response.read()
+            answer = response.read()
         except FileNotFoundError:
             raise Refused("there is no Docker socket", self.path, "Install and start Docker on this host") from None
         except PermissionError:
@@ -68,8 +77,8 @@ class Docker:
             connection.close()
         if response.status not in expected:
             kind = NotFound if response.status == http.client.NOT_FOUND else Refused
-            raise kind(f"{method} {resource}: {response.status} {_message(body)}", self.path)
-        return body
+            raise kind(f"{method} {resource}: {response.status} {_message(answer)}", self.path)
+        return answer
 
     def info(self) -> dict[str, t.Any]:
         """GET /info."""
@@ -89,6 +98,15 @@ class Docker:
             return t.cast(dict[str, t.Any], self.get(f"/containers/{quote(name, safe='')}/json"))
         except NotFound:
             raise NotFound("there is no such container", f"container {name}", "See `docker ps -a`") from None
+
+
+@contextlib.contextmanager
+def refusing(doing: object) -> Iterator[None]:
+    """Say what was being done where the engine refuses."""
+    try:
+        yield
+    except Refused as reason:
+        raise Refused(f"cannot {doing}: {reason.problem}", reason.where, reason.remedy) from None
 
 
 def _message(body: bytes) -> str:

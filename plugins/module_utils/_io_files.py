@@ -58,15 +58,22 @@ def write(path: str, content: bytes | None, mode: int = 0o644) -> None:
     target = os.path.realpath(path)
     try:
         if content is None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(target)
+            _remove(target)
         else:
             folder = os.path.dirname(target)
             os.makedirs(folder, mode=0o700 if folder == STATE else 0o755, exist_ok=True)
             _replace(target, content, mode)
-        _sync_directory(os.path.dirname(target))
+            _sync_directory(folder)
     except OSError as error:
         raise Refused(f"cannot be written: {error.strerror}", path, "The old file is as it was") from None
+
+
+def _remove(target: str) -> None:
+    """Remove a file that may never have been there, as its folder may not: on the way back from a step not done."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+        _sync_directory(os.path.dirname(target))
 
 
 def _replace(target: str, content: bytes, mode: int) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _io_files,
     _io_kernel,
+    _pools,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
@@ -52,14 +53,14 @@ def read(docker: Docker, path: str | None = None) -> Found:
     running = tuple(one for one in containers if one.running)
     networks = tuple(_found.network(one) for one in docker.networks())
     return Found(
-        daemon=_daemon(info, pid, flags, path, raw, record, running),
+        daemon=_daemon(info, pid, flags, path, raw, record, containers, networks),
         path=path,
         raw=raw,
         borrowed=record.get("borrowed", False),
         networks=networks,
         members=_members(containers),
         containers=running,
-        taken=tuple(_taken()),
+        taken=(*_taken(), *_pools.taken(info)),
         ra_default=tuple(
             sorted({one.interface for one in _io_kernel.routes() if _is_default(one) and one.by_kernel_ra})
         ),
@@ -78,9 +79,11 @@ def _daemon(
     path: str,
     raw: bytes | None,
     record: dict[str, t.Any],
-    running: tuple[_found.Container, ...],
+    containers: tuple[_found.Container, ...],
+    networks: tuple[_found.Network, ...],
 ) -> _daemon_plan.Running:
     loaded = _loaded(pid, path, raw, record)
+    running = tuple(one for one in containers if one.running)
     return _daemon_plan.Running(
         version=_engine.parse(info.get("ServerVersion", "")),
         pid=pid,
@@ -90,10 +93,12 @@ def _daemon(
         observed={
             "live-restore": bool(info.get("LiveRestoreEnabled")),
             "experimental": bool(info.get("ExperimentalBuild")),
+            **_found.bridge_settings(networks),
         },
         loaded=loaded,
         hints=_hints(running) if loaded is None else {},
         containers=tuple(_running(one) for one in running),
+        stopped=tuple(_running(one) for one in containers if not one.running and one.id in record.get("stopped", ())),
     )
 
 

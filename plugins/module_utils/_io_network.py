@@ -1,25 +1,28 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks: created, removed and joined through the Docker SDK."""
+"""Networks: created, removed, joined and left."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
+import itertools
 import os
 import subprocess
 import time
 import typing as t
+from urllib.parse import quote
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _found, _io_kernel, _io_sdk
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _io_docker, _io_kernel
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-    from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+    from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+        CheckAttached,
         ConnectContainer,
         CreateNetwork,
         DisconnectContainer,
@@ -28,10 +31,13 @@ if t.TYPE_CHECKING:
 
 # Duplicate address detection takes 1 to 2 s by default (RFC 4862, section 5.4); more is no use waiting for.
 DAD_TIMEOUT = 4.0
+PORTS = itertools.count()
 
 
 class NetworkHands:
     """Creates, removes, connects and disconnects; every call may be repeated.
+
+    Speaks to the Engine API itself: the SDK does not know every field of an endpoint (gateway priority).
 
     Args:
         docker: the engine.
@@ -40,11 +46,6 @@ class NetworkHands:
     def __init__(self, docker: Docker) -> None:
         self.docker = docker
         self.warm = contextlib.ExitStack()
-
-    @functools.cached_property
-    def client(self) -> t.Any:
-        """The SDK's client, made at the first use: a plan for the daemon alone does not need it."""
-        return _io_sdk.client(self.docker.path)
 
     def close(self) -> None:
         """Take our own ports off the bridges again."""
@@ -56,45 +57,60 @@ class NetworkHands:
         Docker gives a bridge its addresses when the first port comes; until duplicate address detection is over the
         host cannot reach the container over IPv6. A port of our own brings that forward: 0.05 s instead of 2.
         """
-        if any(one["Name"] == step.name for one in self.docker.networks()):
+        if self._network(step.name):
             return
-        config = [{"Subnet": subnet, **({"Gateway": gateway} if gateway else {})} for subnet, gateway in step.subnets]
-        with _io_sdk.refusing(str(step)):
-            created = self.client.create_network(
-                step.name,
-                driver="bridge",
-                check_duplicate=True,
-                enable_ipv6=step.ipv6,
-                internal=step.internal,
-                options=dict(step.options),
-                labels=dict(step.labels),
-                ipam={"Driver": "default", "Config": config},
-            )
-            bridge = _found.network(self.client.inspect_network(created["Id"])).bridge
-        self.warm.enter_context(warmed(bridge))
+        body = {**_definition.load(step.definition), "CheckDuplicate": True}
+        with _io_docker.refusing(step):
+            self.docker.post("/networks/create", body)
+        made = self._network(step.name)
+        bridge = _found.network(made).bridge if made else ""
+        if bridge:
+            self.warm.enter_context(warmed(bridge))
+
+    def _network(self, name: str) -> dict[str, t.Any] | None:
+        return next((one for one in self.docker.networks() if one["Name"] == name), None)
 
     def remove(self, step: RemoveNetwork) -> None:
         """Remove a network, if it is there."""
         self.close()
-        if any(one["Name"] == step.name for one in self.docker.networks()):
-            with _io_sdk.refusing(str(step)):
-                self.client.remove_network(step.name)
+        if self._network(step.name):
+            with _io_docker.refusing(step):
+                self.docker.delete(f"/networks/{quote(step.name, safe='')}")
 
     def connect(self, step: ConnectContainer) -> None:
-        """Connect a container, unless it is on the network already."""
-        if _found.inspected(self.docker.container(step.id)).endpoint(step.network) is None:
-            with _io_sdk.refusing(str(step)):
-                self.client.connect_container_to_network(step.id, step.network, aliases=list(step.aliases))
+        """Connect a container, unless it is on the network already. One that is gone is nobody's loss any more."""
+        if self._place(step.id, step.network) == "":
+            body = {"Container": step.id, "EndpointConfig": _definition.load(step.settings)}
+            with _io_docker.refusing(step):
+                self.docker.post(f"/networks/{quote(step.network, safe='')}/connect", body)
 
     def disconnect(self, step: DisconnectContainer) -> None:
         """Disconnect a container, if it is there and on the network."""
-        try:
-            found = _found.inspected(self.docker.container(step.id))
-        except NotFound:
-            return
-        if found.endpoint(step.network) is not None:
-            with _io_sdk.refusing(str(step)):
-                self.client.disconnect_container_from_network(step.id, step.network)
+        if self._place(step.id, step.network):
+            with _io_docker.refusing(step):
+                self.docker.post(f"/networks/{quote(step.network, safe='')}/disconnect", {"Container": step.id})
+
+    def _place(self, container: str, network: str) -> str | None:
+        """The settings of a container's endpoint, empty if it is not on the network; None if it is gone."""
+        found = self._container(container)
+        endpoint = found.endpoint(network) if found else None
+        return (endpoint.settings if endpoint else "") if found else None
+
+    def _container(self, container: str) -> _found.Container | None:
+        with contextlib.suppress(NotFound):
+            return _found.inspected(self.docker.container(container))
+        return None
+
+    def check(self, step: CheckAttached) -> None:
+        """Refused unless everyone is attached as noted, and runs as noted."""
+        for place in step.places:
+            found = self._container(place.id)
+            endpoint = found.endpoint(place.network) if found else None
+            settings = endpoint.settings if endpoint else "empty"
+            if found and settings != place.settings:
+                raise Refused(f"its place is {settings}, and was {place.settings}", f"container {place.name}")
+            if found and place.running and not found.running:
+                raise Refused("it no longer runs", f"container {place.name}")
 
 
 @contextlib.contextmanager
@@ -103,7 +119,7 @@ def warmed(bridge: str) -> Iterator[None]:
 
     Only brings forward what would happen anyway, so a host without iproute2 goes without it.
     """
-    port = f"dms6w{os.getpid() % 1000000}"
+    port = f"dms6w{os.getpid() % 1000000}{chr(97 + next(PORTS) % 26)}"
     peer = f"{port}p"
     try:
         made = all(

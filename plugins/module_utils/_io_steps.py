@@ -11,7 +11,13 @@ import signal
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_forwarding, _io_network
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+    Reload,
+    Restart,
+    StartContainers,
+    StopContainers,
+    WriteFile,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,
@@ -19,10 +25,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+    CheckAttached,
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepRunning,
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -33,7 +41,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._io_transaction import Journal
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
 
-# Test hook: kills this process with SIGKILL right before (``before:N``) or after (``after:N``) the Nth step, from 1.
+# Test hook: kills this process with SIGKILL right before (``before:N``) or after (``after:N``) the Nth step, from 1, or
+# holds it there with SIGSTOP (``hold:N``, before that step).
 FAULT = "DMS_IPV6_TEST_FAULT"
 
 
@@ -55,6 +64,8 @@ class Hands:
             WriteFile: lambda step: _io_files.write(step.path, step.content),
             Reload: daemon.reload,
             Restart: daemon.restart,
+            StopContainers: daemon.stop,
+            StartContainers: daemon.start,
             SetSysctl: _io_forwarding.set_sysctl,
             KeepRoute: _io_forwarding.keep_route,
             RestoreAcceptRa: _io_forwarding.restore_accept_ra,
@@ -64,6 +75,8 @@ class Hands:
             RemoveNetwork: self.networks.remove,
             ConnectContainer: self.networks.connect,
             DisconnectContainer: self.networks.disconnect,
+            KeepRunning: lambda step: None,
+            CheckAttached: self.networks.check,
         }
 
     def do(self, step: Step) -> None:
@@ -112,6 +125,9 @@ def take_back(steps: Steps, hands: Hands) -> list[str]:
     Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
     tries it, does not kill the containers.
     """
+    if not any(isinstance(step, (WriteFile, Restart)) for step in steps):
+        # No settings of ours keep the daemon from coming back, so systemd starts it again if it died.
+        hands.daemon.await_answer()
     for step in steps:
         try:
             hands.do(step)
@@ -121,5 +137,8 @@ def take_back(steps: Steps, hands: Hands) -> list[str]:
 
 
 def _fault(place: str, number: int) -> None:
-    if os.environ.get(FAULT) == f"{place}:{number}":
+    fault = os.environ.get(FAULT)
+    if fault == f"{place}:{number}":
         os.kill(os.getpid(), signal.SIGKILL)
+    if fault == f"hold:{number}" and place == "before":
+        os.kill(os.getpid(), signal.SIGSTOP)

@@ -50,12 +50,15 @@ class Journal:
 
     Args:
         run: id of the run's transaction, empty for none.
+        keeps: whether the steps back are kept in the host's record where no transaction is armed, so that the next
+            run can put back what this one leaves behind if it dies.
 
     Raises:
         Refused: a transaction of another run is armed, or that of this run is armed no more.
     """
 
-    def __init__(self, run: str = "") -> None:
+    def __init__(self, run: str = "", keeps: bool = False) -> None:
+        self.keeps = keeps
         transaction = armed()
         if transaction and transaction.id != run:
             left = max(0, round(transaction.deadline - time.monotonic()))
@@ -73,6 +76,8 @@ class Journal:
         if self.transaction:
             self.transaction = self.transaction.holding(back)
             write(self.transaction)
+        elif self.keeps:
+            _io_files.keep(unfinished=_transaction.dump_steps(back) or None)
 
     def done(self) -> None:
         """Count the time limit anew: it begins with the last step."""
@@ -80,6 +85,8 @@ class Journal:
             self.transaction = self.transaction.extended(boot_id(), time.monotonic())
             write(self.transaction)
             start_timer(self.transaction.within)
+        elif self.keeps:
+            _io_files.keep(unfinished=None)
 
 
 def disarm() -> None:

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _engine, _found
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition, _engine, _found, _replace
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+    LABEL,
+    ConnectContainer,
+    CreateNetwork,
+    DisconnectContainer,
+    RemoveNetwork,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -19,7 +26,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Network
 
-LABEL = "dms.ipv6.managed"
 PRESENT, ABSENT, RELEASED = "present", "absent", "released"
 # A container in one of these shares another's network, or has none that a network could be added to.
 FIXED_MODES = ("host", "none")
@@ -44,99 +50,6 @@ class WantedNetwork:
     state: str = PRESENT
 
 
-@dataclass(frozen=True)
-class CreateNetwork(Step):
-    """Create a bridge network; the engine chooses what is not said.
-
-    Attributes:
-        subnets: pairs of subnet and gateway, as text; an empty gateway is left to the engine.
-    """
-
-    name: str
-    ipv6: bool
-    subnets: tuple[tuple[str, str], ...]
-    internal: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-    labels: tuple[tuple[str, str], ...] = ((LABEL, "true"),)
-
-    def __str__(self) -> str:
-        return f"create network {self.name} with {', '.join(subnet for subnet, _gateway in self.subnets)}"
-
-    def inverse(self) -> Step:
-        """The network gone."""
-        return RemoveNetwork(self.name)
-
-
-@dataclass(frozen=True)
-class RemoveNetwork(Step):
-    """Remove a network that no container uses; ``definition`` is the way back."""
-
-    name: str
-    definition: CreateNetwork | None = None
-
-    def __str__(self) -> str:
-        return f"remove network {self.name}"
-
-    def inverse(self) -> Step | None:
-        """The network as it was."""
-        return self.definition
-
-
-@dataclass(frozen=True)
-class DisconnectContainer(Step):
-    """Take a container off a network."""
-
-    name: str
-    id: str
-    network: str
-    aliases: tuple[str, ...] = ()
-    running: bool = True
-
-    def __str__(self) -> str:
-        return f"disconnect {self.name} from network {self.network}"
-
-    def inverse(self) -> Step:
-        """The container on the network."""
-        return ConnectContainer(self.name, self.id, self.network, self.aliases, self.running)
-
-
-@dataclass(frozen=True)
-class ConnectContainer(Step):
-    """Connect a container to a network; it goes on running, its established connections are cut."""
-
-    name: str
-    id: str
-    network: str
-    aliases: tuple[str, ...]
-    running: bool
-
-    def __str__(self) -> str:
-        state = "while it runs; its established connections are cut" if self.running else "which is stopped"
-        return f"connect {self.name} to network {self.network} ({state})"
-
-    def inverse(self) -> Step:
-        """The container off the network."""
-        return DisconnectContainer(self.name, self.id, self.network, self.aliases, self.running)
-
-
-def definition(found: Network) -> CreateNetwork:
-    """A network as the step that would create it again."""
-    gateways = {
-        str(subnet): gateway
-        for subnet in found.subnets
-        for gateway in found.gateways
-        if ipaddress.ip_address(gateway) in subnet
-    }
-    return CreateNetwork(
-        found.name,
-        found.ipv6,
-        tuple((str(one), gateways.get(str(one), "")) for one in found.subnets),
-        found.internal,
-        tuple(sorted(found.options.items())),
-        tuple(sorted(found.labels.items())),
-    )
-
-
 # (option, what is wanted, what is found). Docker can change none of these in place.
 COMPARED: tuple[tuple[str, Callable[[WantedNetwork], t.Any], Callable[[Network], t.Any]], ...] = (
     ("driver", lambda wanted: "bridge", lambda found: found.driver),
@@ -159,56 +72,85 @@ def _left_alone(option: str, wanted: WantedNetwork, found: Network) -> bool:
     )
 
 
-def plan(
-    wanted: WantedNetwork,
-    networks: Iterable[Network],
-    members: Mapping[str, tuple[str, ...]],
-    containers: Mapping[str, Container],
-    taken: Iterable[tuple[str, _address.AnyNetwork]],
-    version: Version,
-) -> Plan:
+@dataclass(frozen=True)
+class Around:
+    """What there is beside the network.
+
+    Attributes:
+        networks: every network of the engine.
+        members: network name -> names of all containers, running or stopped, that belong to it.
+        taken: what else must not be overlapped, as (label, network): pools, routes and addresses of the host.
+        version: of the engine.
+        inspect: looks a container up by name; asked only for the members of a network that is replaced.
+        transit: a free IPv6 prefix for the network on which containers wait meanwhile.
+        before: network -> its definition before we replaced it, and ``after``: the one that we gave it.
+    """
+
+    networks: tuple[Network, ...]
+    members: Mapping[str, tuple[str, ...]]
+    taken: tuple[tuple[str, _address.AnyNetwork], ...]
+    version: Version
+    inspect: Callable[[str], Container]
+    transit: str
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Around) -> Plan:
     """The steps to the network wanted, with the containers wanted on it.
 
     Args:
         wanted: what is asked for.
-        networks: every network of the engine.
-        members: network name -> names of all containers, running or stopped, that belong to it.
         containers: the containers of ``wanted.containers``, inspected, by the name used there.
-        taken: what else must not be overlapped, as (label, network): routes and addresses of the host.
-        version: of the engine.
+        around: what else there is.
 
     Raises:
         Refused: the subnet overlaps, or the change would disturb containers.
     """
-    everything = list(networks)
-    found = next((one for one in everything if one.name == wanted.name), None)
-    before = describe(found, containers.values())
+    found = next((one for one in around.networks if one.name == wanted.name), None)
     if wanted.state != PRESENT:
-        return _plan_away(wanted, found, members, containers.values())
+        return _plan_away(wanted, found, around, containers.values())
     refuse_predefined(wanted.name)
-    steps: list[Step] = []
+    before = describe(found, containers.values())
     changes = differences(wanted, found) if found else []
-    if found and changes:
-        steps += _replace(found, changes, members)
+    steps: tuple[Step, ...] = ()
     if found is None or changes:
-        refuse_overlaps(wanted, everything, taken, version)
-        steps.append(CreateNetwork(wanted.name, True, ((str(wanted.subnet), ""),)))
-    steps += connections(wanted, containers, recreated=bool(changes))
+        refuse_overlaps(wanted, around.networks, around.taken, around.version)
+    if found is None:
+        steps = (CreateNetwork(wanted.name, _definition.new_network(wanted.name, str(wanted.subnet), {LABEL: "true"})),)
+    elif changes:
+        _refuse_unchangeable(found, changes)
+        steps = replacement(found, _definition.with_ipv6(found.definition, str(wanted.subnet)), around)
     subnet = found.subnets6[0] if found and not changes else wanted.subnet
-    return Plan(before, _described(wanted.name, subnet, sorted(wanted.containers)), tuple(steps))
+    after = _described(wanted.name, subnet, sorted(wanted.containers))
+    return Plan(before, after, (*steps, *connections(wanted, containers)))
 
 
-def _plan_away(
-    wanted: WantedNetwork,
-    found: Network | None,
-    members: Mapping[str, tuple[str, ...]],
-    ours: Iterable[Container],
-) -> Plan:
+def replacement(found: Network, definition: str, around: Around) -> tuple[Step, ...]:
+    """The steps that put another network in the place of one, with everyone on it; see _replace."""
+    attached = [around.inspect(name) for name in around.members.get(found.name, ())]
+    return _replace.steps(found, definition, attached, around.transit, around.version)
+
+
+def _plan_away(wanted: WantedNetwork, found: Network | None, around: Around, ours: Iterable[Container]) -> Plan:
+    """Our containers leave; the network goes if it is ours, and is what it was before if we replaced it."""
     moved = list(ours)
+    before = describe(found, moved)
     leaving = _release(found, moved)
-    removing = _remove(found, members, leaving) if wanted.state == ABSENT else []
-    after = "" if removing else describe(found, ())
-    return Plan(describe(found, moved), after, (*leaving, *removing))
+    if found and found.name in around.before:
+        steps, warnings = _give_back(found, {one.id for one in leaving}, around)
+        return Plan(before, describe(found, ()), (*leaving, *steps), warnings)
+    removing = _remove(found, around.members, leaving) if wanted.state == ABSENT else []
+    return Plan(before, "" if removing else describe(found, ()), (*leaving, *removing))
+
+
+def _give_back(found: Network, leaving: set[str], around: Around) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """The network as it was before our replacement, unless somebody else has replaced it since."""
+    if not _definition.same_network(found.definition, around.after[found.name]):
+        return (), (f"network {found.name} is left as it is, for somebody changed it since",)
+    attached = [around.inspect(name) for name in around.members.get(found.name, ())]
+    staying = [one for one in attached if one.id not in leaving]
+    return _replace.steps(found, around.before[found.name], staying, around.transit, around.version), ()
 
 
 def describe(found: Network | None, containers: Iterable[Container]) -> str:
@@ -255,23 +197,20 @@ def _inside(one: _address.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
     return isinstance(one, ipaddress.IPv6Network) and one.subnet_of(subnet)
 
 
-def _replace(
-    found: Network, changes: list[tuple[str, t.Any, t.Any]], members: Mapping[str, tuple[str, ...]]
-) -> list[Step]:
-    """Docker can change no network in place: remove it first, unless anybody uses it."""
+def _refuse_unchangeable(found: Network, changes: list[tuple[str, t.Any, t.Any]]) -> None:
+    """Raise Refused for a network that another purpose than clients from outside was made for."""
     words = "; ".join(f"{option} is {_words(has)}, wanted {_words(want)}" for option, want, has in changes)
     if found.driver != "bridge":
-        raise Refused(
-            f"the network exists with the driver {found.driver}", f"network {found.name}", "Choose another name"
-        )
-    used = members.get(found.name, ())
-    if used:
-        raise Refused(
-            f"{words}; Docker cannot change that in place, and {', '.join(used)} would have to leave it",
-            f"network {found.name}",
-            "Choose another network name",
-        )
-    return [RemoveNetwork(found.name, definition(found))]
+        reason = f"the network exists with the driver {found.driver}"
+    elif found.internal:
+        reason = f"{words}: nobody outside can reach its containers"
+    elif _definition.load(found.definition).get("ConfigFrom"):
+        reason = f"{words}, and it takes its configuration from another network"
+    elif _definition.load(found.definition)["IPAM"]["Driver"] != "default":
+        reason = f"{words}, and its addresses come from an IPAM plugin"
+    else:
+        return
+    raise Refused(reason, f"network {found.name}", "Choose another name")
 
 
 def _words(value: t.Any) -> str:
@@ -287,7 +226,12 @@ def _release(found: Network | None, ours: Iterable[Container]) -> list[Disconnec
     if found and alone:
         raise Refused(f"{', '.join(alone)} has no other network", f"network {found.name}", "Connect it to one first")
     name = found.name if found else ""
-    return [DisconnectContainer(one.name, one.id, name, _aliases(one), one.running) for one in moved]
+    return [
+        DisconnectContainer(one.name, one.id, name, endpoint.settings, one.running)
+        for one in moved
+        for endpoint in one.endpoints
+        if endpoint.network == name
+    ]
 
 
 def _remove(
@@ -300,16 +244,17 @@ def _remove(
     used = set(members.get(found.name, ())) - {one.name for one in leaving}
     if used:
         raise Refused(f"{', '.join(sorted(used))} still on it", f"network {found.name}", "Disconnect them first")
-    return [RemoveNetwork(found.name, definition(found))]
+    return [RemoveNetwork(found.name, found.definition)]
 
 
-def _aliases(container: Container) -> tuple[str, ...]:
-    """The names that it answers to on any of its networks."""
-    return tuple(sorted({alias for one in container.endpoints for alias in one.aliases}))
+def names(container: Container) -> str:
+    """The settings of one more endpoint: the names that the container answers to on any of its networks."""
+    found = {alias: None for one in container.endpoints for alias in _definition.load(one.settings).get("Aliases", ())}
+    return _definition.dump({"Aliases": list(found)} if found else {})
 
 
-def connections(wanted: WantedNetwork, containers: Mapping[str, Container], recreated: bool = False) -> list[Step]:
-    """A step for each container that is not on the network yet, with the aliases it has on its other networks."""
+def connections(wanted: WantedNetwork, containers: Mapping[str, Container]) -> list[Step]:
+    """A step for each container that is not on the network yet, with the names it has on its other networks."""
     steps: list[Step] = []
     for name in wanted.containers:
         container = containers[name]
@@ -320,8 +265,8 @@ def connections(wanted: WantedNetwork, containers: Mapping[str, Container], recr
                 f"container {name}",
                 "Take it out of the list of containers",
             )
-        endpoint = container.endpoint(wanted.name)
-        if endpoint is None or recreated:
-            aliases = _aliases(container)
-            steps.append(ConnectContainer(container.name, container.id, wanted.name, aliases, container.running))
+        if container.endpoint(wanted.name) is None:
+            steps.append(
+                ConnectContainer(container.name, container.id, wanted.name, names(container), container.running)
+            )
     return steps

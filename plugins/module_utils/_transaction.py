@@ -9,7 +9,14 @@ import base64
 import dataclasses
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, RunningContainer, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+    Reload,
+    Restart,
+    RunningContainer,
+    StartContainers,
+    StopContainers,
+    WriteFile,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,
@@ -17,10 +24,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+    CheckAttached,
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepRunning,
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
@@ -28,9 +37,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
 KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        WriteFile, Reload, Restart, RunningContainer,
+        WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
         SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding,
-        CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer,
+        CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
     )
 }  # fmt: skip
 

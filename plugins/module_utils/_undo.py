@@ -10,7 +10,7 @@ import hashlib
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _network, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _definition, _network_steps, _transaction
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
@@ -58,14 +58,36 @@ def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
 def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
     """network -> ids of the containers that we put on it, after a plan was carried out."""
     moves = {name: list(ids) for name, ids in (memory or {}).items()}
+    # Who was there before us and leaves for a moment, while the network is replaced.
+    guests = set()
     for step in plan.steps:
-        if isinstance(step, _network.ConnectContainer):
+        if isinstance(step, _network_steps.ConnectContainer) and (step.network, step.id) not in guests:
             moves.setdefault(step.network, []).append(step.id)
-        elif isinstance(step, _network.DisconnectContainer) and step.id in moves.get(step.network, ()):
-            moves[step.network].remove(step.id)
-        elif isinstance(step, _network.RemoveNetwork):
+        elif isinstance(step, _network_steps.DisconnectContainer):
+            if step.id in moves.get(step.network, ()):
+                moves[step.network].remove(step.id)
+            else:
+                guests.add((step.network, step.id))
+        elif isinstance(step, _network_steps.RemoveNetwork):
             moves.pop(step.name, None)
     return moves
+
+
+def remember_replaced(memory: Memory | None, plan: Plan, name: str) -> Memory:
+    """network -> its definition before our first replacement, and the one that we gave it."""
+    replaced = dict(memory or {})
+    removed, created = (
+        [one.definition for one in plan.steps if isinstance(one, kind) and one.name == name]
+        for kind in (_network_steps.RemoveNetwork, _network_steps.CreateNetwork)
+    )
+    if removed and created:
+        before = replaced.get(name, {}).get("before", removed[0])
+        replaced[name] = {"before": before, "after": created[0]}
+        if _definition.same_network(before, created[0]):
+            del replaced[name]
+    elif removed:
+        replaced.pop(name, None)
+    return replaced
 
 
 def remember_guard(memory: list[t.Any] | None, steps: Steps) -> list[t.Any]:

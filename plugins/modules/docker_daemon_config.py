@@ -47,7 +47,10 @@ options:
     default: auto
   allow_container_restart:
     description:
-      - Whether running containers may be stopped. With V(true), C(live-restore) is not borrowed for the restart.
+      - Whether running containers may be stopped. With V(true), C(live-restore) is not borrowed for the restart, and
+        they are started again after it.
+      - Settings of the default bridge (C(ipv6), C(fixed-cidr-v6), C(bip), C(mtu), C(icc) and others) always need it
+        while containers run, for dockerd leaves that bridge as it is as long.
       - Without it, what cannot be done with containers running is refused, with their names.
     type: bool
     default: false

@@ -41,6 +41,22 @@ options:
     type: list
     elements: str
     default: []
+  attach:
+    description:
+      - V(network) connects the containers to the network.
+      - V(default_bridge) gives the default bridge an IPv6 subnet, for containers that are started on it. They have to
+        stop for that once.
+    type: str
+    choices: [network, default_bridge]
+    default: network
+  address_pool:
+    description:
+      - An IPv6 pool for networks that are created later, as a CIDR, or V(auto) for a ULA of the host's own. The IPv4
+        pools stay as they are; the built-in ones are written out where the file names none.
+      - From Docker Engine 27.0 on such networks then have IPv6 even if their creator does not ask for it.
+      - Empty for none.
+    type: str
+    default: ""
   userland_proxy:
     description: The value wanted for the daemon's C(userland-proxy). By default the setting is left as it is.
     type: bool
@@ -209,6 +225,8 @@ SPEC: dict[str, t.Any] = {
     "prefix_length": {"type": "int", "default": 64},
     "fleet_prefix": {"type": "str", "default": ""},
     "containers": {"type": "list", "elements": "str", "default": []},
+    "attach": {"type": "str", "choices": ["network", "default_bridge"], "default": "network"},
+    "address_pool": {"type": "str", "default": ""},
     "userland_proxy": {"type": "bool"},
     "allow_container_restart": {"type": "bool", "default": False},
     "docker_socket": {"type": "path", "default": SOCKET},
@@ -224,6 +242,8 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
         prefix_length=params["prefix_length"],
         fleet_prefix=params["fleet_prefix"],
         containers=tuple(params["containers"]),
+        attach=params["attach"],
+        address_pool=params["address_pool"],
         userland_proxy=params["userland_proxy"],
         consent=params["allow_container_restart"],
     )
@@ -271,7 +291,7 @@ def _plan_facts(wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Dock
 
 def _absent_facts(found: _host_plan.Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
     moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
-    plan = _host_plan.absent(found, moved, consent)
+    plan = _host_plan.absent(found, moved, lambda name: _found.inspected(docker.container(name)), consent)
     steps = plan.sentences()
     return {
         "changed": bool(steps),

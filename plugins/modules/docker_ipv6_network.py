@@ -14,6 +14,10 @@ description:
     addresses.
   - Connects containers to it B(while they run). Nothing is re-created or restarted. Their established connections
     are cut, and new ones are refused for a fraction of a second while Docker moves the published ports.
+  - A network that differs is replaced, for Docker can change none in place. The containers wait on another one
+    meanwhile, running, and everyone, stopped containers included, has the same names, static addresses, links and
+    options on the new one. What the engine cannot keep is refused. On any failure the old network is back with everyone
+    on it, and V(absent) brings it back later.
   - Keeps the host's IPv6 default route where the kernel learned it from router advertisements. Docker switches
     forwarding on with the first IPv6 network, so C(accept_ra=2) is set for the uplink before, now and in
     C(/etc/sysctl.d).
@@ -28,7 +32,8 @@ options:
     description:
       - V(present) has the network, with the containers on it.
       - V(absent) takes the containers off that this module put on it, and removes it. Anybody else on it is a
-        reason to refuse. With the last IPv6 network goes what was set to keep the host's default route.
+        reason to refuse. A network that was replaced is what it was before. With the last IPv6 network goes what was
+        set to keep the host's default route.
       - V(released) only takes the containers off that this module put on it.
     type: str
     choices: [present, absent, released]
@@ -58,8 +63,6 @@ options:
       of it.
     type: str
     default: ""
-requirements:
-  - docker (Docker SDK for Python 4.1 or later, on the target)
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
@@ -130,6 +133,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_kernel,
     _io_steps,
     _io_transaction,
+    _transaction,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
@@ -138,6 +142,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+# How long the engine may be away on the way back, in seconds: systemd starts it again if it died.
+PATIENCE = 60
 
 SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -170,14 +177,24 @@ def inspect(wanted: WantedNetwork, found: _host_plan.Found, docker: Docker) -> d
 
 def carry_out(plan: Plan, found: _host_plan.Found, params: dict[str, t.Any], docker: Docker) -> None:
     """Carry a plan out, and write down what undo will have to know."""
-    journal = _io_transaction.Journal(params["transaction"])
-    hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, 0))
+    journal = _io_transaction.Journal(params["transaction"], keeps=True)
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
     _io_steps.carry_out(plan, hands, journal)
     _io_files.keep(
         moves=_undo.remember_moves(found.record.get("moves"), plan),
+        replaced=_undo.remember_replaced(found.record.get("replaced"), plan, params["name"]) or None,
         guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
     )
     journal.done()
+
+
+def take_back(found: _host_plan.Found, docker: Docker) -> None:
+    """Put back what an earlier run left behind that died in the middle of a replacement."""
+    steps = _transaction.load_steps(found.record["unfinished"])
+    failed = _io_steps.take_back(steps, _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE)))
+    if failed:
+        raise Refused(f"an earlier run died, and what it began cannot be put back: {' '.join(failed)}")
+    _io_files.keep(unfinished=None)
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
@@ -187,8 +204,17 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     with contextlib.nullcontext() if dry else _io_files.lock():
         _io_transaction.Journal(params["transaction"])
         found = _io_found.read(docker)
+        if found.record.get("unfinished") and not dry:
+            take_back(found, docker)
+            found = _io_found.read(docker)
         _engine.refuse_too_old(found.daemon.version)
-        plan = _host_plan.plan_network(wanted, found, inspect(wanted, found, docker), _io_kernel.listeners)
+        plan = _host_plan.plan_network(
+            wanted,
+            found,
+            inspect(wanted, found, docker),
+            _io_kernel.listeners,
+            lambda name: _found.inspected(docker.container(name)),
+        )
         if plan.changed and not dry:
             carry_out(plan, found, params, docker)
     result = {

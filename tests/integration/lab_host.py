@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,7 +21,8 @@ TOP = Path(__file__).resolve().parents[2]
 INVENTORY = Path(__file__).with_name("inventory.yml")
 # With the comment's indentation and order, so that a byte that changes is seen.
 ORIGINAL = '{\n    "log-level": "info",\n    "max-concurrent-downloads": 3\n}\n'
-WANTED = {"mtu": 1450}
+# Only a restart brings it into force, and it is not about the default bridge.
+WANTED = {"init": True}
 
 
 def output(*command: str, stdin: str | None = None) -> str:
@@ -122,3 +124,21 @@ def started(host: Host) -> str:
 def settings(host: Host) -> str:
     """What daemon.json holds, to the byte."""
     return host.run("cat /etc/docker/daemon.json; echo .")[:-1]
+
+
+@contextlib.contextmanager
+def polled(host: Host, client: Host) -> t.Iterator[dict[str, t.Any]]:
+    """A client asks the published port every 20 ms meanwhile; the figures are there afterwards."""
+    addresses = host.direct("docker_ipv6_info")["addresses"]
+    output("docker", "cp", str(TOP / "lab" / "poller.py"), f"{client.container}:/poller.py")
+    figures: dict[str, t.Any] = {}
+    command = ["docker", "exec", "-i", client.container, "python3", "/poller.py"]
+    command += [addresses["ipv4"], addresses["ipv6"], "8080"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as poller:
+        client.run("sleep 1")
+        try:
+            yield figures
+            client.run("sleep 1")
+        finally:
+            said = poller.communicate(timeout=30)[0]
+        figures.update(json.loads(said))

@@ -8,33 +8,10 @@ The figures are printed side by side. Nothing fails on a clock, but the polling 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 import typing as t
-from pathlib import Path
 
-from tests.integration.lab_host import ORIGINAL, Host, clean, output, started
-
-POLLER = Path(__file__).resolve().parents[2] / "lab" / "poller.py"
-
-
-@contextlib.contextmanager
-def polled(host: Host, client: Host) -> t.Iterator[dict[str, t.Any]]:
-    """A client asks the published port every 20 ms meanwhile; the figures are there afterwards."""
-    addresses = host.direct("docker_ipv6_info")["addresses"]
-    output("docker", "cp", str(POLLER), f"{client.container}:/poller.py")
-    figures: dict[str, t.Any] = {}
-    command = ["docker", "exec", "-i", client.container, "python3", "/poller.py"]
-    command += [addresses["ipv4"], addresses["ipv6"], "8080"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as poller:
-        client.run("sleep 1")
-        try:
-            yield figures
-            client.run("sleep 1")
-        finally:
-            said = poller.communicate(timeout=30)[0]
-        figures.update(json.loads(said))
+from tests.integration.lab_host import ORIGINAL, WANTED, Host, clean, polled, started
 
 
 def bare(host: Host) -> None:
@@ -43,7 +20,7 @@ def bare(host: Host) -> None:
 
 
 def transaction(host: Host, **consent: t.Any) -> None:
-    result = host.direct("docker_daemon_config", config={"mtu": 1450}, **consent)
+    result = host.direct("docker_daemon_config", config=WANTED, **consent)
     assert not result["failed"], result
     assert result["restarted"]
 

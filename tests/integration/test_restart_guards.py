@@ -47,9 +47,9 @@ def drop_in(lines: str) -> str:
 @pytest.mark.parametrize(
     "script",
     [
-        drop_in("ExecStart=\\nExecStart=/usr/sbin/dockerd -H fd:// --mtu 1400"),
-        drop_in('Environment="DOCKER_OPTS=--mtu=1400"'),
-        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--mtu=1400\"' >> /etc/default/docker",
+        drop_in("ExecStart=\\nExecStart=/usr/sbin/dockerd -H fd:// --init=true"),
+        drop_in('Environment="DOCKER_OPTS=--init=true"'),
+        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--init=true\"' >> /etc/default/docker",
     ],
     ids=["drop-in", "environment", "/etc/default/docker"],
 )
@@ -60,17 +60,17 @@ def test_a_flag_that_the_next_daemon_gets(bookworm: Host, script: str) -> None:
         "systemctl daemon-reload"
     )
     with prepared(bookworm, f"{script}; systemctl daemon-reload", undo):
-        refused(bookworm, "docker.service starts dockerd with --mtu=1400, and mtu is in the file too")
+        refused(bookworm, "docker.service starts dockerd with --init=true, and init is in the file too")
 
 
 def test_a_flag_of_the_running_daemon(bookworm: Host) -> None:
     with prepared(
         bookworm,
-        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--mtu=1400\"' >> /etc/default/docker;"
+        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--init=true\"' >> /etc/default/docker;"
         "systemctl restart docker; docker start mail >/dev/null",
         "mv /var/tmp/default /etc/default/docker; systemctl restart docker",
     ):
-        refused(bookworm, "mtu is also a flag of the running dockerd (--mtu=1400)")
+        refused(bookworm, "init is also a flag of the running dockerd (--init=true)")
 
 
 INSTALLED = (
@@ -128,13 +128,64 @@ def test_other_machines_whose_traffic_would_be_dropped(hosts: dict[str, Host], n
 def test_engines_that_leave_the_policy_alone(hosts: dict[str, Host]) -> None:
     sid = hosts["sid"]
     with prepared(sid, BRIDGE, NO_BRIDGE):
-        assert sid.direct("docker_daemon_config", check=True, config={"mtu": 1450, "ip6tables": True})["restarted"]
+        assert sid.direct("docker_daemon_config", check=True, config={"init": True, "ip6tables": True})["restarted"]
 
 
 def test_a_swarm_node_has_no_live_restore(bookworm: Host) -> None:
     script = "docker swarm init --advertise-addr 127.0.0.1 >/dev/null"
     with prepared(bookworm, script, "docker swarm leave --force >/dev/null"):
-        refused(bookworm, "a restart for mtu would stop mail: this is a Swarm node, where live-restore is impossible")
+        refused(bookworm, "a restart for init would stop mail: this is a Swarm node, where live-restore is impossible")
+
+
+BRIDGED = {"ipv6": True, "fixed-cidr-v6": "fd5c:1ab0:66:1::/64"}
+BRIDGE_SHOWN = "docker network inspect -f '{{.EnableIPv6}} {{.IPAM.Config}}' bridge"
+ADDRESS = "docker inspect -f '{{.NetworkSettings.GlobalIPv6Address}}' mail"
+
+
+@pytest.mark.parametrize("live_restore", [False, True], ids=["live-restore off", "live-restore on"])
+def test_the_default_bridge_stays_as_it_is_while_containers_run(engine: Host, live_restore: bool) -> None:
+    """Without consent the containers are named; with it they are stopped and started, and the bridge is another."""
+    script = "true"
+    if live_restore:
+        script = f"printf '%s' '{ORIGINAL}' | sed 's/{{/{{ \"live-restore\": true,/' > /etc/docker/daemon.json"
+        script += "; systemctl reload docker; sleep 1"
+    with prepared(engine, script, ":"):
+        before = settings(engine), started(engine)
+        result = engine.direct("docker_daemon_config", config=BRIDGED)
+        assert "a restart for ipv6" in result["msg"]
+        assert "would stop mail: dockerd leaves the default bridge as it is while containers run" in result["msg"]
+        assert (settings(engine), started(engine)) == before
+        wanted: dict[str, t.Any] = {"config": BRIDGED, "allow_container_restart": True}
+        result = engine.direct("docker_daemon_config", **wanted)
+        assert not result["failed"], result
+        assert ("stop mail, for" in " ".join(result["steps"])) is live_restore
+        assert "fd5c:1ab0:66:1::/64" in engine.run(BRIDGE_SHOWN)
+        assert engine.run(ADDRESS).startswith("fd5c:1ab0:66:1:")
+        assert started(engine) != before[1] and started(engine).endswith("true")
+        assert not engine.direct("docker_daemon_config", check=True, **wanted)["changed"]
+        result = engine.direct("docker_daemon_config", state="restored", allow_container_restart=True)
+        assert not result["failed"], result
+        assert engine.run(BRIDGE_SHOWN).startswith("false ")
+        assert settings(engine) == before[0]
+        assert started(engine).endswith("true")
+
+
+def test_containers_that_a_run_stopped_and_did_not_start_again(engine: Host) -> None:
+    """It died in between; the next one starts them, whatever it is for."""
+    with prepared(engine, "true", ":"):
+        live: dict[str, t.Any] = {"config": {"live-restore": True}}
+        assert not engine.direct("docker_daemon_config", **live)["failed"]
+        wanted: dict[str, t.Any] = {"config": BRIDGED, "allow_container_restart": True}
+        steps = engine.direct("docker_daemon_config", check=True, **wanted)["steps"]
+        number = 1 + next(index for index, step in enumerate(steps) if step.startswith("stop mail"))
+        assert engine.direct("docker_daemon_config", fault=f"after:{number}", **wanted)["killed"]
+        assert started(engine).endswith("false")
+        result = engine.direct("docker_daemon_config", **wanted)
+        assert not result["failed"], result
+        assert started(engine).endswith("true")
+        assert engine.run(ADDRESS).startswith("fd5c:1ab0:66:1:")
+        result = engine.direct("docker_daemon_config", state="restored", allow_container_restart=True)
+        assert not result["failed"], result
 
 
 ATTRIBUTES = """python3 - <<'END'

@@ -174,22 +174,22 @@ def test_a_symbolic_link_is_written_through(bookworm: Host) -> None:
     )
     assert not bookworm.direct("docker_daemon_config", config=WANTED)["failed"]
     assert bookworm.run("readlink /etc/docker/daemon.json") == "/srv/docker/daemon.json"
-    assert json.loads(bookworm.run("cat /srv/docker/daemon.json"))["mtu"] == 1450
+    assert json.loads(bookworm.run("cat /srv/docker/daemon.json"))["init"] is True
     clean(bookworm)
 
 
 def test_two_runs_at_once(fresh: Host) -> None:
     before = started(fresh)
-    configs: list[dict[str, t.Any]] = [{"mtu": 1450}, {"log-level": "warn"}]
+    configs: list[dict[str, t.Any]] = [WANTED, {"log-level": "warn"}]
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(lambda config: fresh.direct("docker_daemon_config", config=config), configs))
     assert [result["failed"] for result in results] == [False, False], results
-    assert json.loads(settings(fresh)) == {"log-level": "warn", "max-concurrent-downloads": 3, "mtu": 1450}
+    assert json.loads(settings(fresh)) == {"log-level": "warn", "max-concurrent-downloads": 3, "init": True}
     assert started(fresh) == before
 
 
 def test_undo_leaves_later_edits_alone(fresh: Host) -> None:
-    fresh.direct("docker_daemon_config", config={"mtu": 1450, "log-level": "warn"})
+    fresh.direct("docker_daemon_config", config={"init": True, "log-level": "warn"})
     edited = settings(fresh).replace('"warn"', '"error"').replace("{\n", '{\n    "debug": false,\n', 1)
     fresh.run(f"printf '%s' '{edited}' > /etc/docker/daemon.json")
     result = fresh.direct("docker_daemon_config", state="restored")
@@ -225,7 +225,7 @@ def test_nobody_confirms(fresh: Host) -> None:
     result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=12)
     assert not result["failed"], result
     assert settings(fresh) != ORIGINAL
-    other = fresh.direct("docker_daemon_config", config={"mtu": 1400})
+    other = fresh.direct("docker_daemon_config", config={"init": False})
     assert "another run's change waits to be confirmed" in other["msg"]
     undone_within(fresh, 60)
     assert settings(fresh) == ORIGINAL
@@ -248,7 +248,7 @@ def test_confirmed_in_time(fresh: Host) -> None:
     result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=12)
     assert not fresh.direct("host_transaction", state="confirmed", transaction=result["transaction"])["failed"]
     time.sleep(14)
-    assert json.loads(settings(fresh))["mtu"] == 1450
+    assert json.loads(settings(fresh))["init"] is True
     assert (
         fresh.run(
             "systemctl list-units --all 'dms-ipv6-revert*' --no-legend; ls /etc/systemd/system | grep dms-ipv6 || true"

@@ -16,7 +16,14 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_steps,
     _engine,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, Reload, Restart, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+    LIVE_RESTORE,
+    Reload,
+    Restart,
+    StartContainers,
+    StopContainers,
+    WriteFile,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +33,7 @@ if t.TYPE_CHECKING:
 PATH = "/etc/docker/daemon.json"
 UNIT = "docker.service"
 MAIL = _daemon_steps.RunningContainer("a" * 64, "mail")
+OBSERVED = ("ipv6", "icc", "ip-masq", "mtu")
 WEB = _daemon_steps.RunningContainer("b" * 64, "web")
 
 
@@ -35,8 +43,9 @@ class Daemon:
 
     Attributes:
         content: of the file, None if it is missing.
-        settings: what the daemon has read.
+        settings: what the daemon does.
         live_restore: what it does; a reload that does not name it leaves it.
+        stopped: whether we stopped the containers.
         killed: containers that a restart ended.
         recorded: whether our record says what it has read, or its file is older than it.
         kept: the start, counted in restarts, that our record is about.
@@ -52,6 +61,7 @@ class Daemon:
     containers: tuple[_daemon_steps.RunningContainer, ...] = (MAIL,)
     swarm: bool = False
     flags: dict[str, str] = field(default_factory=dict)
+    stopped: bool = False
     killed: list[str] = field(default_factory=list)
     restarts: int = 0
     recorded: bool = True
@@ -90,12 +100,17 @@ class Daemon:
             unit=UNIT,
             flags=self.flags,
             swarm=self.swarm,
-            observed={LIVE_RESTORE: self.live_restore, "experimental": bool(self.settings.get("experimental"))},
+            observed={
+                LIVE_RESTORE: self.live_restore,
+                "experimental": bool(self.settings.get("experimental")),
+                **{name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in OBSERVED},
+            },
             loaded=loaded,
             hints={}
             if loaded is not None
             else {name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in effects},
-            containers=self.containers,
+            containers=() if self.stopped else self.containers,
+            stopped=self.containers if self.stopped else (),
         )
 
     def plan(self, wanted: _daemon_plan.Wanted) -> _daemon_plan.DaemonPlan:
@@ -111,6 +126,10 @@ class Daemon:
                 return
             self._reload()
             assert step.live_restore in (None, self.live_restore), "dockerd would not report what is waited for"
+        elif isinstance(step, (StopContainers, StartContainers)):
+            assert [one.id for one in step.containers] == [one.id for one in self.containers]
+            self.stopped = isinstance(step, StopContainers)
+            self.killed += [one.name for one in self.containers if self.stopped]
         else:
             assert isinstance(step, Restart)
             self._restart(step)
@@ -136,12 +155,20 @@ class Daemon:
         self.stop()
         if self.live_restore and not self.next_live_restore:
             self.killed += [one.name for one in self.containers]
-        survived = len(self.killed) == before
+        survived = len(self.killed) == before and not self.stopped
         assert step.unit == UNIT
-        assert [one.id for one in step.containers] == [one.id for one in self.containers]
+        assert [one.id for one in step.containers] in ([one.id for one in self.containers], [])
+        assert step.containers or not self.containers or self.stopped
         assert survived or not (self.containers and step.containers_live_on), "the operator was told something else"
         assert not set(self.file) & set(self.flags), "dockerd does not start"
-        self.settings = self.file
+        kept = self.settings if survived and self.containers else self.file
+        self.settings = {
+            name: value
+            for settings, bridge in ((self.file, False), (kept, True))
+            for name, value in settings.items()
+            if _daemon_keys.of_default_bridge(name) is bridge
+        }
+        self.stopped = self.stopped and not step.containers
         self.live_restore = self.next_live_restore
         self.alive = True
         self.restarts += 1

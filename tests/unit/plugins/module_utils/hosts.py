@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _found, _host_plan
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _host_plan
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 
 ULA = "fd5c:1ab0:7e57:1::/64"
@@ -32,8 +32,33 @@ def network(name: str = "dms-ipv6", subnets: t.Iterable[str] = ("172.18.0.0/16",
         "bridge": f"br-{name}",
         "options": {},
         "labels": {},
+        **more,
     }
-    return _found.Network(**{**fields, **more})
+    return _found.Network(**{"definition": _definition.of_network(as_inspected(fields)), **fields})
+
+
+def as_inspected(fields: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A network of these fields as GET /networks has it."""
+    gateways = {
+        subnet: {"Gateway": one}
+        for subnet in fields["subnets"]
+        for one in fields["gateways"]
+        if ipaddress.ip_address(one) in subnet
+    }
+    config = [{"Subnet": str(subnet), **gateways.get(subnet, {})} for subnet in fields["subnets"]]
+    return {
+        "Id": fields["id"],
+        "Name": fields["name"],
+        "Driver": fields["driver"],
+        "EnableIPv6": fields["ipv6"],
+        "Internal": fields["internal"],
+        "Attachable": False,
+        "ConfigOnly": False,
+        "ConfigFrom": {"Network": ""},
+        "Options": fields["options"],
+        "Labels": fields["labels"],
+        "IPAM": {"Driver": "default", "Options": {}, "Config": config},
+    }
 
 
 BRIDGE = network("bridge", ["172.17.0.0/16"], bridge="docker0")
@@ -41,7 +66,8 @@ BRIDGE = network("bridge", ["172.17.0.0/16"], bridge="docker0")
 
 def endpoint(name: str = "bridge", dual: bool = False, aliases: tuple[str, ...] = ()) -> _found.Endpoint:
     six = ("fd5c:1ab0:7e57:1::2", "fd5c:1ab0:7e57:1::1") if dual else ("", "")
-    return _found.Endpoint(name, "172.17.0.2", six[0], "172.17.0.1", six[1], aliases)
+    settings = _definition.of_endpoint({"Aliases": list(aliases)}, "")
+    return _found.Endpoint(name, "172.17.0.2", six[0], "172.17.0.1", six[1], settings)
 
 
 def container(name: str = "mail", *endpoints: _found.Endpoint, **more: t.Any) -> _found.Container:

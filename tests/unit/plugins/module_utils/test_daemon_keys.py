@@ -103,13 +103,13 @@ def test_what_is_always_known(version: str, name: str) -> None:
         ("iptables", "20.10.24", True),
         ("live-restore", "28.5.2", False),
         ("ipv6", "28.5.2", False),
-        ("mtu", "28.5.2", None),
+        ("mtu", "28.5.2", 1500),
         ("runtimes", "28.5.2", None),
         ("no-such-key", "28.5.2", None),
     ],
 )
 def test_default(name: str, version: str, expected: t.Any) -> None:
-    assert _daemon_keys.default(name, _engine.parse(version)) is expected
+    assert _daemon_keys.default(name, _engine.parse(version)) == expected
 
 
 # dockerd's own list: a reload applies these.

@@ -29,6 +29,8 @@ NAT = Wanted({"experimental": True, "ip6tables": True})
 ASKED = Wanted(NAT.config, consent=True)
 NEVER = Wanted(NAT.config, apply="never")
 ALWAYS = Wanted(NAT.config, apply="always")
+BRIDGED = Wanted({"mtu": 1450}, consent=True)
+MTU = '{\n  "mtu": 1450\n}'
 
 WRITE = f"write {PATH}: the settings wanted"
 BORROW = [
@@ -59,6 +61,7 @@ LIVE = '{"live-restore": true, "mtu": 1450}'
 LIVE_NEW = '{"live-restore": true, "mtu": 1450, "experimental": true, "ip6tables": true}'
 LOADED = {"experimental": True, "ip6tables": True}
 KEPT = "restart docker.service; mail kept running"
+STOP = "stop mail, for the default bridge is in use as long"
 STOPPED = "restart docker.service; mail stopped and started"
 IDLE = "restart docker.service; no container is running"
 
@@ -231,17 +234,26 @@ CASES = [
     Case(
         "edited since, cannot be seen",
         Daemon(b"{}", {}, recorded=False, containers=()),
-        Wanted({"mtu": 1450}),
+        Wanted({"init": True}),
         [WRITE],
-        '{\n  "mtu": 1450\n}',
+        '{\n  "init": true\n}',
     ),
     Case(
         "edited since, restarted all the same",
         Daemon(b"{}", {}, recorded=False, containers=()),
-        Wanted({"mtu": 1450}, apply="always"),
+        Wanted({"init": True}, apply="always"),
         [WRITE, IDLE],
-        '{\n  "mtu": 1450\n}',
+        '{\n  "init": true\n}',
     ),
+    Case("default bridge, consent", Daemon(b"{}"), BRIDGED, [WRITE, STOPPED], MTU),
+    Case(
+        "default bridge, live-restore on",
+        Daemon(b'{"live-restore": true}', {"live-restore": True}, True),
+        BRIDGED,
+        [WRITE, STOP, STOPPED],
+        '{"live-restore": true, "mtu": 1450}',
+    ),
+    Case("default bridge, nothing runs", Daemon(b"{}", containers=()), Wanted({"mtu": 1450}), [WRITE, IDLE], MTU),
     Case(
         "line ends and blanks",
         Daemon(b'{\r\n\t"mtu" : 1450\r\n}', {"mtu": 1450}),
@@ -528,7 +540,7 @@ def test_record_of_what_was_borrowed_goes_where_nothing_is_left_to_do() -> None:
 def test_ports_are_not_waited_for_without_docker_proxy() -> None:
     container = RunningContainer(MAIL.id, "mail", (25, 143))
     for value, ports in ((True, (25, 143)), (False, ())):
-        wanted = Wanted({"userland-proxy": value, "mtu": 1400})
+        wanted = Wanted({"userland-proxy": value, "init": True})
         (restart,) = [one for one in Daemon(containers=(container,)).plan(wanted).steps if isinstance(one, Restart)]
         assert [one.ports for one in restart.containers] == [ports]
 
@@ -575,6 +587,19 @@ def test_what_was_borrowed_is_given_back_even_if_nothing_is_wanted(
             Daemon(flags={LIVE_RESTORE: "false"}),
             NAT,
             "experimental, ip6tables would stop mail: live-restore is switched off by a flag of dockerd",
+        ),
+        (
+            Daemon(containers=(MAIL, WEB)),
+            Wanted({"ipv6": True, "fixed-cidr-v6": "fd12::/64", "init": True}),
+            (
+                "a restart for ipv6, fixed-cidr-v6 would stop mail, web: dockerd leaves the default bridge as it is"
+                " while containers run"
+            ),
+        ),
+        (
+            Daemon(LIVE.encode(), {"live-restore": True, "mtu": 1450}, live_restore=True),
+            Wanted({"mtu": 1400}),
+            "a restart for mtu would stop mail",
         ),
         (Daemon(), Wanted({"ip6tables": True}), "`ip6tables` needs `experimental: true` on Docker Engine 26.1.5"),
         (
@@ -626,24 +651,25 @@ def test_not_refused(daemon: Daemon, wanted: Wanted) -> None:
         (Daemon(NEW.encode(), LOADED), NEVER, (), (), ()),
         (
             Daemon(b"{}", recorded=False),
-            Wanted({"mtu": 1450}),
+            Wanted({"init": True}),
             (),
-            ("mtu",),
+            ("init",),
             (
                 (
-                    "nobody can tell whether the running daemon has mtu: the file is newer than it;"
+                    "nobody can tell whether the running daemon has init: the file is newer than it;"
                     " apply: always restarts it"
                 ),
             ),
         ),
-        (Daemon(b"{}", recorded=False), Wanted({"mtu": 1450}, apply="always"), (), (), ()),
-        (Daemon(b"{}", recorded=False), Wanted({"mtu": 1450}, apply="never"), (), ("mtu",), ()),
+        (Daemon(b"{}", recorded=False), Wanted({"init": True}, apply="always"), (), (), ()),
+        (Daemon(b"{}", recorded=False), Wanted({"init": True}, apply="never"), (), ("init",), ()),
         (
-            Daemon(b'{"mtu": 1450, "debug": true}', {"dns": ["fd00::1"]}),
+            # mtu is about the default bridge, which stays as it is while containers run.
+            Daemon(b'{"mtu": 1450, "init": true, "debug": true}', {"dns": ["fd00::1"]}),
             NAT,
             (),
             (),
-            ("this also applies edits of others that the running daemon did not have yet: debug, dns, mtu",),
+            ("this also applies edits of others that the running daemon did not have yet: debug, dns, init",),
         ),
         (Daemon(b'{"mtu": 1450}', {"mtu": 1450.0}), Wanted({}), (), (), ()),
         (
@@ -671,7 +697,10 @@ def test_pending_unknown_and_warnings(
         ("ip6tables", {}, Daemon(version="28.5.2"), "in force"),
         ("ip6tables", {"ip6tables": False}, Daemon(version="28.5.2"), "pending"),
         ("ip6tables", {"ip6tables": True}, Daemon(recorded=False, settings=LOADED), "in force"),
-        ("mtu", {"mtu": 1450}, Daemon(recorded=False), "unknown"),
+        ("init", {"init": True}, Daemon(recorded=False), "unknown"),
+        ("mtu", {"mtu": 1450}, Daemon(recorded=False), "pending"),
+        ("mtu", {"mtu": 0}, Daemon(), "in force"),
+        ("ipv6", {"ipv6": True}, Daemon(settings={"ipv6": True}, recorded=False), "in force"),
         ("mtu", {}, Daemon(), "in force"),
         ("mtu", {}, Daemon(settings={"mtu": 1450}), "pending"),
         ("live-restore", {"live-restore": True}, Daemon(live_restore=True, recorded=False), "in force"),
@@ -693,8 +722,9 @@ def test_in_force(name: str, settings: dict[str, t.Any], daemon: Daemon, expecte
         ("userland-proxy", Daemon(), True),
         ("userland-proxy", Daemon(settings={"userland-proxy": False}), False),
         ("live-restore", Daemon(live_restore=True), True),
-        ("icc", Daemon(recorded=False), None),
-        ("icc", Daemon(recorded=False, flags={"icc": "false"}), False),
+        ("icc", Daemon(settings={"icc": False}, recorded=False), False),
+        ("selinux-enabled", Daemon(recorded=False), None),
+        ("selinux-enabled", Daemon(recorded=False, flags={"selinux-enabled": "false"}), False),
         ("ip6tables", Daemon(b"{}", {}, flags={"ip6tables": "true", "experimental": "true"}), True),
         ("ip6tables", Daemon(version="28.5.2", flags={"ip6tables": "0"}), False),
     ],

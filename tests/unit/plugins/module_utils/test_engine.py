@@ -45,6 +45,8 @@ BOUNDARIES = {
     "empty_file": ("20.10.27", "23.0.0"),
     "default_network_opts": ("23.0.15", "24.0.0"),
     "strict_networks": ("24.0.9", "25.0.0"),
+    "mac_of_endpoint": ("24.0.9", "25.0.0"),
+    "mac_on_connect": ("29.2.9", "29.3.0"),
     "ip6tables_by_default": ("26.1.5", "27.0.1"),
     "builtin_ula_pool": ("26.1.5", "27.0.1"),
     "gateway_mode_routed": ("26.1.5", "27.0.1"),

@@ -9,7 +9,7 @@ import ipaddress
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _found
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found
 from ansible_collections.dms.ipv6.plugins.module_utils._found import Endpoint, Port
 
 ID = "4f1c8c0e9d7a6b5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e"
@@ -81,6 +81,7 @@ def test_network_is_the_same_from_every_engine(inspected: dict[str, t.Any]) -> N
     assert found.gateways == ("172.18.0.1", "fd5c:1ab0:7e57:1::1")
     assert found.bridge == f"br-{ID[:12]}"
     assert found.labels == {"dms.ipv6.managed": "true"}
+    assert found.definition == _definition.of_network(inspected)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,68 @@ def test_network_is_the_same_from_every_engine(inspected: dict[str, t.Any]) -> N
 def test_other_networks(inspected: dict[str, t.Any], name: str, bridge: str, subnets: t.Any) -> None:
     found = _found.network(inspected)
     assert (found.name, found.bridge, found.subnets) == (name, bridge, subnets)
+
+
+# --- what the default bridge says about the daemon's settings
+
+SHOWN = {
+    "com.docker.network.bridge.default_bridge": "true",
+    "com.docker.network.bridge.enable_icc": "true",
+    "com.docker.network.bridge.enable_ip_masquerade": "true",
+    "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+    "com.docker.network.bridge.name": "docker0",
+    "com.docker.network.driver.mtu": "1500",
+}
+PLAIN = {"ipv6": False, "icc": True, "ip-masq": True, "mtu": 1500}
+
+
+def default_bridge(*subnets: str, ipv6: bool = False, without: str = "", **options: str) -> _found.Network:
+    names = {"icc": "bridge.enable_icc", "masq": "bridge.enable_ip_masquerade", "mtu": "driver.mtu"}
+    given = {f"com.docker.network.{names[name]}": text for name, text in options.items()}
+    shown = {name: text for name, text in {**SHOWN, **given}.items() if not without or without not in name}
+    ipam = {"Config": [{"Subnet": one} for one in ("172.17.0.0/16", *subnets)]}
+    return _found.network({**BRIDGE, "Options": shown, "EnableIPv6": ipv6, "IPAM": ipam})
+
+
+@pytest.mark.parametrize(
+    ("bridge", "expected"),
+    [
+        (default_bridge(), PLAIN),
+        (default_bridge(icc="false"), {**PLAIN, "icc": False}),
+        (default_bridge(masq="false", mtu="1400"), {**PLAIN, "ip-masq": False, "mtu": 1400}),
+        (default_bridge(without="mtu"), {"ipv6": False, "icc": True, "ip-masq": True}),
+        (default_bridge(without="icc"), {"ipv6": False, "ip-masq": True, "mtu": 1500}),
+        (default_bridge(icc="perhaps", mtu="large"), {"ipv6": False, "ip-masq": True}),
+        (
+            default_bridge("fd5c:1ab0:7e57:1::/64", ipv6=True),
+            {**PLAIN, "ipv6": True, "fixed-cidr-v6": "fd5c:1ab0:7e57:1::/64"},
+        ),
+        # Which of two was asked for, nobody can tell; and without IPv6 a subnet that is left over means nothing.
+        (default_bridge("fd5c:1ab0:7e57:1::/64", "fd12::/64", ipv6=True), {**PLAIN, "ipv6": True}),
+        (default_bridge("fd5c:1ab0:7e57:1::/64"), PLAIN),
+        (default_bridge(ipv6=True), {**PLAIN, "ipv6": True}),
+    ],
+)
+def test_bridge_settings(bridge: _found.Network, expected: dict[str, t.Any]) -> None:
+    others = [_found.network(NETWORK_28), _found.network(HOST)]
+    settings = _found.bridge_settings([*others, bridge])
+    assert settings == expected
+    assert [type(settings[name]) for name in expected] == [type(one) for one in expected.values()]
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        [],
+        [HOST, NETWORK_28],
+        # Without the option it is a bridge of somebody's own making, and says nothing about the daemon.
+        [{**BRIDGE, "Options": {"com.docker.network.driver.mtu": "1400"}}],
+        [{**BRIDGE, "Options": None}],
+        [{**BRIDGE, "Name": "other"}],
+    ],
+)
+def test_without_a_default_bridge_nothing_is_said(networks: list[dict[str, t.Any]]) -> None:
+    assert _found.bridge_settings(map(_found.network, networks)) == {}
 
 
 ENDPOINT = {
@@ -207,9 +270,36 @@ def test_inspected() -> None:
     assert (found.id, found.name, found.running, found.network_mode) == (ID, "mail", True, "mail_default")
     assert (found.pid, found.started_at, found.labels) == (4711, "2026-02-03T04:05:06.7Z", {"a": "b"})
     assert found.ports == (Port(25, "tcp", "0.0.0.0", 2525), Port(25, "tcp", "::", 2525), Port(53, "udp", "", 0))
-    assert [one.aliases for one in found.endpoints] == [("mail", "mx"), ("mail",)]
+    assert [one.settings for one in found.endpoints] == ['{"Aliases":["mail","mx"]}', '{"Aliases":["mail"]}']
     assert found.endpoints[1].ipv6 == "fd5c:1ab0:7e57:1::2"
     assert found.endpoints[1].gateway6 == "fd5c:1ab0:7e57:1::1"
+
+
+def test_settings_of_an_endpoint() -> None:
+    """What its user asked for, in the order given; not what the engine handed out."""
+    asked = {"IPAMConfig": {"IPv4Address": "172.17.0.2"}, "Aliases": ["z", "a"], "GwPriority": 7}
+    settings = {"Networks": {"web": {**DUAL, **asked}, "bridge": ENDPOINT}}
+    found = _found.inspected({**INSPECTED, "NetworkSettings": settings})
+    web, bridge = found.endpoint("web"), found.endpoint("bridge")
+    assert web and bridge
+    assert _definition.load(web.settings) == asked
+    assert bridge.settings == "{}"
+    assert web.settings == _found.listed({**SUMMARY, "NetworkSettings": settings}).endpoints[0].settings
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"MacAddress": "02:42:c0:a8:00:07"}, "02:42:c0:a8:00:07"),
+        ({"MacAddress": ""}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_mac_is_what_the_user_gave(config: t.Any, expected: str) -> None:
+    """Not what the engine made up for each endpoint."""
+    networks = {"Networks": {"bridge": {**ENDPOINT, "MacAddress": "02:42:ac:11:00:02"}}}
+    assert _found.inspected({**INSPECTED, "Config": config, "NetworkSettings": networks}).mac == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -17,6 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _host_plan,
     _network,
+    _network_steps,
     _restart_guards,
     _undo,
 )
@@ -108,6 +110,11 @@ def test_wanted_network(wanted: _host_plan.Wanted, subnet: str, derived: bool) -
             "fleet_prefix: fd12:3456:789a::/56 is no /48",
         ),
         (
+            _host_plan.Wanted(prefix_length=63, fleet_prefix="fd12:3456:789a::/48"),
+            MACHINE_ID,
+            "prefix_length: parts of /63 of the fleet's /48 are too few for a fleet. Give 64 or more.",
+        ),
+        (
             _host_plan.Wanted(fleet_prefix="2001:db8::/48"),
             MACHINE_ID,
             "fleet_prefix: 2001:db8::/48 is reserved for documentation",
@@ -124,6 +131,11 @@ def test_wanted_network_is_refused(wanted: _host_plan.Wanted, machine_id: str, w
 
 def listening(four: t.Any = (("0.0.0.0", 80),), six: t.Any = (("::", 80),)) -> t.Any:
     return lambda pid: {"ipv4": list(four), "ipv6": list(six)}
+
+
+def nobody(name: str) -> t.NoReturn:
+    """Where only the members of a network that is replaced may be looked up."""
+    raise AssertionError(f"{name} was looked up")
 
 
 def nat(
@@ -167,6 +179,11 @@ def test_nat(daemon: Daemon, more: dict[str, t.Any], mail: _found.Container, las
         (host(), {"listeners": listening(six=[])}, "container mail: its service listens on IPv4 only on port 80"),
         (host(), {"mail": container(network_mode="host")}, "network_mode host"),
         (host(taken=(("route on eth0", ipaddress.ip_network(ULA)),)), {}, "overlaps"),
+        (
+            host(),
+            {"wanted": replace(WANTED, attach=_host_plan.DEFAULT_BRIDGE, consent=True), "listeners": listening(six=[])},
+            "container mail: its service listens on IPv4 only on port 80",
+        ),
         (host(Daemon(swarm=True)), {}, "Swarm"),
         (host(machine_id=""), {"wanted": _host_plan.Wanted()}, "no machine-id"),
     ],
@@ -227,7 +244,7 @@ def test_default_route_is_kept_where_a_daemon_starts_with_a_network(
 
 # --- mode absent
 
-OURS = network(labels={_network.LABEL: "true"})
+OURS = network(labels={_network_steps.LABEL: "true"})
 LEAVE, REMOVE = "disconnect mail from network dms-ipv6", "remove network dms-ipv6"
 GUARD_BACK = [
     {"kind": "RestoreForwarding"},
@@ -252,11 +269,11 @@ BACK = [
         ((BRIDGE, OURS), {"guard": GUARD_BACK}, {}, ["absent"], [REMOVE, *BACK]),
         ((OURS, network("web", ["fd13::/64"])), {"guard": GUARD_BACK}, {}, ["absent"], [REMOVE]),
         ((BRIDGE, READY), {"guard": GUARD_BACK}, {"dms-ipv6": {"mail-id": MOVED}}, ["released"], [LEAVE]),
-        ((network(labels={_network.LABEL: "false"}),), {}, {}, [], []),
+        ((network(labels={_network_steps.LABEL: "false"}),), {}, {}, [], []),
     ],
 )
 def test_absent(networks: t.Any, record: t.Any, moved: t.Any, states: list[str], sentences: list[str]) -> None:
-    plan = _host_plan.absent(host(networks=networks, members={}, record=record), moved, False)
+    plan = _host_plan.absent(host(networks=networks, members={}, record=record), moved, nobody, False)
     assert [wanted.state for wanted, _plan in plan.networks] == states
     assert plan.sentences() == sentences
 
@@ -267,19 +284,19 @@ def test_absent_brings_the_old_file_back(consent: bool) -> None:
     plan = daemon.plan(_daemon_plan.Wanted(BOTH))
     memory = _undo.remember(None, plan)
     daemon.carry_out(plan)
-    back = _host_plan.absent(host(daemon, record={"undo": memory}), {}, consent)
+    back = _host_plan.absent(host(daemon, record={"undo": memory}), {}, nobody, consent)
     word = "stopped and started" if consent else "kept running"
     assert f"restart docker.service; mail {word}" in back.sentences()
     assert str(back.daemon_plan.steps[-1 if not consent else 0]) == f"write {PATH}: the file as it was"
     daemon.carry_out(back.daemon_plan)
     assert daemon.content == b"{ }"
-    assert _host_plan.absent(host(daemon), {}, consent).sentences() == []
+    assert _host_plan.absent(host(daemon), {}, nobody, consent).sentences() == []
 
 
 def test_absent_is_refused_while_others_are_on_the_network() -> None:
     found = host(networks=(OURS,), members={"dms-ipv6": ("web",)})
     with pytest.raises(Refused, match=r"network dms-ipv6: web still on it\. Disconnect them first"):
-        _host_plan.absent(found, {}, False)
+        _host_plan.absent(found, {}, nobody, False)
 
 
 # --- what a restart would do besides
@@ -292,9 +309,9 @@ ROUTER = _restart_guards.Surroundings({}, None, (), (), True, ("wg0",), False)
     ("daemon", "wanted", "refused"),
     [
         (Daemon(), BOTH, True),
-        (Daemon(b'{"mtu": 1450}', BOTH), {**BOTH, "mtu": 1450}, False),
-        (Daemon(), {"mtu": 1450}, False),
-        (Daemon(version="28.5.2"), {"mtu": 1450, "ip6tables": True}, False),
+        (Daemon(b'{"cpu-rt-period": 1450}', BOTH), {**BOTH, "cpu-rt-period": 1450}, False),
+        (Daemon(), {"cpu-rt-period": 1450}, False),
+        (Daemon(version="28.5.2"), {"cpu-rt-period": 1450, "ip6tables": True}, False),
     ],
 )
 def test_restart_that_would_drop_what_is_forwarded(daemon: Daemon, wanted: dict[str, t.Any], refused: bool) -> None:
@@ -405,7 +422,7 @@ def test_way_back_of_a_removal_keeps_the_default_route() -> None:
     guard = [{"kind": "RestoreForwarding"}, {"kind": "RestoreAcceptRa", "interface": "eth0", "value": "1"}]
     found = host(networks=(BRIDGE, network()), members={}, record={"guard": guard})
     wanted = _network.WantedNetwork("dms-ipv6", None, state="absent")
-    plan = _host_plan.plan_network(wanted, found, {}, lambda _pid: {})
+    plan = _host_plan.plan_network(wanted, found, {}, lambda _pid: {}, nobody)
     back = plan.back(len(plan.steps))
     kept = back.index(_forwarding.KeepRoute("eth0", "1"))
-    assert kept < next(number for number, one in enumerate(back) if isinstance(one, _network.CreateNetwork))
+    assert kept < next(number for number, one in enumerate(back) if isinstance(one, _network_steps.CreateNetwork))

@@ -32,8 +32,8 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import B
 
 NAT = _daemon_plan.Wanted({"experimental": True, "ip6tables": True})
 CONSENT = _daemon_plan.Wanted(NAT.config, consent=True)
-OLD = b'{"mtu": 1450}'
-NEW = b'{"mtu": 1450, "experimental": true, "ip6tables": true}'
+OLD = b'{"cpu-rt-period": 1450}'
+NEW = b'{"cpu-rt-period": 1450, "experimental": true, "ip6tables": true}'
 RUNNING = {"Status": "running", "ExitCode": 0}
 
 
@@ -42,7 +42,7 @@ class Lab:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.daemon = Daemon(OLD, {"mtu": 1450})
+        self.daemon = Daemon(OLD, {"cpu-rt-period": 1450})
         self.fail: list[str] = []
         self.done: list[str] = []
         self.removes_itself = False
@@ -59,7 +59,7 @@ class Lab:
 
     def networks(self) -> list[dict[str, t.Any]]:
         self.answer()
-        return [{"Id": one} for one in self.found_networks]
+        return [{"Name": one} for one in self.found_networks]
 
     def state(self, name: str) -> dict[str, t.Any] | None:
         return RUNNING
@@ -144,7 +144,7 @@ def test_success(lab: Lab) -> None:
     assert lab.done == ["reload", *RESTART, "reload"]
     assert (lab.daemon.killed, lab.daemon.live_restore) == ([], False)
     assert Path(hands.backup_file or "").read_bytes() == OLD
-    settings = {"mtu": 1450, "experimental": True, "ip6tables": True}
+    settings = {"cpu-rt-period": 1450, "experimental": True, "ip6tables": True}
     record = _io_files.record()
     assert record["daemon"] == {"pid": 101, "started": 5.0, "settings": settings}
     assert set(record) == {"daemon", "undo", "guard"}
@@ -153,7 +153,7 @@ def test_success(lab: Lab) -> None:
 
 
 def old_state(lab: Lab) -> tuple[t.Any, ...]:
-    return lab.path.read_bytes(), lab.daemon.killed, lab.daemon.live_restore, lab.daemon.settings["mtu"]
+    return lab.path.read_bytes(), lab.daemon.killed, lab.daemon.live_restore, lab.daemon.settings["cpu-rt-period"]
 
 
 @pytest.mark.parametrize("how", ["restart", "dies"])
@@ -168,7 +168,7 @@ def test_restart_that_fails_is_taken_back(lab: Lab, how: str) -> None:
     before = [] if how == "dies" else ["reload"]
     assert lab.done == ["reload", *RESTART, *before, *RESTART, "reload"]
     record = _io_files.record()
-    assert (record["daemon"]["settings"], set(record)) == ({"mtu": 1450}, {"daemon"})
+    assert (record["daemon"]["settings"], set(record)) == ({"cpu-rt-period": 1450}, {"daemon"})
 
 
 @pytest.mark.parametrize("how", [["restart", "restart"], ["dies", "restart"]])
@@ -301,7 +301,7 @@ def test_networks_must_be_there_again(lab: Lab, monkeypatch: pytest.MonkeyPatch)
         return lab.systemctl(*arguments)
 
     monkeypatch.setattr(_io_daemon, "_systemctl", lost)
-    with pytest.raises(Refused, match="1 networks are missing"):
+    with pytest.raises(Refused, match="network dms-ipv6 is missing"):
         hands_of(lab).restart(Restart("docker.service", False, ()))
 
 
@@ -343,8 +343,8 @@ def recorder(lab: Lab, wanted: _daemon_plan.Wanted, **more: t.Any) -> _io_daemon
     return _io_daemon.Recorder(found, _daemon_plan.plan(str(lab.path), found.raw, wanted, found.daemon))
 
 
-KNOWN = {"pid": 100, "started": 5.0, "settings": {"mtu": 1450}}
-STARTING = {"since": 1000.5, "settings": {"mtu": 1450, **NAT.config}}
+KNOWN = {"pid": 100, "started": 5.0, "settings": {"cpu-rt-period": 1450}}
+STARTING = {"since": 1000.5, "settings": {"cpu-rt-period": 1450, **NAT.config}}
 
 
 @pytest.mark.parametrize(
@@ -352,8 +352,12 @@ STARTING = {"since": 1000.5, "settings": {"mtu": 1450, **NAT.config}}
     [
         (NAT, {}, {"daemon": KNOWN, "borrowed": [], "starting": STARTING}),
         (NAT, {"borrowed": [True]}, {"daemon": KNOWN, "borrowed": [True], "starting": STARTING}),
-        (CONSENT, {}, {"daemon": KNOWN, "starting": STARTING}),
-        (CONSENT, {"borrowed": []}, {"daemon": KNOWN, "borrowed": [], "starting": STARTING}),
+        (CONSENT, {}, {"daemon": KNOWN, "starting": STARTING, "stopped": [MAIL.id]}),
+        (
+            CONSENT,
+            {"borrowed": []},
+            {"daemon": KNOWN, "borrowed": [], "starting": STARTING, "stopped": [MAIL.id]},
+        ),
         (_daemon_plan.Wanted({"debug": True}), {}, {"daemon": KNOWN}),
     ],
 )
@@ -371,7 +375,7 @@ def test_record_before_the_first_step(
 
 def test_no_copy_where_nothing_is_written(lab: Lab) -> None:
     assert recorder(lab, NAT, raw=None).before() is None
-    lab.daemon = Daemon(NEW, {"mtu": 1450}, containers=())
+    lab.daemon = Daemon(NEW, {"cpu-rt-period": 1450}, containers=())
     assert recorder(lab, NAT).before() is None
 
 
@@ -442,7 +446,7 @@ def test_what_keeps_the_default_route_is_remembered(lab: Lab, before: list[t.Any
 
 def test_copy_is_of_the_users_own_file(lab: Lab) -> None:
     """What an earlier run borrowed, and did not give back, is not in it."""
-    lab.daemon.content, lab.daemon.live_restore = b'{"mtu": 1450, "live-restore": true}', True
+    lab.daemon.content, lab.daemon.live_restore = b'{"cpu-rt-period": 1450, "live-restore": true}', True
     found = host(lab.daemon, path=str(lab.path), borrowed=[])
     plan = _daemon_plan.plan(str(lab.path), found.raw, NAT, found.daemon, [])
     assert Path(_io_daemon.Recorder(found, plan).before() or "").read_bytes() == OLD
@@ -456,7 +460,7 @@ def test_copy_is_of_the_users_own_file(lab: Lab) -> None:
     [
         (["-H", "fd://"], ["-H", "fd://"]),
         (["--config-file", "/x", "-D"], ["-D"]),
-        (["--config-file=/x", "--mtu=1"], ["--mtu=1"]),
+        (["--config-file=/x", "--cpu-rt-period=1"], ["--cpu-rt-period=1"]),
         (["--config-file"], []),
     ],
 )
@@ -502,7 +506,7 @@ def test_validate(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
         return subprocess.CompletedProcess(command, code, b"", said)
 
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(_io_kernel, "command_line", lambda pid: ["dockerd", "--mtu=1", "--config-file=/x"])
+    monkeypatch.setattr(_io_kernel, "command_line", lambda pid: ["dockerd", "--cpu-rt-period=1", "--config-file=/x"])
     if code:
         with pytest.raises(Refused) as reason:
             _io_daemon.validate(7, "{}", "/etc/docker/daemon.json")
@@ -510,4 +514,4 @@ def test_validate(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
         assert words in str(reason.value)
     else:
         _io_daemon.validate(7, "{}", "/etc/docker/daemon.json")
-    assert commands[0][:4] == ["/proc/7/exe", "--validate", "--mtu=1", "--config-file"]
+    assert commands[0][:4] == ["/proc/7/exe", "--validate", "--cpu-rt-period=1", "--config-file"]

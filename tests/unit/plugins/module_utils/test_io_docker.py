@@ -34,21 +34,35 @@ ANSWERS: dict[str, tuple[int, bytes]] = {
     "POST /containers/runs/start": (304, b""),
     "POST /containers/gone/start": (404, b'{"message": "No such container: gone"}'),
     "POST /containers/bad/start": (500, b'{"message": "port is already allocated"}'),
+    "POST /networks/create": (201, b'{"Id": "1", "Warning": ""}'),
+    "POST /networks/old/connect": (200, b""),
+    "POST /networks/full/connect": (403, b'{"message": "no available IPv4 addresses"}'),
+    "DELETE /networks/old": (204, b""),
+    "DELETE /networks/used": (403, b'{"message": "network used has active endpoints"}'),
+    "DELETE /networks/gone": (404, b'{"message": "network gone not found"}'),
 }
 
 
 class Handler(BaseHTTPRequestHandler):
+    asked: t.ClassVar[list[tuple[str, str | None, bytes]]] = []
+
     def answer(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.asked.append((f"{self.command} {self.path}", self.headers.get("Content-Type"), sent))
         status, body = ANSWERS[f"{self.command} {self.path}"]
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if body:  # whoever needs none may have gone by now
+            self.wfile.write(body)
 
     def do_GET(self) -> None:
         self.answer()
 
     def do_POST(self) -> None:
+        self.answer()
+
+    def do_DELETE(self) -> None:
         self.answer()
 
     def log_message(self, *_arguments: object) -> None:
@@ -61,6 +75,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def docker(tmp_path: Path) -> t.Iterator[Docker]:
     path = str(tmp_path / "docker.sock")
+    Handler.asked.clear()
     with socketserver.ThreadingUnixStreamServer(path, Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -105,6 +120,54 @@ def test_each_method(docker: Docker) -> None:
 @pytest.mark.parametrize("name", ["mail", "runs"])
 def test_post(docker: Docker, name: str) -> None:
     docker.post(f"/containers/{name}/start")
+    assert Handler.asked == [(f"POST /containers/{name}/start", None, b"")]
+
+
+@pytest.mark.parametrize("resource", ["/networks/create", "/networks/old/connect"])
+@pytest.mark.parametrize("body", [{}, {"Name": "old", "IPAM": {"Config": [{"Subnet": "fd12::/64"}]}, "x": "é\n"}])
+def test_post_with_a_body(docker: Docker, resource: str, body: dict[str, t.Any]) -> None:
+    docker.post(resource, body)
+    ((asked, kind, sent),) = Handler.asked
+    assert (asked, kind, json.loads(sent)) == (f"POST {resource}", "application/json", body)
+
+
+def test_delete(docker: Docker) -> None:
+    docker.delete("/networks/old")
+    assert Handler.asked == [("DELETE /networks/old", None, b"")]
+
+
+@pytest.mark.parametrize(
+    ("method", "resource", "missing"),
+    [
+        ("get", "/containers/gone/json", True),
+        ("post", "/containers/gone/start", True),
+        ("delete", "/networks/gone", True),
+        ("get", "/broken", False),
+        ("post", "/containers/bad/start", False),
+        ("delete", "/networks/used", False),
+    ],
+)
+def test_what_is_missing_is_told_apart(docker: Docker, method: str, resource: str, missing: bool) -> None:
+    with pytest.raises(Refused) as reason:
+        getattr(docker, method)(resource)
+    assert isinstance(reason.value, _io_docker.NotFound) is missing
+
+
+def test_missing_container_is_named(docker: Docker) -> None:
+    with pytest.raises(_io_docker.NotFound, match=r"^container gone: there is no such container\. See `docker ps -a`"):
+        docker.container("gone")
+
+
+def test_what_was_being_done_is_said() -> None:
+    """With the engine's reason, its place and its remedy; anything else passes through."""
+    with pytest.raises(Refused) as reason, _io_docker.refusing("create network n"):
+        raise Refused("no room", "/run/x.sock", "Make some")
+    assert str(reason.value) == "/run/x.sock: cannot create network n: no room. Make some."
+    assert not isinstance(reason.value, _io_docker.NotFound)
+    with pytest.raises(ZeroDivisionError), _io_docker.refusing("nothing"):
+        raise ZeroDivisionError
+    with _io_docker.refusing("nothing"):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -117,6 +180,9 @@ def test_post(docker: Docker, name: str) -> None:
         ("get", "/redirect", "GET /redirect: 301"),
         ("post", "/containers/gone/start", "POST /containers/gone/start: 404 No such container: gone."),
         ("post", "/containers/bad/start", "500 port is already allocated"),
+        ("post", "/networks/full/connect", "POST /networks/full/connect: 403 no available IPv4 addresses."),
+        ("delete", "/networks/used", "DELETE /networks/used: 403 network used has active endpoints."),
+        ("delete", "/networks/gone", "DELETE /networks/gone: 404 network gone not found."),
     ],
 )
 def test_other_answers_are_refused(docker: Docker, method: str, resource: str, words: str) -> None:

@@ -129,6 +129,20 @@ def test_none_removes(file: Path) -> None:
     _io_files.write(str(file), None)
 
 
+@pytest.mark.parametrize("folder", ["missing", "missing/deep", "daemon.json", "daemon.json/deep"])
+def test_nothing_is_to_be_removed_where_there_is_no_folder(file: Path, folder: str) -> None:
+    """The way back from a step that was never carried out."""
+    _io_files.write(str(file.parent / folder / "x"), None)
+    assert (names(file.parent), file.read_bytes()) == (["daemon.json"], OLD)
+
+
+def test_file_that_cannot_be_removed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "unlink", fails(errno.EPERM))
+    with pytest.raises(Refused, match="cannot be written: Operation not permitted"):
+        _io_files.write(str(file), None)
+    assert file.read_bytes() == OLD
+
+
 def fails(number: int) -> t.Callable[..., t.NoReturn]:
     def function(*_arguments: object, **_options: object) -> t.NoReturn:
         raise OSError(number, os.strerror(number))

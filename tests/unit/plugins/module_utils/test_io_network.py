@@ -1,15 +1,17 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrying out a network plan, with the Docker SDK's client left out."""
+"""Carrying out a network plan, with the Engine API left out."""
 
 from __future__ import annotations
 
 import contextlib
 import typing as t
+from urllib.parse import unquote
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _definition,
     _io_daemon,
     _io_files,
     _io_network,
@@ -17,66 +19,93 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
-from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+    CheckAttached,
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepRunning,
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from docker.errors import APIError
 
-CREATE = CreateNetwork("dms-ipv6", True, (("172.18.0.0/16", "172.18.0.1"), ("fd12::/64", "")))
-CONNECT = ConnectContainer("mail", "mail-id", "dms-ipv6", ("mx",), True)
-DISCONNECT = DisconnectContainer("mail", "mail-id", "dms-ipv6", ("mx",), True)
-REMOVE = RemoveNetwork("old", CreateNetwork("old", False, (), True, (("a", "b"),), ()))
+ID = "0123456789abcdef"
+BODY: dict[str, t.Any] = {
+    "Name": "dms-ipv6",
+    "Driver": "bridge",
+    "EnableIPv6": True,
+    "Labels": {"dms.ipv6.managed": "true"},
+    "IPAM": {
+        "Driver": "default",
+        "Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}, {"Subnet": "fd12::/64"}],
+    },
+}
+OLD_BODY: dict[str, t.Any] = {
+    "Name": "old",
+    "Driver": "bridge",
+    "EnableIPv6": False,
+    "Internal": True,
+    "Options": {"a": "b"},
+    "IPAM": {"Driver": "default", "Options": {}, "Config": []},
+}
+SETTINGS: dict[str, t.Any] = {"Aliases": ["mx"], "IPAMConfig": {"IPv4Address": "172.18.0.9"}, "GwPriority": 7}
+CREATE = CreateNetwork("dms-ipv6", _definition.dump(BODY))
+CONNECT = ConnectContainer("mail", "mail-id", "dms-ipv6", _definition.dump(SETTINGS), True)
+DISCONNECT = DisconnectContainer("mail", "mail-id", "dms-ipv6", _definition.dump(SETTINGS), True)
+REMOVE = RemoveNetwork("old", _definition.dump(OLD_BODY))
 
 
 class Engine:
-    """Networks and the container mail; writes down what it is asked, and fails at the calls named."""
+    """Networks and the container mail; writes down what it is asked to change, and fails at the calls named."""
 
     def __init__(self) -> None:
         self.path = "/run/x.sock"
-        self.names = ["bridge", "old"]
-        self.on = ["bridge"]
+        self.found = {name: {"Id": ID, "Driver": "bridge", "Name": name} for name in ("bridge", "old")}
+        self.on: dict[str, dict[str, t.Any]] = {"bridge": {}}
+        self.running = True
         self.calls: list[tuple[t.Any, ...]] = []
         self.failing: list[str] = []
 
+    def info(self) -> dict[str, t.Any]:
+        return {}
+
     def networks(self) -> list[dict[str, t.Any]]:
-        return [{"Name": one} for one in self.names]
+        return list(self.found.values())
 
     def container(self, name: str) -> dict[str, t.Any]:
         if name != "mail-id":
-            raise NotFound("there is no such container")
-        return {"Id": name, "Name": "/mail", "NetworkSettings": {"Networks": {one: {} for one in self.on}}}
+            raise NotFound("there is no such container", f"container {name}")
+        return {
+            "Id": name,
+            "Name": "/mail",
+            "State": {"Running": self.running},
+            "NetworkSettings": {"Networks": self.on},
+        }
 
-    def call(self, name: str, *arguments: t.Any) -> None:
-        self.calls.append((name, *arguments))
-        if name in self.failing:
-            raise APIError("500 Server Error", explanation=f"{name} went wrong")
+    def post(self, resource: str, body: t.Any = None) -> None:
+        self.calls.append(("POST", resource, body))
+        self.refuse_failing(resource)
+        _, kind, name, *verb = map(unquote, resource.split("/"))
+        if resource == "/networks/create":
+            self.found[body["Name"]] = {"Id": ID, **body}
+        elif kind == "networks" and name not in self.found:
+            raise NotFound(f"POST {resource}: 404 network {name} not found", self.path)
+        elif verb == ["connect"]:
+            self.on[name] = body["EndpointConfig"]
+        elif verb == ["disconnect"]:
+            del self.on[name]
 
-    def create_network(self, name: str, **options: t.Any) -> dict[str, str]:
-        assert options.pop("check_duplicate") is True
-        self.call("create", name, options)
-        self.names.append(name)
-        return {"Id": "new-id"}
+    def delete(self, resource: str) -> None:
+        self.calls.append(("DELETE", resource))
+        self.refuse_failing(resource)
+        del self.found[unquote(resource.split("/")[2])]
 
-    def inspect_network(self, name: str) -> dict[str, t.Any]:
-        return {"Id": "0123456789abcdef", "Name": name, "Driver": "bridge"}
-
-    def remove_network(self, name: str) -> None:
-        self.call("remove", name)
-        self.names.remove(name)
-
-    def connect_container_to_network(self, container: str, network: str, aliases: list[str]) -> None:
-        self.call("connect", container, network, aliases)
-        self.on.append(network)
-
-    def disconnect_container_from_network(self, container: str, network: str) -> None:
-        self.call("disconnect", container, network)
-        self.on.remove(network)
+    def refuse_failing(self, resource: str) -> None:
+        if any(one in f"{self.calls[-1][0]} {resource}" for one in self.failing):
+            raise Refused(f"{resource} went wrong", self.path)
 
 
 @pytest.fixture
@@ -90,103 +119,122 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
         found.calls.append(("cold", bridge))
 
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_sdk, "client", lambda path: found)
     monkeypatch.setattr(_io_network, "warmed", warmed)
     return found
 
 
+def hands(engine: Engine) -> _io_steps.Hands:
+    return _io_steps.Hands(_io_daemon.DaemonHands(engine, "docker.service", 0.0))  # type: ignore[arg-type]
+
+
 def carry_out(engine: Engine, *steps: Step) -> None:
-    hands = _io_steps.Hands(_io_daemon.DaemonHands(engine, "docker.service", 0.0))  # type: ignore[arg-type]
-    _io_steps.carry_out(Plan("", "", steps), hands, _io_transaction.Journal())
+    _io_steps.carry_out(Plan("", "", steps), hands(engine), _io_transaction.Journal())
 
 
-def made(name: str, config: t.Any, **more: t.Any) -> tuple[t.Any, ...]:
-    options = {
-        "driver": "bridge",
-        "enable_ipv6": True,
-        "internal": False,
-        "options": {},
-        "labels": {"dms.ipv6.managed": "true"},
-        "ipam": {"Driver": "default", "Config": config},
-    }
-    return ("create", name, {**options, **more})
+def made(body: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    return ("POST", "/networks/create", {**body, "CheckDuplicate": True})
 
 
-MADE = made("dms-ipv6", [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}, {"Subnet": "fd12::/64"}])
+MADE = made(BODY)
+JOINED = ("POST", "/networks/dms-ipv6/connect", {"Container": "mail-id", "EndpointConfig": SETTINGS})
+LEFT = ("POST", "/networks/dms-ipv6/disconnect", {"Container": "mail-id"})
 WARM, COLD = ("warm", "br-0123456789ab"), ("cold", "br-0123456789ab")
 
 
 def test_steps(engine: Engine) -> None:
     carry_out(engine, REMOVE, CREATE, CONNECT)
-    assert engine.calls == [
-        ("remove", "old"),
-        MADE,
-        WARM,
-        ("connect", "mail-id", "dms-ipv6", ["mx"]),
-        COLD,
-    ]
-    assert (engine.names, engine.on) == (["bridge", "dms-ipv6"], ["bridge", "dms-ipv6"])
+    assert engine.calls == [("DELETE", "/networks/old"), MADE, WARM, JOINED, COLD]
+    assert (list(engine.found), list(engine.on)) == (["bridge", "dms-ipv6"], ["bridge", "dms-ipv6"])
 
 
 def test_our_port_leaves_a_bridge_before_its_network_goes(engine: Engine) -> None:
     carry_out(engine, CREATE, RemoveNetwork("dms-ipv6"))
-    assert engine.calls == [MADE, WARM, COLD, ("remove", "dms-ipv6")]
+    assert engine.calls == [MADE, WARM, COLD, ("DELETE", "/networks/dms-ipv6")]
+
+
+def test_only_a_bridge_is_warmed(engine: Engine) -> None:
+    carry_out(engine, CreateNetwork("other", _definition.dump({**BODY, "Name": "other", "Driver": "macvlan"})))
+    assert [one[0] for one in engine.calls] == ["POST"]
+
+
+def test_names_are_quoted(engine: Engine) -> None:
+    """A network's name may hold whatever its user likes."""
+    body = {**BODY, "Name": "a/b c?"}
+    create = CreateNetwork("a/b c?", _definition.dump(body))
+    connect = ConnectContainer("mail", "mail-id", "a/b c?", "{}", True)
+    carry_out(engine, create, connect, connect.inverse(), RemoveNetwork("a/b c?"))
+    asked = [one[1] for one in engine.calls if one[0] not in ("warm", "cold")]
+    place = "/networks/a%2Fb%20c%3F"
+    assert asked == ["/networks/create", f"{place}/connect", f"{place}/disconnect", place]
 
 
 @pytest.mark.parametrize(
     ("names", "on", "steps"),
     [
         (["bridge"], ["bridge"], [RemoveNetwork("old")]),
-        (["bridge", "old"], ["bridge"], [CreateNetwork("old", True, ())]),
+        (["bridge", "old"], ["bridge"], [CreateNetwork("old", _definition.dump(OLD_BODY))]),
         (["bridge"], ["bridge", "dms-ipv6"], [CONNECT]),
         (["bridge"], ["bridge"], [DISCONNECT]),
         (["bridge"], ["bridge"], [DisconnectContainer("web", "gone", "dms-ipv6")]),
+        (["bridge"], ["bridge"], [ConnectContainer("web", "gone", "dms-ipv6", "{}", True)]),
+        (["bridge"], ["bridge"], [KeepRunning((RunningContainer("mail-id", "mail"),))]),
+        (["bridge"], ["bridge"], [CheckAttached((), "dms-ipv6")]),
     ],
 )
 def test_what_is_so_already_is_not_done_again(
     engine: Engine, names: list[str], on: list[str], steps: list[Step]
 ) -> None:
-    engine.names, engine.on = names, on
+    engine.found = {name: one for name, one in engine.found.items() if name in names}
+    engine.on = {name: {} for name in on}
     carry_out(engine, *steps)
     assert engine.calls == []
 
 
-def test_container_that_is_gone_cannot_be_connected(engine: Engine) -> None:
-    with pytest.raises(Refused, match="there is no such container"):
-        carry_out(engine, ConnectContainer("web", "gone", "dms-ipv6", (), True))
+def test_network_that_is_missing_is_no_container_that_is_gone(engine: Engine) -> None:
+    """Somebody has taken the network away: the container must not be left without it."""
+    words = r"cannot connect mail to network dms-ipv6 .*: POST /networks/dms-ipv6/connect: 404 network dms-ipv6 not"
+    with pytest.raises(Refused, match=words) as reason:
+        hands(engine).do(CONNECT)
+    assert not isinstance(reason.value, NotFound)
+    engine.on["dms-ipv6"] = {}
+    with pytest.raises(Refused, match="cannot disconnect mail from network dms-ipv6: "):
+        hands(engine).do(DISCONNECT)
 
 
-OLD = made("old", [], enable_ipv6=False, internal=True, options={"a": "b"}, labels={})
+REMOVED = ("DELETE", "/networks/dms-ipv6")
 
 
 @pytest.mark.parametrize(
     ("failing", "steps", "undone", "words"),
     [
-        (["create"], [CREATE, CONNECT], [MADE], "cannot create network dms-ipv6 with 172.18.0.0/16, fd12::/64: create"),
-        (["connect"], [CREATE, CONNECT], [("remove", "dms-ipv6")], "connect went wrong. The old state is back."),
         (
-            ["connect", "remove"],
+            ["create"],
             [CREATE, CONNECT],
-            [("remove", "dms-ipv6")],
-            "Not everything could be put back: cannot remove network dms-ipv6: remove went wrong.",
+            [MADE],
+            "cannot create network dms-ipv6 with 172.18.0.0/16, fd12::/64: /networks/create went wrong",
+        ),
+        (["/connect"], [CREATE, CONNECT], [REMOVED], "connect went wrong. The old state is back."),
+        (
+            ["/connect", "DELETE"],
+            [CREATE, CONNECT],
+            [REMOVED],
+            "Not everything could be put back: /run/x.sock: cannot remove network dms-ipv6: /networks/dms-ipv6 went",
         ),
         (
-            ["connect"],
+            ["/connect"],
             [REMOVE, CREATE, CONNECT],
-            [("remove", "dms-ipv6"), OLD],
+            [REMOVED, made(OLD_BODY)],
             "connect went wrong. The old state is back.",
         ),
-        (["remove"], [REMOVE], [("remove", "old")], "remove went wrong. The old state is back."),
-        (
-            ["remove"],
-            [CONNECT, RemoveNetwork("old")],
-            [("disconnect", "mail-id", "dms-ipv6")],
-            "remove went wrong. The old state is back.",
-        ),
+        (["DELETE"], [REMOVE], [("DELETE", "/networks/old")], "went wrong. The old state is back."),
+        (["DELETE"], [CONNECT, RemoveNetwork("old")], [LEFT], "went wrong. The old state is back."),
     ],
 )
 def test_failure_is_taken_back(engine: Engine, failing: list[str], steps: t.Any, undone: t.Any, words: str) -> None:
     engine.failing = failing
+    if CREATE not in steps:
+        engine.found["dms-ipv6"] = {"Id": ID, **BODY}
+    there = sorted(engine.found)
     with pytest.raises(Refused) as reason:
         carry_out(engine, *steps)
     assert words in str(reason.value)
@@ -194,7 +242,61 @@ def test_failure_is_taken_back(engine: Engine, failing: list[str], steps: t.Any,
     real = [one for one in engine.calls if one[0] not in ("warm", "cold")]
     assert real[len(real) - len(undone) :] == undone
     if isinstance(reason.value, _io_steps.RolledBack):
-        assert (sorted(engine.names), engine.on) == (["bridge", "old"], ["bridge"])
+        assert (sorted(engine.found), list(engine.on)) == (there, ["bridge"])
+
+
+# --- whether everyone is attached as before
+
+PLACE = CONNECT
+ASLEEP = ConnectContainer("mail", "mail-id", "dms-ipv6", CONNECT.settings, False)
+GONE = ConnectContainer("web", "gone", "dms-ipv6", "{}", True)
+
+
+@pytest.mark.parametrize(
+    ("on", "running", "places", "words"),
+    [
+        ({"dms-ipv6": SETTINGS}, True, [PLACE], ""),
+        ({"dms-ipv6": {**SETTINGS, "IPAddress": "172.18.0.9", "NetworkID": "x"}}, True, [PLACE], ""),
+        ({"dms-ipv6": SETTINGS}, False, [ASLEEP], ""),
+        # Who was not running before may have been started meanwhile.
+        ({"dms-ipv6": SETTINGS}, True, [ASLEEP], ""),
+        ({"dms-ipv6": SETTINGS}, True, [GONE, PLACE, GONE], ""),
+        ({"dms-ipv6": SETTINGS}, False, [PLACE], "container mail: it no longer runs"),
+        ({"dms-ipv6": {}}, True, [PLACE], f"container mail: its place is {{}}, and was {PLACE.settings}"),
+        ({"bridge": SETTINGS}, True, [PLACE], f"container mail: its place is empty, and was {PLACE.settings}"),
+        ({"bridge": SETTINGS}, False, [ASLEEP], "container mail: its place is empty"),
+        ({"dms-ipv6": {**SETTINGS, "Aliases": ["mx", "x"]}}, True, [GONE, PLACE], '"Aliases":["mx","x"]'),
+        ({"dms-ipv6": {**SETTINGS, "GwPriority": 0}}, True, [PLACE], f"and was {PLACE.settings}"),
+    ],
+)
+def test_check(engine: Engine, on: t.Any, running: bool, places: list[ConnectContainer], words: str) -> None:
+    engine.on, engine.running = {"bridge": {}, **on}, running
+    step = CheckAttached(tuple(places), "dms-ipv6")
+    if words:
+        with pytest.raises(Refused) as reason:
+            hands(engine).do(step)
+        assert words in str(reason.value)
+    else:
+        hands(engine).do(step)
+    assert engine.calls == []
+
+
+def test_check_that_fails_is_taken_back(engine: Engine) -> None:
+    other = CheckAttached((ConnectContainer("mail", "mail-id", "dms-ipv6", '{"Aliases":["smtp"]}', True),), "dms-ipv6")
+    with pytest.raises(_io_steps.RolledBack, match=r"container mail: its place is .* The old state is back\."):
+        carry_out(engine, CREATE, CONNECT, other)
+    assert [one[:2] for one in engine.calls if one[0] not in ("warm", "cold")][-2:] == [LEFT[:2], REMOVED]
+
+
+def test_what_ran_is_started_on_the_way_back(engine: Engine) -> None:
+    """At its very end, when everyone has a network again."""
+    engine.failing = ["/connect"]
+    with pytest.raises(_io_steps.RolledBack):
+        carry_out(engine, KeepRunning((RunningContainer("mail-id", "mail"),)), CREATE, CONNECT)
+    assert engine.calls[-1] == ("POST", "/containers/mail-id/start", None)
+
+
+# --- the bridge
 
 
 def test_bridge_is_left_alone_without_iproute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import typing as t
 from pathlib import Path
@@ -142,7 +143,23 @@ def test_fault_kills_at_the_boundary(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert contents(tmp_path) == ["new"] * written
 
 
-@pytest.mark.parametrize("fault", ["", "before:4", "during:1", "1"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_fault_holds_before_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Until it is told to go on; then it ends as if nothing had been."""
+    monkeypatch.setenv(_io_steps.FAULT, f"hold:{number}")
+    process = FORK.Process(target=carry_out, args=(Plan("", "", steps_in(tmp_path)),))
+    process.start()
+    assert process.pid
+    stopped, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert (stopped, os.WIFSTOPPED(status)) == (process.pid, True)
+    assert contents(tmp_path) == ["new"] * (number - 1)
+    os.kill(process.pid, signal.SIGCONT)
+    process.join(20)
+    assert process.exitcode == 0
+    assert contents(tmp_path) == ["new"] * 3
+
+
+@pytest.mark.parametrize("fault", ["", "before:4", "during:1", "1", "hold:4", "hold:"])
 def test_no_fault_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     monkeypatch.setenv(_io_steps.FAULT, fault)
     carry_out(Plan("", "", steps_in(tmp_path)))

@@ -140,6 +140,65 @@ def test_steps_back_are_on_disk_before_each_step(machine: Host, monkeypatch: pyt
     assert seen == [(plan.back(1),), (plan.back(2),)]
 
 
+def unfinished() -> t.Any:
+    return _io_files.record().get("unfinished")
+
+
+def test_steps_back_are_kept_without_a_transaction(machine: Host) -> None:
+    """What a run leaves behind that dies, the next one finds."""
+    one, two = (step(machine.folder / name) for name in ("a", "b"))
+    _io_files.keep(proof={"result": "passed"})
+    journal = _io_transaction.Journal(keeps=True)
+    assert unfinished() is None
+    for back in ((one,), (two, one)):
+        journal.hold(back)
+        assert _transaction.load_steps(unfinished()) == back
+    journal.done()
+    assert (_io_files.record(), machine.commands) == ({"proof": {"result": "passed"}}, [])
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_nothing_is_kept_where_nothing_is_to_be_taken_back(machine: Host, keeps: bool) -> None:
+    journal = _io_transaction.Journal(keeps=keeps)
+    journal.hold((step(machine.folder / "a"),))
+    assert (unfinished() is not None) is keeps
+    journal.hold(())
+    assert unfinished() is None
+
+
+def test_transaction_is_where_steps_back_are_kept(machine: Host) -> None:
+    """Once: the host undoes what is armed by itself."""
+    arm()
+    journal = _io_transaction.Journal("run", keeps=True)
+    journal.hold((step(machine.folder / "a"),))
+    assert on_disk() == ((step(machine.folder / "a"),),)
+    assert unfinished() is None
+    journal.done()
+    assert on_disk() == ((step(machine.folder / "a"),),)
+
+
+def test_steps_back_are_kept_before_each_step(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[t.Any] = []
+    steps = tuple(WriteFile(str(machine.folder / name), b"new", "wanted", None, True) for name in ("a", "b"))
+    plan = Plan("", "", steps)
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(hands, "do", lambda one: seen.append(_transaction.load_steps(unfinished())))
+    _io_steps.carry_out(plan, hands, _io_transaction.Journal(keeps=True))
+    assert seen == [plan.back(1), plan.back(2)]
+    # Until whoever carried it out has written down what undo will have to know.
+    assert _transaction.load_steps(unfinished()) == plan.back(2)
+
+
+def test_what_was_put_back_at_once_is_not_kept(machine: Host) -> None:
+    blocked = machine.folder / "units" / "x"
+    blocked.write_bytes(b"no directory")
+    steps = [WriteFile(str(path), b"new", "wanted", None, True) for path in (machine.folder / "a", blocked / "y")]
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    with pytest.raises(_io_steps.RolledBack):
+        _io_steps.carry_out(Plan("", "", tuple(steps)), hands, _io_transaction.Journal(keeps=True))
+    assert (unfinished(), (machine.folder / "a").exists()) == (None, False)
+
+
 def test_each_module_has_its_own_slot(machine: Host) -> None:
     arm()
     one, two = (step(machine.folder / name) for name in ("a", "b"))

@@ -10,14 +10,14 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _engine, _network
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _found, _network
 from ansible_collections.dms.ipv6.plugins.module_utils._found import Container
-from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+from ansible_collections.dms.ipv6.plugins.module_utils._network import Around, WantedNetwork
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
     RemoveNetwork,
-    WantedNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -25,20 +25,29 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import B
 
 SUBNET = ipaddress.IPv6Network(ULA)
 OTHER = "fd12:3456:789a:1::/64"
+TRANSIT = "fd12:3456:789a:ffff::/64"
 NAME = "dms-ipv6"
 ALIASED = container("mail", endpoint("bridge"), endpoint("web_default", aliases=("mail", "mx")))
 STOPPED = container("mail", running=False)
 MOVED = container("mail", endpoint(), endpoint(NAME, True))
+ASLEEP = replace(MOVED, running=False)
 
 
 def wanted(*containers: str, subnet: str = ULA, **more: t.Any) -> WantedNetwork:
     return WantedNetwork(NAME, ipaddress.IPv6Network(subnet), containers=containers, **more)
 
 
+def around(networks: t.Any = (BRIDGE,), **more: t.Any) -> Around:
+    attached = {one.name: one for one in more.pop("attached", ())}
+    members = tuple(name for name, one in attached.items() if one.endpoint(NAME))
+    fields: dict[str, t.Any] = {"members": {NAME: members} if members else {}, "taken": (), **more}
+    version = _engine.parse(fields.pop("version", "26.1.5"))
+    return Around(tuple(networks), version=version, inspect=attached.__getitem__, transit=TRANSIT, **fields)
+
+
 def plan(want: WantedNetwork, networks: t.Any = (BRIDGE,), **more: t.Any) -> Plan:
     found = more.pop("containers", {})
-    version = _engine.parse(more.pop("version", "26.1.5"))
-    return _network.plan(want, networks, more.pop("members", {}), found, more.pop("taken", ()), version)
+    return _network.plan(want, found, around(networks, **more))
 
 
 GOING = WantedNetwork(NAME, None, state="absent")
@@ -48,6 +57,31 @@ CREATE = f"create network {NAME} with {ULA}"
 REMOVE = f"remove network {NAME}"
 RUNNING = f"connect mail to network {NAME} (while it runs; its established connections are cut)"
 SLEEPING = f"connect mail to network {NAME} (which is stopped)"
+
+
+def replaced(*subnets: str) -> list[str]:
+    """The sentences about a network that nobody is on."""
+    return [
+        "no container on it is running",
+        REMOVE,
+        f"create network {NAME} with {', '.join(subnets)}",
+        f"check that nobody kept names, addresses and options on network {NAME}",
+    ]
+
+
+ON_IT = [
+    "mail will run on; established connections are cut",
+    f"create network 0--dms-ipv6 with {TRANSIT}",
+    "connect mail to network 0--dms-ipv6 (while it runs; its established connections are cut)",
+    LEAVE,
+    REMOVE,
+    CREATE,
+    RUNNING,
+    "disconnect mail from network 0--dms-ipv6",
+    "remove network 0--dms-ipv6",
+    f"check that mail kept names, addresses and options on network {NAME}",
+]
+STOPPED_ON_IT = ["no container on it is running", LEAVE, REMOVE, CREATE, SLEEPING, ON_IT[-1]]
 
 
 @pytest.mark.parametrize(
@@ -62,13 +96,20 @@ SLEEPING = f"connect mail to network {NAME} (which is stopped)"
         (wanted(), [network(subnets=[ULA])], {}, []),
         (wanted(subnet="fd5c:1ab0:7e57:0001::/64"), [network()], {}, []),
         (wanted(derived=True), [network(subnets=[OTHER])], {}, []),
-        (wanted(derived=True), [network(subnets=["2001:db8::/64"])], {}, [REMOVE, CREATE]),
-        (wanted(derived=True), [network(subnets=[OTHER, "fd13::/64"])], {}, [REMOVE, CREATE]),
-        (wanted(), [network(subnets=[OTHER])], {}, [REMOVE, CREATE]),
-        (wanted(), [network(subnets=["172.18.0.0/16"])], {}, [REMOVE, CREATE]),
-        (wanted(), [network(ipv6=False)], {}, [REMOVE, CREATE]),
-        (wanted(), [network(internal=True)], {}, [REMOVE, CREATE]),
-        (wanted("mail"), [network(subnets=[OTHER])], {"containers": {"mail": MOVED}}, [REMOVE, CREATE, RUNNING]),
+        (wanted(derived=True), [network(subnets=["2001:db8::/64"])], {}, replaced(ULA)),
+        (wanted(derived=True), [network(subnets=[OTHER, "fd13::/64"])], {}, replaced(ULA)),
+        (wanted(), [network(subnets=[OTHER])], {}, replaced(ULA)),
+        (wanted(), [network(subnets=["172.18.0.0/16"])], {}, replaced("172.18.0.0/16", ULA)),
+        (wanted(), [network(ipv6=False)], {}, replaced("172.18.0.0/16", ULA)),
+        (wanted("mail"), [network(subnets=[OTHER])], {"containers": {"mail": MOVED}, "attached": [MOVED]}, ON_IT),
+        (wanted(), [network(subnets=[OTHER])], {"attached": [MOVED]}, ON_IT),
+        (wanted(), [network(subnets=[OTHER])], {"attached": [ASLEEP]}, STOPPED_ON_IT),
+        (
+            wanted("mail"),
+            [network(subnets=[OTHER])],
+            {"containers": {"mail": ALIASED}},
+            [*replaced(ULA), RUNNING],
+        ),
         (GOING, [network()], {}, [REMOVE]),
         (GOING, [BRIDGE], {}, []),
         (GOING, [], {}, []),
@@ -91,26 +132,44 @@ def test_plan(want: WantedNetwork, networks: t.Any, more: dict[str, t.Any], sent
 
 def assert_nothing_left(want: WantedNetwork, found: Plan, networks: t.Any, more: dict[str, t.Any]) -> None:
     """Planning again on the result of a plan gives nothing, and the diff says the same."""
-    gone = [one.name for one in found.steps if isinstance(one, RemoveNetwork)]
-    after = [one for one in networks if one.name not in gone]
+    after = {one.name: one for one in networks}
     for one in found.steps:
         if isinstance(one, CreateNetwork):
-            after.append(network(NAME, [subnet for subnet, _gateway in one.subnets]))
+            after[one.name] = made(one)
+        elif isinstance(one, RemoveNetwork):
+            del after[one.name]
     moved = {name: after_steps(container, found) for name, container in more.get("containers", {}).items()}
-    again = plan(want, after, containers=moved)
+    attached = [after_steps(container, found) for container in more.get("attached", ())]
+    again = plan(want, after.values(), containers=moved, attached=attached)
     assert again.sentences() == []
     assert again.before == found.after == again.after
 
 
+def made(step: CreateNetwork) -> _found.Network:
+    """The network that an engine makes of a step."""
+    return _found.network({"Id": f"{step.name}-id", **_definition.load(step.definition)})
+
+
 def after_steps(found: Container, done: Plan) -> Container:
     """A container once a plan was carried out."""
-    endpoints = list(found.endpoints)
+    endpoints = {one.network: one for one in found.endpoints}
     for step in done.steps:
-        if isinstance(step, DisconnectContainer):
-            endpoints = [one for one in endpoints if one.network != step.network]
-        elif isinstance(step, ConnectContainer):
-            endpoints = [*(one for one in endpoints if one.network != step.network), endpoint(step.network, True)]
-    return replace(found, endpoints=tuple(endpoints))
+        if isinstance(step, DisconnectContainer) and step.id == found.id:
+            del endpoints[step.network]
+        elif isinstance(step, ConnectContainer) and step.id == found.id:
+            assert step.network not in endpoints
+            endpoints[step.network] = replace(endpoint(step.network, True), settings=step.settings)
+    return replace(found, endpoints=tuple(endpoints.values()))
+
+
+def saying(found: _found.Network, **fields: t.Any) -> _found.Network:
+    """A network about which the engine says more."""
+    return replace(found, definition=_definition.dump({**_definition.load(found.definition), **fields}))
+
+
+INTERNAL = (
+    "network dms-ipv6: internal is true, wanted false: nobody outside can reach its containers. Choose another name."
+)
 
 
 @pytest.mark.parametrize(
@@ -137,22 +196,42 @@ def after_steps(found: Container, done: Plan) -> Container:
             )
             for away in (GOING, LEFT)
         ),
+        *((wanted(), [network(internal=True)], {"attached": some}, INTERNAL) for some in ([], [MOVED], [ASLEEP])),
+        (
+            wanted(),
+            [network(internal=True, subnets=[OTHER])],
+            {},
+            f"network dms-ipv6: internal is true, wanted false; subnet is {OTHER}, wanted {ULA}: nobody outside",
+        ),
+        *(
+            (
+                wanted(),
+                [saying(network(subnets=["172.18.0.0/16"]), ConfigFrom={"Network": "config"})],
+                {"attached": some},
+                f"subnet is none, wanted {ULA}, and it takes its configuration from another network. Choose another",
+            )
+            for some in ([], [MOVED])
+        ),
+        (
+            wanted(),
+            [saying(network(subnets=[OTHER]), IPAM={"Driver": "infoblox", "Options": {}, "Config": []})],
+            {},
+            f"network dms-ipv6: subnet is {OTHER}, wanted {ULA}, and its addresses come from an IPAM plugin. Choose",
+        ),
+        (wanted(), [network(driver="macvlan")], {}, "the network exists with the driver macvlan. Choose another name"),
+        (wanted(), [network(driver="overlay")], {}, "driver overlay"),
+        # Such as `docker network create --config-only` makes.
+        (wanted(), [saying(network(driver="null", subnets=[]), ConfigOnly=True)], {}, "exists with the driver null"),
+        *(
+            (WantedNetwork(name, SUBNET), [network(name, [OTHER])], {}, f"'{name}' is a network of the engine's own")
+            for name in _found.PREDEFINED
+        ),
         (
             wanted(),
             [network(subnets=[OTHER])],
-            {"members": {NAME: ("mail",)}},
-            f"subnet is {OTHER}, wanted {ULA}; Docker cannot change that in place, and mail would have to leave it",
+            {"attached": [container("mail", endpoint(), endpoint(NAME), mac="02:42:ac:11:00:07")]},
+            "container mail: its MAC address 02:42:ac:11:00:07 would be lost when network dms-ipv6 is replaced",
         ),
-        (
-            wanted(),
-            [network(ipv6=False)],
-            {"members": {NAME: ("a", "b")}},
-            "enable_ipv6 is false, wanted true; Docker cannot",
-        ),
-        (wanted(), [network(internal=True)], {"members": {NAME: ("a",)}}, "internal is true, wanted false"),
-        (wanted(), [network(subnets=["172.18.0.0/16"])], {"members": {NAME: ("a",)}}, f"subnet is none, wanted {ULA}"),
-        (wanted(), [network(driver="macvlan")], {}, "the network exists with the driver macvlan. Choose another name"),
-        (wanted(), [network(driver="overlay")], {}, "driver overlay"),
         (WantedNetwork("bridge", SUBNET), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
         (WantedNetwork("host", SUBNET), [], {}, "'host' is a network of the engine's own"),
         (WantedNetwork("bridge", None, state="absent"), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
@@ -208,13 +287,28 @@ def test_plan_is_not_refused(want: WantedNetwork, networks: t.Any, more: dict[st
 
 def test_a_network_that_is_replaced_does_not_stand_in_its_own_way() -> None:
     """The old network's own route, with the very subnet that is wanted, is no overlap."""
-    old = network(internal=True)
-    assert plan(wanted(), [old], taken=[("route on br-dms-ipv6", SUBNET)]).sentences() == [REMOVE, CREATE]
+    old = network(ipv6=False)
+    steps = plan(wanted(), [old], taken=[("route on br-dms-ipv6", SUBNET)]).sentences()
+    assert steps == replaced("172.18.0.0/16", ULA)
 
 
 def test_aliases_of_all_networks_are_given_on() -> None:
     step = plan(wanted("mail"), containers={"mail": ALIASED}).steps[-1]
-    assert step == ConnectContainer("mail", "mail-id", NAME, ("mail", "mx"), True)
+    assert step == ConnectContainer("mail", "mail-id", NAME, '{"Aliases":["mail","mx"]}', True)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "expected"),
+    [
+        ([endpoint()], "{}"),
+        ([endpoint("a", aliases=("z", "b", "a"))], '{"Aliases":["z","b","a"]}'),
+        ([endpoint("a", aliases=("z", "b")), endpoint("c", aliases=("a", "b", "y"))], '{"Aliases":["z","b","a","y"]}'),
+        ([replace(endpoint(), settings='{"IPAMConfig":{"IPv4Address":"172.17.0.9"},"Links":["a:b"]}')], "{}"),
+    ],
+)
+def test_names(endpoints: list[_found.Endpoint], expected: str) -> None:
+    """In their order, each once; what else an endpoint has belongs to its own network."""
+    assert _network.names(container("mail", *endpoints)) == expected
 
 
 def test_a_container_can_be_named_by_its_id() -> None:
@@ -262,55 +356,116 @@ def test_networks_come_back_as_they_were() -> None:
     old = network(
         subnets=["172.18.0.0/16", OTHER],
         gateways=("172.18.0.1", "fd12:3456:789a:1::1"),
-        internal=True,
         options={"b": "2", "a": "1"},
         labels={"x": "y"},
     )
-    expected = CreateNetwork(
-        NAME,
-        True,
-        (("172.18.0.0/16", "172.18.0.1"), (OTHER, "fd12:3456:789a:1::1")),
-        True,
-        (("a", "1"), ("b", "2")),
-        (("x", "y"),),
-    )
-    assert _network.definition(old) == expected
-    for want in (GOING, wanted()):
-        assert plan(want, [old]).back(1) == (expected,)
-
-
-@pytest.mark.parametrize(
-    ("subnets", "gateways", "expected"),
-    [
-        (["172.18.0.0/16", ULA], (), (("172.18.0.0/16", ""), (ULA, ""))),
-        ([ULA], ("fd5c:1ab0:7e57:1::1",), ((ULA, "fd5c:1ab0:7e57:1::1"),)),
-        ([ULA], ("172.18.0.1",), ((ULA, ""),)),
-        ([], (), ()),
-    ],
-)
-def test_gateways_belong_to_their_subnets(subnets: list[str], gateways: tuple[str, ...], expected: t.Any) -> None:
-    assert _network.definition(network(subnets=subnets, gateways=gateways)).subnets == expected
+    expected = {
+        "Name": NAME,
+        "Driver": "bridge",
+        "EnableIPv6": True,
+        "Internal": False,
+        "Attachable": False,
+        "ConfigOnly": False,
+        "Options": {"a": "1", "b": "2"},
+        "Labels": {"x": "y"},
+        "IPAM": {
+            "Driver": "default",
+            "Options": {},
+            "Config": [
+                {"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"},
+                {"Subnet": OTHER, "Gateway": "fd12:3456:789a:1::1"},
+            ],
+        },
+    }
+    assert plan(GOING, [old]).back(1) == (CreateNetwork(NAME, old.definition),)
+    assert plan(wanted(), [old]).back(2) == (CreateNetwork(NAME, old.definition),)
+    assert _definition.load(old.definition) == expected
 
 
 def test_way_back_at_every_step() -> None:
     found = plan(wanted("mail"), [network(subnets=[OTHER])], containers={"mail": ALIASED})
-    remove, create, connect = found.steps
+    _keep, remove, create, _check, connect = found.steps
     assert isinstance(connect, ConnectContainer)
-    leave = DisconnectContainer("mail", "mail-id", NAME, ("mail", "mx"), True)
+    leave = DisconnectContainer("mail", "mail-id", NAME, '{"Aliases":["mail","mx"]}', True)
     old = remove.inverse()
-    assert old == _network.definition(network(subnets=[OTHER]))
-    assert found.back(0) == ()
-    assert found.back(1) == (old,)
-    assert found.back(2) == (RemoveNetwork(NAME), old)
-    assert found.back(3) == (leave, RemoveNetwork(NAME), old)
+    gone = create.inverse()
+    assert old == CreateNetwork(NAME, network(subnets=[OTHER]).definition)
+    assert isinstance(gone, RemoveNetwork) and gone.name == NAME
+    assert found.back(0) == found.back(1) == ()
+    assert found.back(2) == (old,)
+    assert found.back(3) == found.back(4) == (gone, old)
+    assert found.back(5) == (leave, gone, old)
     assert leave.inverse() == connect
-    assert create.inverse() == RemoveNetwork(NAME)
     assert RemoveNetwork(NAME).inverse() is None
 
 
 @pytest.mark.parametrize("running", [True, False])
 def test_what_leaves_comes_back_with_its_names(running: bool) -> None:
+    """Those that it had on this very network."""
     moved = container("mail", endpoint("web", aliases=("mx", "mail")), endpoint(NAME, True, ("smtp",)), running=running)
     found = plan(GOING, [network()], containers={"1": moved}, members={NAME: ("mail",)})
-    back = ConnectContainer("mail", "mail-id", NAME, ("mail", "mx", "smtp"), running)
-    assert found.back(2) == (_network.definition(network()), back)
+    back = ConnectContainer("mail", "mail-id", NAME, '{"Aliases":["smtp"]}', running)
+    assert found.back(2) == (CreateNetwork(NAME, network().definition), back)
+
+
+# --- a network that we replaced gives way to what was there before
+
+
+BEFORE, AFTER = network(subnets=["172.18.0.0/16"], labels={"a": "b"}), network(labels={"a": "b"})
+REPLACED = {"before": {NAME: BEFORE.definition}, "after": {NAME: AFTER.definition}}
+GIVEN_BACK = [step if step != CREATE else f"create network {NAME} with 172.18.0.0/16" for step in ON_IT]
+
+
+@pytest.mark.parametrize("want", [GOING, LEFT])
+@pytest.mark.parametrize(
+    ("more", "sentences"),
+    [
+        ({}, replaced("172.18.0.0/16")),
+        ({"attached": [MOVED]}, GIVEN_BACK),
+        # Ours leave, whoever was there before us stays.
+        ({"attached": [MOVED], "containers": {"1": MOVED}}, [LEAVE, *replaced("172.18.0.0/16")]),
+        (
+            {"attached": [MOVED, container("web", endpoint(), endpoint(NAME))], "containers": {"1": MOVED}},
+            [LEAVE, *(step.replace("mail", "web") for step in GIVEN_BACK)],
+        ),
+    ],
+)
+def test_replaced_network_is_given_back(want: WantedNetwork, more: t.Any, sentences: list[str]) -> None:
+    found = plan(want, [AFTER], **more, **REPLACED)
+    assert found.sentences() == sentences
+    assert found.warnings == ()
+    created = [step for step in found.steps if isinstance(step, CreateNetwork) and step.name == NAME]
+    assert created == [CreateNetwork(NAME, BEFORE.definition)]
+
+
+@pytest.mark.parametrize("want", [GOING, LEFT])
+@pytest.mark.parametrize("moved", [False, True])
+def test_network_that_somebody_else_replaced_since_stays(want: WantedNetwork, moved: bool) -> None:
+    """Only our containers leave it."""
+    containers = {"1": MOVED} if moved else {}
+    theirs = network(subnets=["172.18.0.0/16", OTHER], labels={"a": "b"})
+    found = plan(want, [theirs], attached=[MOVED], containers=containers, **REPLACED)
+    assert found.sentences() == ([LEAVE] if moved else [])
+    assert found.warnings == ("network dms-ipv6 is left as it is, for somebody changed it since",)
+
+
+def test_static_address_in_the_subnet_that_goes() -> None:
+    """The address lies in our subnet, which the old network does not have."""
+    settings = '{"IPAMConfig":{"IPv6Address":"fd5c:1ab0:7e57:1::7"}}'
+    fixed = container("web", endpoint(), replace(endpoint(NAME, True), settings=settings))
+    with pytest.raises(Refused, match=r"container web: its static address fd5c:1ab0:7e57:1::7 is outside 172\.18"):
+        plan(GOING, [AFTER], attached=[fixed], **REPLACED)
+
+
+def test_only_members_of_a_replaced_network_are_looked_up() -> None:
+    asked: list[str] = []
+
+    def inspect(name: str) -> Container:
+        asked.append(name)
+        return replace(MOVED, name=name)
+
+    beside = replace(around([network()], members={NAME: ("mail", "web"), "bridge": ("db",)}), inspect=inspect)
+    _network.plan(wanted(), {}, beside)
+    assert asked == []
+    _network.plan(wanted(), {}, replace(beside, networks=(network(subnets=[OTHER]),)))
+    assert asked == ["mail", "web"]

@@ -8,12 +8,20 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import typing as t
 from pathlib import Path
 
 import ansible_collections.dms.ipv6.plugins.module_utils as found_module_utils
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _transaction
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, RunningContainer, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+    Reload,
+    Restart,
+    RunningContainer,
+    StartContainers,
+    StopContainers,
+    WriteFile,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,
@@ -21,10 +29,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._network import (
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+    CheckAttached,
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepRunning,
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
@@ -32,14 +42,17 @@ from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Trans
 
 PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
 MAIL = RunningContainer("a" * 64, "mail", (25, 143))
-NETWORK = CreateNetwork(
-    "dms-ipv6",
-    True,
-    (("172.18.0.0/16", "172.18.0.1"), ("fd12::/64", "")),
-    True,
-    (("com.docker.network.bridge.name", "br0"),),
-    (),
-)
+BODY: dict[str, t.Any] = {
+    "Name": "dms-ipv6",
+    "Driver": "bridge",
+    "EnableIPv6": True,
+    "Internal": True,
+    "Options": {"com.docker.network.bridge.name": "br0"},
+    "IPAM": {"Driver": "default", "Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]},
+}
+NETWORK = CreateNetwork("dms-ipv6", _definition.dump(BODY))
+SETTINGS = '{"Aliases":["mx","smtp"],"IPAMConfig":{"IPv4Address":"172.18.0.9"}}'
+CONNECT = ConnectContainer("mail", "mail-id", "dms-ipv6", SETTINGS, True)
 STEPS: list[Step] = [
     WriteFile("/etc/docker/daemon.json", b"\xef\xbb\xbf{}\n\xff", "as it was"),
     WriteFile("/x", None, "as it was"),
@@ -49,18 +62,25 @@ STEPS: list[Step] = [
     Reload(False),
     Restart("docker.service", True, (MAIL, RunningContainer("b", "web"))),
     Restart("docker.service", False, ()),
+    StopContainers((MAIL,)),
+    StartContainers((MAIL,)),
     SetSysctl("net/ipv6/conf/all/forwarding", "1", "0"),
     KeepRoute("wan.7", "1"),
     RestoreAcceptRa("wan.7", "1"),
     ForwardingComesOn(),
     RestoreForwarding(),
-    CreateNetwork("dms-ipv6", True, (("fd12::/64", ""),)),
+    CreateNetwork("dms-ipv6", _definition.dump({**BODY, "IPAM": {"Driver": "default", "Config": []}})),
     NETWORK,
-    RemoveNetwork("dms-ipv6", NETWORK),
+    RemoveNetwork("dms-ipv6", NETWORK.definition),
     RemoveNetwork("dms-ipv6"),
-    ConnectContainer("mail", "mail-id", "dms-ipv6", ("mx", "smtp"), True),
-    ConnectContainer("mail", "mail-id", "dms-ipv6", (), False),
-    DisconnectContainer("mail", "mail-id", "dms-ipv6", ("mx",), False),
+    CONNECT,
+    ConnectContainer("mail", "mail-id", "dms-ipv6", "{}", False),
+    DisconnectContainer("mail", "mail-id", "dms-ipv6", SETTINGS, False),
+    DisconnectContainer("mail", "mail-id", "dms-ipv6"),
+    KeepRunning((MAIL,)),
+    KeepRunning(()),
+    CheckAttached((CONNECT,), "dms-ipv6"),
+    CheckAttached((), "dms-ipv6"),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 

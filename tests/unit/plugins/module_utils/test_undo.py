@@ -10,7 +10,14 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_plan, _network, _transaction, _undo
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_plan,
+    _definition,
+    _network_steps,
+    _transaction,
+    _undo,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
@@ -19,7 +26,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,9 +60,9 @@ TEXTS = [
     b"{ }",
     b"{\n}\n",
     b" \n",
-    b'\xef\xbb\xbf{"mtu": 1450}',
-    b'{"mtu" :1450 }',
-    b'{\r\n\t"mtu": 1450,\r\n\t"log-opts": { }\r\n}',
+    b'\xef\xbb\xbf{"cpu-rt-period": 1450}',
+    b'{"cpu-rt-period" :1450 }',
+    b'{\r\n\t"cpu-rt-period": 1450,\r\n\t"log-opts": { }\r\n}',
     b'{"live-restore": true}',
     b'{"live-restore": false, "labels": ["a=b"]}\n\n',
     b'{"experimental": false, "userland-proxy": true, "log-opts": {"max-size": "1m"}}',
@@ -67,14 +74,14 @@ changes = st.builds(
         {},
         optional={
             "userland-proxy": st.booleans(),
-            "mtu": st.integers(1280, 1283),
+            "cpu-rt-period": st.integers(1280, 1283),
             "debug": st.booleans(),
             "live-restore": st.booleans(),
             "labels": st.lists(st.sampled_from(["a=b", "c=d"]), max_size=2),
             "log-opts": st.dictionaries(st.sampled_from(["max-size", "max-file"]), st.just("5")),
         },
     ),
-    st.sampled_from([(), ("mtu",), ("log-opts.max-size",), ("log-opts",), ("live-restore", "labels")]),
+    st.sampled_from([(), ("cpu-rt-period",), ("log-opts.max-size",), ("log-opts",), ("live-restore", "labels")]),
     st.sampled_from(["auto", "never"]),
 )
 
@@ -114,13 +121,13 @@ def test_keys_that_others_add_later_survive(content: bytes | None, wanted: Wante
 @given(texts, st.integers(1400, 1410))
 def test_keys_of_ours_that_others_change_later_survive(content: bytes | None, value: int) -> None:
     daemon = daemon_with(content)
-    memory = change(daemon, None, Wanted({"mtu": 1300, "userland-proxy": False}))
+    memory = change(daemon, None, Wanted({"cpu-rt-period": 1300, "userland-proxy": False}))
     text = _daemon_json.decode(daemon.content or b"", PATH)
-    daemon.content = _daemon_json.edit(text, {**daemon.file, "mtu": value}).encode()
+    daemon.content = _daemon_json.edit(text, {**daemon.file, "cpu-rt-period": value}).encode()
     plan = undo(daemon, memory)
     first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
-    assert _daemon_json.same(daemon.file, {**first, "mtu": value})
-    assert "left as they are, for somebody changed them since: mtu" in plan.warnings
+    assert _daemon_json.same(daemon.file, {**first, "cpu-rt-period": value})
+    assert "left as they are, for somebody changed them since: cpu-rt-period" in plan.warnings
 
 
 @pytest.mark.parametrize("content", TEXTS)
@@ -165,16 +172,16 @@ def remembered(before: bytes | None, after: bytes, memory: Memory = None) -> dic
 
 
 def test_what_is_remembered() -> None:
-    old, new, newest = b'{"mtu": 1}', b'{"mtu": 2, "init": true}', b'{"init": false}'
+    old, new, newest = b'{"cpu-rt-period": 1}', b'{"cpu-rt-period": 2, "init": true}', b'{"init": false}'
     first = remembered(old, new)
     assert first == {
-        "keys": {"mtu": {"before": [1], "set": [2]}, "init": {"before": [], "set": [True]}},
+        "keys": {"cpu-rt-period": {"before": [1], "set": [2]}, "init": {"before": [], "set": [True]}},
         "written": _undo.digest(new),
         "original": base64.b64encode(old).decode(),
     }
     second = remembered(new, newest, first)
     assert second == {
-        "keys": {"mtu": {"before": [1], "set": []}, "init": {"before": [], "set": [False]}},
+        "keys": {"cpu-rt-period": {"before": [1], "set": []}, "init": {"before": [], "set": [False]}},
         "written": _undo.digest(newest),
         "original": first["original"],
     }
@@ -182,18 +189,18 @@ def test_what_is_remembered() -> None:
 
 
 def test_old_bytes_are_forgotten_once_somebody_edits() -> None:
-    first = remembered(None, b'{"mtu": 2}')
-    second = remembered(b'{"mtu": 2, "dns": []}', b'{"mtu": 3, "dns": []}', first)
-    assert second["keys"] == {"mtu": {"before": [], "set": [3]}}
+    first = remembered(None, b'{"cpu-rt-period": 2}')
+    second = remembered(b'{"cpu-rt-period": 2, "dns": []}', b'{"cpu-rt-period": 3, "dns": []}', first)
+    assert second["keys"] == {"cpu-rt-period": {"before": [], "set": [3]}}
     assert "original" not in second
-    third = remembered(b'{"mtu": 3, "dns": []}', b'{"mtu": 4, "dns": []}', second)
+    third = remembered(b'{"cpu-rt-period": 3, "dns": []}', b'{"cpu-rt-period": 4, "dns": []}', second)
     assert "original" not in third
 
 
 def test_edit_of_others_between_two_of_our_changes_is_what_comes_back() -> None:
-    first = remembered(b"{}", b'{"mtu": 1400}')
-    second = remembered(b'{"mtu": 1500}', b'{"mtu": 1300}', first)
-    assert _undo.wanted(second, b'{"mtu": 1300}', PATH) == ({"mtu": 1500}, [])
+    first = remembered(b"{}", b'{"cpu-rt-period": 1400}')
+    second = remembered(b'{"cpu-rt-period": 1500}', b'{"cpu-rt-period": 1300}', first)
+    assert _undo.wanted(second, b'{"cpu-rt-period": 1300}', PATH) == ({"cpu-rt-period": 1500}, [])
 
 
 @pytest.mark.parametrize("foreign", [False, True])
@@ -209,14 +216,14 @@ def test_member_that_we_added_to_an_object_goes(foreign: bool) -> None:
     assert foreign or daemon.content == json.dumps(old).encode()
 
 
-MEMORY = remembered(b'{"mtu": 1}', b'{"mtu": 2, "init": true}')
+MEMORY = remembered(b'{"cpu-rt-period": 1}', b'{"cpu-rt-period": 2, "init": true}')
 
 
 @pytest.mark.parametrize(
     ("memory", "raw", "expected"),
     [
-        (MEMORY, b'{"mtu": 2, "init": true}', (True, b'{"mtu": 1}')),
-        (MEMORY, b'{"mtu": 2, "init": true} ', (False, None)),
+        (MEMORY, b'{"cpu-rt-period": 2, "init": true}', (True, b'{"cpu-rt-period": 1}')),
+        (MEMORY, b'{"cpu-rt-period": 2, "init": true} ', (False, None)),
         (MEMORY, None, (False, None)),
         (None, b"{}", (False, None)),
         ({}, b"{}", (False, None)),
@@ -230,13 +237,13 @@ def test_original(memory: Memory, raw: bytes | None, expected: tuple[bool, bytes
 @pytest.mark.parametrize(
     ("memory", "found", "expected"),
     [
-        (MEMORY, {"mtu": 2, "init": True}, ({"mtu": 1}, ["init"], [])),
-        (MEMORY, {"mtu": 2, "init": True, "dns": []}, ({"mtu": 1}, ["init"], [])),
-        (MEMORY, {"mtu": 5, "init": True}, ({}, ["init"], ["mtu"])),
-        (MEMORY, {"mtu": 2, "init": 1}, ({"mtu": 1}, [], ["init"])),
-        (MEMORY, {}, ({}, [], ["init", "mtu"])),
-        (None, {"mtu": 2}, ({}, [], [])),
-        ({}, {"mtu": 2}, ({}, [], [])),
+        (MEMORY, {"cpu-rt-period": 2, "init": True}, ({"cpu-rt-period": 1}, ["init"], [])),
+        (MEMORY, {"cpu-rt-period": 2, "init": True, "dns": []}, ({"cpu-rt-period": 1}, ["init"], [])),
+        (MEMORY, {"cpu-rt-period": 5, "init": True}, ({}, ["init"], ["cpu-rt-period"])),
+        (MEMORY, {"cpu-rt-period": 2, "init": 1}, ({"cpu-rt-period": 1}, [], ["init"])),
+        (MEMORY, {}, ({}, [], ["cpu-rt-period", "init"])),
+        (None, {"cpu-rt-period": 2}, ({}, [], [])),
+        ({}, {"cpu-rt-period": 2}, ({}, [], [])),
     ],
 )
 def test_settings_back(memory: Memory, found: dict[str, t.Any], expected: t.Any) -> None:
@@ -253,12 +260,47 @@ def test_digest(raw: bytes | None, length: int) -> None:
 # --- networks
 
 
-def connect(id: str, network: str = "n") -> _network.ConnectContainer:  # noqa: A002
-    return _network.ConnectContainer(f"name-{id}", id, network, (), True)
+def connect(id: str, network: str = "n") -> _network_steps.ConnectContainer:  # noqa: A002
+    return _network_steps.ConnectContainer(f"name-{id}", id, network, "{}", True)
 
 
-def disconnect(id: str, network: str = "n") -> _network.DisconnectContainer:  # noqa: A002
-    return _network.DisconnectContainer(f"name-{id}", id, network)
+def disconnect(id: str, network: str = "n") -> _network_steps.DisconnectContainer:  # noqa: A002
+    return _network_steps.DisconnectContainer(f"name-{id}", id, network)
+
+
+def definition(subnet: str, name: str = "n", **more: t.Any) -> str:
+    config = [{"Subnet": "172.18.0.0/16"}, {"Subnet": subnet}]
+    body = {"Name": name, "Driver": "bridge", "EnableIPv6": True, "Internal": False, "Labels": {"a": "b"}}
+    return _definition.dump({**body, "IPAM": {"Driver": "default", "Options": {}, "Config": config}, **more})
+
+
+def create(definition: str, name: str = "n") -> _network_steps.CreateNetwork:
+    return _network_steps.CreateNetwork(name, definition)
+
+
+def remove(definition: str = "", name: str = "n") -> _network_steps.RemoveNetwork:
+    return _network_steps.RemoveNetwork(name, definition)
+
+
+def swap(old: str, new: str, *ids: str) -> tuple[Step, ...]:
+    """A replacement of the network n with these containers on it."""
+    transit = definition("fd99::/64", "transit")
+    waiting = [connect(one, "transit") for one in ids]
+    return (
+        _network_steps.KeepRunning(()),
+        create(transit, "transit"),
+        *waiting,
+        *(disconnect(one) for one in ids),
+        remove(old),
+        create(new),
+        *(connect(one) for one in ids),
+        *(one.inverse() for one in waiting),
+        remove(transit, "transit"),
+        _network_steps.CheckAttached((), "n"),
+    )
+
+
+OLD, NEW, NEWER = (definition(f"fd12:{number}::/64") for number in (1, 2, 3))
 
 
 @pytest.mark.parametrize(
@@ -269,13 +311,46 @@ def disconnect(id: str, network: str = "n") -> _network.DisconnectContainer:  # 
         ({"n": ["1"]}, (connect("2"), connect("3", "m")), {"n": ["1", "2"], "m": ["3"]}),
         ({"n": ["1", "2"]}, (disconnect("1"),), {"n": ["2"]}),
         ({"n": ["1"]}, (disconnect("2"), disconnect("1", "m")), {"n": ["1"]}),
-        ({"n": ["1"], "m": ["2"]}, (disconnect("1"), _network.RemoveNetwork("n")), {"m": ["2"]}),
-        (None, (_network.RemoveNetwork("n"), _network.CreateNetwork("n", True, ()), connect("1")), {"n": ["1"]}),
+        ({"n": ["1"], "m": ["2"]}, (disconnect("1"), remove(OLD)), {"m": ["2"]}),
+        (None, (remove(OLD), create(NEW), connect("1")), {"n": ["1"]}),
+        # Who is on a network while it is replaced was not put there by us, or is still known as ours.
+        (None, swap(OLD, NEW, "1", "2"), {}),
+        (None, (*swap(OLD, NEW, "1"), connect("2")), {"n": ["2"]}),
+        ({"n": ["2"]}, swap(OLD, NEW, "1", "2"), {"n": ["2"]}),
+        ({"n": ["2"], "m": ["1"]}, (*swap(OLD, NEW, "1", "2"), connect("3")), {"n": ["2", "3"], "m": ["1"]}),
+        ({"n": ["2"]}, (disconnect("2"), *swap(NEW, OLD, "1")), {}),
+        # One that is gone from the engine is forgotten with the network that it was on.
+        ({"n": ["9"]}, swap(OLD, NEW, "1"), {}),
     ],
 )
 def test_remember_moves(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
     assert _undo.remember_moves(memory, Plan("", "", steps)) == expected
+    assert json.dumps(memory) == before
+
+
+KEPT = {"before": OLD, "after": NEW}
+
+
+@pytest.mark.parametrize(
+    ("memory", "steps", "expected"),
+    [
+        (None, (), {}),
+        (None, (create(NEW), connect("1")), {}),
+        (None, swap(OLD, NEW, "1"), {"n": KEPT}),
+        ({"m": KEPT}, swap(OLD, NEW), {"m": KEPT, "n": KEPT}),
+        # What was there before our first replacement is what comes back.
+        ({"n": KEPT}, swap(NEW, NEWER, "1"), {"n": {"before": OLD, "after": NEWER}}),
+        ({"n": KEPT}, swap(NEW, OLD, "1"), {}),
+        ({"n": KEPT, "m": KEPT}, swap(NEW, OLD), {"m": KEPT}),
+        ({"n": KEPT}, (connect("1"),), {"n": KEPT}),
+        ({"n": KEPT}, (disconnect("1"), remove(NEW)), {}),
+        ({"n": KEPT}, (create(definition("fd99::/64"), "transit"), remove(OLD, "transit")), {"n": KEPT}),
+    ],
+)
+def test_remember_replaced(memory: Memory, steps: t.Any, expected: Memory) -> None:
+    before = json.dumps(memory)
+    assert json.loads(json.dumps(_undo.remember_replaced(memory, Plan("", "", steps), "n"))) == expected
     assert json.dumps(memory) == before
 
 
@@ -289,7 +364,7 @@ BACK = (
     RestoreAcceptRa("eth0", "1"),
     WriteFile("/etc/sysctl.d/x", None, "as it was", b"new", True),
 )
-CREATE = _network.CreateNetwork("n", True, ())
+CREATE = create(NEW)
 
 
 @pytest.mark.parametrize(
@@ -300,8 +375,9 @@ CREATE = _network.CreateNetwork("n", True, ())
         (BACK, (CREATE,), BACK),
         (BACK, (connect("1"),), BACK),
         (BACK[1:], (GUARD[2], CREATE), BACK),
-        (BACK, (_network.RemoveNetwork("n"), *BACK), ()),
-        (BACK, (_network.RemoveNetwork("n"),), BACK),
+        (BACK, (remove(), *BACK), ()),
+        (BACK, (remove(),), BACK),
+        (BACK, (*GUARD, *swap(OLD, NEW)), (*BACK, *BACK)),
     ],
 )
 def test_remember_guard(memory: t.Any, steps: t.Any, expected: t.Any) -> None:

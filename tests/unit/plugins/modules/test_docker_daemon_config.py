@@ -31,7 +31,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model i
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
-OLD = b'{\n  "mtu": 1450\n}\n'
+OLD = b'{\n  "cpu-rt-period": 1450\n}\n'
 NAT = {"experimental": True, "ip6tables": True}
 
 
@@ -39,7 +39,7 @@ class Lab:
     """A daemon that the module finds and changes; what else it asks for is written down."""
 
     def __init__(self) -> None:
-        self.daemon = Daemon(OLD, {"mtu": 1450})
+        self.daemon = Daemon(OLD, {"cpu-rt-period": 1450})
         self.asked: list[t.Any] = []
         self.around = Surroundings({}, None, (), (), False, (), False)
         self.next_version = _engine.parse("26.1.5")
@@ -84,8 +84,8 @@ OPTIONS: list[dict[str, t.Any]] = [
     {"config": NAT, "allow_container_restart": True},
     {"config": NAT, "apply": "never"},
     {"config": {"debug": True}},
-    {"absent": ["mtu"]},
-    {"config": {"log-opts": {"max-size": "10m"}}, "absent": ["mtu"], "apply": "always"},
+    {"absent": ["cpu-rt-period"]},
+    {"config": {"log-opts": {"max-size": "10m"}}, "absent": ["cpu-rt-period"], "apply": "always"},
 ]
 
 
@@ -123,13 +123,13 @@ def test_what_is_returned(lab: Lab, options: t.Any, restarted: bool, reloaded: b
 def test_options_reach_what_they_are_for(lab: Lab, tmp_path: t.Any) -> None:
     path = str(tmp_path / "other.json")
     config(config=NAT, path=path, docker_socket="/run/x.sock", health_timeout=7)
-    text = '{\n  "mtu": 1450,\n  "experimental": true,\n  "ip6tables": true\n}\n'
+    text = '{\n  "cpu-rt-period": 1450,\n  "experimental": true,\n  "ip6tables": true\n}\n'
     assert lab.asked == ["/run/x.sock", path, text, 7, "26.1.5", "docker.service"]
 
 
 def test_warnings_are_given_to_ansible(lab: Lab) -> None:
     lab.daemon.settings = {}
-    words = "this also applies edits of others that the running daemon did not have yet: mtu"
+    words = "this also applies edits of others that the running daemon did not have yet: cpu-rt-period"
     assert words in " ".join(config(config=NAT)["warned"].split())
 
 
@@ -179,16 +179,16 @@ def test_failing_step(lab: Lab, error: type[Refused], rolled_back: bool) -> None
 
 
 @pytest.mark.parametrize(
-    "later", [{}, {"content": b'{"mtu": 1450, "ip6tables": true, "experimental": true, "dns": []}'}]
+    "later", [{}, {"content": b'{"cpu-rt-period": 1450, "ip6tables": true, "experimental": true, "dns": []}'}]
 )
 def test_restored(lab: Lab, later: dict[str, t.Any]) -> None:
     config(config=NAT)
     lab.daemon.content = later.get("content", lab.daemon.content)
-    ignored = {"config": {"ipv6": "ignored"}, "absent": ["mtu"]}
+    ignored = {"config": {"ipv6": "ignored"}, "absent": ["cpu-rt-period"]}
     check = config(state="restored", check=True, **ignored)
     real = config(state="restored", **ignored)
     assert {name: check[name] for name in SAME} == {name: real[name] for name in SAME}
-    assert lab.daemon.content == (b'{"mtu": 1450, "dns": []}' if later else OLD)
+    assert lab.daemon.content == (b'{"cpu-rt-period": 1450, "dns": []}' if later else OLD)
     assert lab.daemon.killed == []
     assert "undo" not in _io_files.record()
     assert config(state="restored")["changed"] is False
@@ -311,7 +311,7 @@ def test_transaction_that_was_undone_meanwhile(lab: Lab) -> None:
 
 @pytest.mark.parametrize("check", [True, False])
 def test_record_of_a_run_that_died_behind_its_last_step(lab: Lab, check: bool) -> None:
-    lab.daemon = Daemon(OLD, {"mtu": 1450}, borrowed=[])
+    lab.daemon = Daemon(OLD, {"cpu-rt-period": 1450}, borrowed=[])
     _io_files.keep(borrowed=[])
     assert config(check=check)["changed"] is False
     assert ("borrowed" in _io_files.record()) is check

@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_found, _io_kernel, _io_packages, _io_places, _network
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _default_bridge,
+    _io_found,
+    _io_kernel,
+    _io_packages,
+    _io_places,
+    _network_steps,
+    _pools,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
@@ -143,6 +152,87 @@ def test_config(lab: Lab, options: dict[str, t.Any], config: dict[str, t.Any]) -
     assert info(mode="nat", **options)["plan"]["config"] == config
 
 
+POOL = "fd5c:1ab0:7::/64"
+FOUR = [{"base": base, "size": size} for base, size in _pools.BUILT_IN]
+# Of a ULA of the host's own, which is not that of its networks.
+AUTO_OLD, AUTO_NEW = {"base": "fd2d:74d1:f95a:f891::/64", "size": 72}, {"base": "fd2d:74d1:f95a:f800::/56", "size": 64}
+
+
+@pytest.mark.parametrize(
+    ("version", "pool", "base", "opts"),
+    [
+        ("26.1.5", "auto", AUTO_OLD, None),
+        ("26.1.5", POOL, {"base": POOL, "size": 72}, None),
+        ("28.5.2", "auto", AUTO_NEW, {"bridge": {"com.docker.network.enable_ipv6": "true"}}),
+        ("28.5.2", POOL, {"base": POOL, "size": 72}, {"bridge": {"com.docker.network.enable_ipv6": "true"}}),
+    ],
+)
+def test_address_pool(lab: Lab, version: str, pool: str, base: dict[str, t.Any], opts: dict[str, t.Any] | None) -> None:
+    """For networks of others: our own has its subnet all the same."""
+    lab.daemon = Daemon(version=version)
+    plan = info(mode="nat", address_pool=pool)["plan"]
+    assert plan["config"].get("default-address-pools") == [*FOUR, base]
+    assert plan["config"].get("default-network-opts") == opts
+    assert f"write {PATH}: the settings wanted" in plan["steps"]
+    assert plan["steps"][-1] == f"create network dms-ipv6 with {DERIVED}"
+
+
+def test_no_address_pool_unless_it_is_asked_for(lab: Lab) -> None:
+    assert "default-address-pools" not in info(mode="nat", address_pool="")["plan"]["config"]
+
+
+def test_address_pool_that_is_there_stays(lab: Lab) -> None:
+    there = [{"base": "10.128.0.0/12", "size": 24}, {"base": "fd12::/56", "size": 64}]
+    lab.daemon = Daemon(json.dumps({"default-address-pools": there}).encode(), version="28.5.2")
+    assert info(mode="nat", address_pool="auto")["plan"]["config"]["default-address-pools"] == there
+    given = [*there, {"base": POOL, "size": 72}]
+    assert info(mode="nat", address_pool=POOL)["plan"]["config"]["default-address-pools"] == given
+
+
+@pytest.mark.parametrize(("subnet", "expected"), [("auto", DERIVED), (ULA, ULA)])
+@pytest.mark.parametrize("containers", [[], ["mail"]])
+@pytest.mark.parametrize("version", ["26.1.5", "28.5.2"])
+def test_attach_to_the_default_bridge(
+    lab: Lab, subnet: str, expected: str, containers: list[str], version: str
+) -> None:
+    """The daemon gives it a subnet, and nobody is moved; those who are on it have to stop for that."""
+    lab.daemon = Daemon(version=version)
+    options = {"attach": "default_bridge", "subnet": subnet, "containers": containers}
+    plan = info(mode="nat", allow_container_restart=True, **options)["plan"]
+    config = {"ipv6": True, "fixed-cidr-v6": expected}
+    firewall = {"experimental": True, "ip6tables": True} if version == "26.1.5" else {}
+    assert plan["config"] == {**config, **firewall}
+    assert plan["subnet"] == expected
+    assert plan["steps"] == [f"write {PATH}: the settings wanted", "restart docker.service; mail stopped and started"]
+    assert plan["warnings"] == [_default_bridge.ADVICE]
+
+
+def test_attach_to_the_network_leaves_the_default_bridge(lab: Lab) -> None:
+    plan = info(mode="nat", attach="network", subnet=ULA)["plan"]
+    assert plan == info(mode="nat", subnet=ULA)["plan"]
+    assert not {"ipv6", "fixed-cidr-v6"} & set(plan["config"])
+    assert f"create network dms-ipv6 with {ULA}" in plan["steps"]
+    assert plan["warnings"] == []
+
+
+def test_default_bridge_that_has_the_subnet_is_converged(lab: Lab) -> None:
+    settings = {"ipv6": True, "fixed-cidr-v6": ULA}
+    lab.daemon = Daemon(json.dumps(settings).encode(), settings, version="28.5.2")
+    lab.more = {"networks": (network("bridge", ["172.17.0.0/16", ULA], bridge="docker0"),)}
+    plan = info(mode="nat", attach="default_bridge", subnet=ULA, containers=["mail"])["plan"]
+    assert (plan["changed"], plan["steps"], plan["config"]) == (False, [], settings)
+
+
+def test_container_that_the_default_bridge_would_not_serve(lab: Lab) -> None:
+    lab.inspected = {
+        **INSPECTED,
+        "HostConfig": {"NetworkMode": "web"},
+        "NetworkSettings": {"Networks": {"web": {}}},
+    }
+    words = "container mail: it is not on the default bridge but on web. Use dms_ipv6_attach: network"
+    assert words in failure(docker_ipv6_info, mode="nat", attach="default_bridge", containers=["mail"])
+
+
 def test_other_options(lab: Lab) -> None:
     plan = info(mode="nat", network="other", allow_container_restart=True, docker_socket="/run/x.sock")["plan"]
     assert "restart docker.service; mail stopped and started" in plan["steps"]
@@ -163,7 +253,7 @@ def test_last_change_that_the_host_undid(lab: Lab) -> None:
     assert "reverted" not in info()
 
 
-OURS = network(labels={_network.LABEL: "true"})
+OURS = network(labels={_network_steps.LABEL: "true"})
 MOVED = {
     **INSPECTED,
     "NetworkSettings": {"Networks": {"bridge": {}, "dms-ipv6": {"GlobalIPv6Address": "fd5c:1ab0:7e57:1::2"}}},
@@ -206,6 +296,9 @@ def test_absent_brings_old_settings_back(lab: Lab) -> None:
         ({"mode": "nat", "subnet": "fd00::1"}, "subnet: 'fd00::1' is no CIDR"),
         ({"mode": "nat", "prefix_length": 127}, "prefix_length: 127 is not between 48 and 126"),
         ({"mode": "other"}, "value of mode must be one of"),
+        ({"mode": "nat", "address_pool": "fd00::1"}, "address_pool: 'fd00::1' is no CIDR"),
+        ({"mode": "nat", "attach": "host"}, "value of attach must be one of: network, default_bridge"),
+        ({"mode": "nat", "attach": "default_bridge"}, "a restart for ipv6, fixed-cidr-v6 would stop mail"),
     ],
 )
 def test_failures_are_one_message(lab: Lab, options: dict[str, t.Any], words: str) -> None:

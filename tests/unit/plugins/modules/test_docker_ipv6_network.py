@@ -9,12 +9,14 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _definition,
+    _found,
     _io_files,
     _io_found,
     _io_kernel,
     _io_steps,
     _io_transaction,
-    _network,
+    _network_steps,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
@@ -67,13 +69,13 @@ class Engine:
         if self.failing and str(step).startswith(self.failing):
             raise Refused(f"cannot {step}: no space")
         self.done.append(str(step))
-        if isinstance(step, _network.CreateNetwork):
-            self.networks.append(network(step.name, [one for one, _gateway in step.subnets]))
-        elif isinstance(step, _network.RemoveNetwork):
+        if isinstance(step, _network_steps.CreateNetwork):
+            self.networks.append(_found.network({"Id": f"{step.name}-id", **_definition.load(step.definition)}))
+        elif isinstance(step, _network_steps.RemoveNetwork):
             self.networks = [one for one in self.networks if one.name != step.name]
-        elif isinstance(step, _network.ConnectContainer):
+        elif isinstance(step, _network_steps.ConnectContainer):
             self.on.append(step.network)
-        elif isinstance(step, _network.DisconnectContainer):
+        elif isinstance(step, _network_steps.DisconnectContainer):
             self.on = [one for one in self.on if one != step.network]
 
 
@@ -162,7 +164,7 @@ def test_change_within_a_transaction(engine: Engine, monkeypatch: pytest.MonkeyP
     assert run(docker_ipv6_network, name="dms-ipv6", transaction="run")["changed"] is True
     assert engine.done == [f"create network dms-ipv6 with {DERIVED}", "timer 60"]
     armed = _io_transaction.armed()
-    assert armed and armed.slots == ((_network.RemoveNetwork("dms-ipv6"),),)
+    assert armed and armed.slots == ((_network_steps.RemoveNetwork("dms-ipv6"),),)
 
 
 def test_auto_keeps_the_subnet_that_is_there(engine: Engine) -> None:
