@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from lab import leftovers
+from lab import leftovers, mail
 from lab.base import IMAGE_LABEL, LABEL, LabError, locked, say, state_dir, timed
 from lab.engine import Engine
-from lab.images import ensure_image
+from lab.images import ensure_image, ensure_tar
 from lab.inventory import Host, Lab
 from lab.networks import Segment, ensure_network, free_numbers, network_name
 from lab.responder import WHOAMI, whoami_archive
@@ -39,6 +39,8 @@ def up(engine: Engine, lab: Lab) -> None:
     recipes = {host.recipe.tag: host.recipe for host in lab.hosts}
     # Two at a time: one build downloads while the other unpacks.
     in_parallel(lambda wanted: ensure_image(engine.client(), wanted), recipes.values(), workers=2)
+    if any(host.mail for host in lab.hosts):
+        ensure_tar(mail.RECIPE)
     archive = whoami_archive() if any(host.runs_docker for host in lab.hosts) else None
     with locked("networks"):
         for segment in lab.segments:
@@ -171,6 +173,8 @@ def _bring_up(engine: Engine, host: Host, archive: tuple[Path, str] | None) -> N
         path, image_id = archive
         if _await_docker(container, host) != image_id:
             _load_whoami(container, host, path)
+    if host.mail:
+        mail.load(container, host.container)
     client.close()
 
 
@@ -202,7 +206,8 @@ def _load_whoami(container: Any, host: Host, archive: Path) -> None:
 
 def _raise_limits(client: Any, lab: Lab) -> None:
     """Every host takes inotify instances and keys of the same few users; some 18 hosts use up the defaults."""
-    running = client.containers.list(all=True, filters={"label": LABEL})
+    # Another lab may be going down at this moment.
+    running = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     count = len({container.name for container in running} | {host.container for host in lab.hosts})
     for name, least in (
         ("fs/inotify/max_user_instances", 12 * count),
@@ -250,7 +255,7 @@ def labs(engine: Engine) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for network in engine.client().networks.list(filters={"label": LABEL}):
         found.setdefault(network.attrs["Labels"][LABEL], [])
-    for item in engine.client().containers.list(all=True, filters={"label": LABEL}):
+    for item in engine.client().containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
         endpoints = item.attrs["NetworkSettings"]["Networks"].values()
         addresses = [
             address for end in endpoints for address in (end["IPAddress"], end["GlobalIPv6Address"]) if address

@@ -125,21 +125,26 @@ def architecture() -> str:
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
 
 
-def recipe(image: str, bare: bool = False) -> Recipe:
-    """How the image of a `lab_image` value is made."""
+def recipe(image: str, bare: bool = False, more: tuple[str, ...] = ()) -> Recipe:
+    """How the image of a `lab_image` value is made, with more packages (`lab_packages`) for those that want them."""
     suite = SUITES.get(image, image)
     if image not in RELEASES:
         command = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
-        return Recipe(image, suite, PACKAGES[image], "set -e\n" + NO_REPOSITORY, (f"CMD {json.dumps(command)}",))
+        packages = (*PACKAGES[image], *more)
+        return Recipe(_name(image, more), suite, packages, "set -e\n" + NO_REPOSITORY, (f"CMD {json.dumps(command)}",))
     script = "set -e\n" + _host_setup()
-    packages = PACKAGES[image]
+    packages = (*PACKAGES[image], *more)
     if bare:
         script += BARE_REPOSITORY.format(packages=" ".join(WRITERS))
     else:
         packages += WRITERS + COMPOSE
         script += NO_REPOSITORY
     changes = ('CMD ["/lib/systemd/systemd"]', "ENV container=docker")
-    return Recipe(f"{image}-bare" if bare else image, suite, packages, script, changes)
+    return Recipe(_name(image, (*more, "bare") if bare else more), suite, packages, script, changes)
+
+
+def _name(image: str, suffixes: tuple[str, ...]) -> str:
+    return "-".join((image, *suffixes))
 
 
 def _host_setup() -> str:

@@ -28,7 +28,9 @@ class Host:
     name: str
     image: str
     bare: bool
+    packages: tuple[str, ...]
     segments: tuple[str, ...]
+    mail: bool = False
 
     @property
     def container(self) -> str:
@@ -40,7 +42,7 @@ class Host:
 
     @property
     def recipe(self) -> Recipe:
-        return recipe(self.image, self.bare)
+        return recipe(self.image, self.bare, self.packages)
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,14 @@ def read_inventory(path: str) -> Lab:
 
 def _host(lab: str, name: str, values: dict[str, Any]) -> Host:
     image, segments = values["lab_image"], values.get("lab_networks", ["net"])
+    packages = values.get("lab_packages", [])
     if image not in IMAGES:
         raise LabError(f"host {name}: lab_image is {image!r}; use one of {', '.join(IMAGES)}")
     if not isinstance(segments, list) or not segments or not all(NAME.match(str(item)) for item in segments):
         raise LabError(f"host {name}: lab_networks is {segments!r}; use a list of plain words")
+    if not isinstance(packages, list) or not all(NAME.match(str(item)) for item in packages):
+        raise LabError(f"host {name}: lab_packages is {packages!r}; use a list of Debian packages")
     if not NAME.match(name):
         raise LabError(f"host {name}: the name must also do as a container's name")
-    return Host(lab, name, image, bool(values.get("lab_bare", False)), tuple(map(str, segments)))
+    bare, mail = (bool(values.get(one, False)) for one in ("lab_bare", "lab_mail"))
+    return Host(lab, name, image, bare, tuple(map(str, packages)), tuple(map(str, segments)), mail)

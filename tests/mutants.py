@@ -77,6 +77,42 @@ ALL = (
         "converge",
         "clients are not seen rightly",
     ),
+    Mutant(
+        "a replaced network loses the containers' aliases",
+        "plugins/module_utils/_definition.py",
+        '(("IPAMConfig", ipam), ("Aliases", aliases))',
+        '(("IPAMConfig", ipam),)',
+        "network_replace",
+        "verify",
+        "attachments lost: 3 of 5",
+    ),
+    Mutant(
+        "the default bridge is changed unasked",
+        "plugins/module_utils/_daemon_plan.py",
+        "    _refuse_stopping(running, differs, bridge)\n",
+        "",
+        "default_bridge",
+        "prepare",
+        "refused: ",
+    ),
+    Mutant(
+        "networks created later get no IPv6 by themselves",
+        "plugins/module_utils/_pools.py",
+        '        wanted[NETWORK_OPTS] = {"bridge": {"com.docker.network.enable_ipv6": "true"}}',
+        "        pass",
+        "pools",
+        "verify",
+        "port 8081: the server saw",
+    ),
+    Mutant(
+        "the live network keeps the hash by which Compose re-creates it",
+        "plugins/module_utils/_definition.py",
+        'for name, value in body.get("Labels", {}).items() if name != COMPOSE_HASH}',
+        'for name, value in body.get("Labels", {}).items()}',
+        "compose",
+        "verify",
+        "can't find mailserver",
+    ),
 )
 
 

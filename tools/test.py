@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the tests as a table of steps: test.py [lint|unit|sanity|integration|molecule|mutants|GROUP:STEP]...
 
-Steps of one lane run one after another, lanes side by side: the lab has only one set of hosts, while the checks of the
-working tree leave it alone. Each step's output goes to build/test/<step>.log.
+Steps of one lane run one after another, lanes side by side: the checks of the working tree, the integration tests with
+their labs, and the scenarios with theirs, which the mutants use too. Each step's output goes to build/test/<step>.log.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def lint_steps() -> list[Step]:
 def molecule_steps() -> list[Step]:
     names = sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml"))
     if not names:
-        return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="lab")]
-    return [Step("molecule", name, ["tools/run", "molecule", "test", "-s", name], lane="lab") for name in names]
+        return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="molecule")]
+    return [Step("molecule", name, ["tools/run", "molecule", "test", "-s", name], lane="molecule") for name in names]
 
 
 def all_steps() -> list[Step]:
@@ -78,9 +78,11 @@ def all_steps() -> list[Step]:
         *lint_steps(),
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
-        Step("integration", "integration", ["tools/run", "pytest", "tests/integration"], lane="lab", counts=True),
+        Step(
+            "integration", "integration", ["tools/run", "pytest", "tests/integration"], lane="integration", counts=True
+        ),
         *molecule_steps(),
-        Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="lab", counts=True),
+        Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="molecule", counts=True),
     ]
 
 
@@ -163,7 +165,7 @@ def main() -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     steps = select(all_steps(), sys.argv[1:])
     lanes = {lane: [step for step in steps if step.lane == lane] for lane in dict.fromkeys(step.lane for step in steps)}
-    if "lab" in lanes and subprocess.run(["tools/install_collection"], check=False).returncode:
+    if lanes.keys() - {"tree"} and subprocess.run(["tools/install_collection"], check=False).returncode:
         tell("the collection cannot be built and installed")
         return 1
     with ThreadPoolExecutor(max_workers=len(lanes)) as pool:

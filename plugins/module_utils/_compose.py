@@ -411,6 +411,9 @@ def _write(document: Document, below: tuple[Document, ...], wanted: Wanted) -> s
             want = _with(want, ("networks", key), _entry(document, key, entry, before.networks.get(key, {})))
     if _compose_text.same(want, document.data):
         return document.text
+    if below and not document.root and "version" in below[0].data:
+        # Compose 1.29 merges only files of the same version.
+        want = {"version": below[0].data["version"], **want}
     like = below[0] if below and not document.root else document
     newline = "\r\n" if "\r\n" in like.text else "\n"
     text = _compose_text.sync(document, want, _compose_text.style(like), newline)

@@ -129,6 +129,14 @@ class Document:
         """Raise Refused with the place of the key (or item) at the end of the path, or of the last one there is."""
         self.fail(self._place(path)[0], problem, remedy)
 
+    def find(self, path: tuple[str | int, ...]) -> Node | None:
+        """The value at the end of a path, where it is written: aliases and merge keys are followed."""
+        node = self.root
+        for step in path:
+            found = _step(node, step) if node else None
+            node = found[1] if found else None
+        return (node.target or node) if node else None
+
     def _place(self, path: tuple[str | int, ...]) -> tuple[int, bool]:
         node = self.root
         at = node.start if node else 0
@@ -476,7 +484,13 @@ class _Splicer:
         before = ""
         if node.start == node.end:
             before = " " if ":" in self.text[key.end : node.start] else ": "
-        self.splices.append((node.start, node.end, before + self.flow(want)))
+        self.splices.append((node.start, node.end, before + self.like(node, want)))
+
+    def like(self, node: Node, want: t.Any) -> str:
+        """A value in one line; if it needs quotes, in those of what was there."""
+        text = self.flow(want)
+        single = not node.plain and self.text.startswith("'", node.start)
+        return f"'{want}'" if single and text == f'"{want}"' and "'" not in want else text
 
     def mapping(self, node: Node, want: dict[str, t.Any]) -> None:
         own = {key.data for key, _value in node.pairs if not key.merges}
@@ -503,6 +517,8 @@ class _Splicer:
         self.add(_below(self.text, node.end, column), lines)
 
     def sequence(self, node: Node, want: list[t.Any]) -> None:
+        for item, value in zip(node.items, want):
+            self.value(item, item, value, node.flow)
         new = want[len(node.items) :]
         if node.flow:
             at = node.items[-1].end

@@ -98,7 +98,7 @@ class StopContainers(Step):
 
 @dataclass(frozen=True)
 class StartContainers(Step):
-    """Start containers that were stopped, those that have been there longest first."""
+    """Start containers that were stopped; the last of them first, for the engine lists the newest first."""
 
     containers: tuple[RunningContainer, ...]
 

@@ -27,10 +27,16 @@ class Version:
 CAPABILITIES: dict[str, Version] = {
     # The daemon option ip6tables; unknown, hence fatal, on 19.03.
     "ip6tables": Version(20, 10),
+    # 20.10.0 to 20.10.5 neither bind nor list [::] for a port that is published without an address (moby#42205).
+    "ipv6_binding_listed": Version(20, 10, 6),
+    # Without docker-proxy a port is held by a socket of its own family only; before, IPv6 clients hang (moby#28492).
+    "placeholder_of_one_family": Version(20, 10, 5),
     # dockerd --validate (moby#42393). 20.10 exits with "unknown flag".
     "validate": Version(23, 0),
     # An empty or blank daemon.json is accepted; before, dockerd ends with EOF.
     "empty_file": Version(23, 0),
+    # Its rules for connections of the host itself go when userland-proxy is switched on again (moby#44803).
+    "userland_proxy_rules_go": Version(23, 0),
     "default_network_opts": Version(24, 0),
     # Host bits in a subnet are refused, and so is a second network of one name.
     "strict_networks": Version(25, 0),
@@ -42,11 +48,17 @@ CAPABILITIES: dict[str, Version] = {
     # A ULA /48 of the engine's own serves networks without a subnet (moby#47853).
     "builtin_ula_pool": Version(27, 0),
     "gateway_mode_routed": Version(27, 0),
+    # firewalld gets a policy that lets packets through to Docker's networks (moby#47745).
+    "firewalld_policy": Version(27, 0),
     # ipv6: true without fixed-cidr-v6 (moby#48319); IPv6 subnets shorter than /64 (moby#49223).
     "default_bridge_without_subnet": Version(28, 0),
     "ipv6_subnet_beyond_64": Version(28, 0),
     # The IPv6 FORWARD policy becomes DROP only if dockerd itself switched forwarding on (moby#48594).
     "forward_policy_kept": Version(28, 0),
+    # Other hosts do not reach a container's own address in gateway mode nat (moby#49325).
+    "direct_access_closed": Version(28, 0),
+    # In gateway mode routed published ports are open even if another network is the container's gateway (moby#50140).
+    "routed_beside_gateway": Version(29, 0),
     "firewall_backend": Version(29, 0),
     "info_userland_proxy": Version(29, 5),
 }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a remote client gets at a published port, predicted from what is found.
 
-The table was measured on Docker Engine 20.10.24, 26.1.5 and 28.5.2 (published port, remote client over IPv6):
+The heart of it, seen alike on Docker Engine 20.10.24, 26.1.5 and 28.5.2 (published port, remote client over IPv6):
 
 ================  =========  ==============  ==========================================
 container         ip6tables  userland-proxy  result
@@ -14,53 +14,395 @@ dual-stack        off        on              masked, by the network's IPv6 gatew
 dual-stack        off        off             timeout
 dual-stack        on         any             real
 ================  =========  ==============  ==========================================
+
+IPv4 clients get the same by the same rules, with ``iptables`` for ``ip6tables``. Docker's translation goes past UFW and
+firewalld; what docker-proxy or nobody accepts does not. tests/integration/test_exposure.py holds all this against real
+engines. What a client gets who addresses the container itself is in _direct_access.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _daemon_plan,
+    _definition,
+    _engine,
+    _found,
+    _verdict,
+)
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Port
+    from collections.abc import Iterator, Mapping
 
+    from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan
+
+    Result = tuple[str, str, str]
+
+IPV4, IPV6 = FAMILIES = ("ipv4", "ipv6")
 UNKNOWN = "unknown"
+UFW, FIREWALLD = "ufw", "firewalld"
+ACCEPT, DROP, REJECT = "accept", "drop", "reject"
+IPTABLES, NFTABLES = "iptables", "nftables"
+HOST_MODE, CONTAINER_MODE = "host", "container:"
+GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_"
+NAT, ROUTED, UNPROTECTED = "nat", "routed", "nat-unprotected"
+
+# Why a client gets something else than a real connection: stable words, each a clause.
+CAUSES = {
+    "ip6tables_off": "ip6tables is off",
+    "iptables_off": "iptables is off",
+    "no_ipv6_address": "the container has no IPv6 address",
+    "no_ipv4_address": "the container has no IPv4 address",
+    "userland_proxy_off": "the container has no IPv6 address and userland-proxy is off",
+    "rules_and_userland_proxy_off": "neither packet filter rules nor userland-proxy serve the port",
+    "ipv4_only_listener": "the service listens on IPv4 only inside the container",
+    "no_listener": "the service does not listen on the address that it is reached at inside the container",
+    "not_published": "the port is not published in this family",
+    "loopback_only": "the port is published on the host's loopback address only",
+    "no_network": "the container has no network",
+    "internal_network": "the container is on internal networks only",
+    "routed": "the network is in gateway mode routed, where the container's own address is the one to use",
+    "host_firewall": "the host's firewall does not let it in",
+    "forwarding_off": "the host does not forward IPv6",
+    "direct_access_closed": "the engine closes the container's own address to other hosts",
+    "ip6tables_unknown": "nobody can tell whether ip6tables is on",
+    "userland_proxy_unknown": "nobody can tell whether userland-proxy is on",
+    "trusted_interfaces": "only interfaces that the network names have access to the container's own address",
+    "other_driver": "the network is no bridge",
+    "ipv6_binding_lost": "this engine publishes on IPv6 without saying so (Docker Engine 20.10.0 to 20.10.5)",
+}
+
+
+@dataclass(frozen=True)
+class HostFirewall:
+    """The host's own firewall, beside Docker's rules.
+
+    Attributes:
+        kind: ``ufw`` or ``firewalld`` while it is active, empty for none.
+        allowed_ports: what it lets in from anywhere, as (family, port, protocol).
+        incoming: accept, drop or reject what no rule is about; empty for what its kind does unless told otherwise.
+        routed_ports: what it lets through to containers, as (port, protocol): `ufw route allow`, a firewalld policy.
+        forward: family -> accept or drop, the policy of the FORWARD chain; a family that nobody read is missing.
+        before_daemon: whether firewalld ran when dockerd started, which tells it then about Docker's networks.
+    """
+
+    kind: str = ""
+    allowed_ports: frozenset[tuple[str, int, str]] = frozenset()
+    incoming: str = ""
+    routed_ports: frozenset[tuple[int, str]] = frozenset()
+    forward: Mapping[str, str] = field(default_factory=dict)
+    before_daemon: bool = True
+
+    def at_the_door(self, family: str, port: int, protocol: str) -> str:
+        """What becomes of a connection to the host itself: accept, drop or reject."""
+        if (family, port, protocol) in self.allowed_ports:
+            return ACCEPT
+        return self.incoming or {UFW: DROP, FIREWALLD: REJECT}.get(self.kind, ACCEPT)
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a container stands on; None where nobody can tell.
+
+    Attributes:
+        version: of the engine.
+        ip6tables: and the other settings that the running daemon has.
+        backend: iptables or nftables (from Docker Engine 29).
+        direct_routing: allow-direct-routing.
+        forwards: whether the host forwards IPv6.
+        networks: all of them; one that is missing here is taken for a plain bridge.
+        containers: all that run, for those that share another one's network.
+        firewall: the host's own.
+    """
+
+    version: _engine.Version
+    ip6tables: bool | None
+    userland_proxy: bool | None
+    iptables: bool | None = True
+    backend: str = IPTABLES
+    direct_routing: bool | None = False
+    forwards: bool | None = None
+    networks: tuple[_found.Network, ...] = ()
+    containers: tuple[_found.Container, ...] = ()
+    firewall: HostFirewall = HostFirewall()
+
+    def network(self, name: str) -> _found.Network | None:
+        """A network by its name, or None."""
+        return next((one for one in self.networks if one.name == name), None)
+
+    def mode(self, name: str, family: str) -> str:
+        """The gateway mode of a network in a family. Before 27 the option is taken and does nothing."""
+        there = self.network(name)
+        if there is None or not _engine.has(self.version, "gateway_mode_routed"):
+            return NAT
+        return there.options.get(GATEWAY_MODE + family) or NAT
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a remote client of one family gets at one published port.
+    """What a remote client of one family gets at one port.
 
     Attributes:
+        port: its host_ip is empty where the engine publishes nothing.
         verdict: real, masked, refused, timeout, or unknown.
-        by: the address the container sees when masked, where it is known.
+        by: the address that the container sees when masked, where it is known.
+        cause: of CAUSES; empty for real.
     """
 
-    port: Port
+    port: _found.Port
     family: str
     verdict: str
     by: str = ""
+    cause: str = ""
 
 
-def exposures(container: Container, ip6tables: bool | None, userland_proxy: bool | None) -> tuple[Exposure, ...]:
-    """The exposure of each published port of a running container."""
-    return tuple(_exposure(container, port, ip6tables, userland_proxy) for port in container.ports)
+@dataclass(frozen=True)
+class _Door:
+    """A port of one family: whether the engine says that it is published, and whether somebody asked for that."""
+
+    port: _found.Port
+    family: str
+    listed: bool
+    asked: bool
 
 
-def _exposure(container: Container, port: Port, ip6tables: bool | None, userland_proxy: bool | None) -> Exposure:
-    if ":" not in port.host_ip:
-        return Exposure(port, "ipv4", _verdict.REAL)
-    if container.has_ipv6:
-        gateway = next((one.gateway6 for one in container.endpoints if one.gateway6), "")
-        decided, verdict = ip6tables, _verdict.REAL
+def host(found: _host_plan.Found, firewall: HostFirewall | None = None) -> Host:
+    """The surroundings, as they were read."""
+    ip6tables, proxy, iptables, direct = (
+        _daemon_plan.effective(name, found.daemon)
+        for name in ("ip6tables", "userland-proxy", "iptables", "allow-direct-routing")
+    )
+    return Host(
+        found.daemon.version,
+        ip6tables,
+        proxy,
+        iptables,
+        _backend(found.daemon),
+        direct,
+        found.forwards,
+        found.networks,
+        found.containers,
+        firewall or HostFirewall(),
+    )
+
+
+def _backend(daemon: _daemon_plan.Running) -> str:
+    key = "firewall-backend"
+    given = daemon.flags.get(key) or (daemon.loaded or {}).get(key)
+    return str(given) if given and _engine.has(daemon.version, "firewall_backend") else IPTABLES
+
+
+def exposures(container: _found.Container, host: Host) -> tuple[Exposure, ...]:
+    """The exposure of each published port of a running container, in both families.
+
+    With the host's own network the ports are those that the container's processes listen on. A container on another
+    one's network has that one's ports, those that it does not serve itself left out.
+    """
+    if not container.running:
+        return ()
+    if container.network_mode == HOST_MODE:
+        return tuple(_of_listeners(container, host))
+    if container.network_mode.startswith(CONTAINER_MODE):
+        name = container.network_mode[len(CONTAINER_MODE) :]
+        owners = (one for one in host.containers if name in (one.id, one.name))
+        return tuple(
+            one for owner in owners for one in exposures(owner, host) if _heard(container, one.port.container_port)
+        )
+    return tuple(_exposure(door, container, host) for door in _doors(container))
+
+
+def _heard(container: _found.Container, port: int) -> bool:
+    return container.listeners is None or any(port == at for ears in container.listeners.values() for _ip, at in ears)
+
+
+def _of_listeners(container: _found.Container, host: Host) -> Iterator[Exposure]:
+    """A container on the host's network: its listeners are the host's, and the firewall's rules are about them."""
+    heard = container.listeners or {}
+    for number in sorted({at for ears in heard.values() for _ip, at in ears}):
+        four, six = (
+            [ip for ip, at in heard.get(family, ()) if at == number and not _loopback(ip)] for family in FAMILIES
+        )
+        # A socket on [::] takes IPv4 as well, unless another one does.
+        outside = {IPV4: four or [ip for ip in six if ip == "::"], IPV6: six}
+        for family, ears in outside.items():
+            port = _found.Port(number, "tcp", ears[0] if ears else "", number)
+            if ears:
+                yield Exposure(port, family, *_let_in((_verdict.REAL, "", ""), port, family, host))
+            elif four or six:
+                cause = "ipv4_only_listener" if family == IPV6 else "no_listener"
+                yield Exposure(port, family, *_closed(cause, port, family, host))
+
+
+def _doors(container: _found.Container) -> Iterator[_Door]:
+    """Both families of each published port: what the engine lists, and what it publishes nothing for."""
+    listed = [one for one in container.ports if one.host_port]
+    for one in listed:
+        yield _Door(one, _family(one.host_ip), True, True)
+    fixed = [one for one in container.asked if one.host_port]
+    for number, protocol, at in sorted(
+        {(one.container_port, one.protocol, one.host_port) for one in (*listed, *fixed)}
+    ):
+        asked = [one for one in fixed if (one.container_port, one.protocol, one.host_port) == (number, protocol, at)]
+        for family in FAMILIES:
+            there = {
+                one.host_port
+                for one in listed
+                if (one.container_port, one.protocol, _family(one.host_ip)) == (number, protocol, family)
+            }
+            # A host port of the engine's own choice may be another one in each family (before 27.0).
+            if at not in there and (asked or not there):
+                covers = any(one.host_ip == "" or _family(one.host_ip) == family for one in asked)
+                yield _Door(_found.Port(number, protocol, "", at), family, False, covers)
+
+
+def _exposure(door: _Door, container: _found.Container, host: Host) -> Exposure:
+    return Exposure(door.port, door.family, *(_listed if door.listed else _unlisted)(door, container, host))
+
+
+def _unlisted(door: _Door, container: _found.Container, host: Host) -> Result:
+    """A family in which the engine publishes nothing: who connects finds nobody, for one reason or another."""
+    target = gateway(container, door.family, host)
+    if not container.endpoints:
+        cause = "no_network"
+    elif not _outward(container, host):
+        cause = "internal_network"
+    elif not door.asked:
+        cause = "not_published"
+    elif target and host.mode(target.network, door.family) == ROUTED:
+        cause = "routed"
+    elif target is None and door.family == IPV4:
+        cause = "no_ipv4_address"
+    elif target is None and host.userland_proxy is False:
+        cause = "userland_proxy_off"
     else:
-        gateway = next((one.gateway4 for one in container.endpoints if one.gateway4), "")
-        decided, verdict = False, UNKNOWN
-    if decided is None:
-        verdict = UNKNOWN
-    elif not decided:
-        silent = _verdict.TIMEOUT if container.has_ipv6 else _verdict.REFUSED
-        verdict = UNKNOWN if userland_proxy is None else _verdict.MASKED if userland_proxy else silent
-    return Exposure(port, "ipv6", verdict, gateway if verdict == _verdict.MASKED else "")
+        cause = "not_published"
+    lost = door.family == IPV6 and not _engine.has(host.version, "ipv6_binding_listed")
+    if lost and (door.asked or not container.asked) and cause in ("not_published", "userland_proxy_off"):
+        return UNKNOWN, "", "ipv6_binding_lost"
+    return _closed(cause, door.port, door.family, host)
+
+
+def _listed(door: _Door, container: _found.Container, host: Host) -> Result:
+    """A port that the engine says is published."""
+    if _loopback(door.port.host_ip):
+        return _closed("loopback_only", door.port, door.family, host)
+    target = gateway(container, door.family, host)
+    through = target or gateway(container, IPV4, host)
+    there = through and host.network(through.network)
+    if through is None or (there and there.driver != "bridge"):
+        return UNKNOWN, "", "other_driver" if through else "no_network"
+    if target is None:
+        return _proxied(door, through, "no_ipv6_address", container, host)
+    if host.mode(target.network, door.family) == ROUTED:
+        return _closed("routed", door.port, door.family, host)
+    if door.family == IPV6 and host.ip6tables is None:
+        return UNKNOWN, "", "ip6tables_unknown"
+    if door.family == IPV6 and not host.ip6tables:
+        return _proxied(door, target, "ip6tables_off", container, host)
+    # Its default is on, and who switches it off says so.
+    if door.family == IPV4 and host.iptables is False:
+        return _proxied(door, target, "iptables_off", container, host)
+    return _translated(door, target, container, host)
+
+
+def _translated(door: _Door, target: _found.Endpoint, container: _found.Container, host: Host) -> Result:
+    """The kernel rewrites the destination and forwards the packet."""
+    if door.family == IPV6 and host.forwards is False:
+        return _verdict.TIMEOUT, "", "forwarding_off"
+    if host.backend == NFTABLES and forward_policy(door.family, host) == DROP:
+        # Docker's own table lets it pass, which is not the last word: every other table is asked as well.
+        return _verdict.TIMEOUT, "", "host_firewall"
+    deaf = unheard(container, door.port, door.family, target)
+    return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")
+
+
+def _proxied(door: _Door, through: _found.Endpoint, cause: str, container: _found.Container, host: Host) -> Result:
+    """docker-proxy, if it runs, accepts on the host and connects to the container itself."""
+    to = IPV4 if cause == "no_ipv6_address" else door.family
+    if host.userland_proxy is None:
+        return UNKNOWN, "", "userland_proxy_unknown"
+    if not host.userland_proxy:
+        if to != door.family:
+            return _closed("userland_proxy_off", door.port, door.family, host)
+        return _let_in((_verdict.TIMEOUT, "", "rules_and_userland_proxy_off"), door.port, door.family, host)
+    deaf = unheard(container, door.port, to, through)
+    by = through.gateway4 if to == IPV4 else through.gateway6
+    result = (_verdict.REFUSED, "", deaf) if deaf else (_verdict.MASKED, by, cause)
+    return _let_in(result, door.port, door.family, host)
+
+
+def _let_in(result: Result, port: _found.Port, family: str, host: Host) -> Result:
+    """What becomes of a connection that ends on the host itself."""
+    at_the_door = host.firewall.at_the_door(family, port.host_port, port.protocol)
+    if at_the_door == ACCEPT:
+        return result
+    return (_verdict.TIMEOUT if at_the_door == DROP else _verdict.REFUSED), "", "host_firewall"
+
+
+def _closed(cause: str, port: _found.Port, family: str, host: Host) -> Result:
+    """Nobody listens on the host: refused, unless its firewall swallows even that."""
+    dropped = host.firewall.at_the_door(family, port.host_port, port.protocol) == DROP
+    return (_verdict.TIMEOUT, "", "host_firewall") if dropped else (_verdict.REFUSED, "", cause)
+
+
+def _outward(container: _found.Container, host: Host) -> list[_found.Endpoint]:
+    """The container's places on networks that have a way out."""
+    networks = {one.network: host.network(one.network) for one in container.endpoints}
+    return [one for one in container.endpoints if not getattr(networks[one.network], "internal", False)]
+
+
+def gateway(container: _found.Container, family: str, host: Host) -> _found.Endpoint | None:
+    """The place that published ports of a family lead to, None if no network gives it an address of that family.
+
+    First by the priority given (Docker Engine 28), then dual-stack before IPv4 alone, then by the network's name.
+    """
+    able = [one for one in _outward(container, host) if (one.ipv6 if family == IPV6 else one.ipv4)]
+    return min(able, key=lambda one: (-_priority(one), not (one.ipv4 and one.ipv6), one.network), default=None)
+
+
+def _priority(endpoint: _found.Endpoint) -> int:
+    return int(_definition.load(endpoint.settings).get("GwPriority", 0))
+
+
+def unheard(container: _found.Container, port: _found.Port, family: str, target: _found.Endpoint) -> str:
+    """Why nobody answers at the container's address of a family; empty if someone does, or if nobody can tell.
+
+    A port that nothing serves in any way is taken for one whose service is not up yet.
+    """
+    if container.listeners is None or port.protocol != "tcp":
+        return ""
+    four, six = ([ip for ip, at in container.listeners.get(of, ()) if at == port.container_port] for of in FAMILIES)
+    by_four, by_six = _takes(four, target.ipv4), _takes(six, target.ipv6)
+    # A socket on [::] takes IPv4 as well.
+    if not (four or six) or (by_six if family == IPV6 else by_four or _takes(six, target.ipv4)):
+        return ""
+    return "ipv4_only_listener" if family == IPV6 and by_four else "no_listener"
+
+
+def _takes(listened: list[str], address: str) -> bool:
+    own = _address.plain(address)
+    return any(_address.plain(ip) == own or ipaddress.ip_address(ip).is_unspecified for ip in listened)
+
+
+def forward_policy(family: str, host: Host) -> str:
+    """What the packet filter does with what it forwards and no rule is about: accept or drop.
+
+    Before 28.0 dockerd sets DROP at every start with rules of its own on.
+    """
+    read = host.firewall.forward.get(family)
+    if read or host.firewall.kind == UFW:
+        return read or DROP
+    drops = host.ip6tables and host.backend == IPTABLES and not _engine.has(host.version, "forward_policy_kept")
+    return DROP if drops else ACCEPT
+
+
+def _family(address: str) -> str:
+    return IPV6 if ":" in address else IPV4
+
+
+def _loopback(address: str) -> bool:
+    return bool(address) and ipaddress.ip_address(_address.plain(address)).is_loopback

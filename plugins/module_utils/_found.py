@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Json = dict[str, t.Any]
 
@@ -20,7 +20,7 @@ BRIDGE_NAME = "com.docker.network.bridge.name"
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
 COMPOSE_NETWORK = "com.docker.compose.network"
-COMPOSE_HASH = "com.docker.compose.config-hash"
+COMPOSE_HASH = _definition.COMPOSE_HASH
 # Where a container's Compose file was, and its names with commas between; 1.29 gives them without the folder.
 COMPOSE_FOLDER = "com.docker.compose.project.working_dir"
 COMPOSE_FILES = "com.docker.compose.project.config_files"
@@ -111,6 +111,9 @@ class Container:
         pid: 0 if it does not run, and in a list.
         started_at: only from an inspect.
         mac: the MAC address that its user gave it, empty for none; only from an inspect.
+        asked: the ports that its user wants published, the host address empty for all of both families and the host
+            port 0 for the engine's choice; only from an inspect.
+        listeners: what listens on TCP inside it, see Ask; None if nobody looked.
     """
 
     id: str
@@ -123,6 +126,8 @@ class Container:
     pid: int = 0
     started_at: str = ""
     mac: str = ""
+    asked: tuple[Port, ...] = ()
+    listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -132,6 +137,23 @@ class Container:
     def has_ipv6(self) -> bool:
         """Whether any network gives it an IPv6 address."""
         return any(one.ipv6 for one in self.endpoints)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is looked up later, and only of those that a plan concerns.
+
+    Attributes:
+        inspect: a container by its name or id.
+        listeners: what a process listens on in its network namespace: family -> (address, port).
+        sessions: the local ports of the TCP connections that are established there, one for each.
+        rules: where the host's firewall and network settings, not Docker's own, name an interface.
+    """
+
+    inspect: Callable[[str], Container]
+    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]]
+    sessions: Callable[[int], list[int]]
+    rules: Callable[[str], tuple[str, ...]]
 
 
 def network(inspected: Json) -> Network:
@@ -193,6 +215,7 @@ def inspected(container: Json) -> Container:
         pid=int(state.get("Pid") or 0),
         started_at=str(state.get("StartedAt", "")),
         mac=(container.get("Config") or {}).get("MacAddress") or "",
+        asked=tuple(_bindings((container.get("HostConfig") or {}).get("PortBindings") or {})),
     )
 
 
@@ -214,4 +237,6 @@ def _bindings(ports: Json) -> t.Iterator[Port]:
     for name, bindings in ports.items():
         number, _slash, protocol = name.partition("/")
         for one in bindings or ():
-            yield Port(int(number), protocol, one.get("HostIp", ""), int(one.get("HostPort") or 0))
+            # A user may ask for any of a range of host ports: "8000-8010".
+            host_port = one.get("HostPort") or ""
+            yield Port(int(number), protocol, one.get("HostIp", ""), int(host_port) if host_port.isdigit() else 0)

@@ -27,6 +27,16 @@ def ipv4_only_ports(container: Container, listeners: Mapping[str, Iterable[tuple
     return [one for number, one in sorted(wanted.items()) if number in four - six]
 
 
+def bound_to_ipv4(container: Container) -> list[Port]:
+    """Ports published on an IPv4 address by name (``0.0.0.0:25:25``), so never on IPv6; one on loopback does not count.
+
+    Without an address Docker publishes on ``0.0.0.0`` and on ``::``.
+    """
+    six = {(one.container_port, one.protocol) for one in container.ports if ":" in one.host_ip}
+    four = [one for one in container.ports if one.host_ip and ":" not in one.host_ip and not _loopback(one.host_ip)]
+    return [one for one in four if (one.container_port, one.protocol) not in six]
+
+
 def _loopback(address: str) -> bool:
     return ipaddress.ip_address(address).is_loopback
 

@@ -1,20 +1,20 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole plan for a host: what is wanted, what is found, what would have to change, and what is wrong."""
+"""The whole plan for a host: what is wanted, what is found, and what would have to change."""
 
 from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
-    _daemon_json,
     _daemon_plan,
     _default_bridge,
     _engine,
+    _environment,
     _exposure,
     _forwarding,
     _found,
@@ -26,21 +26,20 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _restart_guards,
     _transaction,
     _undo,
-    _verdict,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._finding import CRITICAL
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
 
 UNFINISHED = "an earlier run died in the middle of replacing a network: everything is put back first, then planned anew"
 # Of a subnet that is derived from the fleet's /48: 16 bits to tell hosts apart are few enough.
 SHORTEST_OF_FLEET = 64
-NETWORK, DEFAULT_BRIDGE = "network", "default_bridge"
-INFO, WARNING, CRITICAL = "info", "warning", "critical"
+AUTO, NETWORK, DEFAULT_BRIDGE, COMPOSE = "auto", "network", "default_bridge", "compose"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Found:
         path: its configuration file, and ``raw`` its bytes (None: missing).
         borrowed: see _daemon_plan.plan().
         members: network name -> names of containers on it, running or stopped.
-        containers: what runs, as listed.
+        containers: what runs, as listed; ``stopped`` what does not.
         taken: routes and addresses of the host that a subnet must not overlap, as (label, network).
         ra_default: interfaces with an IPv6 default route that the kernel learned from router advertisements.
         accept_ra: interface -> net.ipv6.conf.*.accept_ra.
@@ -60,6 +59,11 @@ class Found:
         sysctl_file: what _forwarding.SYSCTL_FILE holds, None if it is missing.
         record: what earlier runs wrote down.
         machine_id: of the host; empty if it has none.
+        edited: path -> bytes of the Compose files that earlier runs edited.
+        environment: what kind of engine it is, see _environment; empty for a plain one.
+        firewall: the host's own.
+        no_ip6tables: why IPv6 packets cannot be translated here; empty if they can.
+        no_ipv6: why no IPv6 packet comes through the host's firewall at all; empty if some do.
     """
 
     daemon: _daemon_plan.Running
@@ -69,6 +73,7 @@ class Found:
     networks: tuple[_found.Network, ...]
     members: Mapping[str, tuple[str, ...]]
     containers: tuple[_found.Container, ...]
+    stopped: tuple[_found.Container, ...]
     taken: tuple[tuple[str, _address.AnyNetwork], ...]
     ra_default: tuple[str, ...]
     accept_ra: Mapping[str, str | None]
@@ -76,6 +81,16 @@ class Found:
     sysctl_file: bytes | None
     record: Mapping[str, t.Any]
     machine_id: str
+    edited: Mapping[str, bytes | None] = field(default_factory=dict)
+    environment: tuple[str, ...] = ()
+    firewall: _exposure.HostFirewall = field(default_factory=_exposure.HostFirewall)
+    no_ip6tables: str = ""
+    no_ipv6: str = ""
+
+    @property
+    def everyone(self) -> tuple[_found.Container, ...]:
+        """All containers, running or stopped."""
+        return (*self.containers, *self.stopped)
 
 
 @dataclass(frozen=True)
@@ -88,10 +103,11 @@ class Wanted:
         prefix_length: of a derived subnet.
         fleet_prefix: a /48 for all hosts, or empty.
         containers: names or ids.
-        attach: how the containers get IPv6: ``network`` or ``default_bridge``.
+        attach: how the containers get IPv6: ``network``, ``default_bridge``, or ``compose`` for no network of ours.
         address_pool: a pool for networks created later, ``auto``, or empty for none.
         userland_proxy: the value wanted, or None to leave the setting as it is.
         consent: containers may be stopped.
+        allow_exposure: ports that may become open past the host's firewall, see _newly_exposed.
     """
 
     network: str = "dms-ipv6"
@@ -103,16 +119,7 @@ class Wanted:
     address_pool: str = ""
     userland_proxy: bool | None = None
     consent: bool = False
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something an operator should know about a host; ids are stable."""
-
-    id: str
-    severity: str
-    evidence: str
-    remedy: str
+    allow_exposure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,8 +190,7 @@ def fleet_network(text: str) -> ipaddress.IPv6Network:
 def nat(
     wanted: Wanted,
     found: Found,
-    inspect: Callable[[str], _found.Container],
-    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
+    ask: _found.Ask,
     file_settings: Settings,
 ) -> HostPlan:
     """The plan for mode ``nat``.
@@ -192,29 +198,33 @@ def nat(
     Args:
         wanted: the role's variables.
         found: what was read.
-        inspect: looks a container up by name or id; called only for the containers wanted.
-        listeners: what a process listens on; called only for containers that have to move.
+        ask: looks up the containers wanted, and more of those that have to move.
         file_settings: what the configuration file says.
 
     Raises:
         Refused: anything that must not or cannot be done; nothing was changed.
     """
     _engine.refuse_too_old(found.daemon.version)
+    _environment.refuse_without_ipv6(found.no_ipv6)
+    if _exposure.host(found).backend == _exposure.IPTABLES:
+        _environment.refuse_without_ip6tables(found.no_ip6tables, found.daemon.version)
     network = wanted_network(wanted, found.machine_id)
     if network.subnet and not network.subnet.subnet_of(_address.ULA):
         raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", _address.REMEDY_SUBNET)
     config = _config(wanted, network, found, file_settings)
-    containers = {name: inspect(name) for name in wanted.containers}
+    containers = {name: ask.inspect(name) for name in wanted.containers}
+    _environment.refuse_tasks(containers.values())
     if wanted.attach == DEFAULT_BRIDGE:
         _default_bridge.refuse_elsewhere(containers.values())
     daemon_plan = plan_daemon(_daemon_plan.Wanted(config, consent=wanted.consent), found)
     if file_settings.get("iptables") is False:
         raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
     if wanted.attach == DEFAULT_BRIDGE:
-        _default_bridge.refuse_ipv4_only(containers.values(), found.networks, listeners)
+        _default_bridge.refuse_ipv4_only(containers.values(), found.networks, ask.listeners)
         daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, _default_bridge.ADVICE))
         return HostPlan(config, network, daemon_plan, Plan("", ""))
-    network_plan = plan_network(network, found, containers, listeners, inspect)
+    none = wanted.attach == COMPOSE
+    network_plan = Plan("", "") if none else plan_network(network, found, containers, ask)
     return HostPlan(config, network, daemon_plan, network_plan)
 
 
@@ -233,37 +243,51 @@ def _config(wanted: Wanted, network: _network.WantedNetwork, found: Found, file_
 class AbsentPlan:
     """The parts of the plan that takes everything back which this collection did on a host."""
 
+    files: Plan
     networks: tuple[tuple[_network.WantedNetwork, Plan], ...]
     daemon_plan: _daemon_plan.DaemonPlan
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        return [*(one for _wanted, plan in self.networks for one in plan.sentences()), *self.daemon_plan.sentences()]
+        plans = (self.files, *(plan for _wanted, plan in self.networks))
+        return [*(one for plan in plans for one in plan.sentences()), *self.daemon_plan.sentences()]
 
 
 def absent(
     found: Found,
     containers: Mapping[str, Mapping[str, _found.Container]],
-    inspect: Callable[[str], _found.Container],
+    ask: _found.Ask,
     consent: bool,
 ) -> AbsentPlan:
-    """The plan for mode ``absent``: networks of our making go, containers leave others, old settings come back.
+    """The plan for mode ``absent``: networks of our making go, containers leave others, old files come back.
 
     Args:
         found: what was read.
         containers: network -> the containers that we put on it, by id.
-        inspect: looks a container up by name.
+        ask: looks up those that are moved.
         consent: containers may be stopped.
     """
-    plans = []
+    plans, warnings = [], []
     for network in found.networks:
         ours = network.labels.get(_network_steps.LABEL) == "true"
         if ours or containers.get(network.name) or network.name in found.record.get("replaced", {}):
-            state = _network.ABSENT if ours else _network.RELEASED
-            wanted = _network.WantedNetwork(network.name, None, state=state)
             ours_on_it = containers.get(network.name, {})
-            plans.append((wanted, plan_network(wanted, found, ours_on_it, lambda _pid: {}, inspect)))
-    return AbsentPlan(tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
+            made = _made_by_compose(network, found, ours_on_it) if ours else []
+            if made:
+                names = ", ".join(made)
+                warnings.append(f"network {network.name} stays until Compose has re-created {names}: undo again then")
+            state = _network.ABSENT if ours and not made else _network.RELEASED
+            wanted = _network.WantedNetwork(network.name, None, state=state)
+            plans.append((wanted, plan_network(wanted, found, ours_on_it, ask)))
+    files = _undo.files_back(found.record.get("files"), found.edited)
+    files = replace(files, warnings=(*files.warnings, *warnings))
+    return AbsentPlan(files, tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
+
+
+def _made_by_compose(network: _found.Network, found: Found, ours: Mapping[str, _found.Container]) -> list[str]:
+    """Containers on a network of ours that Compose itself put there, by a file that named it."""
+    there = [one for one in found.everyone if one.endpoint(network.name) and one.id not in ours]
+    return sorted(one.name for one in there if _found.COMPOSE_PROJECT in one.labels)
 
 
 def plan_restored(found: Found, apply: str, consent: bool) -> _daemon_plan.DaemonPlan:
@@ -286,8 +310,7 @@ def plan_network(
     wanted: _network.WantedNetwork,
     found: Found,
     containers: Mapping[str, _found.Container],
-    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
-    inspect: Callable[[str], _found.Container],
+    ask: _found.Ask,
 ) -> Plan:
     """The network's part, with the host's default route kept, and all refused that would cut off clients.
 
@@ -296,11 +319,18 @@ def plan_network(
     unfinished = _transaction.load_steps(found.record.get("unfinished", []))
     if unfinished:
         return Plan("", "", unfinished, (UNFINISHED,))
-    plan = _network.plan(wanted, containers, around(found, inspect))
-    for step in plan.steps:
-        if isinstance(step, _network_steps.ConnectContainer) and step.running:
-            container = next((one for one in containers.values() if one.id == step.id), None) or inspect(step.name)
-            _guards.refuse_ipv4_only(container, listeners(container.pid))
+    plan = _network.plan(wanted, containers, around(found, ask))
+    known = {one.id: one for one in containers.values()}
+    moving = {
+        step.id: known.get(step.id) or ask.inspect(step.name)
+        for step in plan.steps
+        if isinstance(step, _network_steps.ConnectContainer) and step.running
+    }
+    if wanted.state == _network.PRESENT:
+        for container in moving.values():
+            _guards.refuse_ipv4_only(container, ask.listeners(container.pid))
+    warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving.values(), ask))
+    plan = replace(plan, warnings=(*plan.warnings, *warnings))
     if wanted.state == _network.PRESENT and any(isinstance(one, _network_steps.CreateNetwork) for one in plan.steps):
         guards = _forwarding.guard(found.ra_default, found.accept_ra, found.forwards, found.sysctl_file)
         return replace(plan, steps=(*guards, *plan.steps))
@@ -310,7 +340,30 @@ def plan_network(
     return plan
 
 
-def around(found: Found, inspect: Callable[[str], _found.Container]) -> _network.Around:
+def _never_ipv6(containers: Iterable[_found.Container]) -> t.Iterator[str]:
+    """What no network changes: ports that their owner has published on IPv4 only."""
+    for container in containers:
+        for port in _guards.bound_to_ipv4(container):
+            place = f"{port.host_ip}:{port.host_port}"
+            yield f"container {container.name} publishes {place} on IPv4 by name: IPv6 clients do not reach it"
+
+
+def _what_breaks(plan: Plan, found: Found, moving: Iterable[_found.Container], ask: _found.Ask) -> t.Iterator[str]:
+    """What is not put right again afterwards: connections that are cut, rules of the host that name a bridge."""
+    for container in moving:
+        published = {one.container_port for one in container.ports if one.protocol == "tcp"}
+        cut = sum(1 for port in ask.sessions(container.pid) if port in published)
+        if cut:
+            yield f"container {container.name}: {cut} established connections to its published ports are cut"
+    names = {step.name for step in plan.steps if isinstance(step, _network_steps.RemoveNetwork)}
+    for network in found.networks:
+        if network.name in names and network.bridge and _found.BRIDGE_NAME not in network.options:
+            places = ask.rules(network.bridge)
+            if places:
+                yield f"the bridge {network.bridge} of network {network.name} goes, and is named in {', '.join(places)}"
+
+
+def around(found: Found, ask: _found.Ask) -> _network.Around:
     """What the plan for a network needs to know beside it."""
     transit = str(_address.derive(found.machine_id, _replace.TRANSIT))
     return _network.Around(
@@ -318,7 +371,7 @@ def around(found: Found, inspect: Callable[[str], _found.Container]) -> _network
         found.members,
         found.taken,
         found.daemon.version,
-        inspect,
+        ask.inspect,
         transit,
         {name: entry["before"] for name, entry in found.record.get("replaced", {}).items()},
         {name: entry["after"] for name, entry in found.record.get("replaced", {}).items()},
@@ -356,67 +409,6 @@ def summary(
     if plan is not None:
         steps = len(plan["steps"])
         parts.append(f"{steps} steps to carry out" if steps else "everything as wanted")
-    parts.append(f"last proof: {proof['result']} on {proof['date']}" if proof else "never verified from another host")
+    what = "last proof that IPv6 is refused" if proof and proof.get("expect") == _verdict.REFUSED else "last proof"
+    parts.append(f"{what}: {proof['result']} on {proof['date']}" if proof else "never verified from another host")
     return "; ".join(parts)
-
-
-def findings(found: Found, wanted: Wanted) -> list[Finding]:
-    """What is wrong on the host, or will be."""
-    ip6tables, proxy = (_daemon_plan.effective(name, found.daemon) for name in ("ip6tables", "userland-proxy"))
-    result = []
-    for container in found.containers:
-        for exposure in _exposure.exposures(container, ip6tables, proxy):
-            if exposure.verdict == _verdict.MASKED:
-                result.append(_masked(container, exposure))
-    result += _file_findings(found)
-    result += [_not_durable(one) for one in found.containers if _moved_live(one, wanted)]
-    for network in found.networks:
-        result += [_forbidden(network, subnet) for subnet in network.subnets6 if _address.special(subnet)]
-        result += [_vanity(network, subnet) for subnet in network.subnets6 if _address.is_vanity(subnet)]
-    return result
-
-
-def _file_findings(found: Found) -> list[Finding]:
-    """A configuration file that cannot be understood: the daemon goes on running, and will not start again."""
-    try:
-        _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
-    except Refused as reason:
-        evidence = f"{reason.where}: {reason.problem}"
-        return [Finding("daemon_json_invalid", CRITICAL, evidence, "Correct the file before the daemon is restarted")]
-    return []
-
-
-def _masked(container: _found.Container, exposure: _exposure.Exposure) -> Finding:
-    port = f"{exposure.port.container_port}/{exposure.port.protocol}"
-    cause = "ip6tables is off" if container.has_ipv6 else "the container has no IPv6 address"
-    return Finding(
-        "masked",
-        CRITICAL,
-        f"container {container.name}, port {port}: IPv6 clients appear as {exposure.by or 'a gateway'}, for {cause}",
-        "Run dms.ipv6.enable with this container in dms_ipv6_containers",
-    )
-
-
-def _moved_live(container: _found.Container, wanted: Wanted) -> bool:
-    named = container.name in wanted.containers or container.id in wanted.containers
-    return named and _found.COMPOSE_PROJECT in container.labels
-
-
-def _not_durable(container: _found.Container) -> Finding:
-    project = container.labels[_found.COMPOSE_PROJECT]
-    return Finding(
-        "not_durable",
-        WARNING,
-        f"container {container.name} of Compose project {project} is masked again once an `up` re-creates it",
-        "Put the network into the Compose file as well",
-    )
-
-
-def _forbidden(network: _found.Network, subnet: ipaddress.IPv6Network) -> Finding:
-    evidence = f"network {network.name} uses {subnet}, {_address.special(subnet)}"
-    return Finding("forbidden_prefix", WARNING, evidence, "Re-create the network with a ULA or an assigned prefix")
-
-
-def _vanity(network: _found.Network, subnet: ipaddress.IPv6Network) -> Finding:
-    evidence = f"network {network.name} uses {subnet}, a well-known example"
-    return Finding("vanity_prefix", INFO, evidence, "Use a random ULA: two hosts with this one collide when joined")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
@@ -16,10 +17,13 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
     _daemon_steps,
     _engine,
+    _environment,
     _forwarding,
     _found,
     _io_files,
+    _io_firewall,
     _io_kernel,
+    _io_rules,
     _pools,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
@@ -33,43 +37,72 @@ CONFIG = "/etc/docker/daemon.json"
 UNIT = "docker.service"
 
 
-def read(docker: Docker, path: str | None = None) -> Found:
+def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> Found:
     """Everything about the host that a plan may need.
 
     Args:
         docker: the engine.
         path: the configuration file, None for the one that the running daemon uses.
+        any_engine: read as much as there is of one that cannot be changed from here, see _environment.
 
     Raises:
-        Refused: the engine does not answer, or a file cannot be read.
+        Refused: the engine does not answer, is not of a kind to be changed from here, or a file cannot be read.
     """
     info = docker.info()
-    pid = dockerd_pid(info)
-    flags = _daemon_flags.parse(_io_kernel.command_line(pid))
-    path = path or flags.get("config-file") or CONFIG
+    environment, pid = _engine_of(info, docker.version())
+    if not any_engine:
+        _environment.refuse(environment)
+    flags = _daemon_flags.parse(_io_kernel.command_line(pid)) if pid else {}
+    path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else CONFIG)
     raw = _io_files.read(path)
     record = _io_files.record()
     containers = tuple(_found.listed(one) for one in docker.containers())
     running = tuple(one for one in containers if one.running)
     networks = tuple(_found.network(one) for one in docker.networks())
+    daemon = _daemon(info, pid, flags, path, raw, record, containers, networks)
     return Found(
-        daemon=_daemon(info, pid, flags, path, raw, record, containers, networks),
+        daemon=daemon,
         path=path,
         raw=raw,
         borrowed=record.get("borrowed", False),
         networks=networks,
         members=_members(containers),
         containers=running,
-        taken=(*_taken(), *_pools.taken(info)),
-        ra_default=tuple(
-            sorted({one.interface for one in _io_kernel.routes() if _is_default(one) and one.by_kernel_ra})
-        ),
-        accept_ra={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/accept_ra") for one in _interfaces()},
-        forwards=_io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
-        sysctl_file=_io_files.read(_forwarding.SYSCTL_FILE),
+        stopped=tuple(one for one in containers if not one.running),
+        taken=(*_taken(), *_pools.taken(info, daemon.loaded)),
         record=record,
         machine_id=_io_kernel.machine_id(),
+        edited={one: _io_files.read(one) for one in record.get("files", ())},
+        environment=environment,
+        **_network_of_host(pid),
     )
+
+
+def _network_of_host(pid: int) -> dict[str, t.Any]:
+    """What the kernel does with the host's own packets, and its firewall."""
+    learned = {one.interface for one in _io_kernel.routes() if _is_default(one) and one.by_kernel_ra}
+    return {
+        "ra_default": tuple(sorted(learned)),
+        "accept_ra": {one: _io_kernel.sysctl(_forwarding.accept_ra(one)) for one in _interfaces()},
+        "forwards": _io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
+        "sysctl_file": _io_files.read(_forwarding.SYSCTL_FILE),
+        "firewall": _io_firewall.read(pid),
+        "no_ip6tables": _io_firewall.fault(),
+        "no_ipv6": _io_firewall.no_ipv6(),
+    }
+
+
+def _engine_of(info: dict[str, t.Any], version: dict[str, t.Any]) -> tuple[tuple[str, ...], int]:
+    """What kind of engine it is, and its process on this host, 0 for none."""
+    kinds = _environment.kinds(info, version)
+    if not kinds and _io_kernel.processes("dockerd"):
+        return kinds, dockerd_pid(info)
+    # A snap has a mount namespace of its own.
+    snaps = {pid: path for pid, path in _io_kernel.programs("dockerd").items() if path.startswith(_environment.SNAPS)}
+    kinds = kinds or _environment.kinds(info, version, next(iter(snaps.values()), ""))
+    if _environment.elsewhere(kinds):
+        return kinds, 0
+    return kinds, next(iter(snaps), 0) if _environment.SNAP in kinds else dockerd_pid(info)
 
 
 def _daemon(
@@ -89,16 +122,26 @@ def _daemon(
         pid=pid,
         unit=_io_kernel.unit_of(pid) or UNIT,
         flags=flags,
-        swarm=(info.get("Swarm") or {}).get("LocalNodeState", "inactive") not in ("inactive", ""),
+        swarm=_environment.in_swarm(info),
         observed={
             "live-restore": bool(info.get("LiveRestoreEnabled")),
             "experimental": bool(info.get("ExperimentalBuild")),
             **_found.bridge_settings(networks),
         },
         loaded=loaded,
-        hints=_hints(running) if loaded is None else {},
+        hints=_hints(running) if loaded is None and pid else {},
         containers=tuple(_running(one) for one in running),
         stopped=tuple(_running(one) for one in containers if not one.running and one.id in record.get("stopped", ())),
+    )
+
+
+def ask(docker: Docker) -> _found.Ask:
+    """The ways to look up what read() leaves out."""
+    return _found.Ask(
+        inspect=lambda name: _found.inspected(docker.container(name)),
+        listeners=_io_kernel.listeners,
+        sessions=_io_kernel.sessions,
+        rules=_io_rules.naming,
     )
 
 
@@ -109,6 +152,23 @@ def inspect_all(docker: Docker, ids: list[str]) -> dict[str, _found.Container]:
         with contextlib.suppress(NotFound):
             there[one] = _found.inspected(docker.container(one))
     return there
+
+
+def looked_into(docker: Docker, found: Found) -> Found:
+    """The same, with what its running containers listen on and which ports they were to have, one question for each.
+
+    A container that ends meanwhile stays as it was listed.
+    """
+    inspected = inspect_all(docker, [one.id for one in found.containers])
+    return replace(found, containers=tuple(_looked_into(one, inspected.get(one.id)) for one in found.containers))
+
+
+def _looked_into(listed: _found.Container, inspected: _found.Container | None) -> _found.Container:
+    if inspected is None or not inspected.running:
+        return listed
+    shares = listed.network_mode == "host" or listed.network_mode.startswith("container:")
+    heard = _io_kernel.listeners(inspected.pid, own=True) if shares else _io_kernel.listeners(inspected.pid)
+    return replace(listed, pid=inspected.pid, asked=inspected.asked, listeners=heard)
 
 
 def _running(container: _found.Container) -> _daemon_steps.RunningContainer:

@@ -119,15 +119,39 @@ def machine_id() -> str:
     return ""
 
 
-def listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
-    """What listens on TCP in a process's network namespace: family -> (address, port), family ipv4 or ipv6."""
+def listeners(pid: int, own: bool = False) -> dict[str, list[tuple[str, int]]]:
+    """What listens on TCP in a process's network namespace: family -> (address, port), family ipv4 or ipv6.
+
+    Args:
+        pid: the process.
+        own: only what processes of its PID namespace hold, for a container that shares a network with others.
+    """
     found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
+    inodes = _sockets_beside(pid) if own else None
     for family, name in (("ipv4", "tcp"), ("ipv6", "tcp6")):
         for fields in _lines(f"/proc/{pid}/net/{name}"):
-            if fields[3:4] == ["0A"]:
+            if fields[3:4] == ["0A"] and (inodes is None or fields[9] in inodes):
                 address, port = fields[1].split(":")
                 found[family].append((_from_proc(address), int(port, 16)))
     return found
+
+
+def _sockets_beside(pid: int) -> set[str]:
+    """The inodes of all sockets that processes in a process's PID namespace have open."""
+    found = set()
+    with contextlib.suppress(OSError):
+        own = os.readlink(f"/proc/{pid}/ns/pid")
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{entry}/ns/pid") == own:
+                    found |= {os.readlink(f"/proc/{entry}/fd/{one}") for one in os.listdir(f"/proc/{entry}/fd")}
+    return {one[len("socket:[") : -1] for one in found if one.startswith("socket:[")}
+
+
+def sessions(pid: int) -> list[int]:
+    """The local ports of the TCP connections that are established in a process's network namespace, one for each."""
+    rows = [fields for name in ("tcp", "tcp6") for fields in _lines(f"/proc/{pid}/net/{name}")]
+    return [int(fields[1].split(":")[1], 16) for fields in rows if fields[3:4] == ["01"]]
 
 
 def _from_proc(text: str) -> str:
@@ -165,6 +189,16 @@ def processes(name: str) -> list[int]:
         with contextlib.suppress(OSError):
             if entry.isdigit() and _comm(entry) == name and os.readlink(f"/proc/{entry}/ns/mnt") == own:
                 found.append(int(entry))
+    return found
+
+
+def programs(name: str) -> dict[int, str]:
+    """process -> its program file, of processes of a program name in any mount namespace."""
+    found = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if _comm(entry) == name:
+                found[int(entry)] = os.readlink(f"/proc/{entry}/exe")
     return found
 
 

@@ -8,8 +8,16 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 NEEDED = ("docker", "jsonschema")
+COMPOSE = "ruamel.yaml"
 
 
-def missing() -> list[str]:
-    """Names of NEEDED that this interpreter cannot import."""
-    return [name for name in NEEDED if find_spec(name) is None]
+def missing(compose: bool = False) -> list[str]:
+    """What this interpreter cannot import of NEEDED, and of COMPOSE if Compose files are to be edited."""
+    return [name for name in (*NEEDED, *((COMPOSE,) if compose else ())) if not _is_there(name)]
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package around it is not there
+        return False

@@ -33,7 +33,7 @@ def probe(host: str, port: int, family: str, timeout: float, host_addresses: Col
         timeout: seconds for connecting, and again for the answer.
         host_addresses: every address of the Docker host.
     """
-    place = _resolve(host, port, family)
+    place = resolve(host, port, family)
     with socket.socket(FAMILIES[family], socket.SOCK_STREAM) as handle:
         handle.settimeout(timeout)
         client = ""
@@ -49,7 +49,12 @@ def probe(host: str, port: int, family: str, timeout: float, host_addresses: Col
     return _verdict.judge(client, answer, host_addresses)
 
 
-def _resolve(host: str, port: int, family: str) -> t.Any:
+def resolve(host: str, port: int, family: str) -> t.Any:
+    """Where to connect to.
+
+    Raises:
+        Refused: no address of that family, or one that is reserved for documentation.
+    """
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[family], socket.SOCK_STREAM)
     except socket.gaierror as error:
@@ -64,10 +69,18 @@ def _resolve(host: str, port: int, family: str) -> t.Any:
 
 
 def _read(handle: socket.socket) -> str:
-    """The whole answer; a server that accepts and then says nothing is a time-out, not an answer."""
+    """The whole answer; a server that accepts and then says nothing is a time-out, not an answer.
+
+    One that says something and waits for more, as a mail server does, has answered.
+    """
     parts: list[bytes] = []
     while sum(map(len, parts)) < MOST:
-        part = handle.recv(4096)
+        try:
+            part = handle.recv(4096)
+        except socket.timeout:
+            if not parts:
+                raise
+            break
         if not part:
             break
         parts.append(part)

@@ -23,7 +23,7 @@ PORTS = range(20000, 32768)
 START_TIMEOUT = 15.0
 
 
-def start(docker: Docker, network: str, image: str, port: int, container_port: int) -> int:
+def start(docker: Docker, network: str, image: str, port: int, container_port: int, address: str = "") -> int:
     """Start the responder and wait until it answers; its host port.
 
     Args:
@@ -32,6 +32,7 @@ def start(docker: Docker, network: str, image: str, port: int, container_port: i
         image: an image that is there, one to pull, or the path of an archive of `docker save`.
         port: host port, 0 for a free one.
         container_port: where the image listens.
+        address: of the host on which it is published, empty for all of both families.
 
     Raises:
         Refused: no image, the port is taken, or it does not answer. Nothing is left behind.
@@ -40,7 +41,8 @@ def start(docker: Docker, network: str, image: str, port: int, container_port: i
     stop(docker)
     present = _image(client, image)
     chosen = port or free_port()
-    config = client.create_host_config(port_bindings={container_port: chosen}, network_mode=network)
+    place = (address, chosen) if address else chosen
+    config = client.create_host_config(port_bindings={container_port: place}, network_mode=network)
     try:
         with _io_sdk.refusing(f"start the responder {present} on network {network}, port {chosen}"):
             made = client.create_container(present, name=NAME, host_config=config, ports=[container_port])

@@ -10,7 +10,14 @@ import os
 import signal
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_forwarding, _io_network
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_compose_program,
+    _io_daemon,
+    _io_files,
+    _io_forwarding,
+    _io_network,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
@@ -77,6 +84,7 @@ class Hands:
             DisconnectContainer: self.networks.disconnect,
             KeepRunning: lambda step: None,
             CheckAttached: self.networks.check,
+            Recreate: _io_compose_program.recreate,
         }
 
     def do(self, step: Step) -> None:
@@ -125,8 +133,9 @@ def take_back(steps: Steps, hands: Hands) -> list[str]:
     Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
     tries it, does not kill the containers.
     """
-    if not any(isinstance(step, (WriteFile, Restart)) for step in steps):
-        # No settings of ours keep the daemon from coming back, so systemd starts it again if it died.
+    if not any(isinstance(step, Restart) or (isinstance(step, WriteFile) and not step.invertible) for step in steps):
+        # No settings of ours keep the daemon from coming back, so systemd starts it again if it died. A file that can
+        # be put back by itself is none of the daemon's.
         hands.daemon.await_answer()
     for step in steps:
         try:

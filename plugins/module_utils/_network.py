@@ -41,6 +41,7 @@ class WantedNetwork:
         derived: whether ``subnet`` was derived (``auto``); then any acceptable prefix that is already there stays.
         containers: names or ids of containers that must be on it.
         state: present, absent (the network goes) or released (only our containers go).
+        labels: of a network that is created, beside our own.
     """
 
     name: str
@@ -48,6 +49,7 @@ class WantedNetwork:
     derived: bool = False
     containers: tuple[str, ...] = ()
     state: str = PRESENT
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 # (option, what is wanted, what is found). Docker can change none of these in place.
@@ -117,7 +119,8 @@ def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Aro
     if found is None or changes:
         refuse_overlaps(wanted, around.networks, around.taken, around.version)
     if found is None:
-        steps = (CreateNetwork(wanted.name, _definition.new_network(wanted.name, str(wanted.subnet), {LABEL: "true"})),)
+        labels = {LABEL: "true", **dict(wanted.labels)}
+        steps = (CreateNetwork(wanted.name, _definition.new_network(wanted.name, str(wanted.subnet), labels)),)
     elif changes:
         _refuse_unchangeable(found, changes)
         steps = replacement(found, _definition.with_ipv6(found.definition, str(wanted.subnet)), around)

@@ -94,8 +94,8 @@ class KeepRunning(Step):
         return f"{names} will run on; established connections are cut" if names else "no container on it is running"
 
     def inverse(self) -> Step | None:
-        """All of them running."""
-        return StartContainers(self.containers) if self.containers else None
+        """All of them running; started in order, so that each is given the address again that it had."""
+        return StartContainers(tuple(reversed(self.containers))) if self.containers else None
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,18 @@ def _pool(text: str, machine_id: str, version: Version) -> Settings:
     return {"base": str(base), "size": size}
 
 
-def taken(info: Settings) -> list[tuple[str, ipaddress.IPv6Network]]:
-    """The engine's own IPv6 pools, by GET /info: a network inside one collides with those that come from it."""
-    found = [
-        (f"address pool {pool['Base']}", ipaddress.IPv6Network(pool["Base"], strict=False))
-        for pool in info.get("DefaultAddressPools") or ()
-        if ":" in pool.get("Base", "")
-    ]
+def taken(info: Settings, loaded: Settings | None = None) -> list[tuple[str, ipaddress.IPv6Network]]:
+    """The engine's own IPv6 pools: a network inside one collides with those that come from it.
+
+    Args:
+        info: GET /info.
+        loaded: the settings that the daemon has loaded, if known. After a reload 28.5.2 no longer tells its pools: each
+            has the base ``invalid Prefix`` then.
+    """
+    bases = [str(pool.get("Base", "")) for pool in info.get("DefaultAddressPools") or ()]
+    if not all("/" in base for base in bases):
+        bases = [str(pool.get("base", "")) for pool in (loaded or {}).get(POOLS) or () if isinstance(pool, dict)]
+    found = [(f"address pool {one}", ipaddress.IPv6Network(one, strict=False)) for one in bases if ":" in one]
     engine_id = info.get("ID", "")
     if not found and engine_id and _engine.has(_engine.parse(info.get("ServerVersion", "")), "builtin_ula_pool"):
         # The engine gives up its built-in pool where IPv6 pools are configured.

@@ -59,7 +59,8 @@ def steps(found: Network, definition: str, attached: Iterable[Container], transi
     return (
         KeepRunning(tuple(RunningContainer(one.id, one.name) for one in running)),
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
-        *(_disconnect(one, found.name) for one in everyone),
+        # The last first: on the way back they come in order, so that each is given the address again that it had.
+        *(_disconnect(one, found.name) for one in reversed(everyone)),
         RemoveNetwork(found.name, found.definition),
         CreateNetwork(found.name, definition),
         *places,

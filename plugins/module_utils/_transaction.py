@@ -9,6 +9,7 @@ import base64
 import dataclasses
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
@@ -40,6 +41,7 @@ KINDS: dict[str, type] = {
         WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
         SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding,
         CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
+        Recreate,
     )
 }  # fmt: skip
 

@@ -10,25 +10,31 @@ import hashlib
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _definition, _network_steps, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _definition,
+    _network_steps,
+    _replace,
+    _transaction,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    SYSCTL_FILE,
     ForwardingComesOn,
     KeepRoute,
     RestoreAcceptRa,
     RestoreForwarding,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps, inverses
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 
 if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import DaemonPlan
-    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
 
     Memory = dict[str, t.Any]
-
-
-GUARDS = (WriteFile, KeepRoute, ForwardingComesOn)
 
 
 def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
@@ -49,7 +55,7 @@ def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
             keys[name] = {"before": keys[name]["before"] if ours else before, "set": after}
     result: Memory = {"keys": keys, "written": digest(plan.after.encode())}
     if memory is None:
-        result["original"] = None if raw is None else base64.b64encode(raw).decode()
+        result["original"] = _encoded(raw)
     elif "original" in memory and digest(raw) in (memory["written"], digest(_original(memory))):
         result["original"] = memory["original"]
     return result
@@ -73,29 +79,62 @@ def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
     return moves
 
 
-def remember_replaced(memory: Memory | None, plan: Plan, name: str) -> Memory:
+def remember_replaced(memory: Memory | None, plan: Plan) -> Memory:
     """network -> its definition before our first replacement, and the one that we gave it."""
     replaced = dict(memory or {})
     removed, created = (
-        [one.definition for one in plan.steps if isinstance(one, kind) and one.name == name]
+        {one.name: one.definition for one in plan.steps if isinstance(one, kind) and one.name != _replace.TRANSIT}
         for kind in (_network_steps.RemoveNetwork, _network_steps.CreateNetwork)
     )
-    if removed and created:
-        before = replaced.get(name, {}).get("before", removed[0])
-        replaced[name] = {"before": before, "after": created[0]}
-        if _definition.same_network(before, created[0]):
-            del replaced[name]
-    elif removed:
-        replaced.pop(name, None)
+    for name, definition in removed.items():
+        before = replaced.pop(name, {}).get("before", definition)
+        if name in created and not _definition.same_network(before, created[name]):
+            replaced[name] = {"before": before, "after": created[name]}
     return replaced
+
+
+def remember_files(memory: Memory | None, plan: Plan) -> Memory:
+    """path of a Compose file -> its bytes before our first edit (None: no file), and the hash of what we wrote last."""
+    files = dict(memory or {})
+    for step in plan.steps:
+        if isinstance(step, WriteFile) and step.path != SYSCTL_FILE:
+            entry = files.pop(step.path, None)
+            ours = entry and entry["written"] == digest(step.old)
+            original = entry["original"] if ours else _encoded(step.old)
+            if original != _encoded(step.content):
+                files[step.path] = {"original": original, "written": digest(step.content)}
+    return files
+
+
+def files_back(memory: Memory | None, there: Mapping[str, bytes | None]) -> Plan:
+    """The plan that brings Compose files back, byte for byte; one that somebody edited since is left alone.
+
+    Args:
+        memory: of remember_files().
+        there: the bytes of those that are to come back.
+    """
+    known = {path: entry for path, entry in sorted((memory or {}).items()) if path in there}
+    ours = {path: entry for path, entry in known.items() if entry["written"] == digest(there[path])}
+    warnings = [f"{path} is left as it is, for somebody edited it since" for path in known if path not in ours]
+    steps = tuple(
+        WriteFile(path, _decoded(entry["original"]), "the file as it was", there[path], True)
+        for path, entry in ours.items()
+    )
+    return Plan("", "", steps, tuple(warnings))
 
 
 def remember_guard(memory: list[t.Any] | None, steps: Steps) -> list[t.Any]:
     """The steps back from what keeps the host's default route, for the time when the last IPv6 network goes."""
     if any(isinstance(step, (RestoreAcceptRa, RestoreForwarding)) for step in steps):
         return []
-    guards = tuple(step for step in steps if isinstance(step, GUARDS))
+    guards = tuple(step for step in steps if _guards(step))
     return [*_transaction.dump_steps(inverses(guards)), *(memory or [])]
+
+
+def _guards(step: Step) -> bool:
+    if isinstance(step, WriteFile):
+        return step.path == SYSCTL_FILE
+    return isinstance(step, (KeepRoute, ForwardingComesOn))
 
 
 def digest(raw: bytes | None) -> str:
@@ -115,8 +154,16 @@ def original(memory: Memory | None, raw: bytes | None) -> tuple[bool, bytes | No
 
 
 def _original(memory: Memory) -> bytes | None:
-    kept = memory["original"]
-    return None if kept is None else base64.b64decode(kept)
+    return _decoded(memory["original"])
+
+
+def _encoded(raw: bytes | None) -> str | None:
+    """Bytes of a file as JSON takes them; None for no file."""
+    return None if raw is None else base64.b64encode(raw).decode()
+
+
+def _decoded(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
 
 
 def wanted(memory: Memory | None, raw: bytes | None, path: str) -> tuple[Settings, list[str]]:

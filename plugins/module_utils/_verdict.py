@@ -20,7 +20,8 @@ REAL, MASKED, REFUSED, TIMEOUT, UNEXPECTED = "real", "masked", "refused", "timeo
 NOT_VERIFIED = "not verified"
 PASSED, FAILED = "passed", "failed"
 # What is kept of a probe's result.
-KEPT = ("family", "verdict", "client", "seen", "msg")
+KEPT = ("family", "port", "verdict", "client", "seen", "msg")
+WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,55 @@ def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
     return Verdict(UNEXPECTED, own, seen, f"the server saw {seen}, neither this client ({own}) nor its Docker host")
 
 
-def proven(probes: Iterable[Mapping[str, t.Any]]) -> str:
-    """What a set of probe results amounts to: *passed* only if IPv6 was really seen, and nothing was wrong."""
-    verdicts = [(str(probe.get("family", "")), str(probe.get("verdict", NOT_VERIFIED))) for probe in probes]
-    wrong = [verdict for _family, verdict in verdicts if verdict not in (REAL, NOT_VERIFIED)]
-    if wrong:
+def proven(probes: Iterable[Mapping[str, t.Any]], expect: str = REAL) -> str:
+    """What a set of probe results amounts to: *passed* only if IPv6 was really tried, and nothing was wrong.
+
+    Args:
+        probes: the results.
+        expect: what IPv6 clients are to get, ``real`` or ``refused``. A port that nobody serves refuses IPv6 as well,
+            so *refused* counts only beside an IPv4 client that got in and was seen.
+    """
+    listed = list(probes)
+    if faults(listed, expect):
         return FAILED
-    return PASSED if ("ipv6", REAL) in verdicts else NOT_VERIFIED
+    verdicts = {(str(probe.get("family", "")), str(probe.get("verdict", ""))) for probe in listed}
+    needed = {("ipv6", expect)} | ({("ipv4", REAL)} if expect == REFUSED else set())
+    return PASSED if needed <= verdicts else NOT_VERIFIED
 
 
-def proof(probes: Iterable[Mapping[str, t.Any]], now: datetime.datetime) -> dict[str, t.Any]:
+def faults(probes: Iterable[Mapping[str, t.Any]], expect: str = REAL) -> list[str]:
+    """Each probe that shows something else than is expected, in the words of its verdict."""
+    return [_place(probe) + str(probe.get("msg", "")) for probe in probes if _is_fault(probe, expect)]
+
+
+def _place(probe: Mapping[str, t.Any]) -> str:
+    words = WORDS.get(str(probe.get("family", "")))
+    port = f", port {probe['port']}" if probe.get("port") else ""
+    return f"{words}{port}: " if words else ""
+
+
+def _is_fault(probe: Mapping[str, t.Any], expect: str) -> bool:
+    verdict = str(probe.get("verdict", NOT_VERIFIED))
+    if verdict == NOT_VERIFIED:
+        return False
+    if expect == REAL:
+        return verdict != REAL
+    if probe.get("family") == "ipv6":
+        return verdict != REFUSED
+    return verdict != REAL and not _answered(verdict, probe)
+
+
+def _answered(verdict: str, probe: Mapping[str, t.Any]) -> bool:
+    """Whether a service took the connection and did not say whom it sees, as a mail server does not."""
+    return verdict == UNEXPECTED and bool(probe.get("client")) and not probe.get("seen")
+
+
+def proof(probes: Iterable[Mapping[str, t.Any]], now: datetime.datetime, expect: str = REAL) -> dict[str, t.Any]:
     """The proof to be kept: its date, its result, and each probe in the words the operator reads."""
     listed = list(probes)
     return {
-        "result": proven(listed),
+        "result": proven(listed, expect),
+        "expect": expect,
         "date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "probes": [{name: str(one.get(name, "")) for name in KEPT} for one in listed],
     }

@@ -17,8 +17,9 @@ options:
   mode:
     description:
       - The mode for which to work out the RV(plan). V(audit) makes none, V(absent) takes back what this collection did.
+      - V(prevent) has IPv6 clients refused. Options that are about a network, a subnet or a pool contradict it.
     type: str
-    choices: [audit, nat, absent]
+    choices: [audit, nat, prevent, absent]
     default: audit
   network:
     description: Name of the IPv6 network wanted.
@@ -44,11 +45,35 @@ options:
   attach:
     description:
       - V(network) connects the containers to the network.
+      - V(compose) writes IPv6 into the files of Compose projects, those of O(compose_files) and those that the
+        containers were made from, and gives what runs of them the same, see M(dms.ipv6.compose_network).
+      - V(auto) does that for containers that Compose made of one file on this host, as they are masked again after the
+        next C(up) otherwise, and connects the others to the network.
       - V(default_bridge) gives the default bridge an IPv6 subnet, for containers that are started on it. They have to
         stop for that once.
     type: str
-    choices: [network, default_bridge]
-    default: network
+    choices: [auto, network, default_bridge, compose]
+    default: auto
+  compose_files:
+    description: Absolute paths of the Compose files of projects that get IPv6, as a whole.
+    type: list
+    elements: path
+    default: []
+  compose_shape:
+    description: Where in a project, see O(dms.ipv6.compose_network#module:shape).
+    type: str
+    choices: [default, named, external]
+    default: default
+  compose_services:
+    description: Services that get the network with O(compose_shape=named). By default those of O(containers).
+    type: list
+    elements: str
+    default: []
+  compose_edit:
+    description: Which file is written, see O(dms.ipv6.compose_network#module:edit).
+    type: str
+    choices: [file, override]
+    default: file
   address_pool:
     description:
       - An IPv6 pool for networks that are created later, as a CIDR, or V(auto) for a ULA of the host's own. The IPv4
@@ -60,10 +85,36 @@ options:
   userland_proxy:
     description: The value wanted for the daemon's C(userland-proxy). By default the setting is left as it is.
     type: bool
+  prevent_compose:
+    description:
+      - With O(mode=prevent), the narrow way. Ports are published on C(0.0.0.0) in the files of Compose projects, those
+        of O(compose_files) and those that O(containers) were made from, see M(dms.ipv6.compose_ports). The daemon is
+        left alone.
+      - The containers have to be made anew for that, which takes O(allow_container_restart).
+    type: bool
+    default: false
   allow_container_restart:
     description: Whether the plan may stop running containers.
     type: bool
     default: false
+  mail:
+    description:
+      - Whether to look into containers that publish a mail port (25, 110, 143, 465, 587, 993, 995 or 4190), and to add
+        to the RV(findings) what hidden clients do to a mail server there, that is who trusts the gateway as which they
+        appear (Postfix, Rspamd, OpenDKIM, OpenDMARC, Dovecot), and who bans or rejects it (Fail2Ban, SPF).
+      - Runs one command in each of them, which only reads, for 20 seconds at most. Programs that are not there are no
+        finding.
+    type: bool
+    default: false
+  allow_exposure:
+    description:
+      - Ports of this host that may become open to every IPv6 client although UFW or firewalld closes them today, as
+        C(25/tcp), C(mail:25/tcp) with the name of a container, or V(all). Packets that Docker translates go past both,
+        so a plan that opens other ports is refused.
+      - The modules that carry a plan out do not ask again. Whoever uses them without this one sees to it himself.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
@@ -127,15 +178,34 @@ networks:
   sample: [{"name": "dms-ipv6", "driver": "bridge", "ipv6": true, "subnets": ["172.18.0.0/16",
     "fd5c:1ab0:7e57:1::/64"]}]
 containers:
-  description: Containers with published ports, and what a remote client gets at each.
+  description: Containers that a remote client may reach, and what it gets.
   returned: success
   type: list
   elements: dict
-  sample:
-    - name: mailserver
-      networks: [bridge]
-      exposure: [{"port": 25, "protocol": "tcp", "host_port": 25, "family": "ipv6", "verdict": "masked", "by":
-        "172.17.0.1"}]
+  contains:
+    name:
+      description: Its name.
+      type: str
+    networks:
+      description: The networks that it is on.
+      type: list
+      elements: str
+    exposure:
+      description:
+        - What a client gets at the host's address, for each published port in both families.
+        - C(verdict) is V(real), V(masked) (the container sees C(by) instead), V(refused), V(timeout) or V(unknown),
+          and C(cause) a stable word for why it is not V(real).
+      type: list
+      elements: dict
+      sample: [{"host_port": 25, "port": 25, "protocol": "tcp", "family": "ipv6", "verdict": "masked", "by":
+        "172.17.0.1", "cause": "no_ipv6_address"}]
+    direct:
+      description:
+        - The same for a client that has a route to the container's own IPv6 address, for each published port and each
+          other one that is listened on. Empty if no other host has one, as with a ULA in gateway mode C(nat).
+      type: list
+      elements: dict
+      sample: []
 findings:
   description: What is wrong.
   returned: success
@@ -154,6 +224,11 @@ findings:
     remedy:
       description: What to do about it.
       type: str
+table:
+  description: Ports and findings as lines that a person can read, the worst finding first.
+  returned: success
+  type: list
+  elements: str
 plan:
   description: What would have to change. Empty steps mean that the host is as wanted.
   returned: success, with O(mode) other than V(audit)
@@ -169,15 +244,55 @@ plan:
     config:
       description: Settings for M(dms.ipv6.docker_daemon_config).
       type: dict
-    subnet:
-      description: The subnet of the network.
+    subnets:
+      description: The IPv6 subnets of all networks that are concerned.
+      type: list
+      elements: str
+    network:
+      description: The network for M(dms.ipv6.docker_ipv6_network), V(bridge) for the default bridge, empty for none.
       type: str
+    containers:
+      description: The containers for it.
+      type: list
+      elements: str
+    compose:
+      description: Options for M(dms.ipv6.compose_network), for each project; with O(mode=prevent) for
+        M(dms.ipv6.compose_ports).
+      type: list
+      elements: dict
+    prove_on:
+      description: The networks on which a proof is due.
+      type: list
+      elements: str
+    families:
+      description: With O(mode=prevent), over which a responder proves it. A firewall that drops IPv6 would hide it.
+      type: list
+      elements: str
+    ports:
+      description: With O(mode=prevent), pairs of family and host port that are to be probed as well.
+      type: list
+      elements: list
+    expect:
+      description: With O(mode=prevent), what IPv6 clients are to get, V(refused).
+      type: str
+    address:
+      description: With O(mode=prevent), the address on which a responder has to be published, empty for all.
+      type: str
+    waiting:
+      description: With O(prevent_compose), services that take IPv6 clients until Compose re-creates them.
+      type: list
+      elements: str
+    files:
+      description: With O(mode=absent), the Compose files that M(dms.ipv6.compose_network) edited and that come back.
+      type: list
+      elements: str
     networks:
       description: With O(mode=absent), the networks that go (V(absent)) or that containers leave (V(released)).
       type: list
       elements: dict
     packages:
-      description: What the modules that carry the plan out need and the target lacks (V(docker), V(jsonschema)).
+      description: What the modules that carry the plan out need and the target lacks (V(docker), V(jsonschema),
+        V(ruamel.yaml)).
       type: list
       elements: str
     warnings:
@@ -205,38 +320,51 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _daemon_json,
     _daemon_plan,
+    _direct_access,
+    _environment,
     _exposure,
+    _findings,
     _found,
     _host_plan,
     _io_found,
-    _io_kernel,
-    _io_packages,
+    _io_host_plan,
+    _io_mail_server,
     _io_places,
+    _io_prevent,
+    _prevent,
+    _report,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
-    "mode": {"type": "str", "choices": ["audit", "nat", "absent"], "default": "audit"},
+    "mode": {"type": "str", "choices": ["audit", "nat", "prevent", "absent"], "default": "audit"},
     "network": {"type": "str", "default": "dms-ipv6"},
     "subnet": {"type": "str", "default": "auto"},
     "prefix_length": {"type": "int", "default": 64},
     "fleet_prefix": {"type": "str", "default": ""},
     "containers": {"type": "list", "elements": "str", "default": []},
-    "attach": {"type": "str", "choices": ["network", "default_bridge"], "default": "network"},
+    "attach": {"type": "str", "choices": ["auto", "network", "default_bridge", "compose"], "default": "auto"},
+    "compose_files": {"type": "list", "elements": "path", "default": []},
+    "compose_shape": {"type": "str", "choices": ["default", "named", "external"], "default": "default"},
+    "compose_services": {"type": "list", "elements": "str", "default": []},
+    "compose_edit": {"type": "str", "choices": ["file", "override"], "default": "file"},
     "address_pool": {"type": "str", "default": ""},
     "userland_proxy": {"type": "bool"},
+    "prevent_compose": {"type": "bool", "default": False},
     "allow_container_restart": {"type": "bool", "default": False},
+    "allow_exposure": {"type": "list", "elements": "str", "default": []},
+    "mail": {"type": "bool", "default": False},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
 
 
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Read the host; what the module returns."""
-    wanted = _host_plan.Wanted(
+def wanted_host(params: dict[str, t.Any]) -> _host_plan.Wanted:
+    """What the options say of the host."""
+    return _host_plan.Wanted(
         network=params["network"],
         subnet=params["subnet"],
         prefix_length=params["prefix_length"],
@@ -246,60 +374,76 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
         address_pool=params["address_pool"],
         userland_proxy=params["userland_proxy"],
         consent=params["allow_container_restart"],
+        allow_exposure=tuple(params["allow_exposure"]),
     )
+
+
+def compose_options(params: dict[str, t.Any]) -> _io_host_plan.ComposeOptions:
+    """What the options say of Compose projects."""
+    return _io_host_plan.ComposeOptions(
+        tuple(params["compose_files"]),
+        params["compose_shape"],
+        tuple(params["compose_services"]),
+        params["compose_edit"],
+    )
+
+
+def prevention(params: dict[str, t.Any]) -> _prevent.Wanted:
+    """What the options say of mode ``prevent``."""
+    defaults = {name: option.get("default") for name, option in SPEC.items()}
+    _prevent.refuse_contradiction({name: value for name, value in params.items() if value != defaults.get(name)})
+    return _prevent.Wanted(
+        tuple(params["containers"]),
+        params["allow_container_restart"],
+        params["prevent_compose"],
+        tuple(params["compose_files"]),
+        tuple(params["compose_services"]),
+    )
+
+
+def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Read the host; what the module returns."""
+    wanted = wanted_host(params)
     docker = Docker(params["docker_socket"])
-    found = _io_found.read(docker)
+    found = _io_found.read(docker, any_engine=params["mode"] == "audit")
+    if not _environment.elsewhere(found.environment):
+        found = _io_found.looked_into(docker, found)
     places = _io_places.read(found.networks)
+    compose = compose_options(params)
+    joining = dataclasses.replace(wanted, containers=())  # with prevent nobody gets IPv6
+    if params["mode"] != "prevent":
+        joining = _io_host_plan.joining(wanted, compose, found)
     result: dict[str, t.Any] = {
         "changed": False,
         "engine": _engine_facts(found),
         "addresses": places.reached_at,
         "host_addresses": places.all,
         "networks": [_network_facts(one) for one in found.networks],
-        "containers": [_container_facts(one, found) for one in found.containers if one.ports],
-        "findings": [dataclasses.asdict(one) for one in _host_plan.findings(found, wanted)],
+        "containers": _containers_facts(found),
+        "findings": [dataclasses.asdict(one) for one in _wrong(docker, found, wanted, joining, params["mail"])],
     }
+    result["table"] = _report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
     if params["mode"] == "nat":
-        result["plan"] = _plan_facts(wanted, found, docker)
+        result["plan"] = _io_host_plan.nat(wanted, compose, found, docker)
+    elif params["mode"] == "prevent":
+        result["plan"] = _io_prevent.plan(prevention(params), found, docker)
     elif params["mode"] == "absent":
-        result["plan"] = _absent_facts(found, docker, params["allow_container_restart"])
+        result["plan"] = _io_host_plan.absent(found, docker, params["allow_container_restart"])
     result["summary"] = _host_plan.summary(
         found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
     )
     return result
 
 
-def _plan_facts(wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Docker) -> dict[str, t.Any]:
-    text = _daemon_json.decode(found.raw or b"", found.path)
-    plan = _host_plan.nat(
-        wanted,
-        found,
-        lambda name: _found.inspected(docker.container(name)),
-        _io_kernel.listeners,
-        _daemon_json.read(text, found.path),
-    )
-    return {
-        "changed": plan.changed,
-        "steps": plan.sentences(),
-        "config": plan.config,
-        "subnet": str(_host_plan.subnet_after(plan.network, found)),
-        "packages": _io_packages.missing() if plan.changed else [],
-        "warnings": [*plan.daemon_plan.warnings, *plan.network_plan.warnings],
-    }
-
-
-def _absent_facts(found: _host_plan.Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
-    moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
-    plan = _host_plan.absent(found, moved, lambda name: _found.inspected(docker.container(name)), consent)
-    steps = plan.sentences()
-    return {
-        "changed": bool(steps),
-        "steps": steps,
-        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
-        "packages": _io_packages.missing() if steps else [],
-        "warnings": list(plan.daemon_plan.warnings),
-    }
+def _wrong(
+    docker: Docker, found: _host_plan.Found, wanted: _host_plan.Wanted, joining: _host_plan.Wanted, mail: bool
+) -> list[Finding]:
+    """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
+    result = _findings.findings(found, wanted, joining.containers)
+    if mail and not _environment.elsewhere(found.environment):
+        result += _io_mail_server.findings(docker, found, wanted.containers)
+    return result
 
 
 def _engine_facts(found: _host_plan.Found) -> dict[str, t.Any]:
@@ -321,22 +465,42 @@ def _network_facts(network: _found.Network) -> dict[str, t.Any]:
     }
 
 
-def _container_facts(container: _found.Container, found: _host_plan.Found) -> dict[str, t.Any]:
-    ip6tables, proxy = (_daemon_plan.effective(name, found.daemon) for name in ("ip6tables", "userland-proxy"))
+def _containers_facts(found: _host_plan.Found) -> list[dict[str, t.Any]]:
+    if _environment.elsewhere(found.environment):
+        return [_container_facts(one, _unjudged(one), ()) for one in found.containers if one.ports]
+    host = _exposure.host(found, found.firewall)
+    facts = (
+        _container_facts(one, _exposure.exposures(one, host), _direct_access.exposures(one, host))
+        for one in found.containers
+    )
+    return [one for one in facts if one["exposure"] or one["direct"]]
+
+
+def _unjudged(container: _found.Container) -> tuple[_exposure.Exposure, ...]:
+    """The ports of an engine that our model is not about."""
+    families = ((one, _exposure.IPV6 if ":" in one.host_ip else _exposure.IPV4) for one in container.ports)
+    return tuple(_exposure.Exposure(port, family, _exposure.UNKNOWN) for port, family in families)
+
+
+def _container_facts(
+    container: _found.Container, exposed: tuple[_exposure.Exposure, ...], direct: tuple[_exposure.Exposure, ...]
+) -> dict[str, t.Any]:
     return {
         "name": container.name,
         "networks": [one.network for one in container.endpoints],
-        "exposure": [
-            {
-                "port": one.port.container_port,
-                "protocol": one.port.protocol,
-                "host_port": one.port.host_port,
-                "family": one.family,
-                "verdict": one.verdict,
-                "by": one.by,
-            }
-            for one in _exposure.exposures(container, ip6tables, proxy)
-        ],
+        "exposure": [{"host_port": one.port.host_port, **_exposure_facts(one)} for one in exposed],
+        "direct": [{"address": one.port.host_ip, **_exposure_facts(one)} for one in direct],
+    }
+
+
+def _exposure_facts(exposure: _exposure.Exposure) -> dict[str, t.Any]:
+    return {
+        "port": exposure.port.container_port,
+        "protocol": exposure.port.protocol,
+        "family": exposure.family,
+        "verdict": exposure.verdict,
+        "by": exposure.by,
+        "cause": exposure.cause,
     }
 
 

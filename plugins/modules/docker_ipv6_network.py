@@ -119,32 +119,23 @@ steps:
     - connect mailserver to network dms-ipv6 (while it runs; its established connections are cut)
 """
 
-import contextlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _engine,
-    _found,
     _host_plan,
-    _io_daemon,
-    _io_files,
+    _io_change,
     _io_found,
     _io_kernel,
     _io_steps,
-    _io_transaction,
-    _transaction,
-    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask, Container
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
-
-# How long the engine may be away on the way back, in seconds: systemd starts it again if it died.
-PATIENCE = 60
 
 SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -168,62 +159,23 @@ def wanted_network(params: dict[str, t.Any]) -> WantedNetwork:
     return _host_plan.wanted_network(wanted, _io_kernel.machine_id())
 
 
-def inspect(wanted: WantedNetwork, found: _host_plan.Found, docker: Docker) -> dict[str, _found.Container]:
+def concerned(wanted: WantedNetwork, found: _host_plan.Found, ask: Ask, socket: str) -> dict[str, Container]:
     """The containers that the plan is about: those wanted, or those that we put on the network earlier."""
     if wanted.state == "present":
-        return {name: _found.inspected(docker.container(name)) for name in wanted.containers}
-    return _io_found.inspect_all(docker, found.record.get("moves", {}).get(wanted.name, []))
-
-
-def carry_out(plan: Plan, found: _host_plan.Found, params: dict[str, t.Any], docker: Docker) -> None:
-    """Carry a plan out, and write down what undo will have to know."""
-    journal = _io_transaction.Journal(params["transaction"], keeps=True)
-    hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
-    _io_steps.carry_out(plan, hands, journal)
-    _io_files.keep(
-        moves=_undo.remember_moves(found.record.get("moves"), plan),
-        replaced=_undo.remember_replaced(found.record.get("replaced"), plan, params["name"]) or None,
-        guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
-    )
-    journal.done()
-
-
-def take_back(found: _host_plan.Found, docker: Docker) -> None:
-    """Put back what an earlier run left behind that died in the middle of a replacement."""
-    steps = _transaction.load_steps(found.record["unfinished"])
-    failed = _io_steps.take_back(steps, _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE)))
-    if failed:
-        raise Refused(f"an earlier run died, and what it began cannot be put back: {' '.join(failed)}")
-    _io_files.keep(unfinished=None)
+        return {name: ask.inspect(name) for name in wanted.containers}
+    return _io_found.inspect_all(Docker(socket), found.record.get("moves", {}).get(wanted.name, []))
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Read, plan, and carry out unless ``dry``; what the module returns."""
     wanted = wanted_network(params)
-    docker = Docker(params["docker_socket"])
-    with contextlib.nullcontext() if dry else _io_files.lock():
-        _io_transaction.Journal(params["transaction"])
-        found = _io_found.read(docker)
-        if found.record.get("unfinished") and not dry:
-            take_back(found, docker)
-            found = _io_found.read(docker)
-        _engine.refuse_too_old(found.daemon.version)
-        plan = _host_plan.plan_network(
-            wanted,
-            found,
-            inspect(wanted, found, docker),
-            _io_kernel.listeners,
-            lambda name: _found.inspected(docker.container(name)),
-        )
-        if plan.changed and not dry:
-            carry_out(plan, found, params, docker)
-    result = {
-        "changed": plan.changed,
-        "diff": plan.diff(f"network {wanted.name}"),
-        "steps": plan.sentences(),
-        "rolled_back": False,
-        "warnings": list(plan.warnings),
-    }
+    socket = params["docker_socket"]
+
+    def make(found: _host_plan.Found, ask: Ask) -> Plan:
+        return _host_plan.plan_network(wanted, found, concerned(wanted, found, ask, socket), ask)
+
+    plan, found = _io_change.change(socket, params["transaction"], dry, make, lambda made: made)
+    result = _io_change.told(plan, plan.diff(f"network {wanted.name}"))
     return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result
 
 

@@ -34,6 +34,10 @@ options:
     description: Host port, 0 for a free one.
     type: int
     default: 0
+  address:
+    description: Address of the host on which it is published. By default all of both families.
+    type: str
+    default: ""
   container_port:
     description: Port on which the image listens.
     type: int
@@ -44,6 +48,14 @@ options:
     type: list
     elements: dict
     default: []
+  expect:
+    description:
+      - With O(state=absent), what IPv6 clients are to get for the proof to be V(passed).
+      - V(real), they are seen under their own addresses.
+      - V(refused), they are refused at once, and IPv4 clients get in and are seen under their own addresses.
+    type: str
+    choices: [real, refused]
+    default: real
 requirements:
   - docker (Docker SDK for Python 4.1 or later, on the target)
 extends_documentation_fragment:
@@ -96,6 +108,12 @@ result:
   returned: with O(state=absent)
   type: str
   sample: passed
+faults:
+  description: The probes that show something else than O(expect), in words.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+  sample: ["IPv6, port 25: no answer within 5 s"]
 """
 
 import datetime
@@ -112,7 +130,9 @@ SPEC: dict[str, t.Any] = {
     "image": {"type": "str", "default": "traefik/whoami"},
     "port": {"type": "int", "default": 0},
     "container_port": {"type": "int", "default": 80},
+    "address": {"type": "str", "default": ""},
     "probes": {"type": "list", "elements": "dict", "default": []},
+    "expect": {"type": "str", "choices": ["real", "refused"], "default": "real"},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
 
@@ -122,7 +142,7 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
     result: dict[str, t.Any] = {"changed": True}
     if not dry:
         result["port"] = _io_responder.start(
-            docker, params["network"], params["image"], params["port"], params["container_port"]
+            docker, params["network"], params["image"], params["port"], params["container_port"], params["address"]
         )
     places = _io_places.read(_found.network(one) for one in docker.networks())
     return {**result, "addresses": places.reached_at, "host_addresses": places.all}
@@ -130,14 +150,16 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
 
 def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
     """Remove the responder and keep the proof; what the module returns."""
-    proof = _verdict.proof(params["probes"], datetime.datetime.now(datetime.timezone.utc))
+    probes, expect = params["probes"], params["expect"]
+    proof = _verdict.proof(probes, datetime.datetime.now(datetime.timezone.utc), expect)
+    told = {**proof, "faults": _verdict.faults(probes, expect)}
     if dry:
-        return {"changed": False, **proof}
+        return {"changed": False, **told}
     changed = _io_responder.stop(docker)
-    if params["probes"]:
+    if probes:
         with _io_files.lock():
             _io_files.keep(proof=proof)
-    return {"changed": changed, **proof}
+    return {"changed": changed, **told}
 
 
 def main() -> None:

@@ -95,6 +95,11 @@ family:
   returned: success
   type: str
   sample: ipv6
+port:
+  description: The port that it connected to.
+  returned: success
+  type: int
+  sample: 8080
 msg:
   description: The verdict in a sentence.
   returned: success
@@ -125,7 +130,8 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     verdict = _io_probe.probe(
         params["host"], params["port"], params["family"], params["timeout"], params["host_addresses"]
     )
-    return {"changed": False, "family": params["family"], "host": params["host"], **dataclasses.asdict(verdict)}
+    asked = {name: params[name] for name in ("family", "host", "port")}
+    return {"changed": False, **asked, **dataclasses.asdict(verdict)}
 
 
 def main() -> None:

@@ -32,21 +32,22 @@ def output(*command: str, stdin: str | None = None) -> str:
     return done.stdout.strip()
 
 
-def lab(verb: str) -> None:
-    """Bring the hosts of the inventory up, or down."""
-    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, str(INVENTORY))
+def lab(verb: str, inventory: Path = INVENTORY) -> None:
+    """Bring the hosts of an inventory up, or down."""
+    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, str(inventory))
 
 
 @dataclass(frozen=True)
 class Host:
-    """A host of the inventory."""
+    """A host of an inventory; a lab other than these tests' own has one of its name."""
 
     name: str
+    lab: str = "integration"
 
     @property
     def container(self) -> str:
         """The lab container that it is."""
-        return f"dms-lab-integration-{self.name}"
+        return f"dms-lab-{self.lab}-{self.name}"
 
     def run(self, script: str) -> str:
         """What a shell script prints on the host."""
@@ -99,16 +100,20 @@ class Host:
         )
 
 
-def play(host: str, playbook: str = "enable", **variables: object) -> subprocess.CompletedProcess[str]:
+def play(
+    host: str, playbook: str = "enable", inventory: Path = INVENTORY, **variables: object
+) -> subprocess.CompletedProcess[str]:
     """Run a playbook of ours on one host."""
     extra = json.dumps({"dms_ipv6_hosts": host, "dms_ipv6_probe_image": "dms-lab/whoami", **variables})
-    command = ["ansible-playbook", "-i", str(INVENTORY), f"dms.ipv6.{playbook}", "-e", extra]
+    command = ["ansible-playbook", "-i", str(inventory), f"dms.ipv6.{playbook}", "-e", extra]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def clean(host: Host) -> None:
     """Settings of its administrator's own, in force; the container runs; nothing of ours is left."""
     host.run(
+        "docker network disconnect -f dms-ipv6 mail 2>/dev/null || true;"
+        "docker network rm dms-ipv6 2>/dev/null || true;"
         "chattr -i /etc/docker/daemon.json 2>/dev/null || true; rm -rf /var/lib/dms-ipv6 /etc/docker/daemon.json*;"
         f"printf '%s' '{ORIGINAL}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket;"
         # A file written within 0.1 s of the daemon's start is taken for one that it may not have read.

@@ -47,6 +47,20 @@ def test_outage_of_a_published_port(fresh: Host, client: Host) -> None:
     assert stopped["ipv4"]["down"] > lent["ipv4"]["down"]
 
 
+def test_outage_of_a_live_move(fresh: Host, client: Host) -> None:
+    """A running container is connected to a new IPv6 network: no restart, and its bridge is warmed before."""
+    before = started(fresh)
+    with polled(fresh, client) as moved:
+        result = fresh.direct("docker_ipv6_network", name="dms-ipv6", containers=["mail"])
+    assert not result["failed"], result
+    assert result["changed"]
+    assert started(fresh) == before
+    print(f"\n{fresh.name}: seconds for which the published port was down while its container was moved live")
+    for family in ("ipv4", "ipv6"):
+        assert moved[family]["requests"] > 50
+        print(f"  {family}  {moved[family]['down']:.2f} in {moved[family]['outages']}")
+
+
 def show(title: str, figures: dict[str, t.Any], usual: dict[str, t.Any]) -> None:
     """A line for one way to restart, as a multiple of what an administrator with live-restore has."""
     down, ratios = [], []

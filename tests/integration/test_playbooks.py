@@ -27,3 +27,31 @@ def test_enabled_and_taken_back(engine: Host) -> None:
     done = play(engine.name, "undo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (networks(engine), settings(engine), started(engine)) == before
+
+
+def test_two_hosts_with_one_subnet(hosts: dict[str, Host]) -> None:
+    """Found on the controller, before anything is changed on any host."""
+    names = ["bookworm", "trixie"]
+    for name in names:
+        clean(hosts[name])
+    before = [(networks(hosts[name]), settings(hosts[name])) for name in names]
+    done = play("bookworm,trixie", dms_ipv6_subnet="fd5c:1ab0:77:1::/64")
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "bookworm" in said and "trixie" in said and "fd5c:1ab0:77:1::/64" in said
+    assert "Nothing was changed on any host" in said
+    assert [(networks(hosts[name]), settings(hosts[name])) for name in names] == before
+
+
+def test_audit_tells_the_truth_and_changes_nothing(engine: Host) -> None:
+    clean(engine)
+    before = engine.state()
+    done = play(engine.name, "audit", dms_ipv6_probe_hosts=["client"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CRITICAL masked: container mail, port 80/tcp: IPv6 clients appear as 172.17.0.1" in done.stdout
+    assert "changed=0 " in done.stdout
+    for fail_on, code in (("critical", 2), ("warning", 2), ("never", 0)):
+        done = play(engine.name, "audit", dms_ipv6_fail_on=fail_on)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert ("findings are" in " ".join((done.stdout + done.stderr).split())) is (code == 2)
+    assert engine.state() == before

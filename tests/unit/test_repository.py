@@ -23,6 +23,7 @@ MODULE_UTILS = PLUGINS / "module_utils"
 # A pure file holds decisions; the machine is touched in module_utils/_io_*.py only.
 IMPURE = (
     "ansible.module_utils.basic",
+    "dns",
     "docker",
     "fcntl",
     "http",
@@ -38,7 +39,7 @@ IMPURE = (
 )
 LONGEST_FUNCTION = 40
 # These change nothing, so they do the same in check mode.
-READ_ONLY = ("docker_ipv6_info", "remote_ip_probe")
+READ_ONLY = ("docker_ipv6_info", "mail_dns_info", "remote_ip_probe", "smtp_relay_probe")
 
 
 def some(paths: t.Iterable[Path], folder: Path) -> list[Path]:

@@ -151,7 +151,9 @@ class Shape:
 
 Draw = t.Callable[[st.SearchStrategy[t.Any]], t.Any]
 SHAPES = [
-    Shape(tuple(" " * step * depth for depth in range(6)), " " * dash) for step in (2, 3, 4, 8) for dash in {0, 2, step}
+    Shape(tuple(" " * step * depth for depth in range(6)), " " * dash)
+    for step in (2, 3, 4, 8)
+    for dash in sorted({0, 2, step})
 ]
 KINDS = ("", "", "list", "flow list", "mapping", "flow mapping", "mode", "empty list", "empty mapping")
 

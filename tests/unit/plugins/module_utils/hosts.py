@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import typing as t
+from dataclasses import replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _host_plan
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _host_plan, _network_steps
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 
 ULA = "fd5c:1ab0:7e57:1::/64"
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 # What auto derives from MACHINE_ID for the network dms-ipv6.
 DERIVED = "fdad:f0b0:1d69:2bda::/64"
+COMPOSE_FILE = "/srv/shop/compose.yaml"
 PORT6 = _found.Port(80, "tcp", "::", 8080)
 PORT4 = _found.Port(80, "tcp", "0.0.0.0", 8080)
 
@@ -83,6 +86,45 @@ def container(name: str = "mail", *endpoints: _found.Endpoint, **more: t.Any) ->
     return _found.Container(**{**fields, **more})
 
 
+def of_compose(service: str, *endpoints: _found.Endpoint, **more: t.Any) -> _found.Container:
+    """A container as Compose 2 makes it: its own labels, and those given."""
+    path, project = more.pop("path", COMPOSE_FILE), more.pop("project", "shop")
+    labels = {
+        _found.COMPOSE_PROJECT: project,
+        _found.COMPOSE_SERVICE: service,
+        _found.COMPOSE_FOLDER: posixpath.dirname(path),
+        _found.COMPOSE_FILES: path,
+        **more.pop("labels", {}),
+    }
+    return container(f"{project}-{service}-1", *(endpoints or (endpoint(f"{project}_default"),)), labels=labels, **more)
+
+
+def compose_network(key: str = "default", subnets: t.Iterable[str] = ("172.18.0.0/16",), **more: t.Any) -> t.Any:
+    """A network as Compose 2 makes it for the project of of_compose()."""
+    labels = {_found.COMPOSE_PROJECT: "shop", _found.COMPOSE_NETWORK: key, _found.COMPOSE_HASH: "0123"}
+    return network(more.pop("name", f"shop_{key}"), subnets, **{"labels": labels, **more})
+
+
+def listening(four: t.Any = (("0.0.0.0", 80),), six: t.Any = (("::", 80),)) -> t.Any:
+    """A service that listens in both families, or as given."""
+    return lambda pid: {"ipv4": list(four), "ipv6": list(six)}
+
+
+def ask(*known: _found.Container, **more: t.Any) -> _found.Ask:
+    """Looks up these containers only; nothing else is asked unless the test says what the answer is."""
+
+    def inspect(name: str) -> _found.Container:
+        return next(one for one in known if name in (one.name, one.id))
+
+    fields: dict[str, t.Any] = {
+        "inspect": inspect,
+        "listeners": listening(),
+        "sessions": lambda pid: [],
+        "rules": lambda bridge: (),
+    }
+    return _found.Ask(**{**fields, **more})
+
+
 def host(daemon: Daemon | None = None, **more: t.Any) -> _host_plan.Found:
     engine = daemon or Daemon()
     fields: dict[str, t.Any] = {
@@ -93,6 +135,7 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> _host_plan.Found:
         "networks": (BRIDGE,),
         "members": {"bridge": ("mail",)},
         "containers": (container(),),
+        "stopped": (),
         "taken": (),
         "ra_default": (),
         "accept_ra": {},
@@ -102,3 +145,44 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> _host_plan.Found:
         "machine_id": MACHINE_ID,
     }
     return _host_plan.Found(**{**fields, **more})
+
+
+def carried_out(found: _host_plan.Found, steps: t.Iterable[t.Any]) -> _host_plan.Found:
+    """The host once steps that are about networks were carried out; others change nothing here."""
+    networks = {one.name: one for one in found.networks}
+    everyone = {one.id: one for one in found.everyone}
+    for step in steps:
+        if isinstance(step, _network_steps.CreateNetwork):
+            assert step.name not in networks
+            networks[step.name] = _found.network({"Id": f"{step.name}-id", **_definition.load(step.definition)})
+        elif isinstance(step, _network_steps.RemoveNetwork):
+            assert not any(one.endpoint(step.name) for one in everyone.values())
+            del networks[step.name]
+        elif isinstance(step, (_network_steps.ConnectContainer, _network_steps.DisconnectContainer)):
+            everyone[step.id] = _moved(everyone[step.id], step, networks)
+    return replace(
+        found,
+        networks=tuple(networks.values()),
+        containers=tuple(one for one in everyone.values() if one.running),
+        stopped=tuple(one for one in everyone.values() if not one.running),
+        members=members(everyone.values()),
+    )
+
+
+def _moved(found: _found.Container, step: t.Any, networks: t.Mapping[str, _found.Network]) -> _found.Container:
+    there = found.endpoint(step.network)
+    if isinstance(step, _network_steps.DisconnectContainer):
+        assert there
+        return replace(found, endpoints=tuple(one for one in found.endpoints if one != there))
+    assert not there
+    joined = replace(endpoint(step.network, networks[step.network].ipv6), settings=step.settings)
+    return replace(found, endpoints=(*found.endpoints, joined))
+
+
+def members(everyone: t.Iterable[_found.Container]) -> dict[str, tuple[str, ...]]:
+    """network -> names of those on it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in sorted(everyone, key=lambda one: one.name):
+        for place in one.endpoints:
+            found[place.network] = (*found.get(place.network, ()), one.name)
+    return found

@@ -1108,3 +1108,16 @@ def test_any_damage_is_refused_or_edited(text: str, cuts: list[tuple[float, int,
             call()
         except Refused as reason:
             assert "\n" not in str(reason)
+
+
+@pytest.mark.parametrize("version", ['"2.4"', "'3.8'"])
+def test_new_override_file_has_the_version_of_the_file(version: str) -> None:
+    """Compose 1.29 refuses to merge files of two versions."""
+    base = f"version: {version}\n{SMALL}"
+    text = _compose.override(base, None, DEFAULT, PATH)
+    assert yaml.safe_load(text)["version"] == yaml.safe_load(base)["version"]
+    assert _compose.override(base, text, DEFAULT, PATH) == text
+
+
+def test_new_override_file_without_a_version() -> None:
+    assert "version" not in _compose.override(SMALL, None, DEFAULT, PATH)

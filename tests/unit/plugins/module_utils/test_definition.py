@@ -68,9 +68,9 @@ def ipam(*config: dict[str, t.Any], driver: str = "default", **options: str) -> 
     return {"Driver": driver, "Options": options, "Config": list(config)}
 
 
-def found(inspected: dict[str, t.Any] = NETWORK_20, **more: t.Any) -> dict[str, t.Any]:
+def found(inspected: dict[str, t.Any] | None = None, **more: t.Any) -> dict[str, t.Any]:
     """The definition of a network, read again."""
-    return _definition.load(_definition.of_network({**inspected, **more}))
+    return _definition.load(_definition.of_network({**(NETWORK_20 if inspected is None else inspected), **more}))
 
 
 # --- networks
@@ -240,9 +240,9 @@ def test_same_network_after_an_upgrade(one: str, other: str) -> None:
     ],
 )
 def test_same_network(more: dict[str, t.Any], expected: bool) -> None:
-    one, other = _definition.of_network(NETWORK_28), _definition.of_network({**NETWORK_28, **more})
-    assert _definition.same_network(one, other) is expected
-    assert _definition.same_network(other, one) is expected
+    pair = _definition.of_network(NETWORK_28), _definition.of_network({**NETWORK_28, **more})
+    assert _definition.same_network(*pair) is expected
+    assert _definition.same_network(*reversed(pair)) is expected
 
 
 @pytest.mark.parametrize("labels", [{}, None, {HASH: "0123"}])
@@ -274,9 +274,9 @@ def test_same_network_as_the_one_that_was_made(engine: str, labels: t.Any) -> No
 )
 def test_what_is_empty_is_the_same_as_what_is_not_said(said: dict[str, t.Any], same: bool) -> None:
     body = {"Name": "n", "IPAM": ipam(FOUR)}
-    one, other = _definition.dump(body), _definition.dump({**body, **said})
-    assert _definition.same_network(one, other) is same
-    assert _definition.same_network(other, one) is same
+    pair = _definition.dump(body), _definition.dump({**body, **said})
+    assert _definition.same_network(*pair) is same
+    assert _definition.same_network(*reversed(pair)) is same
 
 
 # --- endpoints

@@ -41,8 +41,11 @@ def test_parse_refuses(text: str) -> None:
 # capability -> the last release without it, the first with it.
 BOUNDARIES = {
     "ip6tables": ("19.03.15", "20.10.0"),
+    "ipv6_binding_listed": ("20.10.5", "20.10.6"),
     "validate": ("20.10.27", "23.0.0"),
     "empty_file": ("20.10.27", "23.0.0"),
+    "userland_proxy_rules_go": ("20.10.27", "23.0.0"),
+    "placeholder_of_one_family": ("20.10.4", "20.10.5"),
     "default_network_opts": ("23.0.15", "24.0.0"),
     "strict_networks": ("24.0.9", "25.0.0"),
     "mac_of_endpoint": ("24.0.9", "25.0.0"),
@@ -50,9 +53,12 @@ BOUNDARIES = {
     "ip6tables_by_default": ("26.1.5", "27.0.1"),
     "builtin_ula_pool": ("26.1.5", "27.0.1"),
     "gateway_mode_routed": ("26.1.5", "27.0.1"),
+    "firewalld_policy": ("26.1.5", "27.0.1"),
     "default_bridge_without_subnet": ("27.5.1", "28.0.0"),
     "ipv6_subnet_beyond_64": ("27.5.1", "28.0.0"),
     "forward_policy_kept": ("27.5.1", "28.0.0"),
+    "direct_access_closed": ("27.5.1", "28.0.0"),
+    "routed_beside_gateway": ("28.5.2", "29.0.0"),
     "firewall_backend": ("28.5.2", "29.0.0"),
     "info_userland_proxy": ("29.4.9", "29.5.0"),
 }

@@ -275,6 +275,22 @@ def test_inspected() -> None:
     assert found.endpoints[1].gateway6 == "fd5c:1ab0:7e57:1::1"
 
 
+@pytest.mark.parametrize(
+    ("bindings", "expected"),
+    [
+        ({"25/tcp": [{"HostIp": "", "HostPort": "2525"}]}, (Port(25, "tcp", "", 2525),)),
+        ({"25/tcp": [{"HostIp": "::1", "HostPort": "25"}], "53/udp": None}, (Port(25, "tcp", "::1", 25),)),
+        # The engine's own choice, of all ports or of a range.
+        ({"25/tcp": [{"HostIp": "0.0.0.0", "HostPort": ""}]}, (Port(25, "tcp", "0.0.0.0", 0),)),
+        ({"25/tcp": [{"HostPort": "8000-8010"}]}, (Port(25, "tcp", "", 0),)),
+        ({}, ()),
+        (None, ()),
+    ],
+)
+def test_ports_asked_for(bindings: t.Any, expected: tuple[Port, ...]) -> None:
+    assert _found.inspected({**INSPECTED, "HostConfig": {"PortBindings": bindings}}).asked == expected
+
+
 def test_settings_of_an_endpoint() -> None:
     """What its user asked for, in the order given; not what the engine handed out."""
     asked = {"IPAMConfig": {"IPv4Address": "172.17.0.2"}, "Aliases": ["z", "a"], "GwPriority": 7}

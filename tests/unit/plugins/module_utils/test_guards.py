@@ -56,3 +56,24 @@ def test_ipv4_only_ports(found: _found.Container, listeners: t.Any, numbers: lis
     assert f"container mail: its service listens on IPv4 only on port {words}; IPv6 clients would be refused" in str(
         reason.value
     )
+
+
+PORT4, PORT6 = _found.Port(80, "tcp", "0.0.0.0", 8080), _found.Port(80, "tcp", "::", 8080)
+
+
+@pytest.mark.parametrize(
+    ("ports", "bound"),
+    [
+        ((), []),
+        ((PORT4, PORT6), []),
+        ((PORT6,), []),
+        ((PORT4,), [PORT4]),
+        ((_found.Port(80, "tcp", "127.0.0.1", 8080),), []),
+        ((_found.Port(80, "tcp", "198.18.0.7", 8080),), [_found.Port(80, "tcp", "198.18.0.7", 8080)]),
+        ((PORT4, _found.Port(80, "udp", "::", 8080)), [PORT4]),
+        ((PORT4, _found.Port(81, "tcp", "::", 8081)), [PORT4]),
+        ((_found.Port(80, "tcp", "", 0),), []),
+    ],
+)
+def test_bound_to_ipv4(ports: tuple[_found.Port, ...], bound: list[_found.Port]) -> None:
+    assert _guards.bound_to_ipv4(container(ports=ports)) == bound

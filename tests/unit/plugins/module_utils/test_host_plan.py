@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import typing as t
 from dataclasses import replace
 
@@ -20,8 +21,11 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _network,
     _network_steps,
     _restart_guards,
+    _transaction,
     _undo,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -29,9 +33,13 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     DERIVED,
     MACHINE_ID,
     ULA,
+    ask,
+    carried_out,
     container,
     endpoint,
     host,
+    listening,
+    members,
     network,
 )
 
@@ -129,21 +137,13 @@ def test_wanted_network_is_refused(wanted: _host_plan.Wanted, machine_id: str, w
     assert words in str(reason.value)
 
 
-def listening(four: t.Any = (("0.0.0.0", 80),), six: t.Any = (("::", 80),)) -> t.Any:
-    return lambda pid: {"ipv4": list(four), "ipv6": list(six)}
-
-
-def nobody(name: str) -> t.NoReturn:
-    """Where only the members of a network that is replaced may be looked up."""
-    raise AssertionError(f"{name} was looked up")
-
-
 def nat(
     found: _host_plan.Found, wanted: _host_plan.Wanted = WANTED, listeners: t.Any = None, **containers: _found.Container
 ) -> _host_plan.HostPlan:
     known = {"mail": container(), **containers}
     file = _daemon_json.read(_daemon_json.decode(found.raw or b"", PATH), PATH)
-    return _host_plan.nat(wanted, found, lambda name: known[name], listeners or listening(), file)
+    asked = ask(listeners=listeners or listening(), inspect=lambda name: known[name])
+    return _host_plan.nat(wanted, found, asked, file)
 
 
 CONNECT = "connect mail to network dms-ipv6 (while it runs; its established connections are cut)"
@@ -273,7 +273,7 @@ BACK = [
     ],
 )
 def test_absent(networks: t.Any, record: t.Any, moved: t.Any, states: list[str], sentences: list[str]) -> None:
-    plan = _host_plan.absent(host(networks=networks, members={}, record=record), moved, nobody, False)
+    plan = _host_plan.absent(host(networks=networks, members={}, record=record), moved, ask(), False)
     assert [wanted.state for wanted, _plan in plan.networks] == states
     assert plan.sentences() == sentences
 
@@ -284,19 +284,19 @@ def test_absent_brings_the_old_file_back(consent: bool) -> None:
     plan = daemon.plan(_daemon_plan.Wanted(BOTH))
     memory = _undo.remember(None, plan)
     daemon.carry_out(plan)
-    back = _host_plan.absent(host(daemon, record={"undo": memory}), {}, nobody, consent)
+    back = _host_plan.absent(host(daemon, record={"undo": memory}), {}, ask(), consent)
     word = "stopped and started" if consent else "kept running"
     assert f"restart docker.service; mail {word}" in back.sentences()
     assert str(back.daemon_plan.steps[-1 if not consent else 0]) == f"write {PATH}: the file as it was"
     daemon.carry_out(back.daemon_plan)
     assert daemon.content == b"{ }"
-    assert _host_plan.absent(host(daemon), {}, nobody, consent).sentences() == []
+    assert _host_plan.absent(host(daemon), {}, ask(), consent).sentences() == []
 
 
 def test_absent_is_refused_while_others_are_on_the_network() -> None:
     found = host(networks=(OURS,), members={"dms-ipv6": ("web",)})
     with pytest.raises(Refused, match=r"network dms-ipv6: web still on it\. Disconnect them first"):
-        _host_plan.absent(found, {}, nobody, False)
+        _host_plan.absent(found, {}, ask(), False)
 
 
 # --- what a restart would do besides
@@ -361,43 +361,266 @@ def test_subnet_after(networks: t.Any, derived: bool, expected: str) -> None:
     assert str(_host_plan.subnet_after(wanted, host(networks=networks))) == expected
 
 
-COMPOSE = {"com.docker.compose.project": "shop"}
-DUAL = container("mail", endpoint("dms-ipv6", True))
+# --- what is not put right again afterwards
+
+PLAIN = network(subnets=["172.18.0.0/16"])
+ON_PLAIN = container("mail", endpoint("dms-ipv6"))
+HTTP, HTTPS = (_found.Port(one, "tcp", "::", one) for one in (80, 443))
+UDP = _found.Port(53, "udp", "::", 53)
+PRESENT = _network.WantedNetwork("dms-ipv6", ipaddress.IPv6Network(ULA))
+JOINED = replace(PRESENT, containers=("mail",))
+
+
+def around_it(*networks: _found.Network, mail: _found.Container, **more: t.Any) -> _host_plan.Found:
+    """A host with one container."""
+    running, stopped = ((mail,), ()) if mail.running else ((), (mail,))
+    fields = {"containers": running, "stopped": stopped, "members": members([mail])}
+    return host(networks=(BRIDGE, *networks), **{**fields, **more})
+
+
+def network_plan(wanted: _network.WantedNetwork, found: _host_plan.Found, **asked: t.Any) -> Plan:
+    """The plan; nothing is left to do, and to warn of, on its result."""
+    containers = {one: ask(*found.everyone).inspect(one) for one in wanted.containers}
+    plan = _host_plan.plan_network(wanted, found, containers, ask(*found.everyone, **asked))
+    after = carried_out(found, plan.steps)
+    containers = {one: ask(*after.everyone).inspect(one) for one in wanted.containers}
+    again = _host_plan.plan_network(wanted, after, containers, ask(*after.everyone, **asked))
+    assert (again.steps, again.warnings) == ((), ())
+    return plan
 
 
 @pytest.mark.parametrize(
-    ("found", "wanted", "expected"),
+    ("wanted", "networks", "mail", "open_ports", "cut"),
     [
-        (host(), WANTED, [("masked", "critical", "container mail, port 80/tcp: IPv6 clients appear as 172.17.0.1, ")]),
-        (host(containers=(DUAL,)), WANTED, [("masked", "critical", "ip6tables is off")]),
-        (host(Daemon(version="28.5.2"), containers=(DUAL,)), WANTED, []),
-        (host(containers=(container(ports=()),)), WANTED, []),
-        (host(Daemon(settings={"userland-proxy": False})), WANTED, []),
-        (
-            host(containers=(container(ports=(), labels=COMPOSE),)),
-            WANTED,
-            [("not_durable", "warning", "Compose project shop")],
-        ),
-        (host(containers=(container(ports=(), labels=COMPOSE),)), _host_plan.Wanted(), []),
-        (
-            host(containers=(), networks=(network("a", ["2001:db8::/64"]),)),
-            WANTED,
-            [("forbidden_prefix", "warning", "network a uses 2001:db8::/64, reserved")],
-        ),
-        (
-            host(containers=(), networks=(network("a", ["fd00:cafe:face:feed::/64"]),)),
-            WANTED,
-            [("vanity_prefix", "info", "network a uses fd00:cafe:face:feed::/64")],
-        ),
-        (host(containers=(), networks=(READY,)), WANTED, []),
+        (JOINED, (), container(ports=(HTTP,)), [80], 1),
+        (JOINED, (), container(ports=(HTTP, HTTPS)), [80, 443, 80, 80], 4),
+        (PRESENT, (PLAIN,), replace(ON_PLAIN, ports=(HTTP,)), [80, 80], 2),
+        # A port of the container counts, not that of the host, and not where it is a client itself.
+        (JOINED, (), container(ports=(_found.Port(80, "tcp", "::", 8080),)), [80, 80, 8080, 43210], 2),
+        (JOINED, (), container(ports=(UDP, HTTP)), [53, 25], 0),
+        (JOINED, (), container(ports=()), [80], 0),
+        (JOINED, (), container(ports=(HTTP,)), [], 0),
+        (JOINED, (READY,), container("mail", endpoint(), endpoint("dms-ipv6", True), ports=(HTTP,)), [80], 0),
+        (PRESENT, (), container(ports=(HTTP,)), [80], 0),
+        (JOINED, (), container(ports=(HTTP,), running=False), [80], 0),
+        (PRESENT, (PLAIN,), replace(ON_PLAIN, ports=(HTTP,), running=False), [80], 0),
     ],
 )
-def test_findings(found: _host_plan.Found, wanted: _host_plan.Wanted, expected: list[tuple[str, str, str]]) -> None:
-    findings = _host_plan.findings(found, wanted)
-    assert [(one.id, one.severity) for one in findings] == [(name, severity) for name, severity, _words in expected]
-    for one, (_name, _severity, words) in zip(findings, expected):
-        assert words in one.evidence
-        assert one.remedy
+def test_connections_that_are_cut(
+    wanted: _network.WantedNetwork, networks: t.Any, mail: _found.Container, open_ports: list[int], cut: int
+) -> None:
+    """Only of containers that move, and run; each connection counts."""
+    pids: list[int] = []
+
+    def sessions(pid: int) -> list[int]:
+        pids.append(pid)
+        return open_ports
+
+    found = around_it(*networks, mail=mail)
+    plan = network_plan(wanted, found, sessions=sessions)
+    words = f"container mail: {cut} established connections to its published ports are cut"
+    assert plan.warnings == ((words,) if cut else ())
+    assert pids in ([], [mail.pid])
+
+
+def test_connections_of_each_container_that_moves() -> None:
+    """Those that are asked for by name, and those that a replacement takes along, each with its own."""
+    web = container("web", endpoint("dms-ipv6"), ports=(HTTP, HTTPS), pid=2)
+    mail = container("mail", ports=(HTTP,), pid=1)
+    found = host(networks=(BRIDGE, PLAIN), containers=(mail, web), members=members([mail, web]))
+    open_ports = {1: [80], 2: [443, 443]}
+    plan = network_plan(JOINED, found, sessions=open_ports.__getitem__)
+    assert sorted(plan.warnings) == [
+        "container mail: 1 established connections to its published ports are cut",
+        "container web: 2 established connections to its published ports are cut",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "networks", "mail", "places"),
+    [
+        (JOINED, (), container(ports=(_found.Port(80, "tcp", "0.0.0.0", 8080),)), ["0.0.0.0:8080"]),
+        (JOINED, (READY,), replace(MOVED, ports=(_found.Port(53, "udp", "198.18.7.2", 53),)), ["198.18.7.2:53"]),
+        (JOINED, (), container(), []),
+        (JOINED, (), container(ports=(_found.Port(80, "tcp", "127.0.0.1", 80),)), []),
+        # Nobody asked for this one.
+        (PRESENT, (), container(ports=(_found.Port(80, "tcp", "0.0.0.0", 8080),)), []),
+    ],
+)
+def test_ports_that_stay_without_ipv6(
+    wanted: _network.WantedNetwork, networks: t.Any, mail: _found.Container, places: list[str]
+) -> None:
+    """Told at each run, whether anything changes or not."""
+    found = around_it(*networks, mail=mail)
+    words = [f"container mail publishes {one} on IPv4 by name: IPv6 clients do not reach it" for one in places]
+    containers = dict.fromkeys(wanted.containers, mail)
+    plan = _host_plan.plan_network(wanted, found, containers, ask(mail))
+    assert plan.warnings == tuple(words)
+    after = carried_out(found, plan.steps)
+    containers = dict.fromkeys(wanted.containers, after.everyone[0])
+    again = _host_plan.plan_network(wanted, after, containers, ask(*after.everyone))
+    assert (again.steps, again.warnings) == ((), plan.warnings)
+
+
+NAMED = network(subnets=["172.18.0.0/16"], options={_found.BRIDGE_NAME: "br-mine"}, bridge="br-mine")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "places", "warned"),
+    [
+        (PRESENT, PLAIN, {"br-dms-ipv6": ("/etc/ufw/x", "nftables table y")}, True),
+        (PRESENT, PLAIN, {"br-other": ("/etc/x",)}, False),
+        (PRESENT, PLAIN, {"docker0": ("/etc/x",)}, False),
+        # Its user gave the bridge its name: it has that again.
+        (PRESENT, NAMED, {"br-mine": ("/etc/x",)}, False),
+        (PRESENT, READY, {"br-dms-ipv6": ("/etc/x",)}, False),
+        (_network.WantedNetwork("dms-ipv6", None, state="absent"), READY, {"br-dms-ipv6": ("/etc/x",)}, True),
+        (_network.WantedNetwork("dms-ipv6", None, state="released"), READY, {"br-dms-ipv6": ("/etc/x",)}, False),
+    ],
+)
+def test_bridges_that_rules_name(
+    wanted: _network.WantedNetwork, there: _found.Network, places: dict[str, tuple[str, ...]], warned: bool
+) -> None:
+    """Only of networks that go; the one on which containers wait meanwhile is nobody's."""
+    asked: list[str] = []
+
+    def rules(bridge: str) -> tuple[str, ...]:
+        asked.append(bridge)
+        return places.get(bridge, ())
+
+    plan = network_plan(wanted, around_it(there, mail=container()), rules=rules)
+    named = ", ".join(places.get("br-dms-ipv6", ()))
+    words = f"the bridge br-dms-ipv6 of network dms-ipv6 goes, and is named in {named}"
+    assert plan.warnings == ((words,) if warned else ())
+    goes = any(isinstance(one, _network_steps.RemoveNetwork) for one in plan.steps) and there is not NAMED
+    assert asked == (["br-dms-ipv6"] if goes else [])
+
+
+def test_all_that_breaks_is_told() -> None:
+    """Connections first, then rules."""
+    found = around_it(PLAIN, mail=replace(ON_PLAIN, ports=(HTTP,)))
+    plan = network_plan(PRESENT, found, sessions=lambda pid: [80], rules=lambda bridge: ("/etc/x",))
+    assert [one.split()[:2] for one in plan.warnings] == [["container", "mail:"], ["the", "bridge"]]
+
+
+# --- what an earlier run left behind
+
+LEFT_BEHIND = (
+    _network_steps.RemoveNetwork("0--dms-ipv6"),
+    _network_steps.CreateNetwork("dms-ipv6", PLAIN.definition),
+    _network_steps.ConnectContainer("mail", "mail-id", "dms-ipv6", '{"Aliases":["mx"]}', True),
+)
+
+
+@pytest.mark.parametrize("state", ["present", "absent", "released"])
+def test_unfinished_replacement_is_put_back_first(state: str) -> None:
+    """Whatever is wanted, and without a look at anything."""
+    record = {"unfinished": json.loads(json.dumps(_transaction.dump_steps(LEFT_BEHIND)))}
+    wanted = replace(PRESENT, state=state, containers=("mail",))
+    plan = _host_plan.plan_network(wanted, host(record=record), {}, ask())
+    assert plan == Plan("", "", LEFT_BEHIND, (_host_plan.UNFINISHED,))
+
+
+@pytest.mark.parametrize("record", [{}, {"unfinished": []}])
+def test_nothing_is_left_behind(record: t.Any) -> None:
+    plan = network_plan(PRESENT, around_it(mail=container(), record=record))
+    assert (plan.sentences(), plan.warnings) == ([CREATE], ())
+
+
+# --- Compose projects
+
+
+@pytest.mark.parametrize("daemon", [Daemon(), Daemon(version="28.5.2")])
+def test_nat_for_compose_projects_only(daemon: Daemon) -> None:
+    """The daemon's part as ever; no network of ours, and nobody is moved or looked at."""
+    found = host(daemon, networks=(BRIDGE,))
+    wanted = replace(WANTED, attach=_host_plan.COMPOSE)
+    plan = nat(found, wanted, listeners=listening(six=[]))
+    assert (plan.network_plan, plan.network_plan.changed) == (Plan("", ""), False)
+    as_ever = nat(found)
+    assert (plan.config, plan.daemon_plan) == (as_ever.config, as_ever.daemon_plan)
+    assert plan.sentences() == plan.daemon_plan.sentences()
+    assert plan.changed is (daemon.version == "26.1.5")
+
+
+def test_nat_by_itself_is_for_a_network() -> None:
+    """Once it is known which containers no Compose file is for."""
+    assert nat(host(), replace(WANTED, attach=_host_plan.AUTO)) == nat(host())
+
+
+@pytest.mark.parametrize(
+    ("content", "sentences", "warnings"),
+    [
+        (b"new", ["write /srv/a: the file as it was"], ()),
+        (b"else", [], ("/srv/a is left as it is, for somebody edited it since",)),
+        (None, [], ("/srv/a is left as it is, for somebody edited it since",)),
+    ],
+)
+def test_absent_brings_compose_files_back(content: bytes | None, sentences: list[str], warnings: t.Any) -> None:
+    """First of all, with the networks left after them."""
+    edit = Plan("", "", (WriteFile("/srv/a", b"new", "why", b"old", True),))
+    files = _undo.remember_files(None, edit)
+    found = host(networks=(OURS,), members={}, record={"files": files}, edited={"/srv/a": content})
+    plan = _host_plan.absent(found, {}, ask(), False)
+    assert plan.sentences() == [*sentences, REMOVE]
+    assert plan.files.warnings == warnings
+    assert [one.content for one in plan.files.steps if isinstance(one, WriteFile)] == [b"old"] * len(sentences)
+    forgotten = _undo.remember_files(files, plan.files)
+    after = replace(
+        carried_out(found, plan.networks[0][1].steps), record={"files": forgotten}, edited={"/srv/a": b"old"}
+    )
+    assert _host_plan.absent(after, {}, ask(), False).sentences() == []
+
+
+@pytest.mark.parametrize(
+    ("there", "moved", "state", "sentences", "names"),
+    [
+        (OURS, {}, "released", [], "web"),
+        (OURS, {"mail-id": MOVED}, "released", [LEAVE], "web"),
+        (OURS, {"mail-id": MOVED, "web-id": MOVED}, "absent", None, ""),
+        # It is not ours to remove in any case.
+        (READY, {"mail-id": MOVED}, "released", [LEAVE], ""),
+    ],
+)
+def test_absent_where_compose_uses_the_network(
+    there: _found.Network, moved: t.Any, state: str, sentences: t.Any, names: str
+) -> None:
+    """By a file that named it: it can go only once Compose has re-created its containers by the old file."""
+    web = container("web", endpoint("web"), endpoint("dms-ipv6", True), labels=COMPOSE)
+    moved = {name: web if name == "web-id" else one for name, one in moved.items()}
+    everyone = (MOVED, web) if moved else (container(), web)
+    found = host(networks=(BRIDGE, there), containers=everyone, members=members(everyone))
+    plan = _host_plan.absent(found, {"dms-ipv6": moved}, ask(*everyone), False)
+    assert [(wanted.name, wanted.state) for wanted, _plan in plan.networks] == [("dms-ipv6", state)]
+    assert plan.sentences() == (
+        [LEAVE, "disconnect web from network dms-ipv6", REMOVE] if sentences is None else sentences
+    )
+    words = f"network dms-ipv6 stays until Compose has re-created {names}: undo again then"
+    assert plan.files.warnings == ((words,) if names else ())
+
+
+def test_absent_gives_a_network_back_that_was_replaced() -> None:
+    """Although it is not ours, and we put nobody on it."""
+    before, after = network(subnets=["172.18.0.0/16"], labels={"a": "b"}), network(labels={"a": "b"})
+    record = {"replaced": {"dms-ipv6": {"before": before.definition, "after": after.definition}}}
+    mail = replace(ON_PLAIN, ports=(HTTP,))
+    found = around_it(after, network("web", ["fd13::/64"]), mail=mail, record=record)
+    plan = _host_plan.absent(found, {}, ask(mail, sessions=lambda pid: [80], listeners=listening(six=[])), False)
+    ((wanted, back),) = plan.networks
+    assert (wanted.name, wanted.state) == ("dms-ipv6", "released")
+    (created,) = (
+        one for one in back.steps if isinstance(one, _network_steps.CreateNetwork) and one.name == wanted.name
+    )
+    assert created.definition == before.definition
+    assert back.warnings == ("container mail: 1 established connections to its published ports are cut",)
+    forgotten = _undo.remember_replaced(record["replaced"], back)
+    done = replace(carried_out(found, back.steps), record={"replaced": forgotten})
+    assert forgotten == {}
+    assert _host_plan.absent(done, {}, ask(mail), False).networks == ()
+
+
+COMPOSE = {"com.docker.compose.project": "shop"}
+DUAL = container("mail", endpoint("dms-ipv6", True))
 
 
 @pytest.mark.parametrize(
@@ -422,7 +645,7 @@ def test_way_back_of_a_removal_keeps_the_default_route() -> None:
     guard = [{"kind": "RestoreForwarding"}, {"kind": "RestoreAcceptRa", "interface": "eth0", "value": "1"}]
     found = host(networks=(BRIDGE, network()), members={}, record={"guard": guard})
     wanted = _network.WantedNetwork("dms-ipv6", None, state="absent")
-    plan = _host_plan.plan_network(wanted, found, {}, lambda _pid: {}, nobody)
+    plan = _host_plan.plan_network(wanted, found, {}, ask())
     back = plan.back(len(plan.steps))
     kept = back.index(_forwarding.KeepRoute("eth0", "1"))
     assert kept < next(number for number, one in enumerate(back) if isinstance(one, _network_steps.CreateNetwork))

@@ -6,13 +6,30 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import typing as t
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _io_files, _io_found, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _exposure,
+    _forwarding,
+    _found,
+    _io_files,
+    _io_firewall,
+    _io_found,
+    _io_kernel,
+    _io_rules,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
+
+LOOKED_INTO = {"gone": "bridge", "stopped": "bridge", "web": "web", "host": "host", "by": "container:web-id"}
+FIREWALL = _exposure.HostFirewall("ufw")
+RECORDED = Path(__file__).parents[2] / "recorded"
 
 
 class Kernel:
@@ -28,6 +45,7 @@ class Kernel:
         self.chains: bool | None = None
         self.routes: list[Route] = []
         self.addresses: list[Address] = []
+        self.programs: dict[int, str] = {}
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
@@ -46,8 +64,12 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
         ("addresses", lambda: found.addresses),
         ("sysctl", lambda name: "1" if "eth0" in name else None),
         ("machine_id", lambda: "0123"),
+        ("programs", lambda name: found.programs),
     ):
         monkeypatch.setattr(_io_kernel, name, answer)
+    monkeypatch.setattr(_io_firewall, "read", lambda dockerd: replace(FIREWALL, incoming=str(dockerd)))
+    monkeypatch.setattr(_io_firewall, "fault", lambda: "no ip6tables")
+    monkeypatch.setattr(_io_firewall, "no_ipv6", lambda: "no IPv6")
     monkeypatch.setattr(_io_files, "read", found.read)
     monkeypatch.setattr(_io_files, "changed_at", lambda path: found.changed)
     monkeypatch.setattr(_io_files, "record", lambda: found.record)
@@ -57,15 +79,23 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
 CONFIG = "/etc/docker/daemon.json"
 
 
+# A row of /proc/net/tcp: local port and state.
+TCP = "   0: 00000000:{} 00000000:0000 {} 0:0 00:0 0 0 0 1 1 0 100 0 0 10 0\n"
+
+
 class Docker:
     """An engine's answers."""
 
     def __init__(self, **info: t.Any) -> None:
         self._info = {"ServerVersion": "26.1.5+dfsg1", **info}
         self.running: list[dict[str, t.Any]] = []
+        self.versions: dict[str, t.Any] = {}
 
     def info(self) -> dict[str, t.Any]:
         return self._info
+
+    def version(self) -> dict[str, t.Any]:
+        return self.versions
 
     def networks(self) -> list[dict[str, t.Any]]:
         return [{"Name": "bridge", "Id": "b" * 64, "Driver": "bridge"}]
@@ -155,6 +185,15 @@ def test_effects_are_seen_where_nothing_better_is_known(
     assert read(docker).daemon.hints == expected
 
 
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [({}, {}), ({"files": {}}, {}), ({"files": {"/a": {}, "/b": {}}}, {"/a": b"x", "/b": None})],
+)
+def test_files_that_earlier_runs_edited(kernel: Kernel, record: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+    kernel.files, kernel.record = {"/a": b"x", "/c": b"z"}, record
+    assert read(Docker()).edited == expected
+
+
 def test_ports_are_those_of_tcp(kernel: Kernel) -> None:
     docker = Docker()
     found = summary("mail", "running", "bridge")
@@ -191,6 +230,52 @@ def test_containers_that_are_still_there() -> None:
     assert {key: one.name for key, one in found.items()} == {"1": "name-1", "2": "name-2"}
 
 
+def test_running_containers_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ended meanwhile stays as it was listed, and shared networks are told apart."""
+    listed = [hosts.container(name, network_mode=mode, pid=0) for name, mode in LOOKED_INTO.items()]
+    bindings = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}
+
+    class Engine:
+        def container(self, name: str) -> dict[str, t.Any]:
+            if name == "gone-id":
+                raise NotFound(name)
+            state = {"Running": name != "stopped-id", "Pid": 7}
+            return {"Id": name, "Name": f"/{name}", "State": state, "HostConfig": bindings}
+
+    monkeypatch.setattr(_io_kernel, "listeners", lambda pid, own=False: {"ipv4": [("own" if own else "all", pid)]})
+    found = _io_found.looked_into(Engine(), hosts.host(containers=tuple(listed)))  # type: ignore[arg-type]
+    assert found.containers[:2] == tuple(listed[:2])
+    heard = {one.name: one.listeners for one in found.containers[2:]}
+    assert heard == {"web": {"ipv4": [("all", 7)]}, "host": {"ipv4": [("own", 7)]}, "by": {"ipv4": [("own", 7)]}}
+    for before, after in zip(listed[2:], found.containers[2:]):
+        asked = (_found.Port(80, "tcp", "", 8080),)
+        assert after == replace(before, pid=7, asked=asked, listeners=after.listeners)
+
+
+def test_what_is_looked_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in its own place: a container's inspect, its connections in /proc, the rules of the firewall."""
+
+    class Engine:
+        def container(self, name: str) -> dict[str, t.Any]:
+            return {"Id": "1", "Name": f"/name-{name}", "State": {"Running": True, "Pid": 7}}
+
+    def lines(path: str) -> list[list[str]]:
+        text = TCP.format("0050", "0A") + TCP.format("0019", "01")
+        return [line.split() for line in text.splitlines()] if path == "/proc/7/net/tcp" else []
+
+    def said(*command: str) -> str:
+        return "-A DOCKER-USER -i br-1 -j DROP" if command[0] == "iptables" else ""
+
+    monkeypatch.setattr(_io_kernel, "_lines", lines)
+    monkeypatch.setattr(_io_rules, "FILES", ())
+    monkeypatch.setattr(_io_rules, "_said", said)
+    ask = _io_found.ask(Engine())  # type: ignore[arg-type]
+    assert (ask.inspect("mail").name, ask.inspect("mail").pid) == ("name-mail", 7)
+    assert ask.listeners(7) == {"ipv4": [("0.0.0.0", 80)], "ipv6": []}
+    assert (ask.sessions(7), ask.sessions(8)) == ([25], [])
+    assert (ask.rules("br-1"), ask.rules("br-2")) == (("iptables chain DOCKER-USER",), ())
+
+
 @pytest.mark.parametrize(("value", "expected"), [("1", True), ("0", False), (None, False)])
 def test_forwarding_and_what_keeps_the_route(
     kernel: Kernel, monkeypatch: pytest.MonkeyPatch, value: str | None, expected: bool
@@ -212,6 +297,8 @@ def test_the_daemon(kernel: Kernel) -> None:
     assert found.daemon.swarm is True
     assert [one.name for one in found.daemon.containers] == ["mail"]
     assert [one.name for one in found.containers] == ["mail"]
+    assert [one.name for one in found.stopped] == ["old"]
+    assert [one.name for one in found.everyone] == ["mail", "old"]
     assert found.members == {"bridge": ("mail",), "web": ("mail", "old")}
     assert (found.borrowed, found.machine_id) == ([True], "0123")
 
@@ -283,3 +370,57 @@ def test_default_routes(kernel: Kernel, routes: list[Route], learned: t.Any, acc
     kernel.routes = routes
     found = read(Docker())
     assert (found.ra_default, found.accept_ra) == (learned, accept_ra)
+
+
+def recorded(name: str) -> Docker:
+    """An engine that answers as a real one did."""
+    said = json.loads((RECORDED / f"{name}.json").read_text())
+    docker = Docker(**said["info"])
+    docker.versions, docker.running = said["version"], said["containers"]
+    docker.networks = lambda: said["networks"]  # type: ignore[method-assign]
+    return docker
+
+
+@pytest.mark.parametrize(
+    ("name", "pids", "environment", "pid"),
+    [
+        ("plain", [7], (), 7),
+        ("swarm", [7], ("swarm",), 7),
+        ("podman", [], ("podman",), 0),
+        ("podman", [7], ("podman",), 0),
+        ("docker_desktop", [], ("docker_desktop",), 0),
+        ("rootless", [7], ("rootless",), 0),
+        ("snap", [], ("snap",), 70),
+        ("snap", [7], ("snap",), 70),
+    ],
+)
+def test_engines_of_other_kinds(kernel: Kernel, name: str, pids: list[int], environment: t.Any, pid: int) -> None:
+    """The dockerd of this host is not taken for the one that answers."""
+    kernel.pids = {"dockerd": pids}
+    kernel.programs = {7: "/usr/sbin/dockerd", 70: "/snap/docker/2904/bin/dockerd", 71: "/usr/sbin/dockerd"}
+    kernel.files = {CONFIG: b'{"ip6tables": false}'}
+    docker = recorded(name)
+    found = _io_found.read(docker, any_engine=True)  # type: ignore[arg-type]
+    assert (found.environment, found.daemon.pid, found.firewall.incoming) == (environment, pid, str(pid))
+    assert (found.no_ip6tables, found.no_ipv6) == ("no ip6tables", "no IPv6")
+    assert [one.name for one in found.networks]
+    assert (found.path, found.raw) == ((CONFIG, b'{"ip6tables": false}') if pid else ("", None))
+    assert pid or not found.daemon.hints
+    if environment in ((), ("swarm",)):
+        assert read(docker).environment == environment
+    else:
+        with pytest.raises(Refused, match="Nothing was changed"):
+            read(docker)
+
+
+def test_a_snap_beside_the_engine_that_answers(kernel: Kernel) -> None:
+    kernel.programs = {7: "/usr/sbin/dockerd", 70: "/snap/docker/2904/bin/dockerd"}
+    found = read(Docker())
+    assert (found.environment, found.daemon.pid) == ((), 7)
+
+
+def test_a_snap_whose_data_were_moved(kernel: Kernel) -> None:
+    kernel.pids = {}
+    kernel.programs = {70: "/var/lib/snapd/snap/docker/2904/bin/dockerd"}
+    found = _io_found.read(Docker(), any_engine=True)  # type: ignore[arg-type]
+    assert (found.environment, found.daemon.pid) == (("snap",), 70)

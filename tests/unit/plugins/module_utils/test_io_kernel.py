@@ -122,6 +122,58 @@ def test_listeners(proc: Files) -> None:
     }
 
 
+def test_listeners_of_a_containers_own(proc: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those in its network, what it or another process of its PID namespace holds: 4711 and 4712, not 1."""
+    proc({"/proc/4711/net/tcp": TCP, "/proc/4711/net/tcp6": TCP6})
+    links = {
+        **{f"/proc/{pid}/ns/pid": "pid:[1]" if pid == 1 else "pid:[2]" for pid in (1, 4711, 4712)},
+        "/proc/1/fd/3": "socket:[1]",
+        "/proc/1/fd/4": "socket:[4]",
+        "/proc/4711/fd/0": "/dev/null",
+        "/proc/4711/fd/3": "socket:[2]",
+        "/proc/4712/fd/9": "socket:[5]",
+    }
+
+    def readlink(path: str) -> str:
+        if path not in links:
+            raise FileNotFoundError(path)
+        return links[path]
+
+    def listdir(path: str) -> list[str]:
+        if path == "/proc":
+            return ["1", "4711", "4712", "4713", "self"]
+        return [one.rpartition("/")[2] for one in links if one.startswith(f"{path}/")]
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    monkeypatch.setattr(os, "listdir", listdir)
+    assert _io_kernel.listeners(4711, own=True) == {"ipv4": [("0.0.0.0", 25)], "ipv6": [("::1", 80)]}
+    del links["/proc/4711/ns/pid"]
+    assert _io_kernel.listeners(4711, own=True) == {"ipv4": [], "ipv6": []}
+
+
+def rows(*states: str) -> str:
+    """A table of connections to the ports 1, 2 and so on, in these states."""
+    ends = "020011AC:{0:04X} 630712C6:A122 {1} 0:0 00:0 0 0 0 {0} 1 0 20 4 30 10 -1"
+    return HEAD + "".join(f"   {port}: {ends.format(port, state)}\n" for port, state in enumerate(states, 1))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"tcp": TCP, "tcp6": TCP6}, [25, 25]),
+        ({"tcp6": TCP6}, [25]),
+        # Those that are being opened or closed, and listeners, are no connections.
+        ({"tcp": rows("01", "02", "06", "08", "0A", "01")}, [1, 6]),
+        ({"tcp": rows("01") + rows("01")}, [1, 1]),
+        ({"tcp": HEAD, "tcp6": ""}, []),
+        ({}, []),
+    ],
+)
+def test_sessions(proc: Files, files: dict[str, str], expected: list[int]) -> None:
+    proc({f"/proc/4711/net/{name}": text for name, text in files.items()})
+    assert _io_kernel.sessions(4711) == expected
+
+
 def test_host_without_ipv6(proc: Files) -> None:
     proc({"/proc/4711/net/tcp": HEAD})
     assert _io_kernel.addresses() == []
@@ -206,6 +258,8 @@ def test_processes_of_this_machine() -> None:
     own = _io_kernel._comm(str(os.getpid()))
     assert os.getpid() in _io_kernel.processes(own)
     assert _io_kernel.processes("no such program") == []
+    assert _io_kernel.programs(own)[os.getpid()] == os.readlink("/proc/self/exe")
+    assert _io_kernel.programs("no such program") == {}
     assert _io_kernel.process_started(os.getpid()) == pytest.approx(time.time(), abs=3600)
     assert _io_kernel.command_line(os.getpid())
 

@@ -88,7 +88,7 @@ class Engine:
     def post(self, resource: str, body: t.Any = None) -> None:
         self.calls.append(("POST", resource, body))
         self.refuse_failing(resource)
-        _, kind, name, *verb = map(unquote, resource.split("/"))
+        _root, kind, name, *verb = map(unquote, resource.split("/"))
         if resource == "/networks/create":
             self.found[body["Name"]] = {"Id": ID, **body}
         elif kind == "networks" and name not in self.found:

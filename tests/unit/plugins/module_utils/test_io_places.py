@@ -56,3 +56,26 @@ def test_places(
 def test_missing_packages(monkeypatch: pytest.MonkeyPatch, needed: tuple[str, ...], expected: list[str]) -> None:
     monkeypatch.setattr(_io_packages, "NEEDED", needed)
     assert _io_packages.missing() == expected
+
+
+@pytest.mark.parametrize(
+    ("package", "compose", "expected"),
+    [
+        ("os.path", True, []),
+        ("no_such_package.yaml", True, ["no_such_package.yaml"]),
+        ("os.no_such_part", True, ["os.no_such_part"]),
+        ("no_such_package.yaml", False, []),
+    ],
+)
+def test_missing_package_for_compose_files(
+    monkeypatch: pytest.MonkeyPatch, package: str, compose: bool, expected: list[str]
+) -> None:
+    """A part of a package is missing with the package as well, and counts only where files are edited."""
+    monkeypatch.setattr(_io_packages, "NEEDED", ("json",))
+    monkeypatch.setattr(_io_packages, "COMPOSE", package)
+    assert _io_packages.missing(compose=compose) == expected
+
+
+def test_what_is_needed() -> None:
+    """By the names under which the role knows their packages."""
+    assert (*_io_packages.NEEDED, _io_packages.COMPOSE) == ("docker", "jsonschema", "ruamel.yaml")

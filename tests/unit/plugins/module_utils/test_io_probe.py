@@ -100,6 +100,20 @@ def test_silence_is_a_timeout(family: str) -> None:
     assert found.msg == "no answer within 0.2 s"
 
 
+def waiting(connection: socket.socket, peer: tuple[t.Any, ...]) -> None:
+    """Say what a mail server does, and wait for more."""
+    connection.sendall(b"* OK ready\r\n")
+    silent(connection, peer)
+
+
+@EACH_FAMILY
+def test_who_said_something_has_answered(family: str) -> None:
+    with serving(family, waiting) as port:
+        found = _io_probe.probe(LOOPBACK[family], port, family, 0.3, [])
+    assert (found.verdict, found.client, found.seen) == ("unexpected", LOOPBACK[family], "")
+    assert "* OK ready" in found.msg
+
+
 @EACH_FAMILY
 def test_closed_port_is_refused(family: str) -> None:
     with socket.socket(_io_probe.FAMILIES[family], socket.SOCK_STREAM) as taken:

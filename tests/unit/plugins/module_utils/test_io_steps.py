@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_steps, _transaction
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import ForwardingComesOn
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
@@ -117,6 +117,28 @@ def test_taking_back_ends_at_the_first_failure(tmp_path: Path, monkeypatch: pyte
     assert _io_steps.take_back(steps, hands()) == [f"{steps[1].path}: no space."]
     assert done == [steps[0].path, steps[1].path]
     assert _io_steps.take_back((), hands()) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "awaited"),
+    [
+        (None, True),
+        (ForwardingComesOn(), True),
+        # A Compose file or that of sysctl keeps no daemon from coming back, the daemon's own file may.
+        (WriteFile("compose.yaml", b"old", "as it was", b"new", True), True),
+        (WriteFile("daemon.json", b"old", "as it was"), False),
+        (Restart("docker.service", True, ()), False),
+    ],
+)
+def test_engine_that_died_is_awaited_before_it_is_needed(
+    monkeypatch: pytest.MonkeyPatch, step: Step | None, awaited: bool
+) -> None:
+    done: list[t.Any] = []
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: done.append("awaited"))
+    monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: done.append(step))
+    steps = (ForwardingComesOn(), *([step] if step else []))
+    assert _io_steps.take_back(steps, hands()) == []
+    assert done == [*(["awaited"] if awaited else []), *steps]
 
 
 def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -193,7 +194,7 @@ def test_what_was_put_back_at_once_is_not_kept(machine: Host) -> None:
     blocked = machine.folder / "units" / "x"
     blocked.write_bytes(b"no directory")
     steps = [WriteFile(str(path), b"new", "wanted", None, True) for path in (machine.folder / "a", blocked / "y")]
-    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker("/no.sock"), "docker.service", 0.0))
     with pytest.raises(_io_steps.RolledBack):
         _io_steps.carry_out(Plan("", "", tuple(steps)), hands, _io_transaction.Journal(keeps=True))
     assert (unfinished(), (machine.folder / "a").exists()) == (None, False)

@@ -10,7 +10,8 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _found, _network
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _found, _network, _replace
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import StartContainers
 from ansible_collections.dms.ipv6.plugins.module_utils._found import Container
 from ansible_collections.dms.ipv6.plugins.module_utils._network import Around, WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
@@ -19,7 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     DisconnectContainer,
     RemoveNetwork,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, inverses
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import BRIDGE, ULA, container, endpoint, network
 
@@ -292,6 +293,29 @@ def test_a_network_that_is_replaced_does_not_stand_in_its_own_way() -> None:
     assert steps == replaced("172.18.0.0/16", ULA)
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ((), {"dms.ipv6.managed": "true"}),
+        ((("a", "1"), ("b", "2")), {"dms.ipv6.managed": "true", "a": "1", "b": "2"}),
+    ],
+)
+def test_labels_of_a_network_that_is_created(labels: t.Any, expected: dict[str, str]) -> None:
+    """Beside our own; they make no difference to a network that is there."""
+    want = wanted(labels=labels)
+    (step,) = plan(want).steps
+    assert isinstance(step, CreateNetwork)
+    assert _definition.load(step.definition)["Labels"] == expected
+    assert plan(want, [network()]).steps == ()
+    assert _network.differences(want, network()) == []
+
+
+def test_labels_of_a_network_that_is_replaced_are_its_own() -> None:
+    old = network(subnets=[OTHER], labels={"x": "y"})
+    created = [one for one in plan(wanted(labels=(("a", "1"),)), [old]).steps if isinstance(one, CreateNetwork)]
+    assert [_definition.load(one.definition)["Labels"] for one in created] == [{"x": "y"}]
+
+
 def test_aliases_of_all_networks_are_given_on() -> None:
     step = plan(wanted("mail"), containers={"mail": ALIASED}).steps[-1]
     assert step == ConnectContainer("mail", "mail-id", NAME, '{"Aliases":["mail","mx"]}', True)
@@ -469,3 +493,21 @@ def test_only_members_of_a_replaced_network_are_looked_up() -> None:
     assert asked == []
     _network.plan(wanted(), {}, replace(beside, networks=(network(subnets=[OTHER]),)))
     assert asked == ["mail", "web"]
+
+
+def test_way_back_of_a_replacement_keeps_the_order_of_addresses() -> None:
+    """Docker hands addresses out one after another, to who connects, or starts, first."""
+    places = {name: f"172.18.0.{number}" for number, name in enumerate(("c", "a", "b"), 2)}
+    everyone = [
+        container(name, _found.Endpoint("old", address, "", "", "")) for name, address in sorted(places.items())
+    ]
+    found = network("old", ["172.18.0.0/16"])
+    steps = _replace.steps(
+        found, _definition.with_ipv6(found.definition, ULA), everyone, OTHER, _engine.parse("28.5.2")
+    )
+    for way in (steps, inverses(steps)):
+        connected = [one.name for one in way if isinstance(one, ConnectContainer) and one.network == "old"]
+        assert connected == ["c", "a", "b"]
+    start = inverses(steps)[-1]
+    assert isinstance(start, StartContainers)
+    assert [one.name for one in reversed(start.containers)] == ["c", "a", "b"]

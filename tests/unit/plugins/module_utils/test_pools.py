@@ -88,3 +88,15 @@ def test_the_built_in_pool_is_taken() -> None:
     ((label, network),) = _pools.taken({"ID": "x", "ServerVersion": "28.5.2"})
     assert label == "the engine's built-in address pool"
     assert network.prefixlen == 48
+
+
+RELOADED = {"DefaultAddressPools": [{"Base": "invalid Prefix", "Size": 0}], "ID": "x", "ServerVersion": "28.5.2"}
+
+
+def test_pools_that_the_engine_no_longer_tells() -> None:
+    """Seen on 28.5.2 after any reload."""
+    loaded = {_pools.POOLS: [{"base": "10.0.0.0/8", "size": 24}, {"base": "fd12::/56", "size": 64}]}
+    assert _pools.taken(RELOADED, loaded) == [("address pool fd12::/56", ipaddress.IPv6Network("fd12::/56"))]
+    for unknown in ({}, None, {_pools.POOLS: ["odd"]}):
+        ((label, _network),) = _pools.taken(RELOADED, unknown)
+        assert label == "the engine's built-in address pool"

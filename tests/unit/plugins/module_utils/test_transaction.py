@@ -14,6 +14,7 @@ from pathlib import Path
 import ansible_collections.dms.ipv6.plugins.module_utils as found_module_utils
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
@@ -81,6 +82,7 @@ STEPS: list[Step] = [
     KeepRunning(()),
     CheckAttached((CONNECT,), "dms-ipv6"),
     CheckAttached((), "dms-ipv6"),
+    Recreate("/srv/shop", "", "shop", ("mail", "web")),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -15,12 +17,14 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
     _definition,
     _network_steps,
+    _replace,
     _transaction,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    SYSCTL_FILE,
     ForwardingComesOn,
     KeepRoute,
     RestoreAcceptRa,
@@ -345,24 +349,101 @@ KEPT = {"before": OLD, "after": NEW}
         ({"n": KEPT, "m": KEPT}, swap(NEW, OLD), {"m": KEPT}),
         ({"n": KEPT}, (connect("1"),), {"n": KEPT}),
         ({"n": KEPT}, (disconnect("1"), remove(NEW)), {}),
-        ({"n": KEPT}, (create(definition("fd99::/64"), "transit"), remove(OLD, "transit")), {"n": KEPT}),
+        ({"n": KEPT}, (create(definition("fd99::/64"), _replace.TRANSIT), remove(OLD, _replace.TRANSIT)), {"n": KEPT}),
     ],
 )
 def test_remember_replaced(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_undo.remember_replaced(memory, Plan("", "", steps), "n"))) == expected
+    assert json.loads(json.dumps(_undo.remember_replaced(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
+# --- Compose files
+
+
+A, B = b"services: {}\n", b"services: {}\nnetworks: {}\n"
+
+
+def write(content: bytes | None, old: bytes | None, path: str = "/a") -> WriteFile:
+    return WriteFile(path, content, "why", old, True)
+
+
+def entry(original: bytes | None, written: bytes | None) -> dict[str, t.Any]:
+    text = None if original is None else base64.b64encode(original).decode()
+    return {"original": text, "written": "" if written is None else hashlib.sha256(written).hexdigest()}
+
+
+@pytest.mark.parametrize(
+    ("memory", "steps", "expected"),
+    [
+        (None, (), {}),
+        (None, (write(B, A),), {"/a": entry(A, B)}),
+        (None, (write(B, None),), {"/a": entry(None, B)}),
+        (None, (write(b"\xff\x00", b"\x00\xff"),), {"/a": entry(b"\x00\xff", b"\xff\x00")}),
+        ({"/b": entry(A, B)}, (write(B, A), create(NEW)), {"/a": entry(A, B), "/b": entry(A, B)}),
+        (None, (write(B, A), write(A, B, "/b")), {"/a": entry(A, B), "/b": entry(B, A)}),
+        # A second edit of ours: what was there before the first comes back.
+        ({"/a": entry(A, B)}, (write(b"c", B),), {"/a": entry(A, b"c")}),
+        ({"/a": entry(None, B)}, (write(b"c", B),), {"/a": entry(None, b"c")}),
+        # Somebody else's edit since: that is what comes back.
+        ({"/a": entry(A, B)}, (write(b"d", b"c"),), {"/a": entry(b"c", b"d")}),
+        ({"/a": entry(A, B)}, (write(B, None),), {"/a": entry(None, B)}),
+        # The file as it was: there is nothing to remember.
+        ({"/a": entry(A, B), "/b": entry(A, B)}, (write(A, B),), {"/b": entry(A, B)}),
+        ({"/a": entry(None, B)}, (write(None, B),), {}),
+        ({"/a": entry(A, B)}, (connect("1"),), {"/a": entry(A, B)}),
+        # What keeps the default route is remembered elsewhere.
+        (None, (WriteFile(SYSCTL_FILE, b"new", "why", None, True),), {}),
+    ],
+)
+def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
+    before = json.dumps(memory)
+    assert json.loads(json.dumps(_undo.remember_files(memory, Plan("", "", steps)))) == expected
+    assert json.dumps(memory) == before
+
+
+@pytest.mark.parametrize(
+    ("memory", "there", "steps", "edited"),
+    [
+        (None, {}, [], []),
+        ({}, {"/a": A}, [], []),
+        ({"/a": entry(A, B)}, {"/a": B}, [write(A, B)], []),
+        ({"/a": entry(None, B)}, {"/a": B}, [write(None, B)], []),
+        ({"/a": entry(b"\x00\xff", B)}, {"/a": B}, [write(b"\x00\xff", B)], []),
+        # Only those that are asked for, in one order.
+        ({"/b": entry(A, B), "/a": entry(A, B)}, {"/b": B}, [write(A, B, "/b")], []),
+        ({"/b": entry(A, B), "/a": entry(A, B)}, {"/b": B, "/a": B}, [write(A, B), write(A, B, "/b")], []),
+        ({"/a": entry(A, B)}, {"/b": B}, [], []),
+        ({"/a": entry(A, B)}, {"/a": b"c"}, [], ["/a"]),
+        ({"/a": entry(A, B)}, {"/a": A}, [], ["/a"]),
+        ({"/a": entry(A, B)}, {"/a": None}, [], ["/a"]),
+        ({"/a": entry(A, B), "/b": entry(A, B)}, {"/a": b"c", "/b": B}, [write(A, B, "/b")], ["/a"]),
+    ],
+)
+def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[WriteFile], edited: list[str]) -> None:
+    plan = _undo.files_back(memory, there)
+    assert [replace(step, why="why") for step in plan.steps if isinstance(step, WriteFile)] == steps
+    assert plan.changed is bool(steps)
+    words = {True: "remove {}: the file as it was", False: "write {}: the file as it was"}
+    assert plan.sentences() == [words[one.content is None].format(one.path) for one in steps]
+    assert plan.warnings == tuple(f"{one} is left as it is, for somebody edited it since" for one in edited)
+    # On the way back they are edited once more; afterwards those that came back are forgotten.
+    undone = [WriteFile(one.path, one.old, "as it was", one.content, True) for one in reversed(steps)]
+    assert plan.back(len(steps)) == tuple(undone)
+    after = {**there, **{one.path: one.content for one in steps}}
+    again = _undo.files_back(_undo.remember_files(memory, plan), after)
+    assert (again.steps, again.warnings) == ((), plan.warnings)
+
+
 GUARD = (
-    WriteFile("/etc/sysctl.d/x", b"new", "the same at every boot", old=None, invertible=True),
+    WriteFile(SYSCTL_FILE, b"new", "the same at every boot", old=None, invertible=True),
     KeepRoute("eth0", "1"),
     ForwardingComesOn(),
 )
 BACK = (
     RestoreForwarding(),
     RestoreAcceptRa("eth0", "1"),
-    WriteFile("/etc/sysctl.d/x", None, "as it was", b"new", True),
+    WriteFile(SYSCTL_FILE, None, "as it was", b"new", True),
 )
 CREATE = create(NEW)
 
@@ -378,6 +459,11 @@ CREATE = create(NEW)
         (BACK, (remove(), *BACK), ()),
         (BACK, (remove(),), BACK),
         (BACK, (*GUARD, *swap(OLD, NEW)), (*BACK, *BACK)),
+        # Compose files are remembered elsewhere.
+        ((), (write(B, A), CREATE), ()),
+        ((), (write(B, A), *GUARD, CREATE), BACK),
+        (BACK, (write(A, B), remove(), *BACK), ()),
+        (BACK, (write(A, B), remove()), BACK),
     ],
 )
 def test_remember_guard(memory: t.Any, steps: t.Any, expected: t.Any) -> None:

@@ -113,6 +113,58 @@ def probes(*pairs: tuple[str, str]) -> list[dict[str, str]]:
 )
 def test_proven(results: list[dict[str, t.Any]], expected: str) -> None:
     assert _verdict.proven(results) == expected
+    assert bool(_verdict.faults(results)) is (expected == "failed")
+
+
+IN4 = {"family": "ipv4", "verdict": "real"}
+BANNER = {"family": "ipv4", "verdict": "unexpected", "client": "198.18.7.9", "seen": ""}
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([], "not verified"),
+        (probes(("ipv6", "refused"), ("ipv4", "real")), "passed"),
+        (probes(("ipv6", "refused"), ("ipv6", "not verified"), ("ipv4", "real")), "passed"),
+        # A port that nobody serves refuses IPv6 as well.
+        (probes(("ipv6", "refused")), "not verified"),
+        (probes(("ipv6", "refused"), ("ipv4", "refused")), "failed"),
+        (probes(("ipv6", "refused"), ("ipv4", "timeout")), "failed"),
+        (probes(("ipv6", "refused"), ("ipv4", "masked")), "failed"),
+        (probes(("ipv6", "refused"), ("ipv4", "not verified")), "not verified"),
+        (probes(("ipv4", "real")), "not verified"),
+        (probes(("ipv6", "not verified"), ("ipv4", "real")), "not verified"),
+        (probes(("ipv6", "timeout"), ("ipv4", "real")), "failed"),
+        (probes(("ipv6", "real"), ("ipv4", "real")), "failed"),
+        (probes(("ipv6", "masked"), ("ipv4", "real")), "failed"),
+        (probes(("ipv6", "unexpected"), ("ipv4", "real")), "failed"),
+        (probes(("ipv6", "refused"), ("ipv6", "timeout"), ("ipv4", "real")), "failed"),
+        # A mail server takes the connection and does not say whom it sees.
+        ([*probes(("ipv6", "refused")), IN4, BANNER], "passed"),
+        ([*probes(("ipv6", "refused")), BANNER], "not verified"),
+        ([*probes(("ipv6", "refused")), IN4, {**BANNER, "seen": "10.9.9.9"}], "failed"),
+        ([*probes(("ipv6", "refused")), IN4, {**BANNER, "client": ""}], "failed"),
+        ([*probes(("ipv6", "refused")), IN4, {**BANNER, "family": "ipv6"}], "failed"),
+        ([*probes(("ipv6", "refused")), IN4, {"unreachable": True}], "passed"),
+    ],
+)
+def test_proven_that_ipv6_is_refused(results: list[dict[str, t.Any]], expected: str) -> None:
+    assert _verdict.proven(results, "refused") == expected
+    assert bool(_verdict.faults(results, "refused")) is (expected == "failed")
+
+
+def test_faults_in_the_words_of_the_verdict() -> None:
+    results: list[dict[str, t.Any]] = [
+        {"family": "ipv6", "port": 25, "verdict": "timeout", "msg": "no answer within 5 s"},
+        {"family": "ipv4", "verdict": "refused", "msg": "the connection was refused: Connection refused"},
+        {"family": "ipv6", "port": 26, "verdict": "refused", "msg": "not this one"},
+        {"verdict": "masked", "msg": "of no family"},
+    ]
+    assert _verdict.faults(results, "refused") == [
+        "IPv6, port 25: no answer within 5 s",
+        "IPv4: the connection was refused: Connection refused",
+        "of no family",
+    ]
 
 
 VERDICTS = st.sampled_from(["real", "masked", "refused", "timeout", "unexpected", "not verified"])
@@ -128,15 +180,18 @@ def test_passed_needs_ipv6_seen_and_nothing_wrong(results: list[tuple[str, str]]
 
 def test_proof() -> None:
     results: list[dict[str, t.Any]] = [
-        {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m", "changed": False},
-        {"msg": "lost"},
+        {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m", "port": 25},
+        {"msg": "lost", "changed": False},
     ]
     now = datetime.datetime(2026, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)
-    assert _verdict.proof(results, now) == {
+    proof = {
         "result": "passed",
+        "expect": "real",
         "date": "2026-02-03T04:05:06Z",
         "probes": [
-            {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"},
-            {"family": "", "verdict": "", "client": "", "seen": "", "msg": "lost"},
+            {"family": "ipv6", "port": "25", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"},
+            {"family": "", "port": "", "verdict": "", "client": "", "seen": "", "msg": "lost"},
         ],
     }
+    assert _verdict.proof(results, now) == proof
+    assert _verdict.proof(results, now, "refused") == {**proof, "result": "failed", "expect": "refused"}

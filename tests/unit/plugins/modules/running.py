@@ -13,18 +13,20 @@ import typing as t
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible.utils.display import Display
 
 
 def run(module: types.ModuleType, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """What a module returns; it must say one thing, and nothing besides."""
     out, err = io.StringIO(), io.StringIO()
+    # Within pytest, Ansible takes itself for the controller, which prints warnings, each of them once.
+    Display()._warns.clear()
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
     told = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
     with patch_module_args(arguments), told[0], told[1], pytest.raises(SystemExit) as end:
         module.main()
     result = t.cast("dict[str, t.Any]", json.loads(out.getvalue()))
     assert all(line.startswith("[WARNING]: ") for line in err.getvalue().splitlines())
-    # Within pytest, Ansible takes itself for the controller, which prints warnings.
     result["warned"] = err.getvalue()
     assert bool(end.value.code) is bool(result.get("failed"))
     return result

@@ -5,12 +5,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import typing as t
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _compose,
+    _compose_plan,
     _default_bridge,
+    _exposure,
+    _found,
+    _host_plan,
+    _io_compose,
+    _io_files,
     _io_found,
     _io_kernel,
     _io_packages,
@@ -19,17 +30,24 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _pools,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info
+from ansible_collections.dms.ipv6.plugins.modules import compose_network, docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
     DERIVED,
+    MACHINE_ID,
     ULA,
+    ask,
+    carried_out,
     container,
     endpoint,
     host,
+    listening,
+    members,
     network,
+    of_compose,
 )
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import compose_network as network_of_compose
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
 INSPECTED = {
@@ -48,18 +66,20 @@ class Lab:
         self.record: dict[str, t.Any] = {}
         self.missing = ["docker"]
         self.inspected = INSPECTED
+        self.listeners: dict[str, t.Any] = {"ipv4": [], "ipv6": []}
+
+    def read(self) -> _host_plan.Found:
+        return host(self.daemon, record=self.record, **self.more)
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab()
     places = _io_places.Places("198.18.7.2", "", ("198.18.7.2", "172.17.0.1"))
-    monkeypatch.setattr(
-        _io_found, "read", lambda docker, path=None: host(found.daemon, record=found.record, **found.more)
-    )
+    monkeypatch.setattr(_io_found, "read", lambda docker, path=None, any_engine=False: found.read())
     monkeypatch.setattr(_io_places, "read", lambda networks: places)
-    monkeypatch.setattr(_io_packages, "missing", lambda: found.missing)
-    monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [], "ipv6": []})
+    monkeypatch.setattr(_io_packages, "missing", lambda compose=False: found.missing)
+    monkeypatch.setattr(_io_kernel, "listeners", lambda pid: found.listeners)
     monkeypatch.setattr(Docker, "container", lambda self, name: found.inspected)
     return found
 
@@ -94,10 +114,25 @@ def test_exposure(lab: Lab) -> None:
         "name": "mail",
         "networks": ["bridge"],
         "exposure": [
-            {**port, "family": "ipv4", "verdict": "real", "by": ""},
-            {**port, "family": "ipv6", "verdict": "masked", "by": "172.17.0.1"},
+            {**port, "family": "ipv4", "verdict": "real", "by": "", "cause": ""},
+            {**port, "family": "ipv6", "verdict": "masked", "by": "172.17.0.1", "cause": "no_ipv6_address"},
         ],
+        "direct": [],
     }
+
+
+def test_what_is_open_at_the_containers_own_address(lab: Lab) -> None:
+    own = "2001:2:0:d1::2"
+    place = replace(endpoint("gua", True), ipv6=own)
+    lab.more = {"containers": (container("mail", place),), "networks": (network("gua", ["2001:2:0:d1::/80"]),)}
+    (mail,) = info()["containers"]
+    port = {"address": own, "port": 80, "protocol": "tcp", "family": "ipv6"}
+    assert mail["direct"] == [{**port, "verdict": "real", "by": "", "cause": ""}]
+    # Nothing is published, and it is there all the same.
+    lab.more["containers"] = (container("mail", place, ports=()),)
+    lab.listeners = {"ipv4": [], "ipv6": [("::", 80)]}
+    (mail,) = info()["containers"]
+    assert (mail["exposure"], mail["direct"]) == ([], [{**port, "verdict": "real", "by": "", "cause": ""}])
 
 
 def test_containers_without_ports_are_not_listed(lab: Lab) -> None:
@@ -120,7 +155,7 @@ def test_plan(lab: Lab, options: dict[str, t.Any], subnet: str, check: bool) -> 
         lab.daemon.version = "28.5.2"
     plan = info(check=check, **options)["plan"]
     assert plan["changed"] is True
-    assert plan["subnet"] == subnet
+    assert plan["subnets"] == [subnet]
     assert f"create network dms-ipv6 with {subnet}" in plan["steps"]
     assert any("connect mail" in one for one in plan["steps"]) is ("containers" in options)
     assert plan["packages"] == ["docker"]
@@ -135,7 +170,7 @@ def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
         "NetworkSettings": {"Networks": {"dms-ipv6": {"GlobalIPv6Address": "fd5c:1ab0:7e57:1::2"}}},
     }
     result = info(mode="nat", containers=["mail"])
-    plan = {"changed": False, "steps": [], "config": {}, "subnet": ULA, "packages": [], "warnings": []}
+    plan = {"changed": False, "steps": [], "config": {}, "subnets": [ULA], "packages": [], "warnings": []}
     assert {name: result["plan"][name] for name in plan} == plan
     assert result["findings"] == []
     assert result["summary"] == "Docker 28.5.2; no findings; everything as wanted; never verified from another host"
@@ -202,7 +237,7 @@ def test_attach_to_the_default_bridge(
     config = {"ipv6": True, "fixed-cidr-v6": expected}
     firewall = {"experimental": True, "ip6tables": True} if version == "26.1.5" else {}
     assert plan["config"] == {**config, **firewall}
-    assert plan["subnet"] == expected
+    assert plan["subnets"] == [expected]
     assert plan["steps"] == [f"write {PATH}: the settings wanted", "restart docker.service; mail stopped and started"]
     assert plan["warnings"] == [_default_bridge.ADVICE]
 
@@ -276,6 +311,7 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
     assert info(mode="absent", check=check)["plan"] == {
         "changed": bool(steps),
         "steps": steps,
+        "files": [],
         "networks": [{"name": "dms-ipv6", "state": one} for one in states],
         "packages": ["docker"] if steps else [],
         "warnings": [],
@@ -297,12 +333,434 @@ def test_absent_brings_old_settings_back(lab: Lab) -> None:
         ({"mode": "nat", "prefix_length": 127}, "prefix_length: 127 is not between 48 and 126"),
         ({"mode": "other"}, "value of mode must be one of"),
         ({"mode": "nat", "address_pool": "fd00::1"}, "address_pool: 'fd00::1' is no CIDR"),
-        ({"mode": "nat", "attach": "host"}, "value of attach must be one of: network, default_bridge"),
+        ({"mode": "nat", "attach": "host"}, "value of attach must be one of: auto, network, default_bridge, compose"),
         ({"mode": "nat", "attach": "default_bridge"}, "a restart for ipv6, fixed-cidr-v6 would stop mail"),
     ],
 )
 def test_failures_are_one_message(lab: Lab, options: dict[str, t.Any], words: str) -> None:
     assert words in failure(docker_ipv6_info, **options)
+
+
+# --- Compose projects
+
+TEXT = """\
+services:
+  mail:
+    image: mail:1
+    ports: ["198.18.7.2:25:25"]
+  web:
+    image: web:1
+"""
+PORTS = "service mail publishes 198.18.7.2:25:25 on an IPv4 address by name: IPv6 clients do not reach it"
+
+
+class Shop:
+    """A host with the containers of a Compose project, and one of nobody's; dockerd needs no change."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
+        self.folder = folder / "shop"
+        self.folder.mkdir()
+        self.path = str(self.folder / "compose.yaml")
+        self.write("compose.yaml", TEXT)
+        self.containers = (*(of_compose(one, path=self.path, ports=()) for one in ("mail", "web")), container("plain"))
+        lab.daemon = Daemon(version="28.5.2")
+        self.found = host(
+            lab.daemon,
+            networks=(BRIDGE, network_of_compose()),
+            containers=self.containers,
+            members=members(self.containers),
+        )
+        self.asked: dict[str, t.Any] = {}
+
+    def write(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text)
+        return str(self.folder / name)
+
+    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> _host_plan.Found:
+        record = self.lab.record
+        edited = {one: _io_files.read(one) for one in record.get("files", ())}
+        return replace(self.found, daemon=self.lab.daemon.running(), record=record, edited=edited)
+
+    def ask(self, docker: Docker) -> _found.Ask:
+        return ask(*self.found.everyone, **self.asked)
+
+    def stop(self) -> None:
+        """Nothing of the project is left."""
+        self.containers = self.containers[2:]
+        self.found = replace(self.found, networks=(BRIDGE,), containers=self.containers, members={"bridge": ("plain",)})
+
+
+@pytest.fixture
+def shop(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shop:
+    found = Shop(lab, tmp_path)
+    monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(_io_found, "ask", found.ask)
+    monkeypatch.setattr(_io_packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["docker"])
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PATH", "")
+    return found
+
+
+def derived(name: str) -> str:
+    return str(_address.derive(MACHINE_ID, name))
+
+
+MAIL, WEB = "shop-mail-1", "shop-web-1"
+OWN, SIX = derived("shop_default"), derived("shop_dms-ipv6")
+NAMED = {"compose_shape": "named"}
+
+
+@pytest.mark.parametrize(
+    ("options", "compose", "networks", "containers", "subnets"),
+    [
+        ({"containers": [MAIL]}, {}, ["shop_default"], [], [OWN]),
+        ({"containers": [MAIL, WEB], "attach": "auto"}, {"services": ["mail", "web"]}, ["shop_default"], [], [OWN]),
+        ({"containers": [f"{MAIL}-id"], "attach": "compose"}, {}, ["shop_default"], [], [OWN]),
+        ({"containers": [MAIL, "plain"]}, {}, ["dms-ipv6", "shop_default"], ["plain"], [DERIVED, OWN]),
+        ({"containers": ["plain"]}, None, ["dms-ipv6"], ["plain"], [DERIVED]),
+        ({}, None, ["dms-ipv6"], [], [DERIVED]),
+        # Whoever wants it so has it undone by the next `up`.
+        ({"containers": [MAIL], "attach": "network"}, None, ["dms-ipv6"], [MAIL], [DERIVED]),
+        ({"containers": [MAIL], **NAMED}, {"shape": "named"}, ["shop_dms-ipv6"], [], [SIX]),
+        (
+            {"containers": [MAIL, WEB], **NAMED, "network": "six"},
+            {"shape": "named", "network": "six", "services": ["mail", "web"]},
+            ["shop_six"],
+            [],
+            [derived("shop_six")],
+        ),
+        (
+            {"containers": [MAIL], **NAMED, "compose_services": ["web", "mail"]},
+            {"shape": "named", "services": ["web", "mail"]},
+            ["shop_dms-ipv6"],
+            [],
+            [SIX],
+        ),
+        (
+            {"containers": [MAIL], "compose_shape": "external", "network": "ext6"},
+            {"shape": "external", "network": "ext6"},
+            ["ext6"],
+            [],
+            [derived("ext6")],
+        ),
+        ({"containers": [MAIL], "compose_edit": "override"}, {"edit": "override"}, ["shop_default"], [], [OWN]),
+        ({"containers": [MAIL], "compose_shape": "default", "subnet": ULA}, {}, ["shop_default"], [], [ULA]),
+        (
+            {"containers": [MAIL], "fleet_prefix": "fd12:3456:789a::/48"},
+            {},
+            ["shop_default"],
+            [],
+            [f"fd12:3456:789a:{OWN.split(':')[3]}::/64"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_compose_projects(
+    shop: Shop,
+    options: dict[str, t.Any],
+    compose: dict[str, t.Any] | None,
+    networks: list[str],
+    containers: list[str],
+    subnets: list[str],
+    check: bool,
+) -> None:
+    plan = info(mode="nat", check=check, **options)["plan"]
+    default = {"shape": "default", "network": "dms-ipv6", "services": ["mail"], "edit": "file"}
+    expected = {**default, "path": shop.path, "project_name": "shop", **(compose or {})}
+    assert plan["compose"] == ([] if compose is None else [expected])
+    assert (plan["prove_on"], plan["containers"], plan["subnets"]) == (networks, containers, subnets)
+    assert plan["network"] == ("dms-ipv6" if containers or compose is None else "")
+    assert plan["packages"] == (["docker"] if compose is None else ["ruamel.yaml"])
+    assert plan["warnings"] == ([] if compose is None or compose.get("services") == ["web"] else [PORTS])
+    assert (shop.folder / "compose.yaml").read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"containers": [MAIL]},
+        {"containers": [MAIL], **NAMED, "compose_services": ["web"]},
+        {"containers": [MAIL], "compose_shape": "external", "compose_edit": "override", "subnet": ULA},
+    ],
+)
+def test_compose_network_plans_the_same(shop: Shop, options: dict[str, t.Any]) -> None:
+    """With the options that are told, and those of the network."""
+    if "compose_services" in options:
+        options = {**options, "containers": [WEB]}
+    plan = info(mode="nat", **options)["plan"]
+    (project,) = plan["compose"]
+    made = run(compose_network, check=True, subnet=options.get("subnet", "auto"), **project)
+    assert made["steps"] == plan["steps"]
+    assert [made["subnet"]] == plan["subnets"]
+
+
+def test_network_of_projects_and_others(shop: Shop) -> None:
+    """One that several share is proved once."""
+    (shop.folder / "b").mkdir()
+    other = shop.write("b/docker-compose.yml", f"name: other\n{TEXT}")
+    options = {"compose_shape": "external", "compose_files": [other]}
+    plan = info(mode="nat", containers=[MAIL, "plain"], **options)["plan"]
+    assert (len(plan["compose"]), plan["network"]) == (2, "dms-ipv6")
+    assert (plan["prove_on"], plan["subnets"]) == (["dms-ipv6"], [DERIVED])
+
+
+def test_order_of_steps(shop: Shop) -> None:
+    """The daemon, the projects, and the network for the others, as the role carries them out."""
+    shop.lab.daemon = Daemon()
+    plan = info(mode="nat", containers=[MAIL, "plain"], allow_container_restart=True)["plan"]
+    starts = [
+        f"write {PATH}",
+        "restart docker.service",
+        f"write {shop.path}",
+        "create network dms-ipv6",
+        "connect plain",
+    ]
+    places = [next(at for at, one in enumerate(plan["steps"]) if one.startswith(start)) for start in starts]
+    assert places == sorted(places)
+    assert (places[0], places[-1]) == (0, len(plan["steps"]) - 1)
+
+
+@pytest.mark.parametrize("attach", ["auto", "compose"])
+@pytest.mark.parametrize("runs", [True, False])
+def test_compose_files(shop: Shop, attach: str, runs: bool) -> None:
+    """Projects as a whole, running or not: a network that is not there yet can be proved nowhere."""
+    if not runs:
+        shop.stop()
+    (shop.folder / "b").mkdir()
+    other = shop.write("b/docker-compose.yml", f"name: other\n{TEXT}")
+    plan = info(mode="nat", attach=attach, compose_files=[shop.path, other])["plan"]
+    assert [(one["path"], one["project_name"], one["services"]) for one in plan["compose"]] == [
+        (shop.path, "", []),
+        (other, "", []),
+    ]
+    names = ["shop_default"] if runs else []
+    assert (plan["network"], plan["containers"], plan["prove_on"]) == ("", [], names)
+    assert [one for one in plan["steps"] if one.startswith("write ")] == [
+        f"write {one}: IPv6 on the project's own network" for one in (shop.path, other)
+    ]
+    assert plan["subnets"] == [OWN, derived("other_default")]
+
+
+def test_compose_file_and_container_of_one_project(shop: Shop) -> None:
+    plan = info(mode="nat", containers=[MAIL], compose_files=[shop.path])["plan"]
+    assert [one["path"] for one in plan["compose"]] == [shop.path]
+    assert plan["prove_on"] == ["shop_default"]
+
+
+@pytest.mark.parametrize("shape", ["default", "named", "external"])
+@pytest.mark.parametrize("edit", ["file", "override"])
+def test_compose_project_that_is_as_wanted(shop: Shop, shape: str, edit: str) -> None:
+    """Nothing to do, to install, or to find fault with, but still to be proved."""
+    options = {"containers": [MAIL], "compose_shape": shape, "compose_edit": edit}
+    (project,) = info(mode="nat", **options)["plan"]["compose"]
+    made = run(compose_network, check=True, **project)
+    Path(made["file"]).write_text(made["diff"][0]["after"])
+    plan = _network_steps_of(shop, project)
+    shop.found = carried_out(shop.found, plan)
+    result = info(mode="nat", **options)
+    assert (result["plan"]["steps"], result["plan"]["changed"], result["plan"]["packages"]) == ([], False, [])
+    assert (result["plan"]["prove_on"], result["plan"]["subnets"]) == ([made["network"]], [made["subnet"]])
+    assert result["plan"]["compose"] == [project]
+    assert [one["id"] for one in result["findings"] if MAIL in one["evidence"]] == []
+
+
+def _network_steps_of(shop: Shop, project: dict[str, t.Any]) -> t.Any:
+    """The steps with which compose_network would bring the network."""
+    wanted = _compose_plan.Wanted(
+        project["path"],
+        project["shape"],
+        project["network"],
+        services=tuple(project["services"]),
+        edit=project["edit"],
+        project=project["project_name"],
+    )
+    docker = Docker("/no.sock")
+    return _compose_plan.plan(wanted, _io_compose.read(shop.path), shop.read(docker), shop.ask(docker)).plan.steps
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "found"),
+    [
+        ("nat", {"containers": [MAIL, WEB]}, []),
+        ("nat", {"containers": [MAIL], "attach": "compose"}, []),
+        ("nat", {"containers": [MAIL, WEB], "attach": "network"}, [MAIL, WEB]),
+        ("audit", {"containers": [MAIL, WEB]}, []),
+        ("audit", {"containers": [MAIL, WEB], "attach": "network"}, [MAIL, WEB]),
+        # What would be refused is said as ever.
+        ("audit", {"containers": [MAIL, "plain"], "attach": "compose"}, [MAIL]),
+        ("audit", {}, []),
+    ],
+)
+def test_what_an_up_would_undo(shop: Shop, mode: str, options: dict[str, t.Any], found: list[str]) -> None:
+    """A container whose Compose file is edited is no such finding."""
+    findings = [one for one in info(mode=mode, **options)["findings"] if one["id"] == "not_durable"]
+    assert [one["evidence"].split()[1] for one in findings] == found
+
+
+def test_container_whose_file_is_elsewhere(shop: Shop) -> None:
+    """It is moved to the network all the same, and the next `up` will undo that."""
+    (shop.folder / "compose.yaml").unlink()
+    result = info(mode="nat", containers=[MAIL])
+    assert (result["plan"]["compose"], result["plan"]["containers"]) == ([], [MAIL])
+    assert f"connect {MAIL} to network dms-ipv6" in " ".join(result["plan"]["steps"])
+    assert "not_durable" in [one["id"] for one in result["findings"]]
+
+
+@pytest.mark.parametrize("text", [TEXT, "services: [\n"])
+def test_target_that_cannot_read_compose_files(shop: Shop, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The plan says what is to be installed, and the rest later; nothing needs it where no project is concerned."""
+    monkeypatch.setattr(_compose, "AVAILABLE", False)
+    shop.write("compose.yaml", text)
+    plan = info(mode="nat", containers=[MAIL, "plain"])["plan"]
+    later = f"have IPv6 in {shop.path} and for what runs of it; in detail once ruamel.yaml is there"
+    assert plan["steps"][0] == later
+    assert [one["path"] for one in plan["compose"]] == [shop.path]
+    assert (plan["changed"], plan["packages"]) == (True, ["ruamel.yaml"])
+    assert (plan["subnets"], plan["prove_on"], plan["warnings"]) == ([DERIVED], ["dms-ipv6"], [])
+    alone = info(mode="nat", containers=[MAIL])["plan"]
+    assert (alone["steps"], alone["subnets"], alone["prove_on"]) == ([later], [], [])
+    assert info(mode="nat", containers=["plain"])["plan"]["packages"] == ["docker"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        *(
+            (
+                {"attach": attach, "compose_files": ["/srv/compose.yaml"], "allow_container_restart": True},
+                f"attach: Compose files are not edited with {attach}. Use compose, or auto.",
+            )
+            for attach in ("network", "default_bridge")
+        ),
+        ({"attach": "compose", "containers": ["plain"]}, "container plain: it was not made by Compose. Name its file"),
+        ({"attach": "compose"}, "attach: there is neither a Compose file nor a container. Give dms_ipv6_compose_files"),
+        ({"compose_files": ["/no/such/compose.yaml"]}, "/no/such/compose.yaml: there is no such file on this host"),
+        ({"containers": [MAIL], **NAMED, "compose_services": ["web"]}, "mail is not on the project's network dms-ipv6"),
+        ({"containers": [MAIL], **NAMED, "compose_services": ["nobody"]}, "there is no service `nobody`"),
+        ({"containers": [MAIL], "subnet": "2001:db8::/64"}, "subnet: 2001:db8::/64 is reserved for documentation"),
+        ({"containers": [MAIL], "compose_shape": "other"}, "value of compose_shape must be one of: default, named"),
+        ({"containers": [MAIL], "compose_edit": "both"}, "value of compose_edit must be one of: file, override"),
+    ],
+)
+def test_failures_about_compose_are_one_message(shop: Shop, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(docker_ipv6_info, mode="nat", **options)
+
+
+def test_compose_file_that_is_malformed(shop: Shop) -> None:
+    shop.write("compose.yaml", "services: [\n")
+    assert f"{shop.path}: line 2, column 1" in failure(docker_ipv6_info, mode="nat", containers=[MAIL])
+
+
+def test_absent_names_compose_files(shop: Shop) -> None:
+    """Those that come back, with the steps for them first; one that somebody edited since is only told."""
+    other = shop.write("other.yaml", "mine")
+    entry = {"original": None, "written": hashlib.sha256(TEXT.encode()).hexdigest()}
+    shop.lab.record = {"files": {other: entry, shop.path: entry}}
+    plan = info(mode="absent")["plan"]
+    assert plan["files"] == [shop.path]
+    assert plan["steps"] == [f"remove {shop.path}: the file as it was"]
+    assert plan["warnings"] == [f"{other} is left as it is, for somebody edited it since"]
+    assert (plan["changed"], plan["networks"], plan["packages"]) == (True, [], ["docker"])
+
+
+def test_absent_tells_what_breaks(shop: Shop) -> None:
+    """The warnings of each network, each once."""
+    shop.asked = {"rules": lambda bridge: ("/etc/ufw/x",), "listeners": listening()}
+    ours = [network(name, ["fd13::/64"], labels={_network_steps.LABEL: "true"}) for name in ("a", "b")]
+    shop.found = replace(shop.found, networks=(BRIDGE, *ours))
+    words = "the bridge br-{0} of network {0} goes, and is named in /etc/ufw/x"
+    assert info(mode="absent")["plan"]["warnings"] == [words.format("a"), words.format("b")]
+    shop.lab.record = {"unfinished": [{"kind": "RestoreForwarding"}]}
+    assert info(mode="absent")["plan"]["warnings"] == [_host_plan.UNFINISHED]
+
+
+UFW = _exposure.HostFirewall("ufw")
+
+
+@pytest.mark.parametrize(
+    ("options", "containers", "named"),
+    [
+        ({"containers": ["mail"]}, (container(),), "mail:8080/tcp"),
+        ({"containers": ["mail"], "allow_exposure": ["8080/tcp"]}, (container(),), ""),
+        ({"containers": ["mail"], "allow_exposure": ["mail:8080/tcp"]}, (container(),), ""),
+        ({"containers": ["mail"], "allow_exposure": ["web:8080/tcp"]}, (container(),), "mail:8080/tcp"),
+        ({"containers": ["mail"], "allow_exposure": ["all"]}, (container(),), ""),
+        ({}, (container(),), ""),
+        # those that have IPv6 already, once ip6tables is on
+        ({}, (container("web", endpoint("dms-ipv6", True)),), "web:8080/tcp"),
+        # everyone on the default bridge
+        (
+            {"attach": "default_bridge", "allow_container_restart": True},
+            (container(), container("web")),
+            "mail:8080/tcp, web:8080/tcp",
+        ),
+    ],
+)
+def test_ports_that_would_be_opened(lab: Lab, options: t.Any, containers: t.Any, named: str) -> None:
+    lab.more = {"containers": containers, "members": members(containers), "networks": (BRIDGE,), "firewall": UFW}
+    if any(one.has_ipv6 for one in containers):
+        lab.more["networks"] = (BRIDGE, network())
+    if named:
+        said = failure(docker_ipv6_info, mode="nat", **options)
+        assert said.endswith(f"Name what may be open in allow_exposure: {named}. Nothing was changed.")
+    else:
+        assert info(mode="nat", **options)["plan"]["changed"]
+
+
+@pytest.mark.parametrize("available", [True, False])
+def test_ports_that_would_be_opened_by_way_of_compose(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, available: bool
+) -> None:
+    """Those of the whole project, also before its file can be read."""
+    monkeypatch.setattr(_compose, "AVAILABLE", available)
+    ports = (_found.Port(25, "tcp", "::", 25),)
+    shop.found = replace(
+        shop.found, firewall=UFW, containers=tuple(replace(one, ports=ports) for one in shop.found.containers)
+    )
+    said = failure(docker_ipv6_info, mode="nat", containers=[MAIL])
+    assert said.endswith(f"in allow_exposure: {MAIL}:25/tcp, {WEB}:25/tcp. Nothing was changed.")
+    assert info(mode="nat", containers=[MAIL], allow_exposure=["25/tcp"])["plan"]["changed"]
+
+
+def test_entries_of_allow_exposure_that_name_nothing(lab: Lab) -> None:
+    assert "'25' is none of `all`" in failure(docker_ipv6_info, mode="nat", allow_exposure=["25"])
+
+
+def test_an_engine_that_is_not_ours_to_change(lab: Lab) -> None:
+    """The audit says so, and judges nothing by our model."""
+    lab.more = {"environment": ("podman",), "path": ""}
+    result = info()
+    assert [one["id"] for one in result["findings"]] == ["podman"]
+    (mail,) = result["containers"]
+    assert [(one["family"], one["verdict"]) for one in mail["exposure"]] == [("ipv4", "unknown"), ("ipv6", "unknown")]
+    assert mail["direct"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"no_ip6tables": "it fails"}, "ip6tables: it fails; Docker Engine 26.1.5 does not start with ip6tables then"),
+        ({"no_ipv6": "UFW drops it"}, "host firewall: UFW drops it, so that no client would get through"),
+    ],
+)
+def test_hosts_on_which_ipv6_cannot_be(lab: Lab, more: t.Any, words: str) -> None:
+    lab.more = more
+    assert words in failure(docker_ipv6_info, mode="nat")
+    assert info()["findings"]
+
+
+def test_only_the_audit_reads_any_engine(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def read(docker: Docker, any_engine: bool) -> _host_plan.Found:
+        asked.append(any_engine)
+        return lab.read()
+
+    monkeypatch.setattr(_io_found, "read", read)
+    for mode in ("audit", "nat", "absent"):
+        info(mode=mode)
+    assert asked == [True, False, False]
 
 
 def test_malformed_file_fails_the_plan(lab: Lab) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _found,
+    _io_daemon,
     _io_files,
     _io_found,
     _io_kernel,
@@ -86,6 +87,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_steps.Hands, "do", found.do)
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
     monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 80)], "ipv6": found.listens})
     monkeypatch.setattr(_io_kernel, "machine_id", lambda: MACHINE_ID)
     monkeypatch.setattr(Docker, "container", lambda _docker, name: found.container(name))

@@ -50,10 +50,17 @@ PLACES = {"addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"}, "host_addresse
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami", 0, 80)),
+        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami", 0, 80, "")),
         (
-            {"network": "n", "image": "/x.tar", "port": 8080, "container_port": 81, "docker_socket": "/run/x.sock"},
-            ("/run/x.sock", "n", "/x.tar", 8080, 81),
+            {
+                "network": "n",
+                "image": "/x.tar",
+                "port": 8080,
+                "container_port": 81,
+                "address": "192.0.0.8",
+                "docker_socket": "/run/x.sock",
+            },
+            ("/run/x.sock", "n", "/x.tar", 8080, 81, "192.0.0.8"),
         ),
     ],
 )
@@ -88,6 +95,37 @@ def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -
     assert run(probe_responder, state="absent")["changed"] is False
 
 
+REFUSED = {"family": "ipv6", "port": 25, "verdict": "refused", "client": "", "seen": "", "msg": "refused"}
+IN4 = {"family": "ipv4", "verdict": "real", "msg": "m"}
+
+
+@pytest.mark.parametrize(
+    ("expect", "probes", "expected", "faults"),
+    [
+        ("refused", [REFUSED, IN4], "passed", []),
+        ("refused", [REFUSED], "not verified", []),
+        ("refused", [SEEN, IN4], "failed", ["IPv6: m"]),
+        (
+            "refused",
+            [{**REFUSED, "verdict": "timeout", "msg": "no answer"}, IN4],
+            "failed",
+            ["IPv6, port 25: no answer"],
+        ),
+        ("real", [REFUSED, IN4], "failed", ["IPv6, port 25: refused"]),
+        ("real", [SEEN, IN4], "passed", []),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_expect(
+    engine: Engine, expect: str, probes: list[dict[str, t.Any]], expected: str, faults: list[str], check: bool
+) -> None:
+    result = run(probe_responder, check=check, state="absent", probes=probes, expect=expect)
+    assert (result["result"], result["faults"], result["expect"]) == (expected, faults, expect)
+    kept = _io_files.record().get("proof", {})
+    assert (kept.get("result"), kept.get("expect")) == ((None, None) if check else (expected, expect))
+    assert "faults" not in kept
+
+
 def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
     run(probe_responder, state="absent", probes=[SEEN])
     run(probe_responder, state="absent")
@@ -96,7 +134,11 @@ def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({}, "missing required arguments: state"), ({"state": "on"}, "value of state must be one of: present, absent")],
+    [
+        ({}, "missing required arguments: state"),
+        ({"state": "on"}, "value of state must be one of: present, absent"),
+        ({"state": "absent", "expect": "masked"}, "value of expect must be one of: real, refused"),
+    ],
 )
 def test_wrong_options(engine: Engine, options: dict[str, t.Any], words: str) -> None:
     assert words in failure(probe_responder, **options)

@@ -38,10 +38,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
 def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t.Any, ...], check: bool) -> None:
     result = run(remote_ip_probe, check=check, host="fd00::1", port=8080, **options)
     assert asked == [arguments]
-    assert {name: result[name] for name in ("changed", "family", "host", "verdict", "client", "seen", "msg")} == {
+    assert {
+        name: result[name] for name in ("changed", "family", "host", "port", "verdict", "client", "seen", "msg")
+    } == {
         "changed": False,
         "family": arguments[2],
         "host": "fd00::1",
+        "port": 8080,
         "verdict": "real",
         "client": "fd00::5",
         "seen": "fd00::5",

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out a plan for networks and files while the daemon runs, and writes down what undo will have to know."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _engine,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_steps,
+    _io_transaction,
+    _transaction,
+    _undo,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+    Planned = t.TypeVar("Planned")
+
+# How long the engine may be away on the way back, in seconds: systemd starts it again if it died.
+PATIENCE = 60
+
+
+def change(
+    socket: str, run: str, dry: bool, plan: Callable[[Found, Ask], Planned], part: Callable[[Planned], Plan]
+) -> tuple[Planned, Found]:
+    """Read the host, plan, and carry out unless ``dry``, under the host's lock.
+
+    Args:
+        socket: of the engine.
+        run: id of the run's transaction, empty for none.
+        dry: plan only.
+        plan: makes the plan.
+        part: the steps of what it returns.
+
+    Raises:
+        RolledBack: a step failed, and the old state is back.
+        Refused: anything else that must not or cannot be done.
+    """
+    docker = Docker(socket)
+    with contextlib.nullcontext() if dry else _io_files.lock():
+        _io_transaction.Journal(run)
+        found = _io_found.read(docker)
+        if found.record.get("unfinished") and not dry:
+            _take_back(found, docker)
+            found = _io_found.read(docker)
+        _engine.refuse_too_old(found.daemon.version)
+        planned = plan(found, _io_found.ask(docker))
+        if part(planned).changed and not dry:
+            _carry_out(part(planned), found, run, docker)
+    return planned, found
+
+
+def told(plan: Plan, diff: t.Any) -> dict[str, t.Any]:
+    """What every module that changes something returns."""
+    return {
+        "changed": plan.changed,
+        "diff": diff,
+        "steps": plan.sentences(),
+        "rolled_back": False,
+        "warnings": list(plan.warnings),
+    }
+
+
+def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> None:
+    journal = _io_transaction.Journal(run, keeps=True)
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
+    _io_steps.carry_out(plan, hands, journal)
+    _io_files.keep(
+        moves=_undo.remember_moves(found.record.get("moves"), plan),
+        replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
+        guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
+        files=_undo.remember_files(found.record.get("files"), plan) or None,
+    )
+    journal.done()
+
+
+def _take_back(found: Found, docker: Docker) -> None:
+    """Put back what an earlier run left behind that died in the middle."""
+    steps = _transaction.load_steps(found.record["unfinished"])
+    failed = _io_steps.take_back(steps, _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE)))
+    if failed:
+        raise Refused(f"an earlier run died, and what it began cannot be put back: {' '.join(failed)}")
+    _io_files.keep(unfinished=None)

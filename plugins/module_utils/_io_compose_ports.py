@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for the ports of a Compose project, judged by Compose itself. Nothing is written here."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_plan,
+    _compose_ports,
+    _io_compose,
+    _undo,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Texts, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._compose_ports import PortsPlan
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+
+def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
+    """The plan for a project.
+
+    Raises:
+        Refused: it must not or cannot be done.
+    """
+    files = _io_compose.read(wanted.path)
+    made = _compose_ports.plan(wanted, files, found, recreate)
+    if made.diffs():
+        try:
+            _io_compose.validate(files.texts(), made.texts)
+        except Refused as reason:
+            raise Refused(reason.problem, reason.where, "Edit it by hand") from None
+    if recreate and made.waiting:
+        _refuse_unlike(made, (files.texts(), _as_it_was(files.texts(), found)))
+    return made
+
+
+def _as_it_was(texts: Texts, found: Found) -> Texts:
+    """The files before our own edits, which is what containers were made from that are not made anew yet."""
+    there = {path: found.edited.get(path) for path, _text in texts}
+    old = {
+        step.path: step.content or b""
+        for step in _undo.files_back(found.record.get("files"), there).steps
+        if isinstance(step, WriteFile)
+    }
+    return [(path, _compose_plan.decode(old[path], path) if path in old else text) for path, text in texts]
+
+
+def _refuse_unlike(made: PortsPlan, states: tuple[Texts, ...]) -> None:
+    """Raise Refused where Compose would change more than the ports of a container."""
+    hashes = [_io_compose.hashes(texts) for texts in states]
+    path = made.edits[0].path
+    if hashes[0] is None:
+        names = ", ".join(made.waiting)
+        raise Refused(f"Compose cannot be asked on this host, so nobody can re-create {names}", path, "Install it")
+    unlike = _compose_ports.unlike(made, hashes)
+    if unlike:
+        problem = (
+            f"{', '.join(unlike)} would come back as something else, beside the ports: it was made from another file"
+        )
+        raise Refused(problem, path, "Run `docker compose up -d` first, or let it re-create the container later")

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the host's own firewall, and whether its packet filter can do what Docker needs for IPv6. Changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import re
+import subprocess
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _firewall, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
+    ACCEPT,
+    DROP,
+    FIREWALLD,
+    IPV4,
+    IPV6,
+    REJECT,
+    UFW,
+    HostFirewall,
+)
+
+UFW_CONF, UFW_DEFAULTS = "/etc/ufw/ufw.conf", "/etc/default/ufw"
+UFW_RULES = {IPV4: "/etc/ufw/user.rules", IPV6: "/etc/ufw/user6.rules"}
+POLICIES = {"ACCEPT": ACCEPT, "DROP": DROP, "REJECT": REJECT}
+FIREWALLD_CONF = "/etc/firewalld/firewalld.conf"
+# The administrator's own files come first.
+FIREWALLD_FOLDERS = ("/etc/firewalld", "/usr/lib/firewalld")
+
+
+def read(dockerd: int) -> HostFirewall:
+    """The firewall that is active, told from its files where they tell.
+
+    Args:
+        dockerd: the daemon's process, 0 if it is not known.
+    """
+    forward = _forward_policy()
+    uplinks = {one.interface for one in _io_kernel.routes() if one.network.prefixlen == 0}
+    uplinks |= {_io_kernel.ipv4_default_interface() or ""} - {""}
+    if _ufw_is_on():
+        return _ufw(uplinks, forward)
+    # Its unit may give it a mount namespace of its own; a container with a firewalld has another network.
+    running = _io_kernel.programs("firewalld") if os.path.isdir(FIREWALLD_FOLDERS[0]) else ()
+    pids = [pid for pid in running if _network(pid) == _network("self")]
+    if pids:
+        started, since = _io_kernel.process_started(pids[0]), _io_kernel.process_started(dockerd)
+        before = started is None or since is None or started < since
+        return _firewall.host_firewall(FIREWALLD, _firewalld(uplinks), REJECT, forward=forward, before_daemon=before)
+    return HostFirewall(forward=forward)
+
+
+def _network(process: int | str) -> str:
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{process}/ns/net")
+    return ""
+
+
+def fault() -> str:
+    """Why IPv6 packets cannot be translated on this host, as a clause; empty if they can, or if only root is told."""
+    if os.geteuid() != 0:
+        return ""
+    if not os.path.exists("/proc/net/if_inet6"):
+        return "the kernel was started without IPv6"
+    done = _run("ip6tables", "-t", "nat", "-S")
+    if done is None:
+        return "there is no program ip6tables"
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return "" if done.returncode == 0 else f"`ip6tables -t nat -S` says: {lines[0] if lines else done.returncode}"
+
+
+def no_ipv6() -> str:
+    """Why no IPv6 packet comes through, as a clause; empty if some do."""
+    # It then drops neighbour discovery as well, and what Docker lets through finds no way back.
+    return "UFW drops every IPv6 packet (IPV6=no in /etc/default/ufw)" if _ufw_is_on() and not _ufw_has_ipv6() else ""
+
+
+def _ufw_is_on() -> bool:
+    return _firewall.settings(_text(UFW_CONF)).get("ENABLED", "").lower() == "yes"
+
+
+def _ufw_has_ipv6() -> bool:
+    return _firewall.settings(_text(UFW_DEFAULTS)).get("IPV6", "yes").lower() == "yes"
+
+
+def _ufw(uplinks: set[str], forward: dict[str, str]) -> HostFirewall:
+    defaults = _firewall.settings(_text(UFW_DEFAULTS))
+    texts = {family: _text(path) for family, path in UFW_RULES.items()}
+    policy = POLICIES.get(defaults.get("DEFAULT_INPUT_POLICY", ""), DROP)
+    rules = _firewall.ufw(texts[IPV4], IPV4, uplinks)
+    if _ufw_has_ipv6():
+        rules += _firewall.ufw(texts[IPV6], IPV6, uplinks)
+    else:
+        rules.append(_firewall.Rule(DROP, IPV6))
+    through = _firewall.ufw(texts[IPV6], IPV6, uplinks, "user-forward")
+    routed = frozenset(
+        (port, one.protocol)
+        for one in through
+        if one.verdict == ACCEPT and one.ports != (_firewall.EVERY,)
+        for first, last in one.ports
+        for port in range(first, last + 1)
+    )
+    return _firewall.host_firewall(UFW, rules, policy, routed_ports=routed, forward=forward)
+
+
+def _firewalld(uplinks: set[str]) -> list[_firewall.Rule]:
+    """What it has told the kernel; where that cannot be asked, what its files say of the uplink's zone."""
+    done = _run("nft", "list", "table", "inet", "firewalld")
+    if done is not None and done.returncode == 0:
+        return _firewall.firewalld(done.stdout.decode(errors="replace"), uplinks)
+    zones = _xml("zones")
+    named = [text for text in zones.values() if {*re.findall(r'<interface name="([^"]+)"', text)} & uplinks]
+    default = _firewall.settings(_text(FIREWALLD_CONF)).get("DefaultZone", "public")
+    return _firewall.zone(named[0] if named else zones.get(default, ""), _xml("services"))
+
+
+def _xml(kind: str) -> dict[str, str]:
+    """name -> text of the files of a kind."""
+    paths = [path for folder in reversed(FIREWALLD_FOLDERS) for path in sorted(glob.glob(f"{folder}/{kind}/*.xml"))]
+    return {os.path.basename(path)[: -len(".xml")]: _text(path) for path in paths}
+
+
+def _forward_policy() -> dict[str, str]:
+    """The policy of the chain FORWARD for IPv6, where it can be asked."""
+    done = _run("ip6tables", "-S", "FORWARD")
+    found = re.match(rb"-P FORWARD (ACCEPT|DROP)$", done.stdout, re.MULTILINE) if done else None
+    return {IPV6: POLICIES[found[1].decode()]} if found else {}
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[bytes] | None:
+    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(command, capture_output=True, check=False, timeout=10, env=environment)
+    return None
+
+
+def _text(path: str) -> str:
+    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+    return ""

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for a whole host as facts for the role: looks up what a plan asks for, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import dataclass, replace
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_steps,
+    _exposure,
+    _found,
+    _host_plan,
+    _io_found,
+    _io_packages,
+    _network_steps,
+    _newly_exposed,
+    _prevent,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+
+@dataclass(frozen=True)
+class ComposeOptions:
+    """What the role says of Compose projects, see _compose_plan.Wanted."""
+
+    files: tuple[str, ...] = ()
+    shape: str = "default"
+    services: tuple[str, ...] = ()
+    edit: str = "file"
+
+
+def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``nat``.
+
+    Raises:
+        Refused: anything that must not or cannot be done.
+    """
+    projects, containers = _targets(wanted, compose, found)
+    only_projects = projects and not containers
+    host_wanted = replace(wanted, containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
+    settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
+    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), settings)
+    facts = [_project(one, found, docker) for one in projects]
+    joining = {*_moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
+    if wanted.attach == _host_plan.DEFAULT_BRIDGE:
+        joining |= {one.id for one in found.containers if one.endpoint("bridge")}
+    opened = _newly_exposed.opened(_exposure.host(found, found.firewall), joining)
+    _newly_exposed.refuse(opened, wanted.allow_exposure, found.firewall)
+    own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
+    subnets = [one["subnet"] for one in facts if one["subnet"]]
+    if not only_projects:
+        subnets.insert(0, host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found)))
+    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
+    steps += host.network_plan.sentences()
+    warnings = [*host.daemon_plan.warnings, *host.network_plan.warnings]
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "config": host.config,
+        "subnets": list(dict.fromkeys(subnets)),
+        "network": own,
+        "containers": list(containers),
+        "compose": [one["options"] for one in facts],
+        "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
+        "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
+        "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
+    }
+
+
+def _moved(plan: Plan) -> list[str]:
+    """Ids of the containers that a plan brings onto a network."""
+    return [step.id for step in plan.steps if isinstance(step, _network_steps.ConnectContainer)]
+
+
+def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
+    """The plan for mode ``absent``."""
+    moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
+    plan = _host_plan.absent(found, moved, _io_found.ask(docker), consent)
+    steps = plan.sentences()
+    warnings = dict.fromkeys(text for _wanted, one in plan.networks for text in one.warnings)
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "files": [step.path for step in plan.files.steps if isinstance(step, _daemon_steps.WriteFile)],
+        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
+        "packages": _io_packages.missing() if steps else [],
+        "warnings": [
+            *plan.files.warnings,
+            *warnings,
+            *plan.daemon_plan.warnings,
+            *_prevent.undone(found, plan.daemon_plan),
+        ],
+    }
+
+
+def joining(wanted: Wanted, compose: ComposeOptions, found: Found) -> Wanted:
+    """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
+    try:
+        return replace(wanted, containers=_targets(wanted, compose, found)[1])
+    except Refused:
+        return wanted
+
+
+def _targets(
+    wanted: Wanted, options: ComposeOptions, found: Found
+) -> tuple[tuple[WantedProject, ...], tuple[str, ...]]:
+    """The Compose projects that are concerned, and the containers that are not their business."""
+    if wanted.attach not in (_host_plan.AUTO, _host_plan.COMPOSE):
+        if options.files:
+            raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
+        return (), wanted.containers
+    from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan  # only here: it reads YAML
+
+    like = _compose_plan.Wanted(
+        "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
+        options.edit,
+    )  # fmt: skip
+    found_targets = _compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
+    return found_targets.projects, found_targets.containers
+
+
+def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for a Compose project, and the options with which compose_network plans the same."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _compose, _compose_plan, _io_compose
+
+    options = {
+        "path": wanted.path,
+        "shape": wanted.shape,
+        "network": wanted.network,
+        "services": list(wanted.services),
+        "edit": wanted.edit,
+        "project_name": wanted.project,
+    }
+    if not _compose.AVAILABLE:
+        later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {_io_packages.COMPOSE} is there"
+        made = [one.id for one in found.containers if wanted.path in _compose_paths(one.labels)]
+        return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
+    plan = _compose_plan.plan(wanted, _io_compose.read(wanted.path), found, _io_found.ask(docker))
+    return {
+        "options": options,
+        "steps": plan.plan.sentences(),
+        "warnings": plan.plan.warnings,
+        "subnet": plan.subnet,
+        "network": plan.network if plan.lives else "",
+        "joining": _moved(plan.plan),
+    }
+
+
+def _compose_paths(labels: Mapping[str, str]) -> list[str]:
+    """The files that Compose made a container from."""
+    folder, files = labels.get(_found.COMPOSE_FOLDER, ""), labels.get(_found.COMPOSE_FILES, "")
+    return [os.path.join(folder, one) for one in files.split(",")]

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ports that the host's firewall closes today and that enabling IPv6 opens: what Docker translates goes past it.
+
+Measured with UFW and firewalld on Docker Engine 20.10.24, 26.1.5 and 28.5.2: docker-proxy's socket is the host's own,
+so default deny holds for it; a translated packet is forwarded, and Docker's rules come first there.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, replace
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _found, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+ALL = "all"
+OPTION = "allow_exposure"
+ENTRY = re.compile(r"(?:(?P<container>[^:/]+):)?(?P<port>\d+/(?:tcp|udp|sctp))")
+NAMES = {"": "the host's firewall", _exposure.UFW: "UFW", _exposure.FIREWALLD: "firewalld"}
+# Where a container will be: on a network that is not there yet, hence a plain bridge to the model.
+PLANNED = _found.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A port of the host that will be open: ``port`` as in ``25/tcp``, ``now`` the verdict of today."""
+
+    container: str
+    port: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.container}:{self.port}"
+
+
+def opened(host: _exposure.Host, joining: Collection[str]) -> list[Opened]:
+    """What is opened once ip6tables is on and some containers have IPv6.
+
+    Args:
+        host: as it is, with all containers that run.
+        joining: ids or names of those that get IPv6; those that have it already count without being named.
+    """
+    changed = tuple(_joined(one) if {one.id, one.name} & {*joining} else one for one in host.containers)
+    after = replace(host, ip6tables=True, forwards=True, containers=changed)
+    pairs = zip(host.containers, changed)
+    return list(dict.fromkeys(one for old, new in pairs for one in _of(old, new, host, after)))
+
+
+def _of(old: _found.Container, new: _found.Container, host: _exposure.Host, after: _exposure.Host) -> Iterable[Opened]:
+    closed = {
+        (one.port.host_port, one.port.protocol): one.verdict
+        for one in _exposure.exposures(old, host)
+        if one.family == _exposure.IPV6 and one.cause == "host_firewall"
+    }
+    for one in _exposure.exposures(new, after):
+        place = one.port.host_port, one.port.protocol
+        if one.family == _exposure.IPV6 and one.verdict == _verdict.REAL and place in closed:
+            yield Opened(old.name, f"{place[0]}/{place[1]}", closed[place])
+
+
+def _joined(container: _found.Container) -> _found.Container:
+    """The container with IPv6, and its ports published on [::] where its user named no address.
+
+    Without userland-proxy the engine lists no [::] for a container that has IPv4 only.
+    """
+    listed = {(one.container_port, one.protocol) for one in container.ports if ":" in one.host_ip}
+    more = (
+        replace(one, host_ip="::")
+        for one in container.asked
+        if not one.host_ip and one.host_port and (one.container_port, one.protocol) not in listed
+    )
+    return replace(container, endpoints=(*container.endpoints, PLANNED), ports=(*container.ports, *more))
+
+
+def allowed(one: Opened, entries: Collection[str]) -> bool:
+    """Whether the operator has named a port, by itself or together with its container."""
+    return bool({ALL, one.port, str(one)} & {*entries})
+
+
+def name(firewall: _exposure.HostFirewall) -> str:
+    """What an operator calls it."""
+    return NAMES[firewall.kind]
+
+
+def refuse(found: Iterable[Opened], entries: Collection[str], firewall: _exposure.HostFirewall) -> None:
+    """Raise Refused for what would be opened and is not named in ``entries``, or for entries that name nothing."""
+    for entry in entries:
+        if entry != ALL and not ENTRY.fullmatch(entry):
+            raise Refused(f"'{entry}' is none of `all`, `25/tcp`, `mail:25/tcp`", OPTION)
+    rest = [one for one in found if not allowed(one, entries)]
+    if rest:
+        names = ", ".join(f"container {one.container}, port {one.port}" for one in rest)
+        raise Refused(
+            f"enabling IPv6 opens to everyone what {name(firewall)} closes today ({names}), as packets that Docker"
+            " translates go past it",
+            "host firewall",
+            f"Name what may be open in {OPTION}: {', '.join(map(str, rest))}. Nothing was changed",
+        )

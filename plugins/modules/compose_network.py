@@ -1,0 +1,270 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_network
+short_description: Give a Compose project IPv6, in its file and while it runs
+version_added: 0.1.0
+description:
+  - Writes an IPv6 network into a Compose file. Comments, order, anchors, quotes and line ends stay as they are, only
+    the lines that are needed are added. A file that is not fully understood is refused with line and column.
+  - Gives the running containers the same network in the same change, B(without re-creating or restarting them). Their
+    established connections are cut, and new ones are refused for a fraction of a second. What is found on the network,
+    stopped containers included, keeps its names, static addresses, links and options.
+  - A later C(docker compose up -d) then finds what its file says, and re-creates only what RV(compose_will_recreate)
+    names.
+  - Where Compose is on the host, it is asked whether it takes the new file before that is written. Nothing that it
+    rejects is written.
+options:
+  path:
+    description:
+      - Absolute path of the project's Compose file.
+      - The override file that Compose merges with it by itself is read as well.
+    type: path
+    required: true
+  state:
+    description:
+      - V(present) has the network in the file and on the containers.
+      - V(absent) brings back, byte for byte, the files that this module edited, unless somebody edited them since. The
+        networks are brought back by M(dms.ipv6.docker_ipv6_network).
+    type: str
+    choices: [present, absent]
+    default: present
+  shape:
+    description:
+      - V(default) puts C(enable_ipv6) and the subnet on the project's own network C(default). The live network is
+        replaced with everyone on it. No container is ever re-created for it.
+      - V(named) puts O(services) on one more network with the key O(network). Compose re-creates their containers at
+        its next C(up), whatever is done, for it compares the list of a service's networks.
+      - V(external) has the network O(network) in place of the project's own network C(default). It is created if it
+        is not there. Until Compose re-creates them, running containers stay on their old network as well.
+    type: str
+    choices: [default, named, external]
+    default: default
+  network:
+    description: Key of the network in the file with O(shape=named), name of the real network with O(shape=external).
+    type: str
+    default: dms-ipv6
+  services:
+    description: Services that get the network with O(shape=named).
+    type: list
+    elements: str
+    default: []
+  subnet:
+    description:
+      - The IPv6 subnet, a CIDR from /48 to /126.
+      - V(auto) keeps the one in the file or of the live network, and otherwise derives a ULA (RFC 4193) from the host's
+        machine-id and the network's name.
+    type: str
+    default: auto
+  prefix_length:
+    description: Prefix length of a derived subnet, 48 to 126.
+    type: int
+    default: 64
+  fleet_prefix:
+    description: A /48 for all hosts, from which V(auto) derives instead of a Global ID of the host's own.
+    type: str
+    default: ""
+  edit:
+    description:
+      - V(file) edits the Compose file itself.
+      - V(override) leaves it alone and writes C(compose.override.yaml) beside it, or edits the override file that is
+        there.
+    type: str
+    choices: [file, override]
+    default: file
+  project_name:
+    description: The project's name. By default its containers tell, or the file, or the name of its folder.
+    type: str
+    default: ""
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
+requirements:
+  - ruamel.yaml on the target (C(python3-ruamel.yaml))
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - Tested with Compose 1.29.2, 2.26.1 and 2.40.3. Compose 5 is untested.
+  - Compose 2.40 itself loses aliases and DNS names when it re-creates a network that differs from its file. This module
+    leaves the network's config hash away, so that it has no reason to.
+seealso:
+  - module: dms.ipv6.docker_ipv6_network
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: IPv6 for everything on a project's own network
+  dms.ipv6.compose_network:
+    path: /srv/mail/compose.yaml
+
+- name: One more network for the mail server only, in an override file
+  dms.ipv6.compose_network:
+    path: /srv/mail/compose.yaml
+    shape: named
+    network: dms-ipv6
+    services:
+      - mailserver
+    edit: override
+"""
+
+RETURN = r"""
+rolled_back:
+  description: Whether the change failed and the old state was brought back.
+  returned: always
+  type: bool
+project:
+  description: Name of the project.
+  returned: success, with O(state=present)
+  type: str
+  sample: mail
+network:
+  description: Name of the real network. It is not there as long as the project does not run.
+  returned: success, with O(state=present)
+  type: str
+  sample: mail_default
+subnet:
+  description: Its IPv6 subnet.
+  returned: success, with O(state=present)
+  type: str
+  sample: fd5c:1ab0:7e57:1::/64
+file:
+  description: The file that is, or would be, written.
+  returned: success, with O(state=present)
+  type: str
+  sample: /srv/mail/compose.yaml
+compose_will_recreate:
+  description:
+    - Services whose containers the next C(docker compose up -d) re-creates, by the hash that Compose itself computes;
+      without Compose on the host, those whose list of networks is another.
+  returned: success, with O(state=present)
+  type: list
+  elements: str
+  sample: [mailserver]
+steps:
+  description: What was done, or would be in check mode, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "write /srv/mail/compose.yaml: IPv6 on the project's own network"
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose,
+    _compose_plan,
+    _io_change,
+    _io_compose,
+    _io_steps,
+    _undo,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+SPEC: dict[str, t.Any] = {
+    "path": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "shape": {"type": "str", "choices": ["default", "named", "external"], "default": "default"},
+    "network": {"type": "str", "default": "dms-ipv6"},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "subnet": {"type": "str", "default": "auto"},
+    "prefix_length": {"type": "int", "default": 64},
+    "fleet_prefix": {"type": "str", "default": ""},
+    "edit": {"type": "str", "choices": ["file", "override"], "default": "file"},
+    "project_name": {"type": "str", "default": ""},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Have the network in the file and on the containers; what the module returns."""
+    if dry and not _compose.AVAILABLE:  # the role installs it, but not in check mode
+        later = f"have IPv6 in {params['path']} and for what runs of it"
+        why = f"{later}: what that takes cannot be told before ruamel.yaml is installed"
+        return {"changed": True, "diff": {}, "steps": [later], "rolled_back": False, "warnings": [why]}
+    wanted = _compose_plan.Wanted(
+        path=params["path"],
+        shape=params["shape"],
+        network=params["network"],
+        subnet=params["subnet"],
+        prefix_length=params["prefix_length"],
+        fleet_prefix=params["fleet_prefix"],
+        services=tuple(params["services"]),
+        edit=params["edit"],
+        project=params["project_name"],
+    )
+
+    def make(found: Found, ask: Ask) -> _compose_plan.ComposePlan:
+        files = _io_compose.read(wanted.path)
+        made = _compose_plan.plan(wanted, files, found, ask)
+        if made.edit.changed:
+            _io_compose.validate(files.texts(), made.edit.texts)
+        return made
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan)
+    return {
+        **_io_change.told(plan.plan, plan.diffs()),
+        "project": plan.project,
+        "network": plan.network,
+        "subnet": plan.subnet,
+        "file": plan.edit.path,
+        "compose_will_recreate": _compose_plan.recreated(plan, wanted.shape, _io_compose.hashes(plan.edit.texts)),
+    }
+
+
+def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Bring the files of a project back; what the module returns."""
+    path = params["path"]
+
+    def make(found: Found, _ask: Ask) -> Plan:
+        ours = {one: raw for one, raw in found.edited.items() if one in (path, _io_compose.beside(path))}
+        return _undo.files_back(found.record.get("files"), ours)
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    return _io_change.told(plan, [_diff(step) for step in plan.steps if isinstance(step, WriteFile)])
+
+
+def _diff(step: WriteFile) -> dict[str, t.Any]:
+    before, after = ((raw or b"").decode(errors="replace") for raw in (step.old, step.content))
+    return Plan(before, after).diff(step.path)
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = {"present": present, "absent": absent}[module.params["state"]](module.params, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

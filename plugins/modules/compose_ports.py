@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_ports
+short_description: Publish the ports of a Compose project on IPv4 only
+version_added: 0.1.0
+description:
+  - Writes C(0.0.0.0) in front of the ports of services in a Compose file, so that IPv6 clients are refused, whatever
+    else runs on the host. Comments, order and quotes stay as they are.
+  - Entries that name an address are left alone, and so are those without a host port, which the engine chooses; the
+    latter, and IPv6 addresses, are warned of.
+  - A container gets its ports when it is made. So Compose has to re-create it, which RV(compose_will_recreate) names
+    and O(recreate) does.
+  - M(dms.ipv6.compose_network) with O(dms.ipv6.compose_network#module:state=absent) brings the file back.
+options:
+  path:
+    description:
+      - Absolute path of the project's Compose file.
+      - The override file that Compose merges with it by itself is edited as well, for Compose adds its ports.
+    type: path
+    required: true
+  services:
+    description: The services. By default all that have ports.
+    type: list
+    elements: str
+    default: []
+  recreate:
+    description:
+      - Whether Compose re-creates the containers that still take IPv6 clients, and no others. They stop for that.
+      - Refused where they would come back as something else beside their ports, because the file was edited since they
+        were made, or because Compose was called with other variables.
+    type: bool
+    default: false
+  project_name:
+    description: The project's name. By default its containers tell, or the file, or the name of its folder.
+    type: str
+    default: ""
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
+requirements:
+  - ruamel.yaml on the target (C(python3-ruamel.yaml))
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: dms.ipv6.compose_network
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: Publish a mail server on IPv4 only, from the next `docker compose up -d` on
+  dms.ipv6.compose_ports:
+    path: /srv/mail/compose.yaml
+    services:
+      - mailserver
+
+- name: The same, at once
+  dms.ipv6.compose_ports:
+    path: /srv/mail/compose.yaml
+    services:
+      - mailserver
+    recreate: true
+"""
+
+RETURN = r"""
+rolled_back:
+  description: Whether the change failed and the old state was brought back.
+  returned: always
+  type: bool
+project:
+  description: Name of the project.
+  returned: success
+  type: str
+  sample: mail
+services:
+  description: The services that are concerned.
+  returned: success
+  type: list
+  elements: str
+  sample: [mailserver]
+compose_will_recreate:
+  description: Services whose containers take IPv6 clients until the next C(docker compose up -d) re-creates them.
+  returned: success
+  type: list
+  elements: str
+  sample: [mailserver]
+steps:
+  description: What was done, or would be in check mode, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "write /srv/mail/compose.yaml: ports published on IPv4 only"
+    - let Compose re-create mailserver of project mail
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_plan,
+    _io_change,
+    _io_compose_ports,
+    _io_steps,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._compose_ports import PortsPlan
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+SPEC: dict[str, t.Any] = {
+    "path": {"type": "path", "required": True},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "recreate": {"type": "bool", "default": False},
+    "project_name": {"type": "str", "default": ""},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Plan, and carry out unless ``dry``; what the module returns."""
+    wanted = _compose_plan.Wanted(params["path"], services=tuple(params["services"]), project=params["project_name"])
+
+    def make(found: Found, _ask: Ask) -> PortsPlan:
+        return _io_compose_ports.plan(wanted, found, params["recreate"])
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    return {
+        **_io_change.told(plan, plan.diffs()),
+        "project": plan.project,
+        "services": list(plan.services),
+        "compose_will_recreate": [] if params["recreate"] else list(plan.waiting),
+    }
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""UFW and firewalld on real hosts: what they close is foretold, and opened by nothing but the operator's own word.
+
+Two containers with IPv4 only stand on each host: the firewall says nothing of the port of ``mail``, and allows that of
+``web``.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from tests.integration.lab_host import Host, lab, play
+
+INVENTORY = Path(__file__).with_name("firewalls.yml")
+CONTAINERS = {"mail": 8080, "web": 8081}
+RUN = "".join(
+    f"docker run -d --name {name} -p {port}:80 dms-lab/whoami >/dev/null;" for name, port in CONTAINERS.items()
+)
+# firewalld flushes what Docker has set when it starts; dockerd makes a zone when it starts, and reloads it for that.
+START = {
+    "bookworm": "ufw allow 8081/tcp >/dev/null; ufw --force enable >/dev/null",
+    "sid": "systemctl start firewalld; systemctl restart docker; docker start mail web;"
+    " firewall-cmd -q --add-port 8081/tcp",
+}
+NAMES = {"bookworm": "UFW", "sid": "firewalld"}
+# What a client gets at the port that nobody allows: default deny drops, the zone public rejects.
+CLOSED = {"bookworm": "timeout", "sid": "refused"}
+FAMILIES = ("ipv4", "ipv6")
+BOTH: dict[str, t.Any] = {"containers": [*CONTAINERS], "mode": "nat"}
+
+
+@pytest.fixture(scope="module")
+def hosts() -> t.Iterator[dict[str, Host]]:
+    """Hosts with a firewall that is on."""
+    lab("down", INVENTORY)
+    lab("up", INVENTORY)
+    found = {name: Host(name, "firewalls") for name in (*START, "client")}
+    for host in found.values():
+        host.install()
+    for name, start in START.items():
+        found[name].run(f"{RUN}{start}")
+    yield found
+    lab("down", INVENTORY)
+
+
+@pytest.fixture(params=START)
+def host(request: pytest.FixtureRequest, hosts: dict[str, Host]) -> Host:
+    """Each of them in turn."""
+    return hosts[request.param]
+
+
+@pytest.fixture
+def client(hosts: dict[str, Host]) -> Host:
+    """A client on the same segment."""
+    return hosts["client"]
+
+
+Verdicts = dict[tuple[str, str], str]
+
+
+def foretold(host: Host) -> tuple[Verdicts, dict[str, t.Any]]:
+    """What docker_ipv6_info says that clients get, as (container, family) -> verdict, and all else that it says."""
+    info = host.direct("docker_ipv6_info")
+    exposures = {(one["name"], port["family"]): port for one in info["containers"] for port in one["exposure"]}
+    return {place: port["verdict"] for place, port in exposures.items()}, info
+
+
+def got(client: Host, info: dict[str, t.Any]) -> Verdicts:
+    """What a client really gets."""
+    options = {"timeout": 2, "host_addresses": info["host_addresses"]}
+    return {
+        (name, family): client.direct(
+            "remote_ip_probe", host=info["addresses"][family], port=port, family=family, **options
+        )["verdict"]
+        for name, port in CONTAINERS.items()
+        for family in FAMILIES
+    }
+
+
+def finding(info: dict[str, t.Any], name: str) -> list[str]:
+    return [one["evidence"] for one in info["findings"] if one["id"] == name]
+
+
+def words(done: t.Any) -> str:
+    return " ".join((done.stdout + done.stderr).split())
+
+
+def test_enabling_opens_only_what_is_named(host: Host, client: Host) -> None:
+    verdicts, info = foretold(host)
+    seen = got(client, info)
+    print(f"\n{host.name} with {NAMES[host.name]}, before: {seen}")
+    assert seen == {
+        ("mail", "ipv4"): "real",
+        ("mail", "ipv6"): CLOSED[host.name],
+        ("web", "ipv4"): "real",
+        ("web", "ipv6"): "masked",
+    }
+    assert verdicts == seen
+    (evidence,) = finding(info, "newly_exposed")
+    assert "container mail: enabling IPv6 opens 8080/tcp" in evidence and NAMES[host.name] in evidence
+
+    host.run("printf '{\"userland-proxy\": false}' > /etc/docker/daemon.json")
+    (evidence,) = finding(host.direct("docker_ipv6_info"), "daemon_json_pending")
+    assert evidence.endswith("/etc/docker/daemon.json says of userland-proxy")
+    host.run("rm /etc/docker/daemon.json")
+
+    before = host.state()
+    refused = host.direct("docker_ipv6_info", **BOTH)
+    assert refused["failed"] and "container mail, port 8080/tcp" in refused["msg"] and "web" not in refused["msg"]
+    assert not host.direct("docker_ipv6_info", mode="nat", containers=["web"])["failed"]
+    assert not host.direct("docker_ipv6_info", **BOTH, allow_exposure=["mail:8080/tcp"])["failed"]
+    done = play(host.name, inventory=INVENTORY, dms_ipv6_containers=[*CONTAINERS])
+    assert done.returncode == 2 and "allow_exposure: mail:8080/tcp" in words(done), words(done)
+    assert host.state() == before
+
+    named: dict[str, t.Any] = {"dms_ipv6_containers": [*CONTAINERS], "dms_ipv6_allow_exposure": ["8080/tcp"]}
+    done = play(host.name, inventory=INVENTORY, **named)
+    assert done.returncode == 0, words(done)
+    verdicts, info = foretold(host)
+    seen = got(client, info)
+    print(f"{host.name} with {NAMES[host.name]}, after: {seen}")
+    assert set(seen.values()) == {"real"}
+    assert verdicts == seen
+    assert finding(info, "newly_exposed") == []
+    assert not host.direct("docker_ipv6_info", **BOTH)["plan"]["changed"]
+
+
+def test_ufw_that_drops_all_ipv6(hosts: dict[str, Host], client: Host) -> None:
+    """Not even what Docker translates gets through, as the host's neighbours do not find it."""
+    host = hosts["bookworm"]
+    host.run("sed -i s/^IPV6=yes/IPV6=no/ /etc/default/ufw; ufw reload")
+    try:
+        info = host.direct("docker_ipv6_info")
+        (evidence,) = finding(info, "ipv6_dropped")
+        assert "IPV6=no" in evidence
+        seen = got(client, info)
+        assert {seen[name, "ipv6"] for name in CONTAINERS} == {"timeout"}, seen
+        refused = host.direct("docker_ipv6_info", **BOTH, allow_exposure=["all"])
+        assert refused["failed"] and "Set IPV6=yes" in refused["msg"], json.dumps(refused)
+    finally:
+        host.run("sed -i s/^IPV6=no/IPV6=yes/ /etc/default/ufw; ufw reload")
+    assert finding(host.direct("docker_ipv6_info"), "ipv6_dropped") == []
+
+
+# Docker Engine 20.10 with ip6tables does not start without; 28.5 does, and has no IPv6 to give.
+STARTS = {"bookworm": "no", "sid": "yes"}
+RESTART = "systemctl reset-failed docker docker.socket; systemctl restart docker"
+SIX = "docker network create --ipv6 --subnet fd5c:1ab0:7e57:9::/64 six"
+
+
+def test_host_without_ip6tables(host: Host) -> None:
+    """The test before has switched it on."""
+    host.run("mv /usr/sbin/ip6tables /usr/sbin/ip6tables.gone")
+    try:
+        info = host.direct("docker_ipv6_info")
+        (evidence,) = finding(info, "no_ip6_tables")
+        print(f"\n{host.name}: {evidence}")
+        assert "there is no program ip6tables" in evidence
+        refused = host.direct("docker_ipv6_info", **BOTH, allow_exposure=["all"])
+        assert refused["failed"] and evidence.partition(":")[0] in refused["msg"]
+        assert host.run(f"{RESTART} >/dev/null 2>&1 && echo yes || echo no") == STARTS[host.name]
+        assert host.run(f"{SIX} >/dev/null 2>&1 && echo yes || echo no") == "no"
+    finally:
+        host.run(f"mv /usr/sbin/ip6tables.gone /usr/sbin/ip6tables; {RESTART}")
+    assert finding(host.direct("docker_ipv6_info"), "no_ip6_tables") == []

@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""compose_ports, on files of its own, with a Compose and an engine in memory."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_steps,
+    _found,
+    _io_compose,
+    _io_compose_program,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_transaction,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.modules import compose_network, compose_ports
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+TEXT = "# Mail.\nservices:\n  mail:\n    ports:\n      - '8080:80'   # keep\n  web: {ports: [8081:80]}\n"
+AFTER = TEXT.replace("'8080:80'", "'0.0.0.0:8080:80'")
+BOTH = AFTER.replace("[8081:80]", '["0.0.0.0:8081:80"]')
+PORT4 = _found.Port(80, "tcp", "0.0.0.0", 8080)
+
+
+def hash_of(text: str, service: str) -> str:
+    """What Compose would make of a service: the entry's own line."""
+    return next((line.strip() for line in text.splitlines() if ("8080" in line) == (service == "mail")), "")
+
+
+class Lab:
+    """A host on which the project shop runs, made from the file as it is at first."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.path = str(folder / "compose.yaml")
+        self.over = str(folder / "compose.override.yaml")
+        Path(self.path).write_text(TEXT)
+        self.ups: list[_compose_steps.Recreate] = []
+        self.failing = False
+        self.there = True
+        self.environment = ""
+        self.made = {name: self.container(name) for name in ("mail", "web")}
+
+    @property
+    def text(self) -> str:
+        return Path(self.path).read_text()
+
+    def hashes(self, texts: list[tuple[str, str]]) -> dict[str, str] | None:
+        said = "".join(text for _path, text in texts) + self.environment
+        return {name: hash_of(said, name) + self.environment for name in ("mail", "web")} if self.there else None
+
+    def container(self, service: str) -> _found.Container:
+        made = self.hashes([(self.path, self.text)]) or {}
+        six = () if "0.0.0.0" in made[service] else (replace(PORT4, host_ip="::"),)
+        labels = {_found.COMPOSE_HASH: made[service]}
+        return hosts.of_compose(service, path=self.path, ports=(PORT4, *six), labels=labels)
+
+    def recreate(self, step: _compose_steps.Recreate) -> None:
+        self.ups.append(step)
+        if self.failing and len(self.ups) == 1:
+            raise Refused("Compose cannot re-create mail: no such image", step.folder)
+        self.made.update({name: self.container(name) for name in step.services})
+
+    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
+        assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
+        record = _io_files.record()
+        edited = {one: _io_files.read(one) for one in record.get("files", ())}
+        containers = tuple(self.made.values())
+        return replace(hosts.host(containers=containers, members={}), record=record, edited=edited)
+
+    @property
+    def state(self) -> t.Any:
+        return self.text, dict(self.made), _io_files.record(), list(self.ups)
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
+    found = Lab(tmp_path / "shop")
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(_io_compose, "hashes", found.hashes)
+    monkeypatch.setattr(_io_compose, "validate", lambda before, after: None)
+    monkeypatch.setattr(_io_compose_program, "recreate", found.recreate)
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    return found
+
+
+def said(lab: Lab, **options: t.Any) -> dict[str, t.Any]:
+    return run(compose_ports, path=lab.path, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "services"),
+    [
+        ({"services": ["mail"]}, AFTER, ["mail"]),
+        ({}, BOTH, ["mail", "web"]),
+        ({"services": ["mail"], "project_name": "shop", "docker_socket": "/run/other.sock"}, AFTER, ["mail"]),
+    ],
+)
+def test_file(lab: Lab, options: dict[str, t.Any], text: str, services: list[str]) -> None:
+    """Check mode says the same and does nothing; a second run finds nothing to do."""
+    before = lab.state
+    check = said(lab, check=True, **options)
+    assert lab.state == before
+    real = said(lab, **options)
+    assert {name: check[name] for name in real if name != "warned"} == {n: real[n] for n in real if n != "warned"}
+    assert (real["changed"], real["rolled_back"], real["project"], real["services"]) == (True, False, "shop", services)
+    assert real["compose_will_recreate"] == services
+    assert real["steps"] == [f"write {lab.path}: ports published on IPv4 only"]
+    assert [(one["before"], one["after"], one["after_header"]) for one in real["diff"]] == [(TEXT, text, lab.path)]
+    assert "are refused only once the next `docker compose up -d`" in real["warned"]
+    assert (lab.text, lab.ups) == (text, [])
+    again = said(lab, **options)
+    assert (again["changed"], again["steps"], again["diff"]) == (False, [], [])
+    assert again["compose_will_recreate"] == services
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_recreate(lab: Lab, earlier: bool) -> None:
+    """At once, or after an earlier run that only wrote the file: nobody edited it meanwhile, by our record."""
+    if earlier:
+        said(lab, services=["mail"])
+    before = lab.state
+    check = said(lab, check=True, services=["mail"], recreate=True)
+    assert lab.state == before
+    real = said(lab, services=["mail"], recreate=True)
+    up = "let Compose re-create mail of project shop"
+    assert check["steps"] == real["steps"]
+    assert real["steps"] == ([up] if earlier else [f"write {lab.path}: ports published on IPv4 only", up])
+    assert (real["compose_will_recreate"], real["warned"]) == ([], "")
+    assert lab.ups == [_compose_steps.Recreate(str(Path(lab.path).parent), "", "shop", ("mail",))]
+    assert lab.made["mail"].ports == (PORT4,)
+    again = said(lab, services=["mail"], recreate=True)
+    assert (again["changed"], len(lab.ups)) == (False, 1)
+
+
+def test_override_file(lab: Lab) -> None:
+    Path(lab.over).write_text("services:\n  mail:\n    ports: ['25:25']\n")
+    real = said(lab, services=["mail"])
+    assert real["steps"] == [f"write {one}: ports published on IPv4 only" for one in (lab.path, lab.over)]
+    assert "'0.0.0.0:25:25'" in Path(lab.over).read_text()
+    assert len(real["diff"]) == 2
+
+
+def test_a_failure_puts_the_old_state_back(lab: Lab) -> None:
+    lab.failing = True
+    result = run(compose_ports, path=lab.path, services=["mail"], recreate=True)
+    assert (result["failed"], result["rolled_back"]) == (True, True)
+    assert "Compose cannot re-create mail: no such image. The old state is back." in result["msg"]
+    assert (lab.text, len(lab.ups), len(lab.made["mail"].ports)) == (TEXT, 2, 2)
+    assert not _io_files.record().get("files")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda lab: setattr(lab, "environment", "another"), "mail would come back as something else, beside the port"),
+        (lambda lab: setattr(lab, "there", False), "Compose cannot be asked on this host, so nobody can re-create"),
+        (
+            lambda lab: Path(lab.path).write_text(TEXT.replace("8080:80'", "8080:80/tcp'")),
+            "mail would come back as something else, beside the ports: it was made from another file. Run `docker",
+        ),
+    ],
+)  # fmt: skip
+def test_refused_to_recreate(lab: Lab, change: t.Callable[[Lab], None], words: str) -> None:
+    """The file alone is no matter: the next `up` is its user's."""
+    change(lab)
+    before = lab.state
+    assert words in failure(compose_ports, path=lab.path, services=["mail"], recreate=True)
+    assert lab.state == before
+    assert said(lab, services=["mail"])["changed"]
+
+
+def test_refused_after_an_edit_of_somebody_else(lab: Lab) -> None:
+    said(lab, services=["mail"])
+    Path(lab.path).write_text(AFTER.replace("8080:80'", "8080:80/tcp'"))
+    assert "something else" in failure(compose_ports, path=lab.path, services=["mail"], recreate=True)
+
+
+def test_compose_that_does_not_take_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(before: object, after: object) -> t.NoReturn:
+        raise Refused("Compose would not take the change: bad", lab.path, "Use edit: override, or edit it by hand")
+
+    monkeypatch.setattr(_io_compose, "validate", refuse)
+    words = f"{lab.path}: Compose would not take the change: bad. Edit it by hand."
+    assert failure(compose_ports, path=lab.path) == words
+    assert lab.text == TEXT
+    # What is written already is not judged again.
+    Path(lab.path).write_text(BOTH)
+    assert said(lab)["changed"] is False
+
+
+def test_undo_brings_the_file_back(lab: Lab) -> None:
+    said(lab, services=["mail"])
+    back = run(compose_network, path=lab.path, state="absent")
+    assert (back["changed"], lab.text) == (True, TEXT)
+    assert not _io_files.record().get("files")
+
+
+def test_part_of_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Armed by the run: the host itself would put the file back, and then the container."""
+    monkeypatch.setattr(_io_transaction, "boot_id", lambda: "boot")
+    monkeypatch.setattr(_io_transaction, "start_timer", lambda within: None)
+    Path(_io_files.STATE).mkdir()
+    armed = _transaction.Transaction("run", "boot", 1e12, 60)
+    _io_transaction.write(armed)
+    said(lab, services=["mail"], recreate=True, transaction="run")
+    held = _io_transaction.armed()
+    assert held
+    assert [str(step) for step in held.steps_back()] == [
+        f"write {lab.path}: as it was",
+        "let Compose re-create mail of project shop",
+    ]
+    assert "waits to be confirmed" in failure(compose_ports, path=lab.path, transaction="other")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "missing required arguments: path"),
+        ({"path": "/no/such.yaml"}, "/no/such.yaml: there is no such file on this host"),
+    ],
+)
+def test_failures_are_one_message(lab: Lab, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(compose_ports, **options)
+
+
+def test_file_that_is_malformed(lab: Lab) -> None:
+    Path(lab.path).write_text("services: [\n")
+    assert f"{lab.path}: line 2, column 1" in failure(compose_ports, path=lab.path)
+
+
+def test_result_is_json(lab: Lab) -> None:
+    assert json.dumps(said(lab))

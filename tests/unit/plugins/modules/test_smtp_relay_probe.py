@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""smtp_relay_probe, with the connection left out."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_smtp, _smtp_relay
+from ansible_collections.dms.ipv6.plugins.modules import smtp_relay_probe
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+DENIED = _smtp_relay.Relay("denied", 454, "4.7.1 no", "220 mail", "fd00::5", "the server does not relay: 454 4.7.1 no")
+TO = "victim@dms-ipv6.invalid"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
+    calls: list[tuple[t.Any, ...]] = []
+
+    def probe(*arguments: t.Any) -> _smtp_relay.Relay:
+        calls.append(arguments)
+        return DENIED
+
+    monkeypatch.setattr(_io_smtp, "probe", probe)
+    return calls
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("options", "arguments"),
+    [
+        ({}, ("fd00::1", 25, "ipv6", 15, TO)),
+        (
+            {"port": 2525, "family": "ipv4", "timeout": 9, "recipient": "x@relay.test"},
+            ("fd00::1", 2525, "ipv4", 9, "x@relay.test"),
+        ),
+    ],
+)
+def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t.Any, ...], check: bool) -> None:
+    result = run(smtp_relay_probe, check=check, host="fd00::1", **options)
+    assert asked == [arguments]
+    shown = ("changed", "family", "host", "relay", "code", "text", "banner", "client", "msg")
+    assert {name: result[name] for name in shown} == {
+        "changed": False,
+        "family": arguments[2],
+        "host": "fd00::1",
+        "relay": "denied",
+        "code": 454,
+        "text": "4.7.1 no",
+        "banner": "220 mail",
+        "client": "fd00::5",
+        "msg": "the server does not relay: 454 4.7.1 no",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "missing required arguments: host"),
+        ({"host": "fd00::1", "port": 0}, "port: 0 is not between 1 and 65535."),
+        ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 1 and 65535."),
+        ({"host": "fd00::1", "timeout": 0}, "timeout: it is at least one second."),
+        ({"host": "fd00::1", "family": "ipv5"}, "value of family must be one of: ipv4, ipv6"),
+        ({"host": "2001:db8::1"}, "host: 2001:db8::1 is reserved for documentation"),
+        ({"host": "fd00::1", "recipient": "victim@gmail.com"}, "recipient: gmail.com may be somebody's domain."),
+        ({"host": "fd00::1", "recipient": "a\r\nDATA"}, "is no plain mail address"),
+    ],
+)
+def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(smtp_relay_probe, **options)
