@@ -26,6 +26,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _restart_guards,
     _transaction,
     _undo,
+    _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import CRITICAL
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan

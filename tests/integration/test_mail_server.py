@@ -41,7 +41,7 @@ docker run -d --name web -p 8080:80 dms-lab/whoami
 """
 READY = """
 for name in %s; do
-    for _ in $(seq 100); do docker exec $name grep -q 'daemon started' /var/log/mail.log && break; sleep 0.2; done
+    for _ in $(seq 300); do docker exec $name grep -q 'daemon started' /var/log/mail.log && break; sleep 0.2; done
 done
 docker exec bans fail2ban-client ping
 docker exec hangs sh -c 'cd /usr/local/bin; printf "#!/bin/sh\\nexec sleep 60\\n" > postconf; chmod +x postconf'

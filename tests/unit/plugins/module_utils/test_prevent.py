@@ -10,7 +10,14 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_plan, _exposure, _found, _host_plan, _prevent
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_plan,
+    _environment,
+    _exposure,
+    _found,
+    _host_plan,
+    _prevent,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -215,7 +222,7 @@ def test_named_by_id() -> None:
         plan(found(dual(), daemon=daemon(True)), "mail-id")
 
 
-ASLEEP = {"running": False, "ports": (), "pid": 0}
+ASLEEP: dict[str, t.Any] = {"running": False, "ports": (), "pid": 0}
 
 
 @pytest.mark.parametrize(
@@ -240,7 +247,7 @@ def test_container_that_does_not_run(one: _found.Container, refused: bool) -> No
 
 @pytest.mark.parametrize(("names", "refused"), [(("mail",), True), ((), False)])
 def test_container_of_a_swarm_service(names: tuple[str, ...], refused: bool) -> None:
-    there = found(published(labels={"com.docker.swarm.service.name": "mail"}))
+    there = found(published(labels={_environment.TASK: "1"}))
     if refused:
         with pytest.raises(Refused, match="Swarm"):
             plan(there, *names)

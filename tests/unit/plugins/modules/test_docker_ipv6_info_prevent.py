@@ -53,7 +53,7 @@ class Lab:
         self.daemon = Daemon(b'{"init": true}', {"init": True}, version="26.1.5")
         self.record: dict[str, t.Any] = {}
         self.networks = (BRIDGE, SIX, network_of_compose())
-        self.containers = (
+        self.containers: tuple[_found.Container, ...] = (
             container("plain", asked=ASKED),
             of_compose("mail", path=self.path, asked=ASKED),
             of_compose("web", path=self.path, ports=tuple(replace(one, host_port=8081) for one in (PORT4, PORT6))),
@@ -273,7 +273,7 @@ def test_narrow_for_a_container_on_the_host_network(lab: Lab, six: bool) -> None
     heard = {"ipv4": [("0.0.0.0", 80)], "ipv6": [("::", 80)] if six else []}
     fields = {"network_mode": "host", "ports": (), "listeners": heard, "path": lab.path}
     lab.containers = (replace(of_compose("mail", **fields), endpoints=()),)
-    options = {"mode": "prevent", "prevent_compose": True, "containers": [MAIL]}
+    options: dict[str, t.Any] = {"mode": "prevent", "prevent_compose": True, "containers": [MAIL]}
     if six:
         words = (
             "container shop-mail-1 in host network mode: port 80 is the host's own, and no setting of Docker closes it"
