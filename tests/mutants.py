@@ -113,6 +113,15 @@ ALL = (
         "verify",
         "can't find mailserver",
     ),
+    Mutant(
+        "prevent leaves docker-proxy running",
+        "plugins/module_utils/_prevent.py",
+        "config: Settings = {} if _daemon_plan.flag(SETTING, found.daemon) is False else {SETTING: False}",
+        "config: Settings = {}",
+        "prevent",
+        "verify",
+        "IPv6 is not refused",
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import posixpath
 import re
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _compose, _compose_plan, _compose_text, _found
 from ansible_collections.dms.ipv6.plugins.module_utils._compose import VARIABLE
@@ -329,8 +329,3 @@ def unlike(plan: PortsPlan, hashes: Iterable[dict[str, str] | None]) -> list[str
         if service in plan.waiting and made not in [one.get(service) for one in known]:
             found.append(service)
     return list(dict.fromkeys(found))
-
-
-def wanted_like(services: tuple[str, ...]) -> _compose_plan.Wanted:
-    """What is wanted for each project, see _compose_plan.targets()."""
-    return replace(_compose_plan.Wanted(""), services=services)

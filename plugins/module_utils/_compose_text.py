@@ -129,14 +129,6 @@ class Document:
         """Raise Refused with the place of the key (or item) at the end of the path, or of the last one there is."""
         self.fail(self._place(path)[0], problem, remedy)
 
-    def find(self, path: tuple[str | int, ...]) -> Node | None:
-        """The value at the end of a path, where it is written: aliases and merge keys are followed."""
-        node = self.root
-        for step in path:
-            found = _step(node, step) if node else None
-            node = found[1] if found else None
-        return (node.target or node) if node else None
-
     def _place(self, path: tuple[str | int, ...]) -> tuple[int, bool]:
         node = self.root
         at = node.start if node else 0
