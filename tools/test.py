@@ -24,6 +24,7 @@ TOP = Path(__file__).resolve().parent.parent
 LOGS = TOP / "build" / "test"
 TAIL = 60
 PRINTING = threading.Lock()
+PYTEST = ("tools/run", "pytest")
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,8 @@ def all_steps() -> list[Step]:
         *lint_steps(),
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
-        Step(
-            "integration", "integration", ["tools/run", "pytest", "tests/integration"], lane="integration", counts=True
-        ),
+        # -rP: outages, fault points and agreements are printed by tests that pass.
+        Step("integration", "integration", [*PYTEST, "-rP", "tests/integration"], lane="integration", counts=True),
         *molecule_steps(),
         Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="molecule", counts=True),
     ]
