@@ -36,7 +36,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan
 
@@ -213,6 +213,22 @@ def exposures(container: _found.Container, host: Host) -> tuple[Exposure, ...]:
             one for owner in owners for one in exposures(owner, host) if _heard(container, one.port.container_port)
         )
     return tuple(_exposure(door, container, host) for door in _doors(container))
+
+
+def served(containers: Iterable[_found.Container], host: Host) -> tuple[tuple[str, int], ...]:
+    """Family and host port of the TCP ports at which clients on other hosts get an answer, whomever it is meant for."""
+    found = [
+        one
+        for container in containers
+        for one in exposures(container, host)
+        if _heard(container, one.port.container_port)
+    ]
+    answered = [one for one in found if one.port.protocol == "tcp" and one.verdict in (_verdict.REAL, _verdict.MASKED)]
+    return tuple(dict.fromkeys((one.family, one.port.host_port) for one in answered if _everywhere(one.port.host_ip)))
+
+
+def _everywhere(address: str) -> bool:
+    return not address or ipaddress.ip_address(address).is_unspecified
 
 
 def _heard(container: _found.Container, port: int) -> bool:

@@ -7,6 +7,9 @@ The first IPv6 network, and every start of a daemon that has one stored, makes d
 net.ipv6.conf.all.forwarding on. With accept_ra=1 the kernel then drops the default route that it learned from a router
 advertisement, at once, and learns no other (moby#43466; measured on 20.10.24, 26.1.5 and 28.5.2). accept_ra=2 on that
 very interface, set before, keeps it; ``all`` and ``default`` do not help.
+
+With its nftables backend (from Docker Engine 29) dockerd switches nothing on, and refuses IPv6 networks instead
+(moby#50646): then it is up to us, with the same guard.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ if t.TYPE_CHECKING:
 
 SYSCTL_FILE = "/etc/sysctl.d/90-dms-ipv6.conf"
 HEAD = "# Docker switches IPv6 forwarding on; without this the host would lose the default route of its router.\n"
+FORWARDING_HEAD = "# Docker's nftables backend does not switch IPv6 forwarding on.\n"
 FORWARDING = ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding")
 
 
@@ -81,10 +85,13 @@ class RestoreForwarding(Step):
 
 @dataclass(frozen=True)
 class ForwardingComesOn(Step):
-    """Nothing to carry out: says what dockerd will do, and knows the way back."""
+    """Says what dockerd will do, or does it where dockerd does not, and knows the way back."""
+
+    by_docker: bool = True
 
     def __str__(self) -> str:
-        return "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
+        what = "IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
+        return f"Docker switches {what}" if self.by_docker else f"switch {what}, as Docker's nftables backend does not"
 
     def inverse(self) -> Step:
         """Forwarding off."""
@@ -97,7 +104,11 @@ def accept_ra(interface: str) -> str:
 
 
 def guard(
-    ra_default: Iterable[str], accepts: Mapping[str, str | None], forwards: bool, sysctl_file: bytes | None
+    ra_default: Iterable[str],
+    accepts: Mapping[str, str | None],
+    forwards: bool,
+    sysctl_file: bytes | None,
+    by_docker: bool = True,
 ) -> Steps:
     """The steps before anything that switches forwarding on; none where they are not needed.
 
@@ -106,14 +117,23 @@ def guard(
         accepts: interface -> accept_ra.
         forwards: whether the host forwards IPv6 already.
         sysctl_file: what SYSCTL_FILE holds, None if it is missing.
+        by_docker: whether dockerd switches it on.
     """
     lost = [one for one in ra_default if accepts.get(one) == "1"]
+    ours = not forwards and not by_docker
     steps: list[Step] = []
-    if lost:
-        lines = (sysctl_file or HEAD.encode()).decode().rstrip("\n") + "\n"
-        lines += "".join(f"{accept_ra(one)} = 2\n" for one in lost if f"{accept_ra(one)} = 2\n" not in lines)
+    if lost or ours:
+        lines = (sysctl_file or b"").decode()
+        lines = _with(lines, HEAD, [f"{accept_ra(one)} = 2\n" for one in lost])
+        lines = _with(lines, FORWARDING_HEAD, [f"{name} = 1\n" for name in FORWARDING] if ours else [])
         steps.append(WriteFile(SYSCTL_FILE, lines.encode(), "the same at every boot", old=sysctl_file, invertible=True))
-        steps += [KeepRoute(one, "1") for one in lost]
+    steps += [KeepRoute(one, "1") for one in lost]
     if not forwards:
-        steps.append(ForwardingComesOn())
+        steps.append(ForwardingComesOn(by_docker))
     return tuple(steps)
+
+
+def _with(text: str, head: str, lines: list[str]) -> str:
+    """A file's text with these lines in it, and the heading over them."""
+    text = text and text.rstrip("\n") + "\n"
+    return text + "".join(one for one in (head, *lines) if lines and one not in text)

@@ -29,7 +29,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import CRITICAL
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -303,8 +303,20 @@ def plan_daemon(wanted: _daemon_plan.Wanted, found: Found) -> _daemon_plan.Daemo
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = _daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
     if plan.restarts and (plan.settings.get("ipv6") or any(one.ipv6 for one in found.networks)):
-        return plan.guarded(_forwarding.guard(found.ra_default, found.accept_ra, True, found.sysctl_file))
+        return plan.guarded(_guard(found, tells=False))
     return plan
+
+
+def _guard(found: Found, tells: bool = True) -> Steps:
+    """The steps before a host forwards IPv6; ``tells``: those that only say what dockerd does are among them."""
+    ours = _never_forwards(found)
+    forwards = found.forwards or not (ours or tells)
+    return _forwarding.guard(found.ra_default, found.accept_ra, forwards, found.sysctl_file, not ours)
+
+
+def _never_forwards(found: Found) -> bool:
+    """Whether the host does not forward IPv6 and never will by dockerd's doing."""
+    return not found.forwards and _exposure.host(found).backend == _exposure.NFTABLES
 
 
 def plan_network(
@@ -332,9 +344,9 @@ def plan_network(
             _guards.refuse_ipv4_only(container, ask.listeners(container.pid))
     warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving.values(), ask))
     plan = replace(plan, warnings=(*plan.warnings, *warnings))
-    if wanted.state == _network.PRESENT and any(isinstance(one, _network_steps.CreateNetwork) for one in plan.steps):
-        guards = _forwarding.guard(found.ra_default, found.accept_ra, found.forwards, found.sysctl_file)
-        return replace(plan, steps=(*guards, *plan.steps))
+    creates = any(isinstance(one, _network_steps.CreateNetwork) for one in plan.steps)
+    if wanted.state == _network.PRESENT and (creates or _never_forwards(found)):
+        return replace(plan, steps=(*_guard(found), *plan.steps))
     others = any(one.ipv6 for one in found.networks if one.name != wanted.name)
     if any(isinstance(step, _network_steps.RemoveNetwork) for step in plan.steps) and not others:
         return replace(plan, steps=(*plan.steps, *_transaction.load_steps(found.record.get("guard", []))))

@@ -14,7 +14,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _io_k
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import KeepRoute, RestoreAcceptRa, SetSysctl
+    from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+        ForwardingComesOn,
+        KeepRoute,
+        RestoreAcceptRa,
+        SetSysctl,
+    )
 
 ALL_ROUTERS = "ff02::2"
 ROUTER_SOLICITATION = 133
@@ -41,6 +46,12 @@ def set_sysctl(step: SetSysctl) -> None:
 def keep_route(step: KeepRoute) -> None:
     """accept_ra=2."""
     _set(_forwarding.accept_ra(step.interface), "2")
+
+
+def forwarding_comes_on(step: ForwardingComesOn) -> None:
+    """Forwarding on, where dockerd does not switch it on by itself."""
+    for name in () if step.by_docker else _forwarding.FORWARDING:
+        _set(name, "1")
 
 
 def restore_accept_ra(step: RestoreAcceptRa) -> None:

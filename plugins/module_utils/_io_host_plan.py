@@ -24,7 +24,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
@@ -57,7 +57,8 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     joining = {*_moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
-    opened = _newly_exposed.opened(_exposure.host(found, found.firewall), joining)
+    now = _exposure.host(found, found.firewall)
+    opened = _newly_exposed.opened(now, joining)
     _newly_exposed.refuse(opened, wanted.allow_exposure, found.firewall)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
     subnets = [one["subnet"] for one in facts if one["subnet"]]
@@ -75,9 +76,20 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "containers": list(containers),
         "compose": [one["options"] for one in facts],
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
+        "ports": [list(one) for one in _exposure.served(_seeing(wanted, compose, found, joining), now)],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
     }
+
+
+def _seeing(
+    wanted: Wanted, compose: ComposeOptions, found: Found, joining: Collection[str]
+) -> Iterator[_found.Container]:
+    """The containers asked for, by name or by their Compose file, that see real clients afterwards."""
+    for one in found.containers:
+        asked = {one.name, one.id} & {*wanted.containers} or {*_compose_paths(one.labels)} & {*compose.files}
+        if asked and (one.id in joining or one.has_ipv6):
+            yield one
 
 
 def _moved(plan: Plan) -> list[str]:

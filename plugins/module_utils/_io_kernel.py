@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 RTF_UP, RTF_REJECT, RTF_ADDRCONF = 0x0001, 0x0200, 0x00040000
 SIOCGIFADDR = 0x8915
 TENTATIVE = 0x40
+# States of TCP sockets in /proc/net/tcp{,6} (include/net/tcp_states.h of Linux).
+ESTABLISHED, LISTENS = "01", "0A"
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def listeners(pid: int, own: bool = False) -> dict[str, list[tuple[str, int]]]:
     inodes = _sockets_beside(pid) if own else None
     for family, name in (("ipv4", "tcp"), ("ipv6", "tcp6")):
         for fields in _lines(f"/proc/{pid}/net/{name}"):
-            if fields[3:4] == ["0A"] and (inodes is None or fields[9] in inodes):
+            if fields[3:4] == [LISTENS] and (inodes is None or fields[9] in inodes):
                 address, port = fields[1].split(":")
                 found[family].append((_from_proc(address), int(port, 16)))
     return found
@@ -150,8 +152,21 @@ def _sockets_beside(pid: int) -> set[str]:
 
 def sessions(pid: int) -> list[int]:
     """The local ports of the TCP connections that are established in a process's network namespace, one for each."""
-    rows = [fields for name in ("tcp", "tcp6") for fields in _lines(f"/proc/{pid}/net/{name}")]
-    return [int(fields[1].split(":")[1], 16) for fields in rows if fields[3:4] == ["01"]]
+    return [local for state, local, _peer in _connections(pid) if state == ESTABLISHED]
+
+
+def peers(pid: int, port: int) -> list[tuple[str, int]]:
+    """(address, port) of all who are connected to a TCP port in a process's network namespace, or were right now."""
+    return [peer for state, local, peer in _connections(pid) if local == port and state != LISTENS]
+
+
+def _connections(pid: int) -> t.Iterator[tuple[str, int, tuple[str, int]]]:
+    """State, local port and peer of every TCP socket in a process's network namespace."""
+    for name in ("tcp", "tcp6"):
+        for fields in _lines(f"/proc/{pid}/net/{name}"):
+            if len(fields) > 3 and ":" in fields[2]:  # not the heading
+                address, port = fields[2].split(":")
+                yield fields[3], int(fields[1].split(":")[1], 16), (_from_proc(address), int(port, 16))
 
 
 def _from_proc(text: str) -> str:

@@ -1,12 +1,17 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe's connection: opens it itself, so that it knows its own address, and reads what the server says."""
+"""The probe's connection: opens it itself, so that it knows its own address, and reads what the server says.
+
+A real service does not say whom it sees. There the connection is kept open, so that its host can look.
+"""
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address, _verdict
@@ -47,6 +52,44 @@ def probe(host: str, port: int, family: str, timeout: float, host_addresses: Col
         except OSError as error:
             return _failed(error, client)
     return _verdict.judge(client, answer, host_addresses)
+
+
+def hold(host: str, port: int, family: str, timeout: float, seconds: int) -> _verdict.Verdict:
+    """Connect, say nothing, and keep the connection open after this process has ended.
+
+    Args:
+        host: address or name of the Docker host.
+        port: TCP port of any service.
+        family: ipv4 or ipv6.
+        timeout: seconds for connecting.
+        seconds: for how long it is kept.
+    """
+    place = resolve(host, port, family)
+    with socket.socket(FAMILIES[family], socket.SOCK_STREAM) as handle:
+        handle.settimeout(timeout)
+        try:
+            handle.connect(place)
+        except socket.timeout:
+            return _verdict.Verdict(_verdict.TIMEOUT, "", "", f"no connection within {timeout:g} s")
+        except OSError as error:
+            return _failed(error, "")
+        client, number = handle.getsockname()[:2]
+        _keep(seconds)
+    said = f"connected; the host can tell within {seconds} s whom the service sees"
+    return _verdict.Verdict(_verdict.NOT_VERIFIED, _address.plain(client), "", said, number)
+
+
+def _keep(seconds: int) -> None:
+    """Leave a process behind that has everything open that this one has, but for what Ansible waits for."""
+    if os.fork():
+        return
+    try:
+        os.setsid()
+        for stream in range(3):
+            os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+        time.sleep(seconds)
+    finally:
+        os._exit(0)
 
 
 def resolve(host: str, port: int, family: str) -> t.Any:

@@ -76,7 +76,7 @@ class Hands:
             SetSysctl: _io_forwarding.set_sysctl,
             KeepRoute: _io_forwarding.keep_route,
             RestoreAcceptRa: _io_forwarding.restore_accept_ra,
-            ForwardingComesOn: lambda step: None,
+            ForwardingComesOn: _io_forwarding.forwarding_comes_on,
             RestoreForwarding: _io_forwarding.restore_forwarding,
             CreateNetwork: self.networks.create,
             RemoveNetwork: self.networks.remove,

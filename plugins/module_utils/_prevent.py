@@ -23,7 +23,6 @@ the container itself                   gateway               dropped until it is
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from dataclasses import dataclass, replace
 
@@ -355,13 +354,7 @@ def quiet_network(concerned: Iterable[_found.Container], found: Found) -> str:
 
 def ports(named: Iterable[_found.Container], after: Host) -> tuple[tuple[str, int], ...]:
     """The TCP ports to be probed: one that IPv4 clients do not reach would prove nothing by refusing IPv6 ones."""
-    found = dict.fromkeys(
-        one.port.host_port
-        for container in named
-        for one in _exposure.exposures(container, after)
-        if (one.family, one.port.protocol, one.verdict) == (IPV4, "tcp", _verdict.REAL)
-        and _everywhere(one.port.host_ip)
-    )
+    found = [port for family, port in _exposure.served(named, after) if family == IPV4]
     return tuple((family, port) for port in found for family in families(after, port))
 
 
@@ -381,10 +374,6 @@ def dropped(containers: Iterable[_found.Container], host: Host) -> Iterator[str]
     if found:
         numbers = ", ".join(map(str, sorted(found)))
         yield f"{host.firewall.kind or 'the packet filter'} drops IPv6 packets to port {numbers}: clients hang there"
-
-
-def _everywhere(address: str) -> bool:
-    return not address or ipaddress.ip_address(address).is_unspecified
 
 
 def undone(found: Found, daemon_plan: _daemon_plan.DaemonPlan) -> tuple[str, ...]:

@@ -26,12 +26,17 @@ WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict with both addresses and the sentence that the operator reads."""
+    """The verdict with both addresses and the sentence that the operator reads.
+
+    Attributes:
+        client_port: of the client's end of a connection that is kept open, 0 for none.
+    """
 
     verdict: str
     client: str
     seen: str
     msg: str
+    client_port: int = 0
 
 
 def remote_address(answer: str) -> str | None:
@@ -49,10 +54,16 @@ def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
         host_addresses: every address of the Docker host, gateways of its networks included. Any of them is
             *masked*: with a tentative bridge address an engine shows the host's uplink address instead.
     """
-    own = _address.plain(client)
     seen = remote_address(answer)
     if seen is None:
+        own = _address.plain(client)
         return Verdict(UNEXPECTED, own, "", f"the answer names no client address: {answer[:120]!r}")
+    return compare(client, seen, host_addresses)
+
+
+def compare(client: str, seen: str, host_addresses: Collection[str]) -> Verdict:
+    """Compare the client's own address with the one that was seen; see judge()."""
+    own = _address.plain(client)
     if own in {_address.plain(one) for one in host_addresses}:
         return Verdict(
             NOT_VERIFIED, own, seen, f"the probe runs on the Docker host itself ({own}), which proves nothing"
@@ -62,6 +73,27 @@ def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
     if seen in {_address.plain(one) for one in host_addresses}:
         return Verdict(MASKED, own, seen, f"the server saw {seen}, an address of the Docker host, instead of {own}")
     return Verdict(UNEXPECTED, own, seen, f"the server saw {seen}, neither this client ({own}) nor its Docker host")
+
+
+def of_service(
+    probe: Mapping[str, t.Any], peers: Iterable[tuple[str, int]], host_addresses: Collection[str]
+) -> dict[str, t.Any]:
+    """The result of a probe that keeps its connection to a real service open, once the host has looked.
+
+    Args:
+        probe: the probe's result, with the client's address and port.
+        peers: (address, port) of all whom the service's container is connected to at that port.
+        host_addresses: every address of the Docker host.
+    """
+    client, port = str(probe.get("client", "")), int(probe.get("client_port", 0))
+    seen = {(_address.plain(address), number) for address, number in peers}
+    ours = {_address.plain(one) for one in host_addresses}
+    # Translated or not, a connection keeps its client's port; only docker-proxy opens one of its own.
+    addresses = [client] if (_address.plain(client), port) in seen else sorted({one for one, _port in seen} & ours)
+    if not addresses:
+        return {**probe, "msg": f"the service has no connection from {client}, nor from its Docker host"}
+    found = compare(client, addresses[0], host_addresses)
+    return {**probe, "verdict": found.verdict, "seen": found.seen, "msg": found.msg}
 
 
 def proven(probes: Iterable[Mapping[str, t.Any]], expect: str = REAL) -> str:
@@ -97,14 +129,7 @@ def _is_fault(probe: Mapping[str, t.Any], expect: str) -> bool:
         return False
     if expect == REAL:
         return verdict != REAL
-    if probe.get("family") == "ipv6":
-        return verdict != REFUSED
-    return verdict != REAL and not _answered(verdict, probe)
-
-
-def _answered(verdict: str, probe: Mapping[str, t.Any]) -> bool:
-    """Whether a service took the connection and did not say whom it sees, as a mail server does not."""
-    return verdict == UNEXPECTED and bool(probe.get("client")) and not probe.get("seen")
+    return verdict != (REFUSED if probe.get("family") == "ipv6" else REAL)
 
 
 def proof(probes: Iterable[Mapping[str, t.Any]], now: datetime.datetime, expect: str = REAL) -> dict[str, t.Any]:

@@ -269,7 +269,7 @@ plan:
       type: list
       elements: str
     ports:
-      description: With O(mode=prevent), pairs of family and host port that are to be probed as well.
+      description: Pairs of family and host port, published by the containers asked for, that are to be probed as well.
       type: list
       elements: list
     expect:

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Runs on the Docker host. Starts a container that answers each client with the address it sees, on the network to
     be proven.
-  - When it is removed, the results of the probes are judged, and kept on the host as its last proof.
+  - When it is removed, the results of the probes are judged, and kept on the host as its last proof. For those that
+    keep a connection to a published port open, the host looks at whom the container is connected to.
 options:
   state:
     description: Whether the responder should run.
@@ -108,6 +109,11 @@ result:
   returned: with O(state=absent)
   type: str
   sample: passed
+probes:
+  description: The results of the probes as they are kept, with verdicts for those that keep a connection open.
+  returned: with O(state=absent)
+  type: list
+  elements: dict
 faults:
   description: The probes that show something else than O(expect), in words.
   returned: with O(state=absent)
@@ -120,7 +126,14 @@ import datetime
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _found, _io_files, _io_places, _io_responder, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _found,
+    _io_files,
+    _io_peers,
+    _io_places,
+    _io_responder,
+    _verdict,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -150,7 +163,7 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
 
 def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
     """Remove the responder and keep the proof; what the module returns."""
-    probes, expect = params["probes"], params["expect"]
+    probes, expect = _io_peers.judged(docker, params["probes"]), params["expect"]
     proof = _verdict.proof(probes, datetime.datetime.now(datetime.timezone.utc), expect)
     told = {**proof, "faults": _verdict.faults(probes, expect)}
     if dry:

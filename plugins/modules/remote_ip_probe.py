@@ -12,6 +12,8 @@ version_added: 0.1.0
 description:
   - Runs on a client host. Connects to a responder on a Docker host, and compares the address of its own socket with
     the one that the responder saw.
+  - A real service does not say whom it sees. With O(hold) the connection to it is kept open, and
+    M(dms.ipv6.probe_responder) looks on the Docker host at whom the service is connected to.
   - A probe from the Docker host itself proves nothing, for right set-ups show the gateway or hang there; it is
     recognised.
   - Never fails because of a verdict; what to make of it is up to the play.
@@ -21,7 +23,7 @@ options:
     type: str
     required: true
   port:
-    description: TCP port of the responder, 1 to 65535.
+    description: TCP port of the responder, or with O(hold) of any service, 1 to 65535.
     type: int
     required: true
   family:
@@ -39,6 +41,12 @@ options:
     type: list
     elements: str
     default: []
+  hold:
+    description:
+      - Say nothing, and keep the connection open for so many seconds after the module has ended. By default a
+        responder is asked.
+    type: int
+    default: 0
 extends_documentation_fragment:
   - dms.ipv6._attributes
 attributes:
@@ -76,7 +84,8 @@ verdict:
     - V(refused), the connection was refused, by a closed port or a firewall.
     - V(timeout), no answer within the time limit.
     - V(unexpected), anything else.
-    - V(not verified), this client cannot try, because it has no IPv6 or is the Docker host itself.
+    - V(not verified), this client cannot try, because it has no IPv6 or is the Docker host itself; or with O(hold),
+      it is connected, and the Docker host has yet to say what that shows.
   returned: success
   type: str
   sample: real
@@ -90,6 +99,10 @@ seen:
   returned: success
   type: str
   sample: fd5c:1ab0:7e57:99::5
+client_port:
+  description: The port of its own socket, of a connection that is kept open; V(0) for none.
+  returned: success
+  type: int
 family:
   description: Over which protocol it connected.
   returned: success
@@ -120,6 +133,7 @@ SPEC: dict[str, t.Any] = {
     "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv6"},
     "timeout": {"type": "int", "default": 5},
     "host_addresses": {"type": "list", "elements": "str", "default": []},
+    "hold": {"type": "int", "default": 0},
 }
 
 
@@ -127,9 +141,13 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Probe once; what the module returns."""
     if not 1 <= params["port"] <= 65535:
         raise Refused(f"{params['port']} is not between 1 and 65535", "port")
-    verdict = _io_probe.probe(
-        params["host"], params["port"], params["family"], params["timeout"], params["host_addresses"]
-    )
+    if params["hold"] < 0:
+        raise Refused("it is a number of seconds, 0 or more", "hold")
+    place = params["host"], params["port"], params["family"], params["timeout"]
+    if params["hold"]:
+        verdict = _io_probe.hold(*place, params["hold"])
+    else:
+        verdict = _io_probe.probe(*place, params["host_addresses"])
     asked = {name: params[name] for name in ("family", "host", "port")}
     return {"changed": False, **asked, **dataclasses.asdict(verdict)}
 

@@ -59,6 +59,27 @@ def mail(dual: bool = False, **more: t.Any) -> _found.Container:
     return container("mail", endpoint("dual" if dual else "bridge", dual), **{"asked": ASKED, **more})
 
 
+@pytest.mark.parametrize(
+    ("found", "proxy", "expected"),
+    [
+        (mail(), True, [("ipv4", 8080), ("ipv6", 8080)]),
+        (mail(), False, [("ipv4", 8080)]),
+        (mail(dual=True), False, [("ipv4", 8080), ("ipv6", 8080)]),
+        (mail(ports=(PORT4,), asked=()), True, [("ipv4", 8080)]),
+        (mail(ports=(replace(PORT4, protocol="udp"), replace(PORT6, protocol="udp")), asked=()), True, []),
+        (mail(ports=(replace(PORT4, host_ip="127.0.0.1"),), asked=()), True, []),
+        (mail(ports=(replace(PORT4, host_ip="192.0.0.8"), PORT6), asked=()), True, [("ipv6", 8080)]),
+        (mail(listeners={"ipv4": [], "ipv6": []}), True, []),
+        (mail(listeners={"ipv4": [("0.0.0.0", 80)], "ipv6": []}), True, [("ipv4", 8080), ("ipv6", 8080)]),
+        (replace(mail(), running=False), True, []),
+    ],
+)
+def test_ports_at_which_clients_get_an_answer(
+    found: _found.Container, proxy: bool, expected: list[tuple[str, int]]
+) -> None:
+    assert list(_exposure.served([found], around(proxy=proxy))) == expected
+
+
 # --- the heart: measured on 20.10.24, 26.1.5 and 28.5.2, read in the source of the other engines
 
 MASKED4 = ("masked", FOUR, "no_ipv6_address")

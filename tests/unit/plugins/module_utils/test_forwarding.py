@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+    FORWARDING_HEAD,
     HEAD,
     SYSCTL_FILE,
     ForwardingComesOn,
@@ -24,6 +25,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps, inver
 ETH0 = "net/ipv6/conf/eth0/accept_ra = 2\n"
 VLAN = "net/ipv6/conf/wan.7/accept_ra = 2\n"
 COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
+SWITCHED_ON = (
+    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker's nftables backend does not"
+)
 WRITE = f"write {SYSCTL_FILE}: the same at every boot"
 
 
@@ -45,8 +49,8 @@ def content(steps: Steps) -> bytes | None:
         (["eth0"], {"eth0": None}, None, [], None),
         (["eth0"], {"eth1": "1"}, None, [], None),
         (["eth0"], {"eth0": "1"}, None, [WRITE, keep("eth0")], HEAD + ETH0),
-        (["eth0"], {"eth0": "1"}, b"# mine\n", [WRITE, keep("eth0")], "# mine\n" + ETH0),
-        (["eth0"], {"eth0": "1"}, b"# mine", [WRITE, keep("eth0")], "# mine\n" + ETH0),
+        (["eth0"], {"eth0": "1"}, b"# mine\n", [WRITE, keep("eth0")], "# mine\n" + HEAD + ETH0),
+        (["eth0"], {"eth0": "1"}, b"# mine", [WRITE, keep("eth0")], "# mine\n" + HEAD + ETH0),
         (["eth0"], {"eth0": "1"}, (HEAD + ETH0).encode(), [WRITE, keep("eth0")], HEAD + ETH0),
         (["eth0", "wan.7"], {"eth0": "2", "wan.7": "1"}, None, [WRITE, keep("wan.7")], HEAD + VLAN),
         (
@@ -65,6 +69,30 @@ def test_guard_only_where_it_is_needed(
         steps = _forwarding.guard(learned_on, accepts, forwards, file)
         assert [str(step) for step in steps] == [*sentences, *([] if forwards else [COMES_ON])]
         assert content(steps) == (None if written is None else written.encode())
+
+
+ON = FORWARDING_HEAD + "net/ipv6/conf/all/forwarding = 1\nnet/ipv6/conf/default/forwarding = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("learned_on", "forwards", "file", "sentences", "written"),
+    [
+        ([], True, None, [], None),
+        ([], False, None, [WRITE, SWITCHED_ON], ON),
+        ([], False, b"# mine\n", [WRITE, SWITCHED_ON], "# mine\n" + ON),
+        ([], False, ON.encode(), [WRITE, SWITCHED_ON], ON),
+        (["eth0"], False, None, [WRITE, keep("eth0"), SWITCHED_ON], HEAD + ETH0 + ON),
+        (["eth0"], True, None, [WRITE, keep("eth0")], HEAD + ETH0),
+    ],
+)
+def test_where_dockerd_does_not_switch_it_on(
+    learned_on: list[str], forwards: bool, file: bytes | None, sentences: list[str], written: str | None
+) -> None:
+    """With its nftables backend. The route is kept before, and forwarding goes first on the way back."""
+    steps = _forwarding.guard(learned_on, {"eth0": "1"}, forwards, file, by_docker=False)
+    assert [str(step) for step in steps] == sentences
+    assert content(steps) == (None if written is None else written.encode())
+    assert (RestoreForwarding() in inverses(steps)[:1]) is not forwards
 
 
 @pytest.mark.parametrize("file", [None, b"", b"# mine\n", ETH0.encode()])

@@ -194,11 +194,22 @@ def test_nat_is_refused(found: _host_plan.Found, more: dict[str, t.Any], words: 
     assert words in str(reason.value)
 
 
+def test_forwarding_before_a_daemon_that_does_not_switch_it_on() -> None:
+    wanted = _daemon_plan.Wanted({"userland-proxy": False})
+    plan = _host_plan.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY), forwards=False))
+    assert plan.sentences()[:2] == [KEEP[0], SWITCH_ON]
+    assert _host_plan.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY))).guards == ()
+
+
 RA: dict[str, t.Any] = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}}
 KEEP = [
     f"write {_forwarding.SYSCTL_FILE}: the same at every boot",
     "set net/ipv6/conf/eth0/accept_ra = 2 (was 1), so that the host keeps its IPv6 default route",
 ]
+NFT = Daemon(version="29.0.0", flags={"firewall-backend": "nftables"})
+SWITCH_ON = (
+    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker's nftables backend does not"
+)
 COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
 
 
@@ -210,6 +221,13 @@ COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf
         (host(Daemon(version="28.5.2"), forwards=False), [COMES_ON, CREATE, CONNECT]),
         (host(Daemon(version="28.5.2"), ra_default=("eth0",), accept_ra={"eth0": "2"}), [CREATE, CONNECT]),
         (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False, **RA), [CONNECT]),
+        # With the nftables backend dockerd switches nothing on, be the network there or not.
+        (host(NFT, forwards=False, **RA), [*KEEP, SWITCH_ON, CREATE, CONNECT]),
+        (host(NFT, networks=(READY,), forwards=False, **RA), [*KEEP, SWITCH_ON, CONNECT]),
+        (host(NFT, networks=(READY,), forwards=False), [KEEP[0], SWITCH_ON, CONNECT]),
+        (host(NFT, **RA), [*KEEP, CREATE, CONNECT]),
+        (host(NFT, networks=(READY,)), [CONNECT]),
+        (host(replace(NFT, version="28.5.2"), forwards=False), [COMES_ON, CREATE, CONNECT]),
     ],
 )
 def test_default_route_is_kept_where_a_network_is_created(found: _host_plan.Found, expected: list[str]) -> None:

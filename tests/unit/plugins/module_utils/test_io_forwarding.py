@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_forwarding, _io_kernel
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     FORWARDING,
+    ForwardingComesOn,
     KeepRoute,
     RestoreAcceptRa,
     RestoreForwarding,
@@ -37,6 +38,12 @@ def test_set(done: list[tuple[str, str]]) -> None:
     _io_forwarding.set_sysctl(SetSysctl("net/a", "1", "0"))
     _io_forwarding.keep_route(KeepRoute("wan.7", "1"))
     assert done == [("net/a", "1"), (ACCEPT, "2")]
+
+
+@pytest.mark.parametrize("by_docker", [True, False])
+def test_forwarding_comes_on(done: list[tuple[str, str]], by_docker: bool) -> None:
+    _io_forwarding.forwarding_comes_on(ForwardingComesOn(by_docker))
+    assert done == ([] if by_docker else [(name, "1") for name in FORWARDING])
 
 
 def test_accept_ra_stays_while_the_host_forwards(done: list[tuple[str, str]]) -> None:

@@ -174,6 +174,27 @@ def test_sessions(proc: Files, files: dict[str, str], expected: list[int]) -> No
     assert _io_kernel.sessions(4711) == expected
 
 
+@pytest.mark.parametrize(
+    ("files", "port", "expected"),
+    [
+        (
+            {"tcp": TCP, "tcp6": TCP6},
+            25,
+            [("198.18.7.99", 0xA122), ("fd5c:1ab0:7::99", 0xA122)],
+        ),
+        ({"tcp": TCP, "tcp6": TCP6}, 143, []),
+        ({"tcp": TCP, "tcp6": TCP6}, 26, []),
+        # A server that has closed its end, or has done so right now, has seen somebody all the same.
+        *(({"tcp": rows(state)}, 1, [("198.18.7.99", 0xA122)]) for state in ("01", "05", "06", "08")),
+        ({"tcp": rows("0A")}, 1, []),
+        ({}, 25, []),
+    ],
+)
+def test_peers(proc: Files, files: dict[str, str], port: int, expected: list[tuple[str, int]]) -> None:
+    proc({f"/proc/4711/net/{name}": text for name, text in files.items()})
+    assert _io_kernel.peers(4711, port) == expected
+
+
 def test_host_without_ipv6(proc: Files) -> None:
     proc({"/proc/4711/net/tcp": HEAD})
     assert _io_kernel.addresses() == []

@@ -100,6 +100,44 @@ def test_silence_is_a_timeout(family: str) -> None:
     assert found.msg == "no answer within 0.2 s"
 
 
+@EACH_FAMILY
+def test_a_connection_is_kept_after_the_probe_has_ended(family: str) -> None:
+    """Its other end sees the same client, hears nothing from it, and sees the end of it when the time is over."""
+    seen: dict[str, t.Any] = {}
+
+    def look(connection: socket.socket, peer: tuple[t.Any, ...]) -> None:
+        connection.settimeout(0.5)
+        with contextlib.suppress(socket.timeout):
+            seen["said"] = connection.recv(10)
+        connection.settimeout(10)
+        seen.update(peer=peer, end=connection.recv(10))
+
+    with serving(family, look) as port:
+        found = _io_probe.hold(LOOPBACK[family], port, family, 5, 1)
+    assert (found.verdict, found.client, found.seen) == ("not verified", LOOPBACK[family], "")
+    assert found.msg == "connected; the host can tell within 1 s whom the service sees"
+    assert seen == {"peer": seen["peer"], "end": b""}
+    assert seen["peer"][:2] == (found.client, found.client_port)
+
+
+@EACH_FAMILY
+def test_nothing_to_keep(family: str) -> None:
+    with socket.socket(_io_probe.FAMILIES[family], socket.SOCK_STREAM) as taken:
+        taken.bind((LOOPBACK[family], 0))
+        found = _io_probe.hold(LOOPBACK[family], taken.getsockname()[1], family, 5, 1)
+    assert (found.verdict, found.client_port) == ("refused", 0)
+
+
+def test_no_connection_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lost(socket.socket):
+        def connect(self, address: t.Any) -> None:
+            raise socket.timeout
+
+    monkeypatch.setattr(socket, "socket", Lost)
+    found = _io_probe.hold("127.0.0.1", 80, "ipv4", 5, 1)
+    assert (found.verdict, found.client, found.msg) == ("timeout", "", "no connection within 5 s")
+
+
 def waiting(connection: socket.socket, peer: tuple[t.Any, ...]) -> None:
     """Say what a mail server does, and wait for more."""
     connection.sendall(b"* OK ready\r\n")

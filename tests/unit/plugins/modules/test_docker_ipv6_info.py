@@ -723,6 +723,42 @@ def test_ports_that_would_be_opened_by_way_of_compose(
     assert info(mode="nat", containers=[MAIL], allow_exposure=["25/tcp"])["plan"]["changed"]
 
 
+OPEN = {"ipv4": [("0.0.0.0", 80)], "ipv6": [("::", 80)]}
+BOTH_FAMILIES = [["ipv4", 8080], ["ipv6", 8080]]
+
+
+@pytest.mark.parametrize(
+    ("options", "listeners", "expected"),
+    [
+        ({"containers": ["mail"]}, OPEN, BOTH_FAMILIES),
+        ({"containers": ["mail-id"]}, OPEN, BOTH_FAMILIES),
+        ({"containers": ["mail"], "attach": "default_bridge", "allow_container_restart": True}, OPEN, BOTH_FAMILIES),
+        ({"containers": ["mail"]}, {"ipv4": [], "ipv6": []}, []),
+        ({}, OPEN, []),
+    ],
+)
+def test_ports_to_be_probed(lab: Lab, options: t.Any, listeners: t.Any, expected: t.Any) -> None:
+    """Those of the containers asked for that somebody serves."""
+    lab.listeners = listeners
+    containers = (container("mail"), container("web", ports=(_found.Port(80, "tcp", "::", 8081),)))
+    lab.more = {"containers": containers, "members": members(containers)}
+    plan = info(mode="nat", **options)["plan"]
+    assert sorted(plan["ports"]) == expected
+
+
+@pytest.mark.parametrize("available", [True, False])
+def test_ports_to_be_probed_by_way_of_compose(shop: Shop, monkeypatch: pytest.MonkeyPatch, available: bool) -> None:
+    """Those of the project's containers, once they see clients; none of those that only the next `up` moves."""
+    monkeypatch.setattr(_compose, "AVAILABLE", available)
+    ports = (_found.Port(25, "tcp", "::", 25),)
+    shop.found = replace(shop.found, containers=tuple(replace(one, ports=ports) for one in shop.found.containers))
+    shop.lab.listeners = {"ipv4": [("0.0.0.0", 25)], "ipv6": [("::", 25)]}
+    assert info(mode="nat", compose_files=[shop.path])["plan"]["ports"] == [["ipv6", 25]]
+    assert info(mode="nat", containers=["plain"])["plan"]["ports"] == [["ipv6", 25]]
+    later = info(mode="nat", compose_files=[shop.path], compose_shape="external", compose_edit="override")["plan"]
+    assert later["ports"] == ([["ipv6", 25]] if later["prove_on"] or not available else [])
+
+
 def test_entries_of_allow_exposure_that_name_nothing(lab: Lab) -> None:
     assert "'25' is none of `all`" in failure(docker_ipv6_info, mode="nat", allow_exposure=["25"])
 

@@ -24,6 +24,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
         return REAL
 
     monkeypatch.setattr(_io_probe, "probe", probe)
+    monkeypatch.setattr(_io_probe, "hold", lambda *arguments: probe("hold", *arguments))
     return calls
 
 
@@ -52,6 +53,13 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
     }
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_hold(asked: list[t.Any], check: bool) -> None:
+    result = run(remote_ip_probe, check=check, host="fd00::1", port=25, hold=30, timeout=9)
+    assert asked == [("hold", "fd00::1", 25, "ipv6", 9, 30)]
+    assert (result["changed"], result["client_port"]) == (False, 0)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -59,6 +67,8 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
         ({"host": "fd00::1", "port": 0}, "port: 0 is not between 1 and 65535."),
         ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 1 and 65535."),
         ({"host": "fd00::1", "port": 25, "family": "ipv5"}, "value of family must be one of: ipv4, ipv6"),
+        ({"host": "fd00::1", "port": 25, "hold": -1}, "hold: it is a number of seconds, 0 or more."),
+        ({"host": "2001:db8::1", "port": 25, "hold": 1}, "host: 2001:db8::1 is reserved for documentation"),
         ({"host": "2001:db8::1", "port": 25}, "host: 2001:db8::1 is reserved for documentation"),
     ],
 )
