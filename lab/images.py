@@ -23,6 +23,7 @@ ENGINE = ("docker.io", "busybox-static")
 REMOTE = ("openssh-server",)  # off until a scenario starts it
 # Installed by the role where they are missing.
 WRITERS = ("python3-docker", "python3-jsonschema", "python3-ruamel.yaml")
+DNS = ("python3-dnspython",)
 # Brings some of the writers along, so a bare host goes without it.
 COMPOSE = ("docker-compose",)
 PACKAGES: dict[str, tuple[str, ...]] = {
@@ -135,7 +136,7 @@ def recipe(image: str, bare: bool = False, more: tuple[str, ...] = ()) -> Recipe
     script = "set -e\n" + _host_setup()
     packages = (*PACKAGES[image], *more)
     if bare:
-        script += BARE_REPOSITORY.format(packages=" ".join(WRITERS))
+        script += BARE_REPOSITORY.format(packages=" ".join(WRITERS + DNS))
     else:
         packages += WRITERS + COMPOSE
         script += NO_REPOSITORY

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.lab_host import Host, lab, output
+from tests.integration.lab_host import Host, lab, output, play
+from tests.integration.name_servers import NameServers, install
 
 INVENTORY = Path(__file__).with_name("mail.yml")
 GATEWAY = "172.17.0.1"
@@ -123,7 +124,8 @@ def there() -> t.Iterator[Lab]:
     lab("down", INVENTORY)
     lab("up", INVENTORY)
     host, client = Host("sid", "mail"), Host("client", "mail")
-    host.install()
+    for one in (host, client):
+        one.install()
     addresses = host.direct("docker_ipv6_info")["addresses"]
     own = client.run("ip -6 -o addr show scope global | sed -n 's/.*inet6 \\([^/]*\\).*/\\1/p'")
     for name, options in SERVERS.items():
@@ -144,6 +146,40 @@ def look(there: Lab) -> Seen:
 
 
 @pytest.fixture(scope="module")
+def dns(there: Lab, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, t.Any]]:
+    """The role's variables for a resolver that knows the host: two names, one with AAAA, and an SPF record without."""
+    install()
+    servers = NameServers(tmp_path_factory.mktemp("dns"))
+    servers.dnsmasq(
+        "127.0.0.12",
+        servers.resolver_port,
+        f"local=/lab.test/\nhost-record=mail.lab.test,{there.four},{there.six}\nhost-record=old.lab.test,{there.four}\n"
+        'mx-host=lab.test,mail.lab.test,10\ntxt-record=lab.test,"v=spf1 ip4:198.18.0.0/15 -all"\n',
+    )
+    yield {
+        "dms_ipv6_dns_host": "localhost",
+        "dms_ipv6_resolvers": ["127.0.0.12"],
+        "dms_ipv6_resolver_port": servers.resolver_port,
+        "dms_ipv6_mail_domain": "lab.test",
+    }
+    servers.close()
+
+
+def run(playbook: str, code: int, **variables: t.Any) -> str:
+    """What a playbook of ours says; with line breaks as blanks."""
+    done = play("sid", playbook, INVENTORY, dms_ipv6_probe_hosts=["client"], **variables)
+    said = " ".join((done.stdout + done.stderr).replace("\\n", " ").split())
+    assert done.returncode == code, said
+    return said
+
+
+@pytest.fixture(scope="module")
+def audited(there: Lab, banned: list[dict[str, t.Any]], dns: dict[str, t.Any]) -> str:
+    """The audit's output while IPv6 clients are masked. An open relay fails it."""
+    return run("audit", 2, dms_ipv6_relay_test=True, **dns)
+
+
+@pytest.fixture(scope="module")
 def banned(there: Lab) -> list[dict[str, t.Any]]:
     """Seven tries of an IPv6 client at a server with Fail2Ban, and an eighth once it has acted."""
     tries = [there.rcpt(there.six, BANS) for _ in range(7)]
@@ -152,22 +188,41 @@ def banned(there: Lab) -> list[dict[str, t.Any]]:
 
 
 @pytest.fixture(scope="module")
-def before(there: Lab, banned: list[dict[str, t.Any]]) -> Seen:
+def before(there: Lab, audited: str) -> Seen:
     """Containers without IPv6, as Docker makes them."""
     return look(there)
 
 
+def asked_to_relay(there: Lab, port: int, family: str = "ipv6") -> dict[str, t.Any]:
+    """The result of smtp_relay_probe, as it runs on the client."""
+    host = there.six if family == "ipv6" else there.four
+    return there.client.direct("smtp_relay_probe", host=host, port=port, family=family, timeout=3)
+
+
 @pytest.fixture(scope="module")
-def after(there: Lab, before: Seen) -> Seen:
-    """The same containers, moved live to a network with IPv6, on an engine with ip6tables on."""
-    started = "docker inspect -f '{{.State.StartedAt}}' relay bans spf sums"
-    then = there.host.run(started)
+def relays(there: Lab, before: Seen) -> list[dict[str, t.Any]]:
+    """What smtp_relay_probe says before: of the open relay over both families, of a server that has banned us."""
+    return [asked_to_relay(there, RELAY), asked_to_relay(there, RELAY, "ipv4"), asked_to_relay(there, BANS)]
+
+
+MOVED = ["relay", "bans", "spf", "sums"]
+
+
+@pytest.fixture(scope="module")
+def enabled(there: Lab, relays: list[dict[str, t.Any]], dns: dict[str, t.Any]) -> str:
+    """What the playbook says that moves the containers live."""
     there.host.run("docker rm -f hangs")  # each look at it takes as long as we are patient
-    moved = there.host.direct("docker_ipv6_network", name="dms-ipv6", containers=["relay", "bans", "spf", "sums"])
-    assert moved["changed"], moved
-    seen = look(there)
+    started = "docker inspect -f '{{.State.StartedAt}}' " + " ".join(MOVED)
+    then = there.host.run(started)
+    said = run("enable", 0, dms_ipv6_containers=MOVED, **dns)
     assert there.host.run(started) == then
-    return seen
+    return said
+
+
+@pytest.fixture(scope="module")
+def after(there: Lab, enabled: str) -> Seen:
+    """The same containers on a network with IPv6, on an engine with ip6tables on."""
+    return look(there)
 
 
 # --- open relay
@@ -196,6 +251,64 @@ def test_the_relay_is_closed_and_latent_afterwards(there: Lab, after: Seen) -> N
 def test_server_that_trusts_nobody_is_no_relay(there: Lab, before: Seen, after: Seen, name: str) -> None:
     assert there.setting(name) == ""
     assert before.of(name, "open_relay")["severity"] == after.of(name, "open_relay")["severity"] == ""
+
+
+def test_the_probe_for_relays(there: Lab, relays: list[dict[str, t.Any]], after: Seen) -> None:
+    assert [one["relay"] for one in relays] == ["accepted", "denied", "timeout"]
+    assert (relays[0]["code"], relays[2]["banner"]) == (250, "")
+    assert "as for a client that is banned" in relays[2]["msg"]
+    found = [asked_to_relay(there, RELAY), asked_to_relay(there, RELAY, "ipv4"), asked_to_relay(there, BANS)]
+    assert [one["relay"] for one in found] == ["denied"] * 3
+    assert "does not relay: 454 4.7.1 <victim@dms-ipv6.invalid>: Relay access denied" in found[0]["msg"]
+
+
+def test_the_audit_names_the_relay_and_fails_for_it(there: Lab, audited: str, enabled: str) -> None:
+    assert "sid: an open relay: the server would relay for" in audited
+    assert "CRITICAL open_relay: open relay confirmed: container relay, port 25" in audited
+    again = run("audit", 0, dms_ipv6_relay_test=True)
+    assert "the server does not relay: 454" in again
+    assert "CRITICAL open_relay" not in again
+
+
+# --- the playbook, and DNS
+
+
+def test_enabled_and_proven_on_the_ports_of_the_servers(there: Lab, enabled: str) -> None:
+    """A mail server does not say whom it sees: the host has looked."""
+    proof = there.host.direct("docker_ipv6_info")["proof"]
+    own = proof["probes"][2:]
+    assert proof["result"] == "passed"
+    assert sorted((one["port"], one["family"], one["verdict"]) for one in own) == sorted(
+        (str(port), family, "real") for port in (RELAY, BANS, SPF, SUMS) for family in ("ipv4", "ipv6")
+    )
+    assert all(one["seen"] == one["client"] for one in own)
+
+
+def test_dns_is_looked_at_before_clients_are_invited(audited: str, enabled: str) -> None:
+    for said in (audited, enabled):
+        assert "mail.lab.test: AAAA present (resolver)" in said
+        assert "spf_misses_ipv6" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("mail.lab.test", 2, "mail.lab.test has an AAAA record"),
+        ("old.lab.test", 0, "old.lab.test: AAAA absent (resolver)"),
+        ("mail.elsewhere.test", 0, "mail.elsewhere.test: AAAA unknown"),
+    ],
+)
+def test_prevented_only_without_an_aaaa_record(dns: dict[str, t.Any], name: str, code: int, words: str) -> None:
+    given = {**dns, "dms_ipv6_mail_domain": "", "dms_ipv6_fqdns": [name]}
+    done = play("sid", "verify", INVENTORY, dms_ipv6_mode="prevent", dms_ipv6_containers=["web"], **given)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert (done.returncode, words in said) == (code, True), said
+    assert ("Remove the AAAA record" in said) is (code == 2)
+
+
+def test_a_host_that_cannot_ask_says_so(there: Lab) -> None:
+    said = run("audit", 0, dms_ipv6_fqdns=["mail.lab.test"])
+    assert "sid: DNS was not looked at. the Python package dnspython (2.0 or later) is missing on this host" in said
 
 
 # --- Fail2Ban
