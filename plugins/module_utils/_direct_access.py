@@ -75,6 +75,8 @@ def _ports(container: _found.Container, endpoint: _found.Endpoint, host: Host) -
 def _result(
     port: _found.Port, published: bool, endpoint: _found.Endpoint, container: _found.Container, host: Host
 ) -> Result:
+    if host.firewall.drops_ipv6:
+        return _verdict.TIMEOUT, "", "host_firewall"
     if host.forwards is False:
         return _verdict.TIMEOUT, "", "forwarding_off"
     if host.ip6tables is None:

@@ -25,7 +25,7 @@ class Version:
 
 # capability -> first engine that has it. Sources: Docker Engine release notes and moby at the tags named.
 CAPABILITIES: dict[str, Version] = {
-    # The daemon option ip6tables; unknown, hence fatal, on 19.03.
+    # The daemon option ip6tables; unknown, hence fatal, on 19.03 (release notes 20.10.0).
     "ip6tables": Version(20, 10),
     # 20.10.0 to 20.10.5 neither bind nor list [::] for a port that is published without an address (moby#42205).
     "ipv6_binding_listed": Version(20, 10, 6),
@@ -33,12 +33,13 @@ CAPABILITIES: dict[str, Version] = {
     "placeholder_of_one_family": Version(20, 10, 5),
     # dockerd --validate (moby#42393). 20.10 exits with "unknown flag".
     "validate": Version(23, 0),
-    # An empty or blank daemon.json is accepted; before, dockerd ends with EOF.
+    # An empty or blank daemon.json is accepted; before, dockerd ends with EOF (seen on 20.10.24).
     "empty_file": Version(23, 0),
     # Its rules for connections of the host itself go when userland-proxy is switched on again (moby#44803).
     "userland_proxy_rules_go": Version(23, 0),
+    # The daemon option default-network-opts (dockerd reference, release notes 24.0.0).
     "default_network_opts": Version(24, 0),
-    # Host bits in a subnet are refused, and so is a second network of one name.
+    # Host bits in a subnet are refused (release notes 25.0.0; seen on 26.1.5), and so is a second network of one name.
     "strict_networks": Version(25, 0),
     # A MAC address belongs to an endpoint (moby#45905), and a connect takes one only from API 1.54 on.
     "mac_of_endpoint": Version(25, 0),
@@ -47,6 +48,7 @@ CAPABILITIES: dict[str, Version] = {
     "ip6tables_by_default": Version(27, 0),
     # A ULA /48 of the engine's own serves networks without a subnet (moby#47853).
     "builtin_ula_pool": Version(27, 0),
+    # com.docker.network.bridge.gateway_mode_ipv6=routed (release notes 27.0.1); accepted and ignored before.
     "gateway_mode_routed": Version(27, 0),
     # firewalld gets a policy that lets packets through to Docker's networks (moby#47745).
     "firewalld_policy": Version(27, 0),
@@ -59,7 +61,9 @@ CAPABILITIES: dict[str, Version] = {
     "direct_access_closed": Version(28, 0),
     # In gateway mode routed published ports are open even if another network is the container's gateway (moby#50140).
     "routed_beside_gateway": Version(29, 0),
+    # The daemon option firewall-backend (release notes 29.0.0).
     "firewall_backend": Version(29, 0),
+    # GET /info says whether userland-proxy is on (API version history).
     "info_userland_proxy": Version(29, 5),
 }
 

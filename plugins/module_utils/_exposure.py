@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
@@ -88,6 +88,7 @@ class HostFirewall:
         routed_ports: what it lets through to containers, as (port, protocol): `ufw route allow`, a firewalld policy.
         forward: family -> accept or drop, the policy of the FORWARD chain; a family that nobody read is missing.
         before_daemon: whether firewalld ran when dockerd started, which tells it then about Docker's networks.
+        drops_ipv6: no IPv6 packet of anybody's comes through (UFW with IPV6=no).
     """
 
     kind: str = ""
@@ -96,9 +97,12 @@ class HostFirewall:
     routed_ports: frozenset[tuple[int, str]] = frozenset()
     forward: Mapping[str, str] = field(default_factory=dict)
     before_daemon: bool = True
+    drops_ipv6: bool = False
 
     def at_the_door(self, family: str, port: int, protocol: str) -> str:
         """What becomes of a connection to the host itself: accept, drop or reject."""
+        if family == IPV6 and self.drops_ipv6:
+            return DROP
         if (family, port, protocol) in self.allowed_ports:
             return ACCEPT
         return self.incoming or {UFW: DROP, FIREWALLD: REJECT}.get(self.kind, ACCEPT)
@@ -170,7 +174,7 @@ class _Door:
     asked: bool
 
 
-def host(found: _host_plan.Found, firewall: HostFirewall | None = None) -> Host:
+def host(found: _host_plan.Found) -> Host:
     """The surroundings, as they were read."""
     ip6tables, proxy, iptables, direct = (
         _daemon_plan.effective(name, found.daemon)
@@ -186,7 +190,7 @@ def host(found: _host_plan.Found, firewall: HostFirewall | None = None) -> Host:
         found.forwards,
         found.networks,
         found.containers,
-        firewall or HostFirewall(),
+        replace(found.firewall, drops_ipv6=bool(found.no_ipv6)),
     )
 
 
@@ -327,6 +331,8 @@ def _listed(door: _Door, container: _found.Container, host: Host) -> Result:
 
 def _translated(door: _Door, target: _found.Endpoint, container: _found.Container, host: Host) -> Result:
     """The kernel rewrites the destination and forwards the packet."""
+    if door.family == IPV6 and host.firewall.drops_ipv6:
+        return _verdict.TIMEOUT, "", "host_firewall"
     if door.family == IPV6 and host.forwards is False:
         return _verdict.TIMEOUT, "", "forwarding_off"
     if host.backend == NFTABLES and forward_policy(door.family, host) == DROP:

@@ -59,7 +59,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
     """
     result = [*_environments(found)]
     if not _environment.elsewhere(found.environment):
-        host = _exposure.host(found, found.firewall)
+        host = _exposure.host(found)
         result += [*_exposed(host), *_opened(host, wanted), *_file(found), *_route(found), *_packet_filter(found, host)]
     return [*result, *_moved_live(found, moving), *_networks(found)]
 

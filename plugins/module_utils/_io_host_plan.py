@@ -55,9 +55,10 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), settings)
     facts = [_project(one, found, docker) for one in projects]
     joining = {*_moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
+    seeing = _seeing(wanted, compose, found, {one.path for one in projects}, joining)
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
-    now = _exposure.host(found, found.firewall)
+    now = _exposure.host(found)
     opened = _newly_exposed.opened(now, joining)
     _newly_exposed.refuse(opened, wanted.allow_exposure, found.firewall)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
@@ -76,19 +77,20 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "containers": list(containers),
         "compose": [one["options"] for one in facts],
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
-        "ports": [list(one) for one in _exposure.served(_seeing(wanted, compose, found, joining), now)],
+        "ports": [list(one) for one in _exposure.served(seeing, now)],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
     }
 
 
 def _seeing(
-    wanted: Wanted, compose: ComposeOptions, found: Found, joining: Collection[str]
+    wanted: Wanted, compose: ComposeOptions, found: Found, projects: Collection[str], joining: Collection[str]
 ) -> Iterator[_found.Container]:
-    """The containers asked for, by name or by their Compose file, that see real clients afterwards."""
+    """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
     for one in found.containers:
-        asked = {one.name, one.id} & {*wanted.containers} or {*_compose_paths(one.labels)} & {*compose.files}
-        if asked and (one.id in joining or one.has_ipv6):
+        files = {*_compose_paths(one.labels)}
+        waits = files & {*projects} and one.id not in joining and not one.has_ipv6
+        if not waits and ({one.name, one.id} & {*wanted.containers} or files & {*compose.files}):
             yield one
 
 

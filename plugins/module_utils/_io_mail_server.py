@@ -29,7 +29,7 @@ def findings(docker: Docker, found: Found, wanted: Iterable[str]) -> list[Findin
         found: what was read of the host.
         wanted: names or ids of the containers that are to have IPv6.
     """
-    host = _exposure.host(found, found.firewall)
+    host = _exposure.host(found)
     result = []
     for container in filter(_mail_server.publishes_mail, found.containers):
         exposures = _exposure.exposures(container, host)

@@ -61,7 +61,7 @@ def _in_files(wanted: _prevent.Wanted, found: Found) -> dict[str, t.Any]:
     """The narrow way: services published on 0.0.0.0 in their Compose files."""
     from ansible_collections.dms.ipv6.plugins.module_utils import _compose_ports  # only here: it reads YAML
 
-    host = _exposure.host(found, found.firewall)
+    host = _exposure.host(found)
     _prevent.refuse_past_ports([one for one in found.containers if {one.name, one.id} & {*wanted.containers}], host)
     facts = [_project(one, found, wanted.consent) for one in _projects(wanted, found)]
     steps, warnings, containers, waiting = (

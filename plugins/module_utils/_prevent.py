@@ -34,6 +34,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _exposure,
     _found,
     _host_plan,
+    _newly_exposed,
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import IPV4, IPV6
@@ -173,7 +174,7 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, chains: Collection[str] 
     concerned = _concerned(wanted, found, ask)
     if wanted.containers:
         _environment.refuse_tasks(concerned)
-    now = _exposure.host(found, found.firewall)
+    now = _exposure.host(found)
     after = replace(now, userland_proxy=False)
     _refuse_ways_in(concerned, bool(wanted.containers), after, REMEDY_DUAL)
     _refuse_asleep(concerned, found)
@@ -373,7 +374,7 @@ def dropped(containers: Iterable[_found.Container], host: Host) -> Iterator[str]
     }
     if found:
         numbers = ", ".join(map(str, sorted(found)))
-        yield f"{host.firewall.kind or 'the packet filter'} drops IPv6 packets to port {numbers}: clients hang there"
+        yield f"{_newly_exposed.name(host.firewall)} drops IPv6 packets to port {numbers}: clients hang there"
 
 
 def undone(found: Found, daemon_plan: _daemon_plan.DaemonPlan) -> tuple[str, ...]:

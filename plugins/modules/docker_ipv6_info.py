@@ -468,7 +468,7 @@ def _network_facts(network: _found.Network) -> dict[str, t.Any]:
 def _containers_facts(found: _host_plan.Found) -> list[dict[str, t.Any]]:
     if _environment.elsewhere(found.environment):
         return [_container_facts(one, _unjudged(one), ()) for one in found.containers if one.ports]
-    host = _exposure.host(found, found.firewall)
+    host = _exposure.host(found)
     facts = (
         _container_facts(one, _exposure.exposures(one, host), _direct_access.exposures(one, host))
         for one in found.containers

@@ -26,7 +26,7 @@ RUN = "".join(
 START = {
     "bookworm": "ufw allow 8081/tcp >/dev/null; ufw --force enable >/dev/null",
     "sid": "systemctl start firewalld; systemctl restart docker; docker start mail web;"
-    " firewall-cmd -q --add-port 8081/tcp",
+    " firewall-cmd -q --permanent --add-port 8081/tcp; firewall-cmd -q --add-port 8081/tcp",
 }
 NAMES = {"bookworm": "UFW", "sid": "firewalld"}
 # What a client gets at the port that nobody allows: default deny drops, the zone public rejects.
@@ -91,6 +91,32 @@ def words(done: t.Any) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
+def settled(host: Host) -> list[str]:
+    """The host's state, but for what we have kept of it and the daemon's process."""
+    ours = ("daemon.json.dms-ipv6", "MainPID", "record.json", "lock")
+    return [one for one in host.state().splitlines() if not any(name in one for name in ours)]
+
+
+def test_prevented_beside_a_firewall(host: Host, client: Host) -> None:
+    """What the firewall drops stays dropped, and is warned of; where it lets clients in, they are refused."""
+    before = settled(host)
+    dropped = "UFW drops IPv6 packets to port 8080: clients hang there"
+    warnings = host.direct("docker_ipv6_info", mode="prevent")["plan"]["warnings"]
+    assert (dropped in warnings) is (NAMES[host.name] == "UFW")
+    done = play(host.name, "prevent", INVENTORY, dms_ipv6_containers=[*CONTAINERS], dms_ipv6_probe_hosts=["client"])
+    assert done.returncode == 0, words(done)
+    verdicts, info = foretold(host)
+    seen = got(client, info)
+    print(f"\n{host.name} with {NAMES[host.name]}, prevented: {seen}")
+    assert (seen["mail", "ipv6"], seen["web", "ipv6"]) == (CLOSED[host.name], "refused")
+    assert (seen["mail", "ipv4"], seen["web", "ipv4"]) == ("real", "real")
+    assert verdicts == seen
+    assert info["proof"]["result"] == "passed"
+    done = play(host.name, "undo", INVENTORY)
+    assert done.returncode == 0, words(done)
+    assert settled(host) == before
+
+
 def test_enabling_opens_only_what_is_named(host: Host, client: Host) -> None:
     verdicts, info = foretold(host)
     seen = got(client, info)
@@ -141,6 +167,7 @@ def test_ufw_that_drops_all_ipv6(hosts: dict[str, Host], client: Host) -> None:
         assert "IPV6=no" in evidence
         seen = got(client, info)
         assert {seen[name, "ipv6"] for name in CONTAINERS} == {"timeout"}, seen
+        assert foretold(host)[0] == seen
         refused = host.direct("docker_ipv6_info", **BOTH, allow_exposure=["all"])
         assert refused["failed"] and "Set IPV6=yes" in refused["msg"], json.dumps(refused)
     finally:

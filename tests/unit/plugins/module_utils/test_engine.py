@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
@@ -66,6 +69,15 @@ BOUNDARIES = {
 
 def test_each_capability_has_a_boundary_here() -> None:
     assert set(BOUNDARIES) == set(_engine.CAPABILITIES)
+
+
+def test_every_boundary_has_a_source() -> None:
+    """A comment over it, or over the one before it that it stands together with."""
+    text = Path(_engine.__file__).read_text(encoding="utf-8").partition("CAPABILITIES: ")[2].partition("}\n")[0]
+    groups = re.findall(r'((?:    #.*\n)+)((?:    ".*\n)+)', text)
+    assert {name for _why, names in groups for name in re.findall(r'"(\w+)": Version', names)} == set(BOUNDARIES)
+    for why, names in groups:
+        assert re.search(r"moby#\d+|release notes|reference|history|seen on", why), names
 
 
 @pytest.mark.parametrize("capability", BOUNDARIES)

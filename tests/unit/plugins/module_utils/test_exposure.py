@@ -692,12 +692,26 @@ def test_every_answer_makes_sense() -> None:
 
 def test_surroundings_as_they_are_found() -> None:
     running = Daemon(version="28.5.2", settings={"ip6tables": False, "userland-proxy": False})
-    found = hosts.host(running, containers=(mail(),), networks=(hosts.BRIDGE,), forwards=False)
-    host = _exposure.host(found, UFW)
+    found = hosts.host(running, containers=(mail(),), networks=(hosts.BRIDGE,), forwards=False, firewall=UFW)
+    host = _exposure.host(found)
     assert (host.version, host.ip6tables, host.userland_proxy, host.iptables) == (Version(28, 5, 2), False, False, True)
     assert (host.backend, host.direct_routing, host.forwards) == ("iptables", False, False)
     assert (host.networks, host.containers, host.firewall) == ((hosts.BRIDGE,), (mail(),), UFW)
-    assert _exposure.host(found).firewall == HostFirewall()
+    assert _exposure.host(replace(found, no_ipv6="why")).firewall == replace(UFW, drops_ipv6=True)
+
+
+NO_IPV6 = replace(HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp"), ("ipv4", 8080, "tcp")})), drops_ipv6=True)
+
+
+@pytest.mark.parametrize("dual", [True, False])
+@pytest.mark.parametrize("proxy", [True, False])
+def test_a_firewall_that_drops_all_ipv6(dual: bool, proxy: bool) -> None:
+    """Nothing comes through, be it translated, proxied, refused, or to the container's own address."""
+    host = around(proxy=proxy, firewall=NO_IPV6)
+    assert six(mail(dual), host) == ("timeout", "", "host_firewall")
+    assert REAL4 in seen(mail(dual), host)
+    direct = _direct_access.exposures(mail(dual), host)
+    assert {(one.verdict, one.cause) for one in direct} <= {("timeout", "host_firewall")}
 
 
 @pytest.mark.parametrize(

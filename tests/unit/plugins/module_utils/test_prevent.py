@@ -487,7 +487,7 @@ def test_firewall(firewall: t.Any, families: tuple[str, ...], ports: tuple[str, 
     assert made.families == families
     assert made.ports == tuple((family, 8080) for family in ports)
     said = [one for one in made.warnings if "drops" in one]
-    assert said == (["ufw drops IPv6 packets to port 8080: clients hang there"] if warns else [])
+    assert said == (["UFW drops IPv6 packets to port 8080: clients hang there"] if warns else [])
 
 
 def test_firewall_that_drops_is_no_excuse_for_ipv6() -> None:
