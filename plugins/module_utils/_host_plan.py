@@ -418,7 +418,8 @@ def summary(
 ) -> str:
     """A host in one sentence."""
     critical = sum(1 for one in found if one["severity"] == CRITICAL)
-    parts = [f"Docker {version}", f"{len(found)} findings ({critical} critical)" if found else "no findings"]
+    word = "finding" if len(found) == 1 else "findings"
+    parts = [f"Docker {version}", f"{len(found)} {word} ({critical} critical)" if found else "no findings"]
     if plan is not None:
         steps = len(plan["steps"])
         parts.append(f"{steps} steps to carry out" if steps else "everything as wanted")

@@ -104,7 +104,7 @@ def test_audit(lab: Lab) -> None:
     ]
     assert [one["id"] for one in result["findings"]] == ["masked"]
     assert "plan" not in result and "proof" not in result
-    assert result["summary"] == "Docker 26.1.5; 1 findings (1 critical); never verified from another host"
+    assert result["summary"] == "Docker 26.1.5; 1 finding (1 critical); never verified from another host"
 
 
 def test_exposure(lab: Lab) -> None:
