@@ -56,27 +56,24 @@ class Entry:
 Table = tuple[Entry, ...]
 
 
-def _defaults(kind: str, *rows: tuple[str, int]) -> tuple[str, Table]:
-    return kind, tuple(Entry(ipaddress.IPv6Network(prefix), value) for prefix, value in rows)
-
-
-# glibc's own, the same in 2.36, 2.41 and 2.43, in the order in which its gai.conf shows them.
-DEFAULTS = dict(
-    (
-        _defaults(
-            LABEL,
-            ("::1/128", 0),
-            ("::/0", 1),
-            ("2002::/16", 2),
-            ("::/96", 3),
-            ("::ffff:0:0/96", 4),
-            ("fec0::/10", 5),
-            ("fc00::/7", 6),
-            ("2001::/32", 7),
-        ),
-        _defaults(PRECEDENCE, ("::1/128", 50), ("::/0", 40), ("2002::/16", 30), ("::/96", 20), ("::ffff:0:0/96", 10)),
-    )
-)
+# glibc's own, the same in 2.36, 2.41 and 2.43, in the order and words of the gai.conf that it ships: Python 3.13 and
+# later write ::ffff:0:0/96 in another way than those before.
+ROWS = {
+    LABEL: (
+        ("::1/128", 0),
+        ("::/0", 1),
+        ("2002::/16", 2),
+        ("::/96", 3),
+        ("::ffff:0:0/96", 4),
+        ("fec0::/10", 5),
+        ("fc00::/7", 6),
+        ("2001::/32", 7),
+    ),
+    PRECEDENCE: (("::1/128", 50), ("::/0", 40), ("2002::/16", 30), ("::/96", 20), ("::ffff:0:0/96", 10)),
+}
+DEFAULTS: dict[str, Table] = {
+    kind: tuple(Entry(ipaddress.IPv6Network(prefix), value) for prefix, value in rows) for kind, rows in ROWS.items()
+}
 # The row that glibc adds to a table of the file's own.
 REST = {LABEL: 1, PRECEDENCE: 40}
 
@@ -322,12 +319,10 @@ def _rows(kind: str, base: Tables, asked: Wanted, value: int, good: Callable[[in
         return []
     # Two rows for one prefix there must not be.
     named = {one.prefix for one in (*missing, *theirs)}
-    whole = DEFAULTS[kind] if not theirs or len(theirs) < len(base.own(kind)) else ()
-    return [_line(kind, one) for one in (*(one for one in whole if one.prefix not in named), *missing)]
-
-
-def _line(kind: str, entry: Entry) -> str:
-    return f"{kind} {entry.prefix!s:<24} {entry.value:<2} {TAG}"
+    whole = ROWS[kind] if not theirs or len(theirs) < len(base.own(kind)) else ()
+    rows = [one for one in whole if ipaddress.IPv6Network(one[0]) not in named]
+    rows += [(str(one.prefix), one.value) for one in missing]
+    return [f"{kind} {prefix:<24} {number:<2} {TAG}" for prefix, number in rows]
 
 
 def _edited(text: str, own: list[str], known: Collection[str]) -> str:

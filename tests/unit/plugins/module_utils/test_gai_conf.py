@@ -31,7 +31,7 @@ def row(kind: str, prefix: str, value: int) -> str:
 
 
 def table(kind: str) -> list[str]:
-    return [row(kind, str(one.prefix), one.value) for one in _gai_conf.DEFAULTS[kind]]
+    return [row(kind, prefix, value) for prefix, value in _gai_conf.ROWS[kind]]
 
 
 LABELS = [HEAD, *table(LABEL), row(LABEL, ULA, 1)]
@@ -63,6 +63,27 @@ def join(*parts: str | list[str], end: str = "\n") -> str:
 
 
 # --- our lines in files of others
+
+
+def test_lines_are_the_same_with_every_python() -> None:
+    """A host whose Python was replaced by a newer one is as wanted still."""
+    assert [" ".join(line.split()[:3]) for line in after("", BOTH).splitlines()[1:]] == [
+        "label ::1/128 0",
+        "label ::/0 1",
+        "label 2002::/16 2",
+        "label ::/96 3",
+        "label ::ffff:0:0/96 4",
+        "label fec0::/10 5",
+        "label fc00::/7 6",
+        "label 2001::/32 7",
+        f"label {ULA} 1",
+        "precedence ::1/128 50",
+        "precedence ::/0 40",
+        "precedence 2002::/16 30",
+        "precedence ::/96 20",
+        "precedence ::ffff:0:0/96 10",
+        f"precedence {ULA} 45",
+    ]
 
 
 @pytest.mark.parametrize(
