@@ -129,7 +129,7 @@ ALL = (
         "    whole = ()",
         "gai_conf",
         "verify",
-        "far and localhost: 2001:2:0:f::1, 198.18.250.1, 127.0.0.1",
+        "far and localhost: 198.18.250.1, 2001:2:0:f::1, 127.0.0.1",
     ),
 )
 
