@@ -78,7 +78,7 @@ def ahosts(name: str) -> tuple[str, ...]:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(["getent", "ahosts", name], capture_output=True, check=False, timeout=TIMEOUT)
         rows = [line.split() for line in done.stdout.decode(errors="replace").splitlines()]
-        return tuple(dict.fromkeys(row[0].partition("%")[0] for row in rows if row[1:2] == ["STREAM"]))
+        return tuple(dict.fromkeys(row[0].partition("%")[0] for row in rows if row))
     return ()
 
 
