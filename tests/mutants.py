@@ -123,6 +123,15 @@ ALL = (
         "verify",
         "IPv6 is not refused",
     ),
+    Mutant(
+        "a lone precedence line is written to gai.conf",
+        "plugins/module_utils/_gai_conf.py",
+        "    whole = ROWS[kind] if not theirs or len(theirs) < len(base.own(kind)) else ()",
+        "    whole = ()",
+        "gai_conf",
+        "verify",
+        "far and localhost: 198.18.250.1, 2001:2:0:f::1, 127.0.0.1",
+    ),
 )
 
 

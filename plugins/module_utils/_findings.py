@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _address_order,
     _daemon_json,
     _daemon_plan,
     _environment,
@@ -43,6 +44,7 @@ SEVERITIES = {
     "not_durable": WARNING,
     "forbidden_prefix": WARNING,
     "vanity_prefix": INFO,
+    "ipv4_first": INFO,
     **dict.fromkeys(_environment.KINDS, WARNING),
 }
 # What clients get hangs on these, so it is worth a word if nobody can tell them.
@@ -61,7 +63,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
     if not _environment.elsewhere(found.environment):
         host = _exposure.host(found)
         result += [*_exposed(host), *_opened(host, wanted), *_file(found), *_route(found), *_packet_filter(found, host)]
-    return [*result, *_moved_live(found, moving), *_networks(found)]
+    return [*result, *_moved_live(found, moving), *_networks(found), *_tried_late(found)]
 
 
 def _finding(name: str, evidence: str, remedy: str) -> Finding:
@@ -190,3 +192,16 @@ def _networks(found: Found) -> Iterator[Finding]:
             if _address.is_vanity(subnet):
                 remedy = "Use a random ULA: two hosts with this one collide when joined"
                 yield _finding("vanity_prefix", f"{uses}, a well-known example", remedy)
+
+
+def _tried_late(found: Found) -> Iterator[Finding]:
+    """Names that the host itself would reach over IPv6, were it not for a ULA."""
+    for one in found.orders:
+        if _address_order.unequal(one):
+            yield _finding(
+                "ipv4_first",
+                f"new processes on this host try {one.four} before {one.six} for {one.name}: one of {one.source}, from"
+                " which they would connect, and that address is a ULA, the other is not",
+                "Nothing has to be done. Where IPv6 does get there (NAT66), set dms_ipv6_gai_conf, and name the ULA's"
+                " prefix in dms_ipv6_gai_conf_prefixes",
+            )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _address_order,
     _daemon_plan,
     _default_bridge,
     _engine,
@@ -60,11 +61,12 @@ class Found:
         sysctl_file: what _forwarding.SYSCTL_FILE holds, None if it is missing.
         record: what earlier runs wrote down.
         machine_id: of the host; empty if it has none.
-        edited: path -> bytes of the Compose files that earlier runs edited.
+        edited: path -> bytes of the Compose files, and gai.conf, that earlier runs edited.
         environment: what kind of engine it is, see _environment; empty for a plain one.
         firewall: the host's own.
         no_ip6tables: why IPv6 packets cannot be translated here; empty if they can.
         no_ipv6: why no IPv6 packet comes through the host's firewall at all; empty if some do.
+        orders: in which order names that the operator gave are tried, see _address_order.
     """
 
     daemon: _daemon_plan.Running
@@ -87,6 +89,7 @@ class Found:
     firewall: _exposure.HostFirewall = field(default_factory=_exposure.HostFirewall)
     no_ip6tables: str = ""
     no_ipv6: str = ""
+    orders: tuple[_address_order.Order, ...] = ()
 
     @property
     def everyone(self) -> tuple[_found.Container, ...]:
@@ -109,6 +112,8 @@ class Wanted:
         userland_proxy: the value wanted, or None to leave the setting as it is.
         consent: containers may be stopped.
         allow_exposure: ports that may become open past the host's firewall, see _newly_exposed.
+        gai_conf: whether the host is to try IPv6 first from the networks' ULAs, see _gai_conf; and from
+            ``gai_conf_prefixes``, and with ``gai_conf_precedence`` before all else to them.
     """
 
     network: str = "dms-ipv6"
@@ -121,6 +126,9 @@ class Wanted:
     userland_proxy: bool | None = None
     consent: bool = False
     allow_exposure: tuple[str, ...] = ()
+    gai_conf: bool = False
+    gai_conf_precedence: bool = False
+    gai_conf_prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -245,12 +253,13 @@ class AbsentPlan:
     """The parts of the plan that takes everything back which this collection did on a host."""
 
     files: Plan
+    gai_conf: tuple[Plan, ...]
     networks: tuple[tuple[_network.WantedNetwork, Plan], ...]
     daemon_plan: _daemon_plan.DaemonPlan
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        plans = (self.files, *(plan for _wanted, plan in self.networks))
+        plans = (self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks))
         return [*(one for plan in plans for one in plan.sentences()), *self.daemon_plan.sentences()]
 
 
@@ -282,7 +291,9 @@ def absent(
             plans.append((wanted, plan_network(wanted, found, ours_on_it, ask)))
     files = _undo.files_back(found.record.get("files"), found.edited)
     files = replace(files, warnings=(*files.warnings, *warnings))
-    return AbsentPlan(files, tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
+    memory = found.record.get("gai_conf", {})
+    gai_conf = tuple(_undo.gai_conf_back(memory, path, found.edited.get(path)) for path in sorted(memory))
+    return AbsentPlan(files, gai_conf, tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
 
 
 def _made_by_compose(network: _found.Network, found: Found, ours: Mapping[str, _found.Container]) -> list[str]:

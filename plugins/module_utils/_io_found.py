@@ -72,7 +72,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         taken=(*_taken(), *_pools.taken(info, daemon.loaded)),
         record=record,
         machine_id=_io_kernel.machine_id(),
-        edited={one: _io_files.read(one) for one in record.get("files", ())},
+        edited={one: _io_files.read(one) for one in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
         **_network_of_host(pid),
     )

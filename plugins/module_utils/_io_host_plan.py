@@ -14,22 +14,24 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_steps,
     _exposure,
     _found,
+    _gai_conf,
     _host_plan,
     _io_found,
+    _io_gai_conf,
     _io_packages,
     _network_steps,
     _newly_exposed,
     _prevent,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     if not only_projects:
         subnets.insert(0, host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found)))
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
-    steps += host.network_plan.sentences()
-    warnings = [*host.daemon_plan.warnings, *host.network_plan.warnings]
+    gai_conf, selection = _selection(wanted, subnets, found)
+    steps += [*host.network_plan.sentences(), *selection.sentences()]
+    warnings = [*host.daemon_plan.warnings, *host.network_plan.warnings, *selection.warnings]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -76,6 +79,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "network": own,
         "containers": list(containers),
         "compose": [one["options"] for one in facts],
+        "gai_conf": gai_conf,
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
         "ports": [list(one) for one in _exposure.served(seeing, now)],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
@@ -94,6 +98,18 @@ def _seeing(
             yield one
 
 
+def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[dict[str, t.Any], Plan]:
+    """Options for gai_conf, none if it is not asked for, and its part of the plan."""
+    more = [name for name in ("gai_conf_precedence", "gai_conf_prefixes") if getattr(wanted, name)]
+    if more and not wanted.gai_conf:
+        raise Refused(f"{' and '.join(more)} without gai_conf", "gai_conf", "Set dms_ipv6_gai_conf, or leave them out")
+    if not wanted.gai_conf:
+        return {}, Plan("", "")
+    prefixes, precedence = [*subnets, *wanted.gai_conf_prefixes], wanted.gai_conf_precedence
+    plan = _io_gai_conf.plan(_gai_conf.PATH, _gai_conf.wanted(prefixes, precedence), found.record)
+    return {"prefixes": prefixes, "precedence": precedence}, plan
+
+
 def _moved(plan: Plan) -> list[str]:
     """Ids of the containers that a plan brings onto a network."""
     return [step.id for step in plan.steps if isinstance(step, _network_steps.ConnectContainer)]
@@ -108,16 +124,23 @@ def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
     return {
         "changed": bool(steps),
         "steps": steps,
-        "files": [step.path for step in plan.files.steps if isinstance(step, _daemon_steps.WriteFile)],
+        "files": _written(plan.files),
+        "gai_conf": {"paths": [path for one in plan.gai_conf for path in _written(one)]},
         "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
         "packages": _io_packages.missing() if steps else [],
         "warnings": [
             *plan.files.warnings,
+            *(text for one in plan.gai_conf for text in one.warnings),
             *warnings,
             *plan.daemon_plan.warnings,
             *_prevent.undone(found, plan.daemon_plan),
         ],
     }
+
+
+def _written(plan: Plan) -> list[str]:
+    """The files that a plan writes."""
+    return [step.path for step in plan.steps if isinstance(step, _daemon_steps.WriteFile)]
 
 
 def joining(wanted: Wanted, compose: ComposeOptions, found: Found) -> Wanted:

@@ -32,6 +32,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -69,6 +70,7 @@ class Hands:
         self.networks = _io_network.NetworkHands(daemon.docker)
         self.does: dict[type, Callable[[t.Any], None]] = {
             WriteFile: lambda step: _io_files.write(step.path, step.content),
+            WriteGaiConf: lambda step: _io_files.write(step.path, step.content),
             Reload: daemon.reload,
             Restart: daemon.restart,
             StopContainers: daemon.stop,

@@ -63,6 +63,9 @@ CONTRARY = (
     "compose_shape",
     "compose_services",
     "compose_edit",
+    "gai_conf",
+    "gai_conf_precedence",
+    "gai_conf_prefixes",
 )
 # Those that the narrow way takes.
 IN_FILES = ("compose_files", "compose_services")

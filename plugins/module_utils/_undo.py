@@ -13,6 +13,7 @@ from dataclasses import replace
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_json,
     _definition,
+    _gai_conf,
     _network_steps,
     _replace,
     _transaction,
@@ -25,6 +26,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 
 if t.TYPE_CHECKING:
@@ -97,7 +99,7 @@ def remember_files(memory: Memory | None, plan: Plan) -> Memory:
     """path of a Compose file -> its bytes before our first edit (None: no file), and the hash of what we wrote last."""
     files = dict(memory or {})
     for step in plan.steps:
-        if isinstance(step, WriteFile) and step.path != SYSCTL_FILE:
+        if isinstance(step, WriteFile) and not isinstance(step, WriteGaiConf) and step.path != SYSCTL_FILE:
             entry = files.pop(step.path, None)
             ours = entry and entry["written"] == digest(step.old)
             original = entry["original"] if ours else _encoded(step.old)
@@ -121,6 +123,51 @@ def files_back(memory: Memory | None, there: Mapping[str, bytes | None]) -> Plan
         for path, entry in ours.items()
     )
     return Plan("", "", steps, tuple(warnings))
+
+
+def remember_gai_conf(memory: Memory | None, plan: Plan) -> Memory:
+    """path of a gai.conf -> our lines in it, the hash of what we wrote last, and its bytes before our first edit.
+
+    The latter are left out once somebody edited it: then our lines alone go.
+    """
+    files = dict(memory or {})
+    for step in plan.steps:
+        if isinstance(step, WriteGaiConf):
+            entry = files.pop(step.path, None)
+            if step.lines:
+                files[step.path] = {"lines": list(step.lines), "written": digest(step.content)}
+                if entry is None:
+                    files[step.path]["original"] = _encoded(step.old)
+                elif "original" in entry and entry["written"] == digest(step.old):
+                    files[step.path]["original"] = entry["original"]
+    return files
+
+
+def gai_conf_back(memory: Memory | None, path: str, raw: bytes | None) -> Plan:
+    """The plan that takes our lines out of a gai.conf: byte for byte as it was if nobody edited it since.
+
+    Args:
+        memory: of remember_gai_conf().
+        path: of the file.
+        raw: its bytes, None for no file.
+    """
+    entry = (memory or {}).get(path, {})
+    warnings: list[str] = []
+    text = _gai_conf.decode(raw)
+    if "original" in entry and entry["written"] == digest(raw):
+        content, why = _decoded(entry["original"]), "the file as it was"
+    else:
+        known = entry.get("lines", ())
+        content, why = _gai_conf.encode(_gai_conf.without(text, known)) or None, "without our lines"
+        # Only where there was no file does none stay; and one that is gone is no business of ours.
+        if content is None and raw is not None and entry.get("original", "") is not None:
+            content = b""
+        if _gai_conf.tagged(text, known):
+            warnings.append(f"{path}: lines of ours that somebody edited since stay as they are")
+        warnings += filter(None, [_gai_conf.left_alone(text, path, known)])
+    before, after = _gai_conf.shown(text), _gai_conf.shown(_gai_conf.decode(content))
+    steps = (WriteGaiConf(path, content, why, raw, True),) if content != raw else ()
+    return Plan(before, after, steps, tuple(warnings))
 
 
 def remember_guard(memory: list[t.Any] | None, steps: Steps) -> list[t.Any]:

@@ -115,6 +115,30 @@ options:
     type: list
     elements: str
     default: []
+  gai_conf:
+    description:
+      - Whether the plan of mode V(nat) has new processes of the host try IPv6 first from the ULAs of the networks, see
+        M(dms.ipv6.gai_conf). If not, C(/etc/gai.conf) is left alone.
+    type: bool
+    default: false
+  gai_conf_precedence:
+    description: With O(gai_conf), see O(dms.ipv6.gai_conf#module:precedence).
+    type: bool
+    default: false
+  gai_conf_prefixes:
+    description:
+      - With O(gai_conf), further prefixes from which IPv6 is tried first, such as that of the host's own uplink.
+    type: list
+    elements: str
+    default: []
+  names:
+    description:
+      - Names that the host itself connects to. One of which it tries an IPv4 address first, as a ULA is in the way, is
+        a finding.
+      - Each is resolved for 10 seconds at most.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
@@ -260,6 +284,11 @@ plan:
         M(dms.ipv6.compose_ports).
       type: list
       elements: dict
+    gai_conf:
+      description:
+        - Options for M(dms.ipv6.gai_conf), C(prefixes) and C(precedence), none if it is not asked for.
+        - With O(mode=absent), C(paths) are the files from which its lines go.
+      type: dict
     prove_on:
       description: The networks on which a proof is due.
       type: list
@@ -328,6 +357,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _host_plan,
     _io_found,
+    _io_gai_conf,
     _io_host_plan,
     _io_mail_server,
     _io_places,
@@ -357,6 +387,10 @@ SPEC: dict[str, t.Any] = {
     "allow_container_restart": {"type": "bool", "default": False},
     "allow_exposure": {"type": "list", "elements": "str", "default": []},
     "mail": {"type": "bool", "default": False},
+    "gai_conf": {"type": "bool", "default": False},
+    "gai_conf_precedence": {"type": "bool", "default": False},
+    "gai_conf_prefixes": {"type": "list", "elements": "str", "default": []},
+    "names": {"type": "list", "elements": "str", "default": []},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
@@ -375,6 +409,9 @@ def wanted_host(params: dict[str, t.Any]) -> _host_plan.Wanted:
         userland_proxy=params["userland_proxy"],
         consent=params["allow_container_restart"],
         allow_exposure=tuple(params["allow_exposure"]),
+        gai_conf=params["gai_conf"],
+        gai_conf_precedence=params["gai_conf_precedence"],
+        gai_conf_prefixes=tuple(params["gai_conf_prefixes"]),
     )
 
 
@@ -408,6 +445,7 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     found = _io_found.read(docker, any_engine=params["mode"] == "audit")
     if not _environment.elsewhere(found.environment):
         found = _io_found.looked_into(docker, found)
+    found = dataclasses.replace(found, orders=tuple(_io_gai_conf.order(one) for one in params["names"]))
     places = _io_places.read(found.networks)
     compose = compose_options(params)
     joining = dataclasses.replace(wanted, containers=())  # with prevent nobody gets IPv6

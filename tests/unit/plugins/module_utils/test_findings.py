@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _findings,
     _host_plan,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -135,6 +136,11 @@ PAIRS = {
         healthy(networks=(network("a", ["fd00:cafe:face:feed::/64"]),)),
         healthy(networks=(network("a", ["fd00:cafe:face:fee0::/64"]),)),
         "network a uses fd00:cafe:face:feed::/64, a well-known example",
+    ),
+    "ipv4_first": Pair(
+        healthy(orders=(Order(True, "far", ("198.18.7.10", "2001:2::10"), "fd5c::1"),)),
+        healthy(orders=(Order(True, "far", ("198.18.7.10", "2001:2::10"), "2001:2::1"),)),
+        "try 198.18.7.10 before 2001:2::10 for far: one of fd5c::1, from which they would connect, and that address is",
     ),
     **{kind: Pair(healthy(environment=(kind,)), healthy(), WORDS[kind]) for kind in _environment.KINDS},
 }

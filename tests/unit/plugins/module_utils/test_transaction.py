@@ -30,6 +30,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -83,6 +84,7 @@ STEPS: list[Step] = [
     CheckAttached((CONNECT,), "dms-ipv6"),
     CheckAttached((), "dms-ipv6"),
     Recreate("/srv/shop", "", "shop", ("mail", "web")),
+    WriteGaiConf("/etc/gai.conf", b"#\xff\n", "without our lines", b"", True, ("label ::/0 1  # dms.ipv6",)),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 

@@ -30,6 +30,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import TAG, WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from hypothesis import given
@@ -394,6 +395,8 @@ def entry(original: bytes | None, written: bytes | None) -> dict[str, t.Any]:
         ({"/a": entry(A, B)}, (connect("1"),), {"/a": entry(A, B)}),
         # What keeps the default route is remembered elsewhere.
         (None, (WriteFile(SYSCTL_FILE, b"new", "why", None, True),), {}),
+        # And so is gai.conf.
+        (None, (WriteGaiConf("/a", B, "why", A, True, ("x",)),), {}),
     ],
 )
 def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
@@ -433,6 +436,89 @@ def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[
     after = {**there, **{one.path: one.content for one in steps}}
     again = _undo.files_back(_undo.remember_files(memory, plan), after)
     assert (again.steps, again.warnings) == ((), plan.warnings)
+
+
+# --- gai.conf
+
+
+LINE = f"label fd00::/8 1 {TAG}"
+OURS = LINE.encode() + b"\n"
+
+
+def ours(content: bytes | None, old: bytes | None, *lines: str, path: str = "/g") -> WriteGaiConf:
+    return WriteGaiConf(path, content, "why", old, True, lines)
+
+
+def known(original: t.Any, written: bytes, *lines: str) -> dict[str, t.Any]:
+    """An entry of the record; without its original once somebody edited the file."""
+    rest = {"lines": list(lines), "written": hashlib.sha256(written).hexdigest()}
+    return rest if original is ... else {**rest, "original": entry(original, written)["original"]}
+
+
+@pytest.mark.parametrize(
+    ("memory", "steps", "expected"),
+    [
+        (None, (), {}),
+        (None, (ours(OURS, b"", LINE),), {"/g": known(b"", OURS, LINE)}),
+        (None, (ours(OURS, None, LINE),), {"/g": known(None, OURS, LINE)}),
+        # A second edit of ours, and one after somebody else's.
+        ({"/g": known(b"a", OURS, LINE)}, (ours(b"b", OURS, "x"),), {"/g": known(b"a", b"b", "x")}),
+        ({"/g": known(None, OURS, LINE)}, (ours(b"b", OURS, "x"),), {"/g": known(None, b"b", "x")}),
+        ({"/g": known(b"a", OURS, LINE)}, (ours(b"b", b"c", "x"),), {"/g": known(..., b"b", "x")}),
+        ({"/g": known(..., OURS, LINE)}, (ours(b"b", OURS, "x"),), {"/g": known(..., b"b", "x")}),
+        # Nothing of ours is left.
+        ({"/g": known(b"a", OURS, LINE)}, (ours(b"a", OURS),), {}),
+        ({"/g": known(b"a", OURS, LINE)}, (write(B, A),), {"/g": known(b"a", OURS, LINE)}),
+        ({"/g": known(b"a", OURS, LINE)}, (ours(OURS, b"", LINE, path="/h"),),
+         {"/g": known(b"a", OURS, LINE), "/h": known(b"", OURS, LINE)}),
+    ],
+)  # fmt: skip
+def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> None:
+    before = json.dumps(memory)
+    assert json.loads(json.dumps(_undo.remember_gai_conf(memory, Plan("", "", steps)))) == expected
+    assert json.dumps(memory) == before
+
+
+@pytest.mark.parametrize(
+    ("memory", "there", "content", "why", "edited"),
+    [
+        # Byte for byte, if nobody edited it since.
+        ({"/g": known(b"\xff", OURS, LINE)}, OURS, b"\xff", "the file as it was", False),
+        ({"/g": known(b"", OURS, LINE)}, OURS, b"", "the file as it was", False),
+        ({"/g": known(None, OURS, LINE)}, OURS, None, "the file as it was", False),
+        # Our lines otherwise.
+        ({"/g": known(b"a", OURS, LINE)}, b"b\n" + OURS, b"b\n", "without our lines", False),
+        ({"/g": known(b"a", b"a\n" + OURS, LINE)}, OURS, b"", "without our lines", False),
+        ({"/g": known(None, b"a\n" + OURS, LINE)}, OURS, None, "without our lines", False),
+        ({"/g": known(None, OURS, LINE)}, OURS + b"b\n", b"b\n", "without our lines", False),
+        ({"/g": known(..., OURS, LINE)}, OURS, b"", "without our lines", False),
+        ({"/g": known(b"a", b"a", LINE)}, b"x " + OURS + OURS, b"x " + OURS, "without our lines", True),
+        ({"/g": known(b"a", b"a", LINE)}, b"x " + OURS, ..., "", True),
+        # By their tag, with the record lost.
+        ({}, b"a\n" + OURS + b"b", b"a\nb", "without our lines", False),
+        (None, OURS, b"", "without our lines", False),
+        # Nothing of ours.
+        ({"/g": known(b"a", OURS, LINE)}, b"a", ..., "", False),
+        ({"/g": known(b"a", OURS, LINE)}, None, ..., "", False),
+        ({"/g": known(None, OURS, LINE)}, None, ..., "", False),
+        ({"/g": known(None, OURS, LINE)}, b"b", ..., "", False),
+        ({"/h": known(b"a", OURS, LINE)}, b"b", ..., "", False),
+        (None, b"", ..., "", False),
+        (None, None, ..., "", False),
+    ],
+)
+def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why: str, edited: bool) -> None:
+    plan = _undo.gai_conf_back(memory, "/g", there)
+    steps = () if content is ... else (WriteGaiConf("/g", content, why, there, True),)
+    assert plan.steps == steps
+    assert plan.warnings == (("/g: lines of ours that somebody edited since stay as they are",) if edited else ())
+    assert plan.before == (there or b"").decode(errors="replace")
+    after = there if content is ... else content
+    assert plan.after == (after or b"").decode(errors="replace")
+    assert plan.back(len(steps)) == tuple(WriteFile("/g", there, "as it was", one.content, True) for one in steps)
+    again = _undo.gai_conf_back(_undo.remember_gai_conf(memory, plan), "/g", after)
+    # With the tag alone to go by, what somebody edited cannot be told from ours.
+    assert edited or not again.changed
 
 
 GUARD = (

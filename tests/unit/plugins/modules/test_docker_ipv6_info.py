@@ -14,20 +14,24 @@ from pathlib import Path
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _address_order,
     _compose,
     _compose_plan,
     _default_bridge,
     _exposure,
     _found,
+    _gai_conf,
     _host_plan,
     _io_compose,
     _io_files,
     _io_found,
+    _io_gai_conf,
     _io_kernel,
     _io_packages,
     _io_places,
     _network_steps,
     _pools,
+    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.modules import compose_network, docker_ipv6_info
@@ -312,6 +316,7 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
         "changed": bool(steps),
         "steps": steps,
         "files": [],
+        "gai_conf": {"paths": []},
         "networks": [{"name": "dms-ipv6", "state": one} for one in states],
         "packages": ["docker"] if steps else [],
         "warnings": [],
@@ -761,6 +766,102 @@ def test_ports_to_be_probed_by_way_of_compose(shop: Shop, monkeypatch: pytest.Mo
 
 def test_entries_of_allow_exposure_that_name_nothing(lab: Lab) -> None:
     assert "'25' is none of `all`" in failure(docker_ipv6_info, mode="nat", allow_exposure=["25"])
+
+
+# --- gai.conf
+
+
+@pytest.fixture
+def gai(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Its file, on a host with glibc."""
+    path = tmp_path / "gai.conf"
+    monkeypatch.setattr(_gai_conf, "PATH", str(path))
+    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: True)
+    monkeypatch.setattr(_io_gai_conf, "source", lambda address: "fd5c:1ab0:7e57:1::1")
+    monkeypatch.setattr(_io_gai_conf, "ahosts", lambda name: ("198.18.7.10", "2001:2::10") if name == "far" else ())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "prefixes", "words"),
+    [
+        ({}, [DERIVED], DERIVED),
+        ({"subnet": ULA, "gai_conf_prefixes": ["fd77::/48"]}, [ULA, "fd77::/48"], f"{ULA}, fd77::/48"),
+        ({"gai_conf_precedence": True}, [DERIVED], DERIVED),
+    ],
+)
+def test_gai_conf_is_planned(lab: Lab, gai: Path, options: t.Any, prefixes: list[str], words: str) -> None:
+    """As the last step, and no more once the file has the lines."""
+    plan = info(mode="nat", gai_conf=True, **options)["plan"]
+    assert plan["gai_conf"] == {"prefixes": prefixes, "precedence": "gai_conf_precedence" in options}
+    assert plan["steps"][-1] == f"write {gai}: new processes try IPv6 first from {words}"
+    asked = _gai_conf.wanted(prefixes, plan["gai_conf"]["precedence"])
+    gai.write_bytes(_gai_conf.plan(str(gai), None, asked).steps[0].content)  # type: ignore[attr-defined]
+    assert f"write {gai}" not in " ".join(info(mode="nat", gai_conf=True, **options)["plan"]["steps"])
+
+
+def test_gai_conf_alone_is_a_change(lab: Lab, gai: Path) -> None:
+    """On a host where all else is as wanted; and nobody looks at the file who does not ask for it."""
+    gai.write_text("nonsense")
+    lab.daemon = Daemon(version="28.5.2")
+    lab.more = {"networks": (BRIDGE, network())}
+    plain = info(mode="nat")["plan"]
+    assert (plain["changed"], plain["gai_conf"]) == (False, {})
+    assert f"{gai}:1: `nonsense`: there is no such word" in failure(docker_ipv6_info, mode="nat", gai_conf=True)
+    gai.write_text("precedence ::ffff:0:0/96 100\n")
+    plan = info(mode="nat", gai_conf=True)["plan"]
+    assert plan["changed"] is True
+    assert plan["steps"] == [f"write {gai}: new processes try IPv6 first from {ULA}"]
+    words = f"{gai}:1: the precedence lines there replace glibc's whole table, and with them localhost is 127.0.0.1"
+    assert plan["warnings"] == [f"{words} before ::1"]
+
+
+def test_gai_conf_on_musl(lab: Lab, gai: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: False)
+    plan = info(mode="nat", gai_conf=True)["plan"]
+    assert plan["steps"] == info(mode="nat")["plan"]["steps"]
+    assert plan["warnings"] == [_address_order.NOT_GLIBC]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"gai_conf_precedence": True}, "gai_conf: gai_conf_precedence without gai_conf. Set dms_ipv6_gai_conf, or"),
+        (
+            {"gai_conf_precedence": True, "gai_conf_prefixes": [ULA]},
+            "gai_conf_precedence and gai_conf_prefixes without gai_conf",
+        ),
+        ({"gai_conf": True, "gai_conf_prefixes": ["fe80::/10"]}, "prefixes: fe80::/10 is neither a ULA nor global"),
+    ],
+)
+def test_gai_conf_that_is_refused(lab: Lab, gai: Path, options: t.Any, words: str) -> None:
+    assert words in failure(docker_ipv6_info, mode="nat", **options)
+
+
+def test_absent_takes_lines_out_of_gai_conf(lab: Lab, gai: Path) -> None:
+    """The file comes back with the rest, where it still has anything of ours."""
+    made = _gai_conf.plan(str(gai), b"#\n", _gai_conf.wanted([ULA]))
+    lab.record = {"gai_conf": _undo.remember_gai_conf(None, made)}
+    lab.more = {"edited": {str(gai): made.steps[0].content}}  # type: ignore[attr-defined]
+    plan = info(mode="absent")["plan"]
+    assert (plan["gai_conf"], plan["files"]) == ({"paths": [str(gai)]}, [])
+    assert (plan["changed"], plan["steps"]) == (True, [f"write {gai}: the file as it was"])
+    text = _gai_conf.decode(lab.more["edited"][str(gai)])
+    lab.more = {"edited": {str(gai): text.replace("/64", "/56").encode()}}
+    assert "lines of ours that somebody edited since" in info(mode="absent")["plan"]["warnings"][0]
+    lab.more = {"edited": {str(gai): None}}
+    plan = info(mode="absent")["plan"]
+    assert (plan["gai_conf"], plan["changed"]) == ({"paths": []}, False)
+
+
+def test_names_that_the_host_tries_over_ipv4_first(lab: Lab, gai: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.more = {"containers": ()}
+    assert [one["id"] for one in info()["findings"]] == []
+    (found,) = info(names=["far", "nobody"])["findings"]
+    assert (found["id"], found["severity"]) == ("ipv4_first", "info")
+    assert "198.18.7.10 before 2001:2::10 for far" in found["evidence"]
+    monkeypatch.setattr(_io_gai_conf, "source", lambda address: "2001:2::1")
+    assert info(names=["far"])["findings"] == []
 
 
 def test_an_engine_that_is_not_ours_to_change(lab: Lab) -> None:

@@ -123,6 +123,9 @@ def test_consent(lab: Lab) -> None:
     [
         ({"subnet": "fd00::/64"}, "dms_ipv6_mode: prevent contradicts dms_ipv6_subnet: fd00::/64. Remove"),
         ({"attach": "network"}, "contradicts dms_ipv6_attach: network"),
+        ({"gai_conf": True}, "contradicts dms_ipv6_gai_conf: True. Remove what is meant for another mode"),
+        ({"gai_conf_precedence": True}, "contradicts dms_ipv6_gai_conf_precedence: True"),
+        ({"prevent_compose": True, "gai_conf_prefixes": ["fd00::/64"]}, "dms_ipv6_gai_conf_prefixes: fd00::/64"),
         ({"compose_files": ["/x"]}, "contradicts dms_ipv6_compose_files: /x"),
         ({"userland_proxy": True}, "contradicts dms_ipv6_userland_proxy: true"),
         ({"prevent_compose": True, "compose_edit": "override"}, "prevent_compose contradicts dms_ipv6_compose_edit: o"),

@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gai_conf
+short_description: Have a host try IPv6 first from a ULA
+version_added: 0.1.0
+description:
+  - For a name that has addresses of both families, glibc tries IPv4 first where the host would connect from a ULA to a
+    global IPv6 address, for it takes a ULA for one that no NAT translates. Where NAT66 does, as Docker does for its
+    containers, the ULA's prefix can be given the label of global addresses in C(/etc/gai.conf), and IPv6 comes first.
+  - One line replaces glibc's default table as a whole, so that table is written as well, unless there is one of the
+    administrator's own, to which only what is missing is added. Comments, order, line ends, owner and mode stay. Every
+    line of ours ends with C(# dms.ipv6).
+  - A line that says the contrary of what is wanted is refused, and so is one that glibc would leave out, or read in a
+    way that nobody can have meant. Nothing is changed then.
+  - It is about connections from this host. Containers have a C(/etc/gai.conf) of their own. Connections from outside,
+    Postfix (which asks DNS by itself) and programs on musl, such as in images of Alpine Linux, never look at it.
+options:
+  prefixes:
+    description:
+      - Prefixes from which, and to which, IPv6 is tried first, as CIDRs. Those that are no ULA need no line.
+      - Lines of an earlier run for other prefixes go.
+      - Required with O(state=present).
+    type: list
+    elements: str
+    default: []
+    aliases: [prefix]
+  precedence:
+    description:
+      - Whether the prefixes also come before other IPv6 addresses as destinations, by a C(precedence) line each,
+        together with glibc's whole table of precedences. A line alone would have C(localhost) mean 127.0.0.1.
+      - It is of no use for anything else.
+    type: bool
+    default: false
+  state:
+    description: V(absent) takes our lines out, and leaves the file as it was before.
+    type: str
+    choices: [present, absent]
+    default: present
+  path:
+    description: The file. glibc itself reads no other than the default.
+    type: path
+    default: /etc/gai.conf
+  name:
+    description:
+      - A name that has addresses of both families, with which new processes show whether there is an effect.
+      - Resolved for 10 seconds at most.
+    type: str
+    default: ""
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+notes:
+  - A process reads the file once. Those that run keep the old order until they are started anew.
+  - A host on another C library than glibc is left alone, with a warning.
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - name: gai.conf(5)
+    description: The file's format.
+    link: https://man7.org/linux/man-pages/man5/gai.conf.5.html
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: Try IPv6 first from the addresses of Docker's networks, and see whether it is so
+  dms.ipv6.gai_conf:
+    prefixes:
+      - fd5c:1ab0:7e57::/48
+    name: www.example.com
+
+- name: Have glibc's own order again
+  dms.ipv6.gai_conf:
+    state: absent
+"""
+
+RETURN = r"""
+rolled_back:
+  description: Whether the change failed and the old state was brought back.
+  returned: always
+  type: bool
+steps:
+  description: What was done, or would be in check mode, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample: ["write /etc/gai.conf: new processes try IPv6 first from fd5c:1ab0:7e57::/48"]
+before:
+  description: The addresses of O(name) as a new process got them before, the one to try first at the beginning.
+  returned: success
+  type: list
+  elements: str
+  sample: ["198.18.7.10", "2001:2:0:7::10"]
+after:
+  description: The same after it.
+  returned: success, unless check mode left something undone
+  type: list
+  elements: str
+  sample: ["2001:2:0:7::10", "198.18.7.10"]
+source:
+  description: From which address this host connects to the IPv6 address of O(name), or to global ones, if it can.
+  returned: success
+  type: str
+  sample: fd5c:1ab0:7e57::1
+effective:
+  description: Whether new processes were seen to try IPv6 first for O(name) because of these lines.
+  returned: success, with O(state=present), unless check mode left something undone
+  type: bool
+effect:
+  description: What was seen, or why there is no effect, as a sentence. Without an effect it is a warning as well.
+  returned: like RV(effective)
+  type: str
+  sample: "no effect: from 2001:2:0:7::11 to 2001:2:0:7::10 IPv6 comes first without these lines"
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address_order,
+    _gai_conf,
+    _io_change,
+    _io_gai_conf,
+    _io_steps,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+SPEC: dict[str, t.Any] = {
+    "prefixes": {"type": "list", "elements": "str", "default": [], "aliases": ["prefix"]},
+    "precedence": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "path": {"type": "path", "default": _gai_conf.PATH},
+    "name": {"type": "str", "default": ""},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Plan, and carry out unless ``dry``; what the module returns."""
+    path, present = params["path"], params["state"] == "present"
+    if present and not params["prefixes"]:
+        raise Refused("there is none", "prefixes", "Give the ULA that this host connects from")
+    asked = _gai_conf.wanted(params["prefixes"], params["precedence"])
+
+    def make(found: Found, _ask: Ask) -> Plan:
+        return _io_gai_conf.plan(path, asked, found.record) if present else _io_gai_conf.back(path, found.record)
+
+    before = _io_gai_conf.order(params["name"])
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    result = {
+        **_io_change.told(plan, plan.diff(path)),
+        "before": list(before.addresses),
+        "source": before.source,
+    }
+    if dry and plan.changed:
+        return result
+    after = _io_gai_conf.order(params["name"])
+    result["after"] = list(after.addresses)
+    if present:
+        effective, effect = _address_order.effect(before, after, asked.prefixes, _io_gai_conf.others(path))
+        result.update(effective=effective, effect=effect)
+        if not effective:
+            result["warnings"] = list(dict.fromkeys([*result["warnings"], effect]))
+    return result
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""gai_conf, on a file of its own, with an engine in memory and an order of addresses that follows the file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _gai_conf,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_gai_conf,
+    _io_transaction,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.modules import gai_conf
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+ULA = "fd5c:1ab0:7e57:1::/64"
+LINE = f"label {ULA} 1".split()
+FOUR, SIX = "198.18.7.10", "2001:2:0:7::10"
+TEXT = b"# Configuration for getaddrinfo(3).\n#label ::/0 1\n\xff\n".replace(b"\xff", b"# \xff")
+
+
+class Lab:
+    """A host that connects from its ULA."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.sockets: list[str] = []
+        self.source = "fd5c:1ab0:7e57:1::1"
+        self.failing = False
+
+    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
+        self.sockets.append(docker.path)
+        return hosts.host(record=_io_files.record())
+
+    def ahosts(self, name: str) -> tuple[str, ...]:
+        """As glibc does it: by the labels of both ends, in the file as it is now."""
+        if name != "far":
+            return ()
+        text = self.file.read_bytes().decode(errors="replace") if self.file.exists() else ""
+        ours = any(line.split()[:3] == LINE for line in text.splitlines())
+        return (SIX, FOUR) if ours else (FOUR, SIX)
+
+    @property
+    def state(self) -> t.Any:
+        return self.file.read_bytes() if self.file.exists() else None, _io_files.record()
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
+    found = Lab(tmp_path / "gai.conf")
+    found.file.write_bytes(TEXT)
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: True)
+    monkeypatch.setattr(_io_gai_conf, "ahosts", found.ahosts)
+    monkeypatch.setattr(_io_gai_conf, "source", lambda address: found.source)
+    return found
+
+
+def said(lab: Lab, **options: t.Any) -> dict[str, t.Any]:
+    return run(gai_conf, path=str(lab.file), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"prefixes": [ULA]}, "label "),
+        ({"prefix": ULA, "precedence": True, "docker_socket": "/run/other.sock"}, f"precedence {ULA}"),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_there_and_back(lab: Lab, options: dict[str, t.Any], words: str, there: bool) -> None:
+    """Check mode says the same and does nothing; a second run finds nothing to do; absent brings the old bytes."""
+    if there:
+        os.chmod(lab.file, 0o640)
+    else:
+        lab.file.unlink()
+    before = lab.state
+    check = said(lab, check=True, name="far", **options)
+    assert lab.state == before
+    assert "after" not in check and "effective" not in check and "effect" not in check
+    real = said(lab, name="far", **options)
+    assert {name: real[name] for name in check if name != "invocation"} == {
+        name: check[name] for name in check if name != "invocation"
+    }
+    assert (real["changed"], real["rolled_back"], real["warned"]) == (True, False, "")
+    assert real["steps"] == [f"write {lab.file}: new processes try IPv6 first from {ULA}"]
+    assert (real["before"], real["after"], real["source"]) == ([FOUR, SIX], [SIX, FOUR], lab.source)
+    assert real["effective"] is True
+    assert real["effect"].startswith(f"new processes try {SIX} before {FOUR} for far. They tried {FOUR} first before.")
+    assert real["diff"]["after_header"] == str(lab.file)
+    text = lab.file.read_bytes()
+    assert text.startswith(TEXT if there else b"#") and words.encode() in text
+    assert stat.S_IMODE(lab.file.stat().st_mode) == (0o640 if there else 0o644)
+    assert real["diff"]["after"] == text.decode(errors="replace")
+    again = said(lab, name="far", **options)
+    assert (again["changed"], again["steps"], again["effective"]) == (False, [], True)
+    assert again["effect"] == f"new processes try {SIX} before {FOUR} for far"
+    assert lab.file.read_bytes() == text
+    check = said(lab, check=True, state="absent", name="far")
+    assert lab.file.read_bytes() == text
+    gone = said(lab, state="absent", name="far")
+    assert gone["steps"] == check["steps"] == [f"{'write' if there else 'remove'} {lab.file}: the file as it was"]
+    assert (gone["before"], gone["after"], gone["warned"]) == ([SIX, FOUR], [FOUR, SIX], "")
+    assert "effective" not in gone
+    assert lab.state[0] == before[0]
+    assert "gai_conf" not in lab.state[1]
+    assert said(lab, state="absent")["changed"] is False
+    assert set(lab.sockets) == {options.get("docker_socket", "/var/run/docker.sock"), "/var/run/docker.sock"}
+
+
+def test_no_effect_is_a_warning(lab: Lab) -> None:
+    """Written all the same, as asked; and nothing is claimed."""
+    lab.source = "2001:2:0:7::11"
+    real = said(lab, prefixes=[ULA])
+    words = "no effect: from 2001:2:0:7::11 to global IPv6 addresses IPv6 comes first without these lines"
+    assert (real["changed"], real["effective"], real["effect"]) == (True, False, words)
+    assert words in real["warned"]
+
+
+def test_musl(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: False)
+    for check in (True, False):
+        real = said(lab, prefixes=[ULA], name="far", check=check)
+        assert (real["changed"], real["steps"], real["effective"], real["after"]) == (False, [], False, [])
+        assert real["effect"].startswith("no effect: the C library of this host is not glibc (musl, say)")
+        assert real["warned"].count("no effect") == 1
+    assert lab.state == (TEXT, {})
+
+
+def test_edited_since(lab: Lab) -> None:
+    """Only our own lines go, and those that somebody edited stay, with a warning."""
+    said(lab, prefixes=[ULA])
+    text = lab.file.read_text(errors="surrogateescape")
+    mine = text.replace("label fc00::/7", "label fd00::/8") + "label fd77::/48 6\n"
+    lab.file.write_text(mine, errors="surrogateescape")
+    gone = said(lab, state="absent")
+    assert gone["steps"] == [f"write {lab.file}: without our lines"]
+    assert "lines of ours that somebody edited since stay as they are" in gone["warned"]
+    edited = [line for line in mine.splitlines() if line.startswith("label fd00::/8")]
+    after = TEXT.decode(errors="surrogateescape") + "\n".join([*edited, "label fd77::/48 6"]) + "\n"
+    assert lab.file.read_text(errors="surrogateescape") == after
+
+
+def test_change_within_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers: list[float] = []
+    monkeypatch.setattr(_io_transaction, "start_timer", timers.append)
+    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    assert "another run's change" in failure(gai_conf, path=str(lab.file), prefixes=[ULA], transaction="other")
+    assert said(lab, prefixes=[ULA], transaction="run")["changed"] is True
+    armed = _io_transaction.armed()
+    assert armed and timers == [60.0]
+    (step,) = armed.steps_back()
+    _io_files.write(step.path, step.content)  # type: ignore[attr-defined]
+    assert lab.file.read_bytes() == TEXT
+
+
+def test_failing_write(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(path: str, content: bytes | None, mode: int = 0o644) -> None:
+        if path == str(lab.file) and content != TEXT:
+            raise Refused("cannot be written: No space left on device", path)
+        original(path, content, mode)
+
+    original = _io_files.write
+    monkeypatch.setattr(_io_files, "write", write)
+    result = said(lab, prefixes=[ULA])
+    assert (result["failed"], result["rolled_back"]) == (True, True)
+    assert result["msg"].endswith("cannot be written: No space left on device. The old state is back.")
+    assert lab.state == (TEXT, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        (b"#\nlable ::/0 1\n", {"prefixes": [ULA]}, ":2: `lable ::/0 1`: there is no such word as lable"),
+        (f"label {ULA} 6\n".encode(), {"prefixes": [ULA]}, f":1: `label {ULA} 6` is the contrary of"),
+        (b"", {}, "prefixes: there is none. Give the ULA that this host connects from."),
+        (b"", {"prefixes": ["fe80::/10"]}, "prefixes: fe80::/10 is neither a ULA nor global"),
+        (b"", {"state": "gone"}, "value of state must be one of: present, absent"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_failures_are_one_message(lab: Lab, text: bytes, options: t.Any, words: str, check: bool) -> None:
+    lab.file.write_bytes(text)
+    assert words in failure(gai_conf, path=str(lab.file), check=check, **options)
+    assert lab.state == (text, {})
+
+
+def test_a_folder_is_no_file(lab: Lab, tmp_path: Path) -> None:
+    words = f"{tmp_path}: cannot be read: Is a directory."
+    assert failure(gai_conf, path=str(tmp_path), prefixes=[ULA]) == words
+
+
+def test_default_path() -> None:
+    assert gai_conf.SPEC["path"]["default"] == _gai_conf.PATH == "/etc/gai.conf"
