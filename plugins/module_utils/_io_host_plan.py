@@ -57,20 +57,19 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), settings)
     facts = [_project(one, found, docker) for one in projects]
     joining = {*_moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
-    seeing = _seeing(wanted, compose, found, {one.path for one in projects}, joining)
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
     now = _exposure.host(found)
-    opened = _newly_exposed.opened(now, joining)
-    _newly_exposed.refuse(opened, wanted.allow_exposure, found.firewall)
+    _newly_exposed.refuse(_newly_exposed.opened(now, joining), wanted.allow_exposure, found.firewall)
+    seeing = _seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
     subnets = [one["subnet"] for one in facts if one["subnet"]]
     if not only_projects:
         subnets.insert(0, host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found)))
-    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
     gai_conf, selection = _selection(wanted, subnets, found)
+    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
     steps += [*host.network_plan.sentences(), *selection.sentences()]
-    warnings = [*host.daemon_plan.warnings, *host.network_plan.warnings, *selection.warnings]
+    warnings = [text for part in (host.daemon_plan, host.network_plan, selection) for text in part.warnings]
     return {
         "changed": bool(steps),
         "steps": steps,
