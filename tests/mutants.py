@@ -20,6 +20,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 INSTALLED = TOP / "build" / "installed"
 MUTANTS = TOP / "build" / "mutants"
+LOCKS = TOP / "build" / "test"
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def killed(mutant: Mutant) -> bool:
         "COLUMNS": "400",
     }
     done = subprocess.run(
-        ["molecule", "test", "-s", mutant.scenario],
+        ["flock", str(LOCKS / f"{mutant.scenario}.lock"), "molecule", "test", "-s", mutant.scenario],
         cwd=TOP, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = done.stdout + done.stderr
@@ -172,6 +173,7 @@ def killed(mutant: Mutant) -> bool:
 
 
 def main(scenarios: list[str]) -> int:
+    LOCKS.mkdir(parents=True, exist_ok=True)
     results = []
     for mutant in (one for one in ALL if not scenarios or one.scenario in scenarios):
         results.append(killed(mutant))

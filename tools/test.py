@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the tests as a table of steps: test.py [lint|unit|sanity|integration|molecule|mutants|GROUP:STEP]...
 
-Steps of one lane run one after another, lanes side by side: the checks of the working tree, the integration tests with
-their labs, and the scenarios with theirs, which the mutants use too. Each step's output goes to build/test/<step>.log.
+Steps of one lane run one after another, lanes side by side: the checks of the working tree, the scenarios with their
+labs, and the integration tests with theirs, before the mutants. These run scenarios, too, so a scenario's lab is locked
+while it is in use. Each step's output goes to build/test/<step>.log.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def molecule_steps() -> list[Step]:
     names = sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml"))
     if not names:
         return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="molecule")]
-    return [Step("molecule", name, ["tools/run", "molecule", "test", "-s", name], lane="molecule") for name in names]
+    locked = {name: ["tools/run", "flock", f"build/test/{name}.lock", "molecule", "test", "-s", name] for name in names}
+    return [Step("molecule", name, command, lane="molecule") for name, command in locked.items()]
 
 
 def all_steps() -> list[Step]:
@@ -82,7 +84,7 @@ def all_steps() -> list[Step]:
         # -rP: outages, fault points and agreements are printed by tests that pass.
         Step("integration", "integration", [*PYTEST, "-rP", "tests/integration"], lane="integration", counts=True),
         *molecule_steps(),
-        Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="molecule", counts=True),
+        Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="integration", counts=True),
     ]
 
 

@@ -19,6 +19,7 @@ OURS = (
 )
 RECORD = Path("/var/lib/dms-ipv6/record.json")
 DAEMON = Path("/etc/docker/daemon.json")
+INTERFACES = Path("/etc/network/interfaces")
 
 
 def output(*command: str) -> list[str]:
@@ -41,6 +42,7 @@ def main() -> None:
         "networks": output("docker", "network", "ls", "--format", "{{.Name}}"),
         "daemon_json": [DAEMON.read_text(), oct(DAEMON.stat().st_mode)],
         "files": {name: Path(name).read_text() for name in OURS if Path(name).exists()},
+        "interfaces": INTERFACES.read_text() if INTERFACES.exists() else "",
         "record": json.loads(RECORD.read_text()) if RECORD.exists() else {},
     }
     print(json.dumps(state))

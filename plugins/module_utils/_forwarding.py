@@ -15,15 +15,19 @@ With its nftables backend (from Docker Engine 29) dockerd switches nothing on, a
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _ifupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SYSCTL_FILE = "/etc/sysctl.d/90-dms-ipv6.conf"
+# Where a boot takes settings from, in the order of the files' names (sysctl.d(5)).
+SYSCTL_FILES = tuple(f"{one}/sysctl.d/*.conf" for one in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
 HEAD = "# Docker switches IPv6 forwarding on; without this the host would lose the default route of its router.\n"
 FORWARDING_HEAD = "# Docker's nftables backend does not switch IPv6 forwarding on.\n"
 FORWARDING = ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding")
@@ -103,12 +107,50 @@ def accept_ra(interface: str) -> str:
     return f"net/ipv6/conf/{interface}/accept_ra"
 
 
+@dataclass(frozen=True)
+class AtBoot:
+    """What a boot does to an interface's accept_ra after our file has been read, as path -> text.
+
+    Attributes:
+        sysctl: files of sysctl.d behind ours.
+        ifupdown: files of ifupdown. Other managers (systemd-networkd, NetworkManager) take router advertisements
+            themselves, and no kernel learns a default route then.
+    """
+
+    sysctl: Mapping[str, str] = field(default_factory=dict)
+    ifupdown: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = AtBoot()
+
+
+def refuse_overruled(at_boot: AtBoot, interface: str) -> None:
+    """Raise Refused if a file of somebody else's sets an interface's accept_ra at every boot, later than ours."""
+    for path, text in at_boot.sysctl.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            name, _equals, value = line.partition("=")
+            if _slashes(name.strip().lstrip("-")) == accept_ra(interface) and value.strip() != "2":
+                raise Refused(
+                    f"it sets accept_ra = {value.strip()} for {interface} at every boot, with which the host loses its"
+                    " IPv6 default route once Docker has it forward",
+                    f"{path}:{number}",
+                    "Set it to 2 there, or remove the line. Nothing was changed",
+                )
+
+
+def _slashes(name: str) -> str:
+    """A setting's name as the kernel has it: where the first separator is a dot, dots and slashes change places."""
+    first = next((one for one in name if one in "./"), "/")
+    return name.translate(str.maketrans("./", "/.")) if first == "." else name
+
+
 def guard(
     ra_default: Iterable[str],
     accepts: Mapping[str, str | None],
     forwards: bool,
     sysctl_file: bytes | None,
     by_docker: bool = True,
+    at_boot: AtBoot = NOTHING,
 ) -> Steps:
     """The steps before anything that switches forwarding on; none where they are not needed.
 
@@ -118,6 +160,10 @@ def guard(
         forwards: whether the host forwards IPv6 already.
         sysctl_file: what SYSCTL_FILE holds, None if it is missing.
         by_docker: whether dockerd switches it on.
+        at_boot: what else sets accept_ra at a boot.
+
+    Raises:
+        Refused: something sets it that must be changed by hand.
     """
     lost = [one for one in ra_default if accepts.get(one) == "1"]
     ours = not forwards and not by_docker
@@ -127,6 +173,10 @@ def guard(
         lines = _with(lines, HEAD, [f"{accept_ra(one)} = 2\n" for one in lost])
         lines = _with(lines, FORWARDING_HEAD, [f"{name} = 1\n" for name in FORWARDING] if ours else [])
         steps.append(WriteFile(SYSCTL_FILE, lines.encode(), "the same at every boot", old=sysctl_file, invertible=True))
+    for one in lost:
+        refuse_overruled(at_boot, one)
+        files = [path for path, text in at_boot.ifupdown.items() if _ifupdown.overrules(text, one)]
+        steps += [_ifupdown.KeepInIfupdown(path, one) for path in files]
     steps += [KeepRoute(one, "1") for one in lost]
     if not forwards:
         steps.append(ForwardingComesOn(by_docker))

@@ -59,6 +59,7 @@ class Found:
         accept_ra: interface -> net.ipv6.conf.*.accept_ra.
         forwards: whether the host forwards IPv6.
         sysctl_file: what _forwarding.SYSCTL_FILE holds, None if it is missing.
+        at_boot: what else sets accept_ra at a boot; only read where that may cost the host its default route.
         record: what earlier runs wrote down.
         machine_id: of the host; empty if it has none.
         edited: path -> bytes of the Compose files, and gai.conf, that earlier runs edited.
@@ -89,6 +90,7 @@ class Found:
     firewall: _exposure.HostFirewall = field(default_factory=_exposure.HostFirewall)
     no_ip6tables: str = ""
     no_ipv6: str = ""
+    at_boot: _forwarding.AtBoot = _forwarding.NOTHING
     orders: tuple[_address_order.Order, ...] = ()
 
     @property
@@ -322,7 +324,7 @@ def _guard(found: Found, tells: bool = True) -> Steps:
     """The steps before a host forwards IPv6; ``tells``: those that only say what dockerd does are among them."""
     ours = _never_forwards(found)
     forwards = found.forwards or not (ours or tells)
-    return _forwarding.guard(found.ra_default, found.accept_ra, forwards, found.sysctl_file, not ours)
+    return _forwarding.guard(found.ra_default, found.accept_ra, forwards, found.sysctl_file, not ours, found.at_boot)
 
 
 def _never_forwards(found: Found) -> bool:

@@ -6,20 +6,26 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import os
 import socket
 import struct
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _ifupdown, _io_files, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import AtBoot
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
         ForwardingComesOn,
         KeepRoute,
         RestoreAcceptRa,
         SetSysctl,
     )
+    from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
 
 ALL_ROUTERS = "ff02::2"
 ROUTER_SOLICITATION = 133
@@ -52,6 +58,38 @@ def forwarding_comes_on(step: ForwardingComesOn) -> None:
     """Forwarding on, where dockerd does not switch it on by itself."""
     for name in () if step.by_docker else _forwarding.FORWARDING:
         _set(name, "1")
+
+
+def at_boot() -> AtBoot:
+    """What sets accept_ra at a boot, beside our own file."""
+    own = os.path.basename(_forwarding.SYSCTL_FILE)
+    later = [one for one in _paths(_forwarding.SYSCTL_FILES) if os.path.basename(one) > own]
+    return AtBoot(_texts(sorted(later, key=os.path.basename)), _texts(_paths(_ifupdown.FILES)))
+
+
+def _paths(patterns: Iterable[str]) -> list[str]:
+    return [one for pattern in patterns for one in sorted(glob.glob(pattern)) if os.path.isfile(one)]
+
+
+def _texts(paths: Iterable[str]) -> dict[str, str]:
+    return {one: (_io_files.read(one) or b"").decode(errors="surrogateescape") for one in paths}
+
+
+def keep_in_ifupdown(step: KeepInIfupdown) -> None:
+    """accept_ra 2 in a file of ifupdown."""
+    _edit(step.path, lambda text: _ifupdown.kept(text, step.interface))
+
+
+def take_out_of_ifupdown(step: TakeOutOfIfupdown) -> None:
+    """The file without that."""
+    _edit(step.path, lambda text: _ifupdown.taken_out(text, step.interface))
+
+
+def _edit(path: str, edit: Callable[[str], str]) -> None:
+    raw = _io_files.read(path)
+    text = (raw or b"").decode(errors="surrogateescape")
+    if raw is not None and edit(text) != text:
+        _io_files.write(path, edit(text).encode(errors="surrogateescape"))
 
 
 def restore_accept_ra(step: RestoreAcceptRa) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _io_files,
     _io_firewall,
+    _io_forwarding,
     _io_kernel,
     _io_rules,
     _pools,
@@ -81,9 +82,11 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
 def _network_of_host(pid: int) -> dict[str, t.Any]:
     """What the kernel does with the host's own packets, and its firewall."""
     learned = {one.interface for one in _io_kernel.routes() if _is_default(one) and one.by_kernel_ra}
+    accepts = {one: _io_kernel.sysctl(_forwarding.accept_ra(one)) for one in _interfaces()}
     return {
         "ra_default": tuple(sorted(learned)),
-        "accept_ra": {one: _io_kernel.sysctl(_forwarding.accept_ra(one)) for one in _interfaces()},
+        "accept_ra": accepts,
+        "at_boot": _io_forwarding.at_boot() if any(accepts.get(one) == "1" for one in learned) else _forwarding.NOTHING,
         "forwards": _io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
         "sysctl_file": _io_files.read(_forwarding.SYSCTL_FILE),
         "firewall": _io_firewall.read(pid),

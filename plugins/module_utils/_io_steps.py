@@ -33,6 +33,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     SetSysctl,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
+from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -80,6 +81,8 @@ class Hands:
             RestoreAcceptRa: _io_forwarding.restore_accept_ra,
             ForwardingComesOn: _io_forwarding.forwarding_comes_on,
             RestoreForwarding: _io_forwarding.restore_forwarding,
+            KeepInIfupdown: _io_forwarding.keep_in_ifupdown,
+            TakeOutOfIfupdown: _io_forwarding.take_out_of_ifupdown,
             CreateNetwork: self.networks.create,
             RemoveNetwork: self.networks.remove,
             ConnectContainer: self.networks.connect,

@@ -26,6 +26,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     SetSysctl,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
+from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -40,7 +41,7 @@ KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
-        SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding,
+        SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding, KeepInIfupdown, TakeOutOfIfupdown,
         CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
         Recreate, WriteGaiConf,
     )

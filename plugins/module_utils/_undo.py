@@ -27,6 +27,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
+from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 
 if t.TYPE_CHECKING:
@@ -181,7 +182,7 @@ def remember_guard(memory: list[t.Any] | None, steps: Steps) -> list[t.Any]:
 def _guards(step: Step) -> bool:
     if isinstance(step, WriteFile):
         return step.path == SYSCTL_FILE
-    return isinstance(step, (KeepRoute, ForwardingComesOn))
+    return isinstance(step, (KeepRoute, KeepInIfupdown, ForwardingComesOn))
 
 
 def digest(raw: bytes | None) -> str:

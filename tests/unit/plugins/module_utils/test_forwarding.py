@@ -14,6 +14,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     FORWARDING_HEAD,
     HEAD,
     SYSCTL_FILE,
+    AtBoot,
     ForwardingComesOn,
     KeepRoute,
     RestoreAcceptRa,
@@ -21,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     SetSysctl,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps, inverses
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 ETH0 = "net/ipv6/conf/eth0/accept_ra = 2\n"
 VLAN = "net/ipv6/conf/wan.7/accept_ra = 2\n"
@@ -69,6 +71,54 @@ def test_guard_only_where_it_is_needed(
         steps = _forwarding.guard(learned_on, accepts, forwards, file)
         assert [str(step) for step in steps] == [*sentences, *([] if forwards else [COMES_ON])]
         assert content(steps) == (None if written is None else written.encode())
+
+
+DHCP = {"/etc/network/interfaces": "iface eth0 inet6 dhcp\n", "/etc/network/interfaces.d/x": "iface eth1 inet6 dhcp\n"}
+IFUPDOWN = "write /etc/network/interfaces: accept_ra 2 for eth0, each time ifupdown brings it up"
+
+
+@pytest.mark.parametrize(
+    ("accepts", "ifupdown", "sentences"),
+    [
+        ("1", DHCP, [WRITE, IFUPDOWN, keep("eth0")]),
+        ("1", {"/etc/network/interfaces": "iface eth0 inet6 auto\n"}, [WRITE, keep("eth0")]),
+        ("2", DHCP, []),
+    ],
+)
+def test_ifupdown_is_told_as_well(accepts: str, ifupdown: dict[str, str], sentences: list[str]) -> None:
+    """It sets accept_ra at a boot after sysctl.d, and at every ifup."""
+    steps = _forwarding.guard(["eth0"], {"eth0": accepts}, True, None, at_boot=AtBoot(ifupdown=ifupdown))
+    assert [str(step) for step in steps] == sentences
+    back = [str(step) for step in inverses(steps)]
+    assert ("write /etc/network/interfaces: accept_ra for eth0 as it was" in back) is (IFUPDOWN in sentences)
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("net.ipv6.conf.wan/7.accept_ra = 1", True),
+        ("net/ipv6/conf/wan.7/accept_ra=1", True),
+        (" - net.ipv6.conf.wan/7.accept_ra=0 ".replace(" - ", "-"), True),
+        ("net.ipv6.conf.wan/7.accept_ra = 2", False),
+        ("#net.ipv6.conf.wan/7.accept_ra = 1", False),
+        ("net.ipv6.conf.all.accept_ra = 1", False),
+        ("net.ipv6.conf.wan.7.accept_ra = 1", False),
+        ("accept_ra", False),
+        ("", False),
+    ],
+)
+def test_a_file_that_a_boot_reads_behind_ours(line: str, refused: bool) -> None:
+    """A dot in an interface's name is a slash where dots separate (sysctl.d(5))."""
+    at_boot = AtBoot(sysctl={"/etc/sysctl.d/99-sysctl.conf": f"# mine\n{line}\n"})
+    given = (["wan.7"], {"wan.7": "1"}, True, None)
+    if refused:
+        with pytest.raises(
+            Refused, match=r"/etc/sysctl.d/99-sysctl.conf:2: it sets accept_ra = [01] for wan.7 at every"
+        ):
+            _forwarding.guard(*given, at_boot=at_boot)
+    else:
+        assert _forwarding.guard(*given, at_boot=at_boot) == _forwarding.guard(*given)
+    assert _forwarding.guard(["wan.7"], {"wan.7": "2"}, True, None, at_boot=at_boot) == ()
 
 
 ON = FORWARDING_HEAD + "net/ipv6/conf/all/forwarding = 1\nnet/ipv6/conf/default/forwarding = 1\n"

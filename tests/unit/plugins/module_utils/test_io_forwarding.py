@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import socket
 import typing as t
+from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_forwarding, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _ifupdown, _io_forwarding, _io_kernel
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     FORWARDING,
     ForwardingComesOn,
@@ -18,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 ACCEPT = "net/ipv6/conf/wan.7/accept_ra"
@@ -58,6 +60,38 @@ def test_forwarding_off_then_accept_ra(done: list[tuple[str, str]]) -> None:
     assert not _io_forwarding.forwards()
     _io_forwarding.restore_accept_ra(RestoreAcceptRa("wan.7", "1"))
     assert done[4:] == [(ACCEPT, "1"), ("solicit", "wan.7")]
+
+
+def test_what_sets_accept_ra_at_a_boot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("etc/10-a.conf", "etc/99-z.conf", "usr/95-b.conf", "usr/90-dms-ipv6.conf", "etc/99-z.txt", "net/eth0"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\xff text")
+    (tmp_path / "net/a-folder").mkdir()
+    monkeypatch.setattr(_forwarding, "SYSCTL_FILES", (f"{tmp_path}/etc/*.conf", f"{tmp_path}/usr/*.conf"))
+    monkeypatch.setattr(_ifupdown, "FILES", (f"{tmp_path}/interfaces", f"{tmp_path}/net/*"))
+    found = _io_forwarding.at_boot()
+    assert list(found.sysctl) == [f"{tmp_path}/usr/95-b.conf", f"{tmp_path}/etc/99-z.conf"]
+    assert found.ifupdown == {f"{tmp_path}/net/eth0": "\udcff text"}
+
+
+def test_a_file_of_ifupdown(tmp_path: Path) -> None:
+    """There and back byte for byte, with its mode; and what was edited meanwhile stays."""
+    path = tmp_path / "interfaces"
+    before = b"# \xff mine\niface eth0 inet6 dhcp\n"
+    path.write_bytes(before)
+    path.chmod(0o640)
+    step, back = KeepInIfupdown(str(path), "eth0"), TakeOutOfIfupdown(str(path), "eth0")
+    for _again in range(2):
+        _io_forwarding.keep_in_ifupdown(step)
+        assert path.read_bytes().startswith(before) and b"\n    accept_ra 2\n" in path.read_bytes()
+    path.write_bytes(path.read_bytes() + b"auto eth1\n")
+    for _again in range(2):
+        _io_forwarding.take_out_of_ifupdown(back)
+        assert path.read_bytes() == before + b"auto eth1\n"
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.unlink()
+    _io_forwarding.keep_in_ifupdown(step)
+    assert not path.exists()
 
 
 def test_setting_that_is_not_there() -> None:

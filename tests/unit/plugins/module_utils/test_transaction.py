@@ -31,6 +31,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     SetSysctl,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
+from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -71,6 +72,8 @@ STEPS: list[Step] = [
     RestoreAcceptRa("wan.7", "1"),
     ForwardingComesOn(),
     RestoreForwarding(),
+    KeepInIfupdown("/etc/network/interfaces", "eth0"),
+    TakeOutOfIfupdown("/etc/network/interfaces", "eth0"),
     CreateNetwork("dms-ipv6", _definition.dump({**BODY, "IPAM": {"Driver": "default", "Config": []}})),
     NETWORK,
     RemoveNetwork("dms-ipv6", NETWORK.definition),
