@@ -84,6 +84,7 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> None:
         replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
         guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
         files=_undo.remember_files(found.record.get("files"), plan) or None,
+        ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
     )
     journal.done()
 

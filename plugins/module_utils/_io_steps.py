@@ -15,6 +15,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_forwarding,
+    _io_ndp_proxy,
     _io_network,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
@@ -32,6 +33,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -85,6 +87,8 @@ class Hands:
             KeepRunning: lambda step: None,
             CheckAttached: self.networks.check,
             Recreate: _io_compose_program.recreate,
+            PlaceUnit: _io_ndp_proxy.place_unit,
+            PlaceDropIn: _io_ndp_proxy.place_drop_in,
         }
 
     def do(self, step: Step) -> None:

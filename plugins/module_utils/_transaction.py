@@ -25,6 +25,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -42,6 +43,7 @@ KINDS: dict[str, type] = {
         SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding,
         CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
         Recreate,
+        PlaceUnit, PlaceDropIn,
     )
 }  # fmt: skip
 
