@@ -81,7 +81,7 @@ def refuse_taken(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
             raise Refused(f"{prefix} covers {own.value.ip}, this host's own on {own.interface}", "prefix", OTHER_PART)
     for router in facts.routers():
         if router in prefix:
-            raise Refused(f"{prefix} covers {router}, the router's", "prefix", OTHER_PART)
+            raise Refused(f"{prefix} covers {router}, a router's", "prefix", OTHER_PART)
     for one in facts.neighbours:
         if one.interface == interface and one.mac and one.address in prefix:
             _refuse_neighbour(prefix, one.address, one.mac, interface)

@@ -60,12 +60,11 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 """
-# In front of an administrator's own ndppd: whoever of two ends first takes IFF_ALLMULTI away if he came first.
+# Debian's init script waits 30 s for every ndppd to end when it stops its own: so at a shutdown ours ends first.
 NDPPD_UNIT = """\
 [Unit]
 Description=Answer for containers of {prefix} on {interface}
-After=docker.service
-Before=ndppd.service
+After=docker.service ndppd.service
 StartLimitIntervalSec=0
 
 [Service]
