@@ -91,7 +91,11 @@ def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
     """The plan for mode ``absent``."""
     moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
     plan = _host_plan.absent(found, moved, _io_found.ask(docker), consent)
-    ndp = _io_ndp_proxy.plan(_ndp_proxy.Wanted(state=_ndp_proxy.ABSENT), found).sentences() if "ndp" in found.record else []
+    ndp = (
+        _io_ndp_proxy.plan(_ndp_proxy.Wanted(state=_ndp_proxy.ABSENT), found).sentences()
+        if "ndp" in found.record
+        else []
+    )
     steps = [*ndp, *plan.sentences()]
     warnings = dict.fromkeys(text for _wanted, one in plan.networks for text in one.warnings)
     return {

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     Ask = Callable[[str, tuple[ipaddress.IPv6Address, ...]], Mapping[ipaddress.IPv6Address, str]]
 
 SHORTEST_SHARE = 64
-# A router that hands a delegated prefix on says 5400 s at most (RFC 9096, section 3.4), and two hours are what a host
+# A router that hands a delegated prefix on says 5400 s at most (RFC 9096, ND_VALID_LIMIT), and two hours are what a host
 # keeps of a prefix whose lifetime is cut unexpectedly (RFC 4862, section 5.5.3). A prefix that is assigned for good is
 # advertised for a day (radvd) to a month (RFC 4861, section 6.2.1).
 DYNAMIC = 7200
@@ -58,9 +58,9 @@ def _refuse_outside(
     if covered:
         raise Refused(f"{prefix} is all of {covered[0]}, the prefix of {interface}", "prefix", "Take a part of it")
     for other in facts.interfaces:
-        if other != interface and other not in facts.bridges:
-            if any(prefix.subnet_of(one) for one in facts.on_link(other)):
-                raise Refused(f"{prefix} is on the link of {other}, not of {interface}", "prefix", f"Name {other}")
+        elsewhere = other != interface and other not in facts.bridges
+        if elsewhere and any(prefix.subnet_of(one) for one in facts.on_link(other)):
+            raise Refused(f"{prefix} is on the link of {other}, not of {interface}", "prefix", f"Name {other}")
     for route in facts.routes:
         if route.kind != "unicast" and route.network.prefixlen and prefix.subnet_of(route.network):
             raise Refused(
@@ -95,9 +95,7 @@ def refuse_answered(
         _refuse_neighbour(prefix, address, mac, interface)
 
 
-def _refuse_neighbour(
-    prefix: ipaddress.IPv6Network, address: ipaddress.IPv6Address, mac: str, interface: str
-) -> None:
+def _refuse_neighbour(prefix: ipaddress.IPv6Network, address: ipaddress.IPv6Address, mac: str, interface: str) -> None:
     raise Refused(
         f"{prefix} is shared with others: {mac} has {address} on {interface}",
         "prefix",

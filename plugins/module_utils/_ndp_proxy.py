@@ -60,6 +60,8 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 """
+# route-ttl: how soon a bridge that is made anew is found. ttl: how long an address that nobody had is given up. With the
+# 30 s that ndppd takes by itself, whoever was asked for a moment too early is out of reach for that long.
 # Debian's init script waits 30 s for every ndppd to end when it stops its own: so at a shutdown ours ends first.
 NDPPD_UNIT = """\
 [Unit]
@@ -75,7 +77,7 @@ StandardInputText=route-ttl 5000
 StandardInputText=proxy {interface} {{
 StandardInputText=  router yes
 StandardInputText=  timeout 500
-StandardInputText=  ttl 30000
+StandardInputText=  ttl 5000
 StandardInputText=  rule {prefix} {{
 StandardInputText=    auto
 StandardInputText=  }}
@@ -202,9 +204,7 @@ def _of(prefix: ipaddress.IPv6Network, text: str, facts: Facts) -> ipaddress.IPv
     return address
 
 
-def _backend(
-    wanted: str, interface: str, addresses: tuple[ipaddress.IPv6Address, ...], facts: Facts
-) -> str:
+def _backend(wanted: str, interface: str, addresses: tuple[ipaddress.IPv6Address, ...], facts: Facts) -> str:
     managed = interface in facts.managed
     if wanted == AUTO:
         return NDPPD if not addresses else NETWORKD if managed else KERNEL

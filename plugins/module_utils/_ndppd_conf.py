@@ -18,7 +18,9 @@ if t.TYPE_CHECKING:
 PATH = "/etc/ndppd.conf"
 REMEDY = "Correct it; it was not changed, and ndppd itself would not do what it says"
 # Blanks and comments; then what means something. A comment that is not closed swallows the rest, as in ndppd itself.
-_TOKEN = re.compile(r"(?P<blank>[ \t\r\f\v]+|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<mark>[\n{}=])|(?P<word>[^\s{}=]+)", re.S)
+_TOKEN = re.compile(
+    r"(?P<blank>[ \t\r\f\v]+|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<mark>[\n{}=])|(?P<word>[^\s{}=]+)", re.S
+)
 _KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -80,9 +82,7 @@ def rules(text: str, path: str = PATH) -> tuple[Rule, ...]:
         if proxy.key == "proxy":
             if not proxy.value:
                 raise Refused("proxy names no interface", f"{path}:{proxy.line}", REMEDY)
-            found += [
-                Rule(proxy.value, _prefix(one, path), one.line) for one in proxy.entries if one.key == "rule"
-            ]
+            found += [Rule(proxy.value, _prefix(one, path), one.line) for one in proxy.entries if one.key == "rule"]
     return tuple(found)
 
 

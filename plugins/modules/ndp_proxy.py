@@ -10,11 +10,12 @@ module: ndp_proxy
 short_description: Answer on the uplink for the global addresses of containers
 version_added: 0.1.0
 description:
-  - A Docker network whose subnet is a part of the prefix on the host's own link needs somebody who answers the router's
-    neighbour solicitations (RFC 4861) for its containers. This module has the host do that, now and after every reboot.
+  - A Docker network whose subnet is a part of the prefix on the host's own link needs somebody who answers the
+    router's neighbour solicitations (RFC 4861) for its containers. This module has the host do that, now and after
+    every reboot.
   - Nothing of the kind is needed where the provider routes the subnet to the host; then it is refused.
-  - Does not change forwarding, C(accept_ra), firewalls or Docker. Containers whose addresses Docker translates are not
-    reached by this.
+  - Does not change forwarding, C(accept_ra), firewalls or Docker. Containers whose addresses Docker translates are
+    not reached by this.
 options:
   prefix:
     description:
@@ -28,22 +29,22 @@ options:
     default: ""
   addresses:
     description:
-      - The fixed addresses of containers in O(prefix). V(kernel) and V(networkd) need each of them, for neither the kernel
-        nor systemd-networkd answers for a whole prefix.
+      - The fixed addresses of containers in O(prefix). V(kernel) and V(networkd) need each of them, for neither the
+        kernel nor systemd-networkd answers for a whole prefix.
     type: list
     elements: str
     default: []
   backend:
     description:
-      - V(kernel) keeps entries of the kernel (C(ip -6 neighbour add proxy)) and C(proxy_ndp) by a systemd unit. The kernel
-        drops entries when the link is set down or IPv6 is switched off on it; the unit watches for that and has them back
-        within milliseconds.
-      - V(networkd) writes a drop-in (C(IPv6ProxyNDPAddress)) beside the C(.network) file by which systemd-networkd manages
-        the interface, and reloads it. Tested with systemd 262.
-      - V(ndppd) runs ndppd for the whole prefix by a systemd unit of its own, beside any that the administrator runs, whose
-        C(/etc/ndppd.conf) is read and never written. It answers only for addresses that a container has. A network that is
-        made anew is found within 5 seconds. It has the interface receive all multicast packets, which a switch with MLD
-        snooping may keep from it; the other two join the groups of their addresses.
+      - V(kernel) keeps entries of the kernel (C(ip -6 neighbour add proxy)) and C(proxy_ndp) by a systemd unit. The
+        kernel drops entries when the link is set down or IPv6 is switched off on it; the unit watches for that and
+        has them back within milliseconds.
+      - V(networkd) writes a drop-in (C(IPv6ProxyNDPAddress)) beside the C(.network) file by which systemd-networkd
+        manages the interface, and reloads it. Tested with systemd 262.
+      - V(ndppd) runs ndppd for the whole prefix by a systemd unit of its own, beside any that the administrator runs,
+        whose C(/etc/ndppd.conf) is read and never written. It answers only for addresses that a container has. A
+        network that is made anew is found within 7 seconds. It has the interface receive all multicast packets, which
+        a switch with MLD snooping may keep from it; the other two join the groups of their addresses.
       - V(auto) takes V(networkd) or V(kernel), in that order, if there are O(addresses), otherwise V(ndppd).
     type: str
     choices: [auto, kernel, networkd, ndppd]
@@ -73,15 +74,17 @@ attributes:
   idempotent:
     support: full
 notes:
-  - Refused, in one line and with nothing changed, are an interface that does not exist or has no global prefix; a prefix
-    outside the link's, or all of it; one that covers an address of the host, a router, or a neighbour who is known or
-    answers when asked; a link whose prefix is longer than /64, for what is around it is somebody else's; a host that does
-    not forward IPv6 while C(ip-forward) is false; an C(/etc/ndppd.conf) that is not understood or answers for the same.
-  - A prefix counts as dynamic, and is refused, if it is advertised with a valid lifetime of two hours or less. Routers that
-    hand a delegated prefix on advertise 90 minutes at most (RFC 9096, section 3.4); prefixes that are assigned for good are
-    advertised for a day or more. What is read is the lifetime of the host's own addresses of that prefix (C(ip -6 address)),
-    the longest counts, and without any that of the route. An address given by hand has no end, and so shows that the
-    prefix is the host's for good. Temporary addresses (RFC 8981) say nothing about the prefix.
+  - Refused, in one line and with nothing changed, are an interface that does not exist or has no global prefix; a
+    prefix outside the link's, or all of it; one that covers an address of the host, a router, or a neighbour who is
+    known or answers when asked; a link whose prefix is longer than /64, for what is around it is somebody else's; a
+    host that does not forward IPv6 while C(ip-forward) is false; an C(/etc/ndppd.conf) that is not understood or
+    answers for the same.
+  - A prefix counts as dynamic, and is refused, if it is advertised with a valid lifetime of two hours or less.
+    Routers that hand a delegated prefix on advertise 90 minutes at most (RFC 9096, ND_VALID_LIMIT); prefixes that are
+    assigned for good are advertised for a day or more. What is read is the lifetime of the host's own addresses of
+    that prefix (C(ip -6 address)), the longest counts, and without any that of the route. An address given by hand
+    has no end, and so shows that the prefix is the host's for good. Temporary addresses (RFC 8981) say nothing about
+    the prefix.
 seealso:
   - module: dms.ipv6.docker_ipv6_network
 author:
@@ -128,7 +131,9 @@ steps:
   elements: str
   sample:
     - set net/ipv6/conf/eth0/proxy_ndp = 1 (was 0)
-    - "run dms-ipv6-ndp-2001:2:0:1:d0c5::-80.service, now and at every boot: it answers for 2001:2:0:1:d0c5::/80 on eth0"
+    - >-
+      run dms-ipv6-ndp-2001:2:0:1:d0c5::-80.service, now and at every boot: it answers for 2001:2:0:1:d0c5::/80 on
+      eth0
 """
 
 import typing as t
