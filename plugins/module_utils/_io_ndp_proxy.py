@@ -191,10 +191,13 @@ def answers(interface: str, asked: tuple[ipaddress.IPv6Address, ...]) -> dict[ip
 
 
 def _solicitation(address: ipaddress.IPv6Address, interface: str) -> bytes:
-    with open(f"/sys/class/net/{interface}/address", encoding="ascii") as file:
-        mac = bytes.fromhex(file.read().strip().replace(":", ""))
     head = struct.pack("!BBHI", NEIGHBOR_SOLICITATION, 0, 0, 0)
-    return head + address.packed + struct.pack("!BB", SOURCE_LINK_LAYER_ADDRESS, 1) + mac[:6]
+    return head + address.packed + struct.pack("!BB", SOURCE_LINK_LAYER_ADDRESS, 1) + _mac(interface)
+
+
+def _mac(interface: str) -> bytes:
+    with open(f"/sys/class/net/{interface}/address", encoding="ascii") as file:
+        return bytes.fromhex(file.read().strip().replace(":", ""))[:6]
 
 
 def _only(kind: int) -> bytes:

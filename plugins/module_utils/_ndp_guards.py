@@ -20,9 +20,9 @@ if t.TYPE_CHECKING:
     Ask = Callable[[str, tuple[ipaddress.IPv6Address, ...]], Mapping[ipaddress.IPv6Address, str]]
 
 SHORTEST_SHARE = 64
-# A router that hands a delegated prefix on says 5400 s at most (RFC 9096, ND_VALID_LIMIT), and two hours are what a host
-# keeps of a prefix whose lifetime is cut unexpectedly (RFC 4862, section 5.5.3). A prefix that is assigned for good is
-# advertised for a day (radvd) to a month (RFC 4861, section 6.2.1).
+# A router that hands a delegated prefix on says 5400 s at most (RFC 9096, ND_VALID_LIMIT), and two hours are what a
+# host keeps of a prefix whose lifetime is cut unexpectedly (RFC 4862, section 5.5.3). A prefix that is assigned for
+# good is advertised for a day (radvd) to a month (RFC 4861, section 6.2.1).
 DYNAMIC = 7200
 OTHER_PART = "Choose another part of the link's prefix"
 

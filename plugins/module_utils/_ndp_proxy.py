@@ -60,8 +60,8 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 """
-# route-ttl: how soon a bridge that is made anew is found. ttl: how long an address that nobody had is given up. With the
-# 30 s that ndppd takes by itself, whoever was asked for a moment too early is out of reach for that long.
+# route-ttl: how soon a bridge that is made anew is found. ttl: how long an address that nobody had is given up. With
+# the 30 s that ndppd takes by itself, whoever was asked for a moment too early is out of reach for that long.
 # Debian's init script waits 30 s for every ndppd to end when it stops its own: so at a shutdown ours ends first.
 NDPPD_UNIT = """\
 [Unit]

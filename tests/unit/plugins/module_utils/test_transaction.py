@@ -30,6 +30,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreForwarding,
     SetSysctl,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -83,6 +84,10 @@ STEPS: list[Step] = [
     CheckAttached((CONNECT,), "dms-ipv6"),
     CheckAttached((), "dms-ipv6"),
     Recreate("/srv/shop", "", "shop", ("mail", "web")),
+    PlaceUnit("a.service", b"[Unit]\n", None, "2001:2::/80", "eth0", "kernel"),
+    PlaceUnit("a.service", None, b"[Unit]\n\xff", "2001:2::/80", "eth0", "ndppd"),
+    PlaceDropIn("/etc/systemd/network/a.network.d/b.conf", b"[Network]\n", None, "2001:2::/80", "eth0", "networkd"),
+    PlaceDropIn("/etc/systemd/network/a.network.d/b.conf", None, b"", "2001:2::/80", "eth0", "networkd"),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 
