@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import time
 import typing as t
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Machine:
     monkeypatch.setattr(_io_ndp_proxy, "_program", machine.program)
     monkeypatch.setattr(_io_ndp_proxy, "PATIENCE", 2.0)
     monkeypatch.setattr(_io_ndp_proxy, "answers", lambda interface, asked: {})
-    monkeypatch.setattr(_io_ndp_proxy.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     monkeypatch.setattr(_io_transaction, "systemctl", machine.systemctl)
     monkeypatch.setattr(_io_kernel, "sysctl", machine.sysctls.get)
     monkeypatch.setattr(_io_forwarding, "_set", machine.sysctls.__setitem__)

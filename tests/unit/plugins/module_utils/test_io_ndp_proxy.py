@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import socket
 import struct
 import time
@@ -41,7 +42,7 @@ def wanted(backend: str = "auto", addresses: tuple[str, ...] = FIXED) -> _ndp_pr
 
 def test_facts(machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     machine.manage()
-    monkeypatch.setattr(_io_ndp_proxy.shutil, "which", lambda name, path: f"/opt/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, path: f"/opt/{name}")
     (tmp_path / "ndppd.conf").write_bytes(b"proxy eth0 {}")
     (tmp_path / "network" / "10-up.network.d").mkdir()
     (tmp_path / "network" / "10-up.network.d" / "a.conf").write_text("[Network]\nIPv6ProxyNDP=no\n")
@@ -91,16 +92,17 @@ def test_ip_forward(machine: Machine, content: bytes, off: bool) -> None:
 
 def carry_out(steps: t.Iterable[t.Any]) -> None:
     for step in steps:
-        hand = {PlaceUnit: _io_ndp_proxy.place_unit, PlaceDropIn: _io_ndp_proxy.place_drop_in}.get(type(step))
-        if hand:
-            hand(step)
+        if isinstance(step, PlaceUnit):
+            _io_ndp_proxy.place_unit(step)
+        elif isinstance(step, PlaceDropIn):
+            _io_ndp_proxy.place_drop_in(step)
 
 
 @pytest.mark.parametrize("backend", ["kernel", "networkd", "ndppd"])
 @pytest.mark.parametrize("times", [1, 2])
 def test_there_and_back(machine: Machine, monkeypatch: pytest.MonkeyPatch, backend: str, times: int) -> None:
     """Each step may be carried out again; back is the very state before."""
-    monkeypatch.setattr(_io_ndp_proxy.shutil, "which", lambda name, path: f"/usr/sbin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, path: f"/usr/sbin/{name}")
     machine.manage()
     before = machine.state
     plan = _io_ndp_proxy.plan(wanted(backend), hosts.host())
@@ -239,8 +241,8 @@ def advertisement(target: str, mac: bytes) -> bytes:
 @pytest.fixture
 def link(monkeypatch: pytest.MonkeyPatch) -> Link:
     found = Link(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-    monkeypatch.setattr(_io_ndp_proxy.socket, "socket", lambda *arguments: found)
-    monkeypatch.setattr(_io_ndp_proxy.socket, "if_nametoindex", lambda name: 4)
+    monkeypatch.setattr(socket, "socket", lambda *arguments: found)
+    monkeypatch.setattr(socket, "if_nametoindex", lambda name: 4)
     monkeypatch.setattr(_io_ndp_proxy, "_mac", lambda name: b"\x02\x42\xc6\x12\x03\x0a")
     monkeypatch.setattr(_io_ndp_proxy, "ANSWER", 0.2)
     return found
@@ -264,7 +266,7 @@ def test_a_link_that_is_down_has_no_neighbours(link: Link) -> None:
 
 
 def test_nobody_is_asked_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_io_ndp_proxy.socket, "socket", None)
+    monkeypatch.setattr(socket, "socket", None)
     assert real_answers("eth0", ()) == {}
 
 

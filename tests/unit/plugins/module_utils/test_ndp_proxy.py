@@ -264,7 +264,7 @@ def lasting(*valid: int | None, expires: int | None = 86397) -> Facts:
         (
             wanted(prefix="2001:2:0:f:1::/80", addresses=()),
             facts(routes=(*facts().routes, route("::/0", "lo", kind="unreachable"))),
-            "is in no on-link prefix of eth0 (2001:2:0:1::/64). If the provider routes it to this host, it needs no NDP",
+            "is in no on-link prefix of eth0 (2001:2:0:1::/64). If the provider routes it to this host, it needs",
         ),
         (
             wanted(prefix="2001:2:0:1:d:1::/96", addresses=()),

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 import typing as t
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
-    _io_ndp_proxy,
     _io_transaction,
     _transaction,
 )
@@ -35,7 +36,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
-    monkeypatch.setattr(_io_ndp_proxy.shutil, "which", lambda name, path: f"/usr/sbin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name, path: f"/usr/sbin/{name}")
 
     def read(docker: t.Any, path: str | None = None, any_engine: bool = False) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
@@ -97,7 +98,7 @@ def test_a_failure_brings_everything_back(machine: Machine) -> None:
 def test_transaction(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The change notes its way back in the armed transaction, and is refused to other runs."""
     monkeypatch.setattr(_io_transaction, "start_timer", lambda seconds: None)
-    monkeypatch.setattr(_io_transaction.time, "monotonic", lambda: 10.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 10.0)
     _io_transaction.write(_transaction.Transaction("this", _io_transaction.boot_id(), 100.0, 60.0))
     assert "another run's change waits" in failure(ndp_proxy, prefix=PREFIX, addresses=FIXED)
     run(ndp_proxy, prefix=PREFIX, addresses=FIXED, transaction="this")
@@ -131,7 +132,7 @@ def test_bad_input(machine: Machine, options: dict[str, t.Any], words: str) -> N
 
 def test_missing_ndppd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused; in check mode, where the role installs nothing either, what would be done and what it takes."""
-    monkeypatch.setattr(_io_ndp_proxy.shutil, "which", lambda name, path: None)
+    monkeypatch.setattr(shutil, "which", lambda name, path: None)
     before = machine.state
     assert failure(ndp_proxy, prefix=PREFIX).startswith("ndppd: the program is missing. Install the package ndppd")
     check = run(ndp_proxy, check=True, prefix=PREFIX)
