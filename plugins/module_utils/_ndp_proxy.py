@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Neighbour proxying: the host answers on its uplink for the addresses that its containers have of the link's prefix.
 
-Three ways lead there. The kernel's own entries (RFC 4389's answers, one for each address) are gone with every link
+Three ways lead there. The kernel's own entries (RFC 4861, section 7.2.8; one for each address) are gone with every link
 down, so a unit of ours keeps them; systemd-networkd keeps them by itself; ndppd answers for a whole prefix, and only
 for addresses that somebody inside has.
 """
