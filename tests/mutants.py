@@ -133,6 +133,15 @@ ALL = (
         "verify",
         "far and localhost: 198.18.250.1, 2001:2:0:f::1, 127.0.0.1",
     ),
+    Mutant(
+        "nobody has the kernel's proxy entries back when the link was down",
+        "plugins/module_utils/_ndp_proxy.py",
+        "exec ip -6 monitor link address dev {interface};",
+        "exec sleep infinity;",
+        "ndp_proxy",
+        "verify",
+        "2001:2:0:1:d2::80: no answer",
+    ),
 )
 
 

@@ -85,6 +85,7 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> None:
         guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
         files=_undo.remember_files(found.record.get("files"), plan) or None,
         gai_conf=_undo.remember_gai_conf(found.record.get("gai_conf"), plan) or None,
+        ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
     )
     journal.done()
 

@@ -18,7 +18,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _host_plan,
     _io_found,
     _io_gai_conf,
+    _io_ndp_proxy,
     _io_packages,
+    _ndp_proxy,
     _network_steps,
     _newly_exposed,
     _prevent,
@@ -118,13 +120,19 @@ def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
     """The plan for mode ``absent``."""
     moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
     plan = _host_plan.absent(found, moved, _io_found.ask(docker), consent)
-    steps = plan.sentences()
+    ndp = (
+        _io_ndp_proxy.plan(_ndp_proxy.Wanted(state=_ndp_proxy.ABSENT), found).sentences()
+        if "ndp" in found.record
+        else []
+    )
+    steps = [*ndp, *plan.sentences()]
     warnings = dict.fromkeys(text for _wanted, one in plan.networks for text in one.warnings)
     return {
         "changed": bool(steps),
         "steps": steps,
         "files": _written(plan.files),
         "gai_conf": {"paths": [path for one in plan.gai_conf for path in _written(one)]},
+        "ndp_proxy": bool(ndp),
         "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
         "packages": _io_packages.missing() if steps else [],
         "warnings": [

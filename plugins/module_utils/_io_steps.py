@@ -15,6 +15,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_forwarding,
+    _io_ndp_proxy,
     _io_network,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
@@ -34,6 +35,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -90,6 +92,8 @@ class Hands:
             KeepRunning: lambda step: None,
             CheckAttached: self.networks.check,
             Recreate: _io_compose_program.recreate,
+            PlaceUnit: _io_ndp_proxy.place_unit,
+            PlaceDropIn: _io_ndp_proxy.place_drop_in,
         }
 
     def do(self, step: Step) -> None:

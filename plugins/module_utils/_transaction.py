@@ -27,6 +27,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -43,7 +44,7 @@ KINDS: dict[str, type] = {
         WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
         SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding, KeepInIfupdown, TakeOutOfIfupdown,
         CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
-        Recreate, WriteGaiConf,
+        Recreate, WriteGaiConf, PlaceUnit, PlaceDropIn,
     )
 }  # fmt: skip
 

@@ -25,9 +25,11 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     KeepRoute,
     RestoreAcceptRa,
     RestoreForwarding,
+    SetSysctl,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PROXY_NDP, PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 
 if t.TYPE_CHECKING:
@@ -183,6 +185,22 @@ def _guards(step: Step) -> bool:
     if isinstance(step, WriteFile):
         return step.path == SYSCTL_FILE
     return isinstance(step, (KeepRoute, KeepInIfupdown, ForwardingComesOn))
+
+
+def remember_ndp(memory: Memory | None, steps: Steps) -> Memory | None:
+    """What we answer for on the link: prefix -> interface and backend, and proxy_ndp of interfaces before us."""
+    prefixes, before = dict((memory or {}).get("prefixes", {})), dict((memory or {}).get(PROXY_NDP, {}))
+    for step in steps:
+        if isinstance(step, (PlaceUnit, PlaceDropIn)):
+            prefixes.pop(step.prefix, None)
+            if step.content is not None:
+                prefixes[step.prefix] = {"interface": step.interface, "backend": step.backend}
+        elif isinstance(step, SetSysctl) and step.name.endswith(f"/{PROXY_NDP}"):
+            interface = step.name.split("/")[-2]
+            before.setdefault(interface, step.old)
+            if step.value == before[interface]:
+                del before[interface]
+    return {"prefixes": prefixes, PROXY_NDP: before} if prefixes or before else None
 
 
 def digest(raw: bytes | None) -> str:

@@ -315,6 +315,9 @@ plan:
       description: With O(mode=absent), the Compose files that M(dms.ipv6.compose_network) edited and that come back.
       type: list
       elements: str
+    ndp_proxy:
+      description: With O(mode=absent), whether M(dms.ipv6.ndp_proxy) has something to take back.
+      type: bool
     networks:
       description: With O(mode=absent), the networks that go (V(absent)) or that containers leave (V(released)).
       type: list

@@ -137,7 +137,7 @@ def test_packages_that_cannot_be_installed(bare: Host) -> None:
     done = play("bare", dms_ipv6_containers=["mail"])
     assert done.returncode == 2
     said = re.sub(r"\s+", " ", done.stdout + done.stderr)
-    assert "the Python packages docker, jsonschema are missing and cannot be installed" in said
+    assert "the packages docker, jsonschema are missing and cannot be installed" in said
     assert bare.state() == before
 
 

@@ -32,6 +32,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
+from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
     ConnectContainer,
@@ -88,6 +89,10 @@ STEPS: list[Step] = [
     CheckAttached((), "dms-ipv6"),
     Recreate("/srv/shop", "", "shop", ("mail", "web")),
     WriteGaiConf("/etc/gai.conf", b"#\xff\n", "without our lines", b"", True, ("label ::/0 1  # dms.ipv6",)),
+    PlaceUnit("a.service", b"[Unit]\n", None, "2001:2::/80", "eth0", "kernel"),
+    PlaceUnit("a.service", None, b"[Unit]\n\xff", "2001:2::/80", "eth0", "ndppd"),
+    PlaceDropIn("/etc/systemd/network/a.network.d/b.conf", b"[Network]\n", None, "2001:2::/80", "eth0", "networkd"),
+    PlaceDropIn("/etc/systemd/network/a.network.d/b.conf", None, b"", "2001:2::/80", "eth0", "networkd"),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 

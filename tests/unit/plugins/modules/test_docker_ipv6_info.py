@@ -317,6 +317,7 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
         "steps": steps,
         "files": [],
         "gai_conf": {"paths": []},
+        "ndp_proxy": False,
         "networks": [{"name": "dms-ipv6", "state": one} for one in states],
         "packages": ["docker"] if steps else [],
         "warnings": [],
