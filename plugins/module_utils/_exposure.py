@@ -32,6 +32,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _engine,
     _found,
+    _nft_table,
     _verdict,
 )
 
@@ -68,6 +69,7 @@ CAUSES = {
     "routed": "the network is in gateway mode routed, where the container's own address is the one to use",
     "host_firewall": "the host's firewall does not let it in",
     "forwarding_off": "the host does not forward IPv6",
+    "routed_firewall": "our own firewall of containers with public addresses closes what is not published",
     "direct_access_closed": "the engine closes the container's own address to other hosts",
     "ip6tables_unknown": "nobody can tell whether ip6tables is on",
     "userland_proxy_unknown": "nobody can tell whether userland-proxy is on",
@@ -117,6 +119,7 @@ class Host:
         networks: all of them; one that is missing here is taken for a plain bridge.
         containers: all that run, for those that share another one's network.
         firewall: the host's own.
+        table: our own firewall of containers with public addresses, None if there is none.
     """
 
     version: _engine.Version
@@ -129,6 +132,7 @@ class Host:
     networks: tuple[_found.Network, ...] = ()
     containers: tuple[_found.Container, ...] = ()
     firewall: HostFirewall = HostFirewall()
+    table: _nft_table.Table | None = None
 
     def network(self, name: str) -> _found.Network | None:
         """A network by its name, or None."""
@@ -187,6 +191,7 @@ def host(found: _host_plan.Found, firewall: HostFirewall | None = None) -> Host:
         found.networks,
         found.containers,
         firewall or HostFirewall(),
+        found.table.in_force,
     )
 
 

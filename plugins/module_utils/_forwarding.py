@@ -91,13 +91,29 @@ class ForwardingComesOn(Step):
         return RestoreForwarding()
 
 
+@dataclass(frozen=True)
+class SwitchForwardingOn(Step):
+    """Switch forwarding on, which dockerd leaves to others where its rules are tables of nftables."""
+
+    def __str__(self) -> str:
+        return "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker does not here"
+
+    def inverse(self) -> Step:
+        """Forwarding off."""
+        return RestoreForwarding()
+
+
 def accept_ra(interface: str) -> str:
     """The name of an interface's setting."""
     return f"net/ipv6/conf/{interface}/accept_ra"
 
 
 def guard(
-    ra_default: Iterable[str], accepts: Mapping[str, str | None], forwards: bool, sysctl_file: bytes | None
+    ra_default: Iterable[str],
+    accepts: Mapping[str, str | None],
+    forwards: bool,
+    sysctl_file: bytes | None,
+    by_engine: bool = True,
 ) -> Steps:
     """The steps before anything that switches forwarding on; none where they are not needed.
 
@@ -106,14 +122,17 @@ def guard(
         accepts: interface -> accept_ra.
         forwards: whether the host forwards IPv6 already.
         sysctl_file: what SYSCTL_FILE holds, None if it is missing.
+        by_engine: whether dockerd switches it on by itself.
     """
     lost = [one for one in ra_default if accepts.get(one) == "1"]
+    switch = not forwards and not by_engine
+    wanted = [f"{accept_ra(one)} = 2\n" for one in lost] + ([f"{FORWARDING[0]} = 1\n"] if switch else [])
     steps: list[Step] = []
-    if lost:
+    if wanted:
         lines = (sysctl_file or HEAD.encode()).decode().rstrip("\n") + "\n"
-        lines += "".join(f"{accept_ra(one)} = 2\n" for one in lost if f"{accept_ra(one)} = 2\n" not in lines)
+        lines += "".join(line for line in wanted if line not in lines)
         steps.append(WriteFile(SYSCTL_FILE, lines.encode(), "the same at every boot", old=sysctl_file, invertible=True))
         steps += [KeepRoute(one, "1") for one in lost]
     if not forwards:
-        steps.append(ForwardingComesOn())
+        steps.append(SwitchForwardingOn() if switch else ForwardingComesOn())
     return tuple(steps)

@@ -24,6 +24,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _pools,
     _replace,
     _restart_guards,
+    _routed_firewall,
+    _routed_network,
     _transaction,
     _undo,
     _verdict,
@@ -65,6 +67,8 @@ class Found:
         firewall: the host's own.
         no_ip6tables: why IPv6 packets cannot be translated here; empty if they can.
         no_ipv6: why no IPv6 packet comes through the host's firewall at all; empty if some do.
+        uplinks: interfaces with an IPv6 default route.
+        table: our own firewall of containers with public addresses.
     """
 
     daemon: _daemon_plan.Running
@@ -87,6 +91,8 @@ class Found:
     firewall: _exposure.HostFirewall = field(default_factory=_exposure.HostFirewall)
     no_ip6tables: str = ""
     no_ipv6: str = ""
+    uplinks: tuple[_routed_network.Uplink, ...] = ()
+    table: _routed_firewall.Files = field(default_factory=_routed_firewall.Files)
 
     @property
     def everyone(self) -> tuple[_found.Container, ...]:
@@ -109,6 +115,9 @@ class Wanted:
         userland_proxy: the value wanted, or None to leave the setting as it is.
         consent: containers may be stopped.
         allow_exposure: ports that may become open past the host's firewall, see _newly_exposed.
+        addresses: with mode ``routed``, container -> the address that it is to have.
+        interface: with mode ``routed``, the uplink, empty for the one with the default route.
+        ndp_backend: with mode ``routed``, who answers for addresses on the uplink's own segment, see ndp_proxy.
     """
 
     network: str = "dms-ipv6"
@@ -121,6 +130,9 @@ class Wanted:
     userland_proxy: bool | None = None
     consent: bool = False
     allow_exposure: tuple[str, ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
+    interface: str = ""
+    ndp_backend: str = AUTO
 
 
 @dataclass(frozen=True)
@@ -131,15 +143,17 @@ class HostPlan:
     network: _network.WantedNetwork
     daemon_plan: _daemon_plan.DaemonPlan
     network_plan: Plan
+    table_plan: Plan = Plan("", "")
 
     @property
     def changed(self) -> bool:
         """Whether anything has to change."""
-        return self.daemon_plan.changed or self.network_plan.changed
+        return self.daemon_plan.changed or self.network_plan.changed or self.table_plan.changed
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        return [*self.daemon_plan.sentences(), *self.network_plan.sentences()]
+        plans: tuple[Plan, ...] = (self.daemon_plan, self.network_plan, self.table_plan)
+        return [one for plan in plans for one in plan.sentences()]
 
 
 def nat_settings(daemon: _daemon_plan.Running, file_settings: Settings, userland_proxy: bool | None = None) -> Settings:
@@ -205,13 +219,42 @@ def nat(
     Raises:
         Refused: anything that must not or cannot be done; nothing was changed.
     """
+    refuse_engine(found)
+    if wanted.addresses:
+        raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
+    network = wanted_network(wanted, found.machine_id)
+    if network.subnet and not network.subnet.subnet_of(_address.ULA):
+        remedy = f"{_address.REMEDY_SUBNET}; global addresses are for mode routed"
+        raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", remedy)
+    made = enabled(wanted, network, found, ask, file_settings)
+    return replace(made, table_plan=table_away(network.name, found))
+
+
+def table_away(network: str, found: Found) -> Plan:
+    """The plan for the firewall of containers with public addresses, once this network is not theirs any more."""
+    table = found.table.table
+    bridges = {_routed_network.bridge_name(one.name) for one in found.networks if one.name != network}
+    if table and table.bridge in bridges:
+        return Plan("", "")
+    return _routed_firewall.plan(None, found.table)
+
+
+def refuse_engine(found: Found) -> None:
+    """Raise Refused where no container can have IPv6."""
     _engine.refuse_too_old(found.daemon.version)
     _environment.refuse_without_ipv6(found.no_ipv6)
     if _exposure.host(found).backend == _exposure.IPTABLES:
         _environment.refuse_without_ip6tables(found.no_ip6tables, found.daemon.version)
-    network = wanted_network(wanted, found.machine_id)
-    if network.subnet and not network.subnet.subnet_of(_address.ULA):
-        raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", _address.REMEDY_SUBNET)
+
+
+def enabled(
+    wanted: Wanted,
+    network: _network.WantedNetwork,
+    found: Found,
+    ask: _found.Ask,
+    file_settings: Settings,
+) -> HostPlan:
+    """The plan that gives containers IPv6 by a network, or by the default bridge; see nat()."""
     config = _config(wanted, network, found, file_settings)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     _environment.refuse_tasks(containers.values())
@@ -247,10 +290,11 @@ class AbsentPlan:
     files: Plan
     networks: tuple[tuple[_network.WantedNetwork, Plan], ...]
     daemon_plan: _daemon_plan.DaemonPlan
+    table_plan: Plan
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        plans = (self.files, *(plan for _wanted, plan in self.networks))
+        plans = (self.files, *(plan for _wanted, plan in self.networks), self.table_plan)
         return [*(one for plan in plans for one in plan.sentences()), *self.daemon_plan.sentences()]
 
 
@@ -282,7 +326,8 @@ def absent(
             plans.append((wanted, plan_network(wanted, found, ours_on_it, ask)))
     files = _undo.files_back(found.record.get("files"), found.edited)
     files = replace(files, warnings=(*files.warnings, *warnings))
-    return AbsentPlan(files, tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
+    table_plan = _routed_firewall.plan(None, found.table)
+    return AbsentPlan(files, tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent), table_plan)
 
 
 def _made_by_compose(network: _found.Network, found: Found, ours: Mapping[str, _found.Container]) -> list[str]:
@@ -333,7 +378,8 @@ def plan_network(
     warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving.values(), ask))
     plan = replace(plan, warnings=(*plan.warnings, *warnings))
     if wanted.state == _network.PRESENT and any(isinstance(one, _network_steps.CreateNetwork) for one in plan.steps):
-        guards = _forwarding.guard(found.ra_default, found.accept_ra, found.forwards, found.sysctl_file)
+        by_engine = _exposure.host(found).backend == _exposure.IPTABLES
+        guards = _forwarding.guard(found.ra_default, found.accept_ra, found.forwards, found.sysctl_file, by_engine)
         return replace(plan, steps=(*guards, *plan.steps))
     others = any(one.ipv6 for one in found.networks if one.name != wanted.name)
     if any(isinstance(step, _network_steps.RemoveNetwork) for step in plan.steps) and not others:
@@ -410,6 +456,8 @@ def summary(
     if plan is not None:
         steps = len(plan["steps"])
         parts.append(f"{steps} steps to carry out" if steps else "everything as wanted")
+    if plan is not None and plan.get("addresses"):
+        parts.append("IPv6 clients reach " + ", ".join(f"{name} at {to}" for name, to in plan["addresses"].items()))
     what = "last proof that IPv6 is refused" if proof and proof.get("expect") == _verdict.REFUSED else "last proof"
     parts.append(f"{what}: {proof['result']} on {proof['date']}" if proof else "never verified from another host")
     return "; ".join(parts)

@@ -50,6 +50,11 @@ def restore_accept_ra(step: RestoreAcceptRa) -> None:
     solicit(step.interface)
 
 
+def switch_forwarding_on(_step: t.Any) -> None:
+    """Forwarding on; the kernel gives it to every interface, and to those that come."""
+    _set(_forwarding.FORWARDING[0], "1")
+
+
 def restore_forwarding(_step: t.Any) -> None:
     """Forwarding off, as it was, and ask for advertisements: the routes they gave are lost, or were never kept."""
     for name in _forwarding.FORWARDING:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _network_steps,
     _newly_exposed,
     _prevent,
+    _routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -64,7 +66,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     if not only_projects:
         subnets.insert(0, host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found)))
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
-    steps += host.network_plan.sentences()
+    steps += [*host.network_plan.sentences(), *host.table_plan.sentences()]
     warnings = [*host.daemon_plan.warnings, *host.network_plan.warnings]
     return {
         "changed": bool(steps),
@@ -75,8 +77,48 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "containers": list(containers),
         "compose": [one["options"] for one in facts],
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
+        "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
+    }
+
+
+def routed(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``routed``.
+
+    Raises:
+        Refused: anything that must not or cannot be done.
+    """
+    if compose != ComposeOptions():
+        problem = "Compose files are not edited in mode routed"
+        raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
+    settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
+    plan = _routed.plan(wanted, found, _io_found.ask(docker), settings)
+    opened = _newly_exposed.opened(_exposure.host(found, found.firewall), _moved(plan.host.network_plan))
+    _newly_exposed.refuse(opened, wanted.allow_exposure, found.firewall)
+    steps = plan.sentences()
+    warnings = [*plan.host.daemon_plan.warnings, *plan.host.network_plan.warnings, *plan.warnings]
+    table = plan.table
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "config": plan.host.config,
+        "subnets": [table.subnet],
+        "network": wanted.network,
+        "containers": list(wanted.containers),
+        "addresses": plan.addresses,
+        "firewall": {
+            "state": "present",
+            "subnet": table.subnet,
+            "bridge": table.bridge,
+            "ports": [dataclasses.asdict(one) for one in table.ports],
+            "sources": list(table.sources),
+        },
+        "ndp": plan.ndp,
+        "responder": plan.responder,
+        "prove_on": [wanted.network],
+        "packages": [*_io_packages.missing(), *_io_packages.missing_programs()] if steps else [],
+        "warnings": warnings,
     }
 
 
@@ -96,6 +138,7 @@ def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
         "steps": steps,
         "files": [step.path for step in plan.files.steps if isinstance(step, _daemon_steps.WriteFile)],
         "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
+        "firewall": {"state": "absent"} if plan.table_plan.changed else {},
         "packages": _io_packages.missing() if steps else [],
         "warnings": [
             *plan.files.warnings,

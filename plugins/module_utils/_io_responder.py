@@ -11,7 +11,12 @@ import socket
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _found, _io_kernel, _io_sdk
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _found,
+    _io_kernel,
+    _io_routed_firewall,
+    _io_sdk,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -23,7 +28,9 @@ PORTS = range(20000, 32768)
 START_TIMEOUT = 15.0
 
 
-def start(docker: Docker, network: str, image: str, port: int, container_port: int, address: str = "") -> int:
+def start(
+    docker: Docker, network: str, image: str, port: int, container_port: int, address: str = "", ipv6_address: str = ""
+) -> int:
     """Start the responder and wait until it answers; its host port.
 
     Args:
@@ -33,6 +40,7 @@ def start(docker: Docker, network: str, image: str, port: int, container_port: i
         port: host port, 0 for a free one.
         container_port: where the image listens.
         address: of the host on which it is published, empty for all of both families.
+        ipv6_address: its own on the network, where our firewall lets clients in for a while; empty for any.
 
     Raises:
         Refused: no image, the port is taken, or it does not answer. Nothing is left behind.
@@ -45,9 +53,18 @@ def start(docker: Docker, network: str, image: str, port: int, container_port: i
     config = client.create_host_config(port_bindings={container_port: place}, network_mode=network)
     try:
         with _io_sdk.refusing(f"start the responder {present} on network {network}, port {chosen}"):
-            made = client.create_container(present, name=NAME, host_config=config, ports=[container_port])
+            endpoint = client.create_endpoint_config(ipv6_address=ipv6_address or None)
+            made = client.create_container(
+                present,
+                name=NAME,
+                host_config=config,
+                ports=[container_port],
+                networking_config=client.create_networking_config({network: endpoint}) if ipv6_address else None,
+            )
             client.start(made["Id"])
         _await_answer(docker, network, container_port)
+        if ipv6_address:
+            _io_routed_firewall.admit(ipv6_address, container_port)
     except Refused:
         stop(docker)
         raise
@@ -61,6 +78,7 @@ def stop(docker: Docker) -> bool:
         return False
     with _io_sdk.refusing(f"remove the container {NAME}"):
         client.remove_container(NAME, force=True, v=True)
+    _io_routed_firewall.admit_nobody()
     return True
 
 

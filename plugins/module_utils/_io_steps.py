@@ -16,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_forwarding,
     _io_network,
+    _io_routed_firewall,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
@@ -31,6 +32,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
     SetSysctl,
+    SwitchForwardingOn,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
@@ -41,6 +43,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +80,7 @@ class Hands:
             KeepRoute: _io_forwarding.keep_route,
             RestoreAcceptRa: _io_forwarding.restore_accept_ra,
             ForwardingComesOn: lambda step: None,
+            SwitchForwardingOn: _io_forwarding.switch_forwarding_on,
             RestoreForwarding: _io_forwarding.restore_forwarding,
             CreateNetwork: self.networks.create,
             RemoveNetwork: self.networks.remove,
@@ -85,6 +89,9 @@ class Hands:
             KeepRunning: lambda step: None,
             CheckAttached: self.networks.check,
             Recreate: _io_compose_program.recreate,
+            LoadTable: _io_routed_firewall.load,
+            EnableUnit: _io_routed_firewall.enable,
+            DisableUnit: _io_routed_firewall.disable,
         }
 
     def do(self, step: Step) -> None:

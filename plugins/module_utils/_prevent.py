@@ -63,6 +63,9 @@ CONTRARY = (
     "compose_shape",
     "compose_services",
     "compose_edit",
+    "addresses",
+    "interface",
+    "ndp_backend",
 )
 # Those that the narrow way takes.
 IN_FILES = ("compose_files", "compose_services")
@@ -155,7 +158,7 @@ def refuse_contradiction(given: Mapping[str, t.Any]) -> None:
 
 
 def _shown(value: t.Any) -> str:
-    return ", ".join(value) if isinstance(value, (list, tuple)) else str(value)
+    return ", ".join(value) if isinstance(value, (list, tuple, dict)) else str(value)
 
 
 def plan(wanted: Wanted, found: Found, ask: _found.Ask, chains: Collection[str] = ()) -> PreventPlan:

@@ -24,6 +24,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
     SetSysctl,
+    SwitchForwardingOn,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
@@ -34,14 +35,16 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
-        SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding,
+        SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, SwitchForwardingOn,
+        RestoreForwarding,
         CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
-        Recreate,
+        Recreate, LoadTable, EnableUnit, DisableUnit,
     )
 }  # fmt: skip
 
