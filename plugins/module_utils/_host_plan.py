@@ -143,7 +143,7 @@ class HostPlan:
     network: _network.WantedNetwork
     daemon_plan: _daemon_plan.DaemonPlan
     network_plan: Plan
-    table_plan: Plan = Plan("", "")
+    table_plan: Plan = field(default_factory=lambda: Plan("", ""))
 
     @property
     def changed(self) -> bool:

@@ -76,8 +76,6 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         machine_id=_io_kernel.machine_id(),
         edited={one: _io_files.read(one) for one in record.get("files", ())},
         environment=environment,
-        uplinks=_uplinks(),
-        table=_io_routed_firewall.read(),
         **_network_of_host(pid),
     )
 
@@ -93,6 +91,8 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
         "firewall": _io_firewall.read(pid),
         "no_ip6tables": _io_firewall.fault(),
         "no_ipv6": _io_firewall.no_ipv6(),
+        "uplinks": _uplinks(),
+        "table": _io_routed_firewall.read(),
     }
 
 

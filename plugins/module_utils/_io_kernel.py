@@ -38,7 +38,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Route:
-    """An IPv6 route; ``by_kernel_ra`` if the kernel learned it from a router advertisement, no ``router`` if on-link."""
+    """An IPv6 route; ``by_kernel_ra`` if the kernel learned it from an advertisement, without ``router`` if on-link."""
 
     network: ipaddress.IPv6Network
     interface: str

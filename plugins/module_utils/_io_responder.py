@@ -53,13 +53,9 @@ def start(
     config = client.create_host_config(port_bindings={container_port: place}, network_mode=network)
     try:
         with _io_sdk.refusing(f"start the responder {present} on network {network}, port {chosen}"):
-            endpoint = client.create_endpoint_config(ipv6_address=ipv6_address or None)
+            places = _places(client, network, ipv6_address)
             made = client.create_container(
-                present,
-                name=NAME,
-                host_config=config,
-                ports=[container_port],
-                networking_config=client.create_networking_config({network: endpoint}) if ipv6_address else None,
+                present, name=NAME, host_config=config, ports=[container_port], networking_config=places
             )
             client.start(made["Id"])
         _await_answer(docker, network, container_port)
@@ -69,6 +65,13 @@ def start(
         stop(docker)
         raise
     return chosen
+
+
+def _places(client: t.Any, network: str, ipv6_address: str) -> t.Any:
+    """The SDK's words for an address on a network, None for any."""
+    if not ipv6_address:
+        return None
+    return client.create_networking_config({network: client.create_endpoint_config(ipv6_address=ipv6_address)})
 
 
 def stop(docker: Docker) -> bool:

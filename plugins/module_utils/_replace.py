@@ -52,21 +52,19 @@ def steps(
         attached: everyone on it, running or stopped, inspected.
         transit: a free IPv6 prefix for the network to wait on.
         version: of the engine.
-        addresses: id of a container -> the IPv6 address that it gets there, empty for one of the engine's choice; others
-            keep what they have.
+        addresses: id of a container -> the IPv6 address that it gets, empty for one of the engine's choice; others keep
+            what they have.
 
     Raises:
         Refused: somebody on it has what cannot be kept.
     """
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
-    there = {one.id: _settings(one, found.name) for one in everyone}
-    there.update({one: _definition.with_address(there[one], six) for one, six in (addresses or {}).items()})
     for container in everyone:
-        _refuse_loss(container, found.name, definition, there[container.id], version)
+        _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, _definition.with_aliases(_settings(one, found.name))) for one in running]
     body = _definition.new_network(TRANSIT, transit, {LABEL: "true"})
-    places = tuple(_connect(one, found.name, there[one.id]) for one in everyone)
+    places = tuple(_connect(one, found.name, _place(one, found.name, addresses)) for one in everyone)
     return (
         KeepRunning(tuple(RunningContainer(one.id, one.name) for one in running)),
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
@@ -89,6 +87,12 @@ def _endpoint(container: Container, network: str) -> Endpoint:
 
 def _settings(container: Container, network: str) -> str:
     return _endpoint(container, network).settings
+
+
+def _place(container: Container, network: str, addresses: Mapping[str, str] | None) -> str:
+    """What a container gets on the other network."""
+    settings, given = _settings(container, network), addresses or {}
+    return _definition.with_address(settings, given[container.id]) if container.id in given else settings
 
 
 def _connect(container: Container, network: str, settings: str) -> ConnectContainer:

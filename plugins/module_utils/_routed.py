@@ -35,7 +35,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _host_plan,
     _network,
-    _nft_table,
     _routed_firewall,
     _routed_network,
     _verdict,
@@ -136,7 +135,7 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, file_settings: Settings)
         table_plan=_routed_firewall.plan(table, found.table),
         addresses=addresses,
         responder=_routed_network.address(subnet, RESPONDER, addresses.values()),
-        ndp=_ndp(wanted, network, subnet, found, addresses),
+        ndp=_ndp(wanted, subnet, found, addresses),
         warnings=(*_not_durable(network.name, containers), *(DNS.format(*pair) for pair in addresses.items())),
     )
 
@@ -211,8 +210,7 @@ def _carved(wanted: Wanted, uplink: Uplink | None, found: Found) -> ipaddress.IP
     prefix = _own_prefix(uplink)
     length = wanted.prefix_length if wanted.prefix_length > prefix.prefixlen else CARVED
     there = [subnet for one in found.networks if one.name == wanted.network for subnet in one.subnets6]
-    known = [*(one.prefixes for one in found.uplinks)]
-    on_link = {network for prefixes in known for network, _permanent in prefixes}
+    on_link = {network for one in found.uplinks for network, _permanent in one.prefixes}
     avoid = [
         one for _label, one in found.taken if one not in on_link and not any(_is_part(one, subnet) for subnet in there)
     ]
@@ -354,10 +352,8 @@ def _commands(ports: list[Open], table: Table, found: Found) -> str:
     """What opens ports in the host's firewall, as commands for its owner to run."""
     uplink = found.uplinks[0].interface if found.uplinks else "UPLINK"
     if found.firewall.kind == _exposure.UFW:
-        lines = [
-            f"ufw route allow in on {uplink} out on {table.bridge} to {one.address} port {one.port} proto {one.protocol}"
-            for one in ports
-        ]
+        way = f"ufw route allow in on {uplink} out on {table.bridge}"
+        lines = [f"{way} to {one.address} port {one.port} proto {one.protocol}" for one in ports]
     elif found.firewall.kind == _exposure.FIREWALLD and _engine.has(found.daemon.version, "firewalld_policy"):
         lines = ["systemctl restart docker"]
     elif found.firewall.kind == _exposure.FIREWALLD:
@@ -371,16 +367,15 @@ def _commands(ports: list[Open], table: Table, found: Found) -> str:
 # --- what else there is to say
 
 
-def _ndp(
-    wanted: Wanted, network: WantedNetwork, subnet: ipaddress.IPv6Network, found: Found, addresses: Addresses
-) -> dict[str, t.Any]:
+def _ndp(wanted: Wanted, subnet: ipaddress.IPv6Network, found: Found, addresses: Addresses) -> dict[str, t.Any]:
     """Options of ndp_proxy where the subnet is a part of an uplink's prefix: a router looks for neighbours there."""
-    for uplink in found.uplinks:
+    named = [one for one in found.uplinks if wanted.interface in ("", one.interface)]
+    for uplink in named:
         if any(subnet != prefix and subnet.subnet_of(prefix) for prefix, _permanent in uplink.prefixes):
             responder = _routed_network.address(subnet, RESPONDER, addresses.values())
             return {
                 "prefix": str(subnet),
-                "interface": wanted.interface or uplink.interface,
+                "interface": uplink.interface,
                 "addresses": [*addresses.values(), responder],
                 "backend": wanted.ndp_backend,
             }

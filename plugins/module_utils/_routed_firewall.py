@@ -97,13 +97,14 @@ class LoadTable(Step):
 
 @dataclass(frozen=True)
 class EnableUnit(Step):
-    """Have systemd load the file at every boot."""
+    """Have systemd load the file at every boot; ``old`` says whether it does already, of a unit that was changed."""
 
     unit: str
+    old: bool = False
 
-    def inverse(self) -> Step:
+    def inverse(self) -> Step | None:
         """Not any more."""
-        return DisableUnit(self.unit)
+        return None if self.old else DisableUnit(self.unit)
 
     def __str__(self) -> str:
         return f"enable {self.unit}, which loads it at every boot"
@@ -140,7 +141,7 @@ def _present(wanted: Table, found: Files, before: str) -> t.Iterator[Step]:
     if not wanted.loaded(found.listing):
         yield LoadTable(wanted.text, before if found.listing else "")
     if found.unit != unit or not found.enabled:
-        yield EnableUnit(UNIT)
+        yield EnableUnit(UNIT, found.enabled)
 
 
 def _absent(found: Files, before: str) -> t.Iterator[Step]:

@@ -58,7 +58,7 @@ def options(network: str, version: Version) -> tuple[tuple[str, str], ...]:
 
 
 def ours(network: str, found: Mapping[str, str]) -> dict[str, str]:
-    """Those of OPTIONS that a network has by our doing: its bridge has the name that we give. Others' are left alone."""
+    """Those of OPTIONS that a network has by our doing, for its bridge has the name that we give; none of others'."""
     if found.get(BRIDGE_NAME) != bridge_name(network):
         return {}
     return {name: found[name] for name in OPTIONS if name in found}

@@ -42,8 +42,8 @@ options:
     default: ""
   ndp_backend:
     description:
-      - With O(mode=routed), who answers the router's neighbour solicitations if the subnet is a part of the uplink's own
-        prefix.
+      - With O(mode=routed), who answers the router's neighbour solicitations if the subnet is a part of the uplink's
+        own prefix.
     type: str
     choices: [auto, kernel, networkd, ndppd]
     default: auto

@@ -51,8 +51,9 @@ options:
   mode:
     description:
       - V(nat) is for a ULA, behind the host's own addresses.
-      - V(routed) is for a prefix that is led to the host. Clients reach the containers' own addresses without translation. Gives
-        the bridge a name that stays the same, and sets the gateway mode V(routed) from Docker Engine 27.0 on.
+      - V(routed) is for a prefix that is led to the host. Clients reach the containers' own addresses without
+        translation. Gives the bridge a name that stays the same, and sets the gateway mode V(routed) from Docker Engine
+        27.0 on.
       - A network that is of the other mode is replaced.
     type: str
     choices: [nat, routed]

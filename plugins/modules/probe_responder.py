@@ -40,8 +40,8 @@ options:
     default: ""
   ipv6_address:
     description:
-      - An address of its own on the network, at which IPv6 clients are to reach it, on O(container_port). For networks of
-        mode V(routed). M(dms.ipv6.routed_firewall) lets them in until it is removed, for ten minutes at most.
+      - An address of its own on the network, at which IPv6 clients are to reach it, on O(container_port). For networks
+        of mode V(routed). M(dms.ipv6.routed_firewall) lets them in until it is removed, for ten minutes at most.
     type: str
     default: ""
   container_port:

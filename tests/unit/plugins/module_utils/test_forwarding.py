@@ -18,12 +18,14 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
     SetSysctl,
+    SwitchForwardingOn,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps, inverses
 
 ETH0 = "net/ipv6/conf/eth0/accept_ra = 2\n"
 VLAN = "net/ipv6/conf/wan.7/accept_ra = 2\n"
 COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
+SWITCH = "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker does not here"
 WRITE = f"write {SYSCTL_FILE}: the same at every boot"
 
 
@@ -67,6 +69,31 @@ def test_guard_only_where_it_is_needed(
         assert content(steps) == (None if written is None else written.encode())
 
 
+FORWARD = "net/ipv6/conf/all/forwarding = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("learned_on", "forwards", "file", "sentences", "written"),
+    [
+        ([], True, None, [], None),
+        ([], False, None, [WRITE, SWITCH], HEAD + FORWARD),
+        ([], False, (HEAD + FORWARD).encode(), [WRITE, SWITCH], HEAD + FORWARD),
+        # The route is kept before anything forwards.
+        (["eth0"], False, b"# mine\n", [WRITE, keep("eth0"), SWITCH], "# mine\n" + ETH0 + FORWARD),
+        (["eth0"], True, None, [WRITE, keep("eth0")], HEAD + ETH0),
+    ],
+)
+def test_guard_where_the_engine_leaves_forwarding_alone(
+    learned_on: list[str], forwards: bool, file: bytes | None, sentences: list[str], written: str | None
+) -> None:
+    steps = _forwarding.guard(learned_on, {"eth0": "1"}, forwards, file, by_engine=False)
+    assert [str(step) for step in steps] == sentences
+    assert content(steps) == (None if written is None else written.encode())
+    again = _forwarding.guard([], {}, True, content(steps) or file, by_engine=False)
+    assert again == ()
+    assert RestoreForwarding() in inverses(steps) or forwards
+
+
 @pytest.mark.parametrize("file", [None, b"", b"# mine\n", ETH0.encode()])
 def test_second_guard_on_its_own_result_is_empty(file: bytes | None) -> None:
     first = _forwarding.guard(["eth0"], {"eth0": "1"}, False, file)
@@ -101,6 +128,7 @@ def test_guard_is_taken_back_from_its_end() -> None:
         ),
         (ForwardingComesOn(), COMES_ON, RestoreForwarding()),
         (RestoreForwarding(), "switch IPv6 forwarding off again", None),
+        (SwitchForwardingOn(), SWITCH, RestoreForwarding()),
     ],
 )
 def test_steps(step: t.Any, sentence: str, inverse: t.Any) -> None:

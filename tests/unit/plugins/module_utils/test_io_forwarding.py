@@ -16,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
     SetSysctl,
+    SwitchForwardingOn,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -37,6 +38,11 @@ def test_set(done: list[tuple[str, str]]) -> None:
     _io_forwarding.set_sysctl(SetSysctl("net/a", "1", "0"))
     _io_forwarding.keep_route(KeepRoute("wan.7", "1"))
     assert done == [("net/a", "1"), (ACCEPT, "2")]
+
+
+def test_switch_on(done: list[tuple[str, str]]) -> None:
+    _io_forwarding.switch_forwarding_on(SwitchForwardingOn())
+    assert done == [(FORWARDING[0], "1")]
 
 
 def test_accept_ra_stays_while_the_host_forwards(done: list[tuple[str, str]]) -> None:

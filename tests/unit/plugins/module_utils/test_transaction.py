@@ -29,6 +29,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     RestoreAcceptRa,
     RestoreForwarding,
     SetSysctl,
+    SwitchForwardingOn,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
@@ -39,6 +40,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
 
 PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
@@ -69,6 +71,7 @@ STEPS: list[Step] = [
     KeepRoute("wan.7", "1"),
     RestoreAcceptRa("wan.7", "1"),
     ForwardingComesOn(),
+    SwitchForwardingOn(),
     RestoreForwarding(),
     CreateNetwork("dms-ipv6", _definition.dump({**BODY, "IPAM": {"Driver": "default", "Config": []}})),
     NETWORK,
@@ -83,6 +86,11 @@ STEPS: list[Step] = [
     CheckAttached((CONNECT,), "dms-ipv6"),
     CheckAttached((), "dms-ipv6"),
     Recreate("/srv/shop", "", "shop", ("mail", "web")),
+    LoadTable("table ip6 x {\n}\n", ""),
+    LoadTable("", "table ip6 x {\n}\n"),
+    EnableUnit("x.service"),
+    EnableUnit("x.service", True),
+    DisableUnit("x.service"),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 

@@ -29,6 +29,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     KeepRoute,
     RestoreAcceptRa,
     RestoreForwarding,
+    SwitchForwardingOn,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
@@ -459,6 +460,7 @@ CREATE = create(NEW)
         (BACK, (remove(), *BACK), ()),
         (BACK, (remove(),), BACK),
         (BACK, (*GUARD, *swap(OLD, NEW)), (*BACK, *BACK)),
+        ((), (SwitchForwardingOn(), CREATE), (RestoreForwarding(),)),
         # Compose files are remembered elsewhere.
         ((), (write(B, A), CREATE), ()),
         ((), (write(B, A), *GUARD, CREATE), BACK),
