@@ -86,22 +86,17 @@ class Scanner:
             self.listen(PATIENCE)
 
 
-def answered(address: str, port: int) -> bool:
-    """Whether a datagram gets an answer."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as handle:
-        handle.settimeout(PATIENCE)
-        try:
-            handle.connect((address, port))
-            for _round in range(ROUNDS):
-                handle.send(b"?")
-                try:
-                    return bool(handle.recv(100))
-                except TimeoutError:
-                    continue
-        except OSError:
-            return False
-    return False
+def answered(address: str, ports: list[int]) -> list[int]:
+    """From which ports datagrams are answered."""
+    found = set()
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        for _round in range(ROUNDS):
+            for port in ports:
+                handle.sendto(b"?", (address, port))
+            end = time.monotonic() + PATIENCE
+            while select.select([handle], [], [], max(0.0, end - time.monotonic()))[0]:
+                found.add(handle.recvfrom(LISTENS)[1][1])
+    return sorted(found)
 
 
 def look(numbered: tuple[int, dict[str, Any]]) -> dict[str, Any]:
@@ -112,7 +107,7 @@ def look(numbered: tuple[int, dict[str, Any]]) -> dict[str, Any]:
     return {
         "address": target["address"],
         "tcp": sorted(scanner.open),
-        "udp": [port for port in target["udp"] if answered(target["address"], port)],
+        "udp": answered(target["address"], target["udp"]),
         "refused": len(scanner.closed),
         "silent": last - first + 1 - len(scanner.open) - len(scanner.closed),
     }

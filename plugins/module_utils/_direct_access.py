@@ -27,13 +27,11 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address, _engine, _exposure, _found, _verdict
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import ACCEPT, DROP, IPV6, Exposure
-from ansible_collections.dms.ipv6.plugins.module_utils._nft_table import Open
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ansible_collections.dms.ipv6.plugins.module_utils._exposure import Host, Result
-    from ansible_collections.dms.ipv6.plugins.module_utils._nft_table import Table
 
 PASS, ASK = "pass", "ask"
 TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
@@ -79,7 +77,7 @@ def _result(
 ) -> Result:
     if host.forwards is False:
         return _verdict.TIMEOUT, "", "forwarding_off"
-    if host.table and _closed_by(host.table, port):
+    if _exposure.closed_by_us(port.host_ip, port, host):
         return _verdict.TIMEOUT, "", "routed_firewall"
     if host.ip6tables is None:
         return _exposure.UNKNOWN, "", "ip6tables_unknown"
@@ -98,12 +96,6 @@ def _result(
         return _verdict.REFUSED, "", "host_firewall"
     deaf = _exposure.unheard(container, port, IPV6, endpoint)
     return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")
-
-
-def _closed_by(table: Table, port: _found.Port) -> bool:
-    """Whether our own firewall closes a port of a container; it says nothing of other networks."""
-    within = ipaddress.IPv6Address(port.host_ip) in ipaddress.IPv6Network(table.subnet)
-    return within and Open(port.host_ip, port.protocol, port.container_port) not in table.ports
 
 
 def _leads_here(endpoint: _found.Endpoint, container: _found.Container, host: Host) -> bool:

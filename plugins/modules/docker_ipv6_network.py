@@ -116,7 +116,7 @@ EXAMPLES = r"""
   dms.ipv6.docker_ipv6_network:
     name: dms-ipv6
     mode: routed
-    subnet: 2a00:1450:4001:81b::/64
+    subnet: 2001:2:0:b1::/64
     containers:
       - mailserver
 

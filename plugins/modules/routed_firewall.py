@@ -82,10 +82,10 @@ author:
 EXAMPLES = r"""
 - name: Let everybody reach a mail server at its own address, and nothing else there
   dms.ipv6.routed_firewall:
-    subnet: 2a00:1450:4001:81b::/64
+    subnet: 2001:2:0:b1::/64
     bridge: br-mail
     ports:
-      - address: 2a00:1450:4001:81b::25
+      - address: 2001:2:0:b1::25
         port: 25
 """
 
@@ -100,7 +100,7 @@ steps:
   type: list
   elements: str
   sample:
-    - "write /etc/dms-ipv6.nft: the firewall of the containers in 2a00:1450:4001:81b::/64"
+    - "write /etc/dms-ipv6.nft: the firewall of the containers in 2001:2:0:b1::/64"
 """
 
 import typing as t

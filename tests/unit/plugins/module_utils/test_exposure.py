@@ -594,6 +594,11 @@ def test_our_own_firewall_closes_what_is_not_published(version: str) -> None:
     assert direct(gua(), host) == {80: (OPEN, ""), 81: (SHUT, "routed_firewall")}
     elsewhere = replace(TABLE_OF_OURS, subnet="2001:2:0:d2::/80")
     assert direct(gua(), replace(host, table=elsewhere)) == {80: (OPEN, ""), 81: (OPEN, "")}
+    # Where the host's own address leads there as well: to what is published, and so is open, and to nothing else.
+    assert six(gua(), host)[0] == six(gua(), replace(host, table=None))[0]
+    nat = beside(version, table=replace(TABLE_OF_OURS, ports=()))
+    assert six(gua(), nat) == (SHUT, "", "routed_firewall")
+    assert six(gua(), replace(nat, table=TABLE_OF_OURS)) == six(gua(), replace(nat, table=elsewhere)) == REAL
     shut = beside("28.5.2", table=TABLE_OF_OURS)
     assert direct(gua(), shut)[80] == (SHUT, "direct_access_closed")
 
