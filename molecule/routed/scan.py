@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which ports answer: a SYN to each of them, and a datagram to some. TARGETS=... scan.py, prints JSON; needs root.
 
-TARGETS is a JSON list of {"address", "tcp": [first, last], "udp": [ports]}. A port is open where a SYN is accepted, or a
-datagram is answered. The kernel of this client ends the connections that its raw socket began.
+TARGETS is a JSON list of {"address", "tcp": [first, last], "udp": [ports]}. A port is open where a SYN is accepted, or
+a datagram is answered. The kernel of this client ends the connections that its raw socket began.
 """
 
 from __future__ import annotations

@@ -328,7 +328,7 @@ def _translated(door: _Door, target: _found.Endpoint, container: _found.Containe
 
 
 def closed_by_us(address: str, port: _found.Port, host: Host) -> bool:
-    """Whether our own firewall closes a container's port, at an address of its own; it says nothing of other networks."""
+    """Whether our own firewall closes a container's port at its own address; it says nothing of other networks."""
     table = host.table
     if table is None or ipaddress.IPv6Address(address) not in ipaddress.IPv6Network(table.subnet):
         return False

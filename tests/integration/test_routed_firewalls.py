@@ -17,8 +17,7 @@ from tests.integration.lab_host import Host, lab, play
 
 INVENTORY = Path(__file__).with_name("firewalls.yml")
 PREFIXES = {"bookworm": "2001:2:0:b1::/64", "sid": "2001:2:0:b3::/64"}
-RUN = "docker run -d --name mail --restart unless-stopped -p 8080:80 -e 'LISTEN=[::]:80 [::]:81' dms-lab/whoami >/dev/null"
-RESTART = "systemctl reset-failed docker docker.socket; systemctl restart docker"
+RUN = "docker run -d --name mail -p 8080:80 -e 'LISTEN=[::]:80 [::]:81' dms-lab/whoami >/dev/null"
 
 
 @pytest.fixture(scope="module")

@@ -357,7 +357,7 @@ def test_what_is_taken(kernel: Kernel) -> None:
         ("address on eth0", "fd12::5/128"),
     ]
     kernel.routes = [replace(route("::/0"), router=ipaddress.IPv6Address(one)) for one in ("fe80::1", "fd12::1")]
-    assert [(label, str(one)) for label, one in read(Docker()).taken][0] == ("router on eth0", "fd12::1/128")
+    assert read(Docker()).taken[0] == ("router on eth0", ipaddress.IPv6Network("fd12::1/128"))
 
 
 GLOBAL, FAR = ipaddress.IPv6Network("2001:2:0:11::/64"), ipaddress.IPv6Address("fe80::1")

@@ -98,7 +98,7 @@ def test_load_fails(there: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused, match="cannot load the firewall: nft says: Error: syntax error"):
         _io_routed_firewall.load(LoadTable(TABLE.text))
     monkeypatch.setattr(subprocess, "run", lambda *_words, **_more: (_ for _ in ()).throw(FileNotFoundError()))
-    with pytest.raises(Refused, match="there is no program nft. Install the package nftables"):
+    with pytest.raises(Refused, match=r"there is no program nft\. Install the package nftables"):
         _io_routed_firewall.load(LoadTable(TABLE.text))
 
 
