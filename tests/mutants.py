@@ -116,6 +116,15 @@ ALL = (
         "undone.stdout_lines == ['false']",
     ),
     Mutant(
+        "what is not published is not closed",
+        "plugins/module_utils/_nft_table.py",
+        '        yield "counter drop"',
+        '        yield "counter accept"',
+        "routed",
+        "verify",
+        "open are other ports than",
+    ),
+    Mutant(
         "prevent leaves docker-proxy running",
         "plugins/module_utils/_prevent.py",
         "config: Settings = {} if _daemon_plan.flag(SETTING, found.daemon) is False else {SETTING: False}",

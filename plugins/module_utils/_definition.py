@@ -12,6 +12,8 @@ import ipaddress
 import json
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _routed_network
+
 if t.TYPE_CHECKING:
     Json = dict[str, t.Any]
 
@@ -59,15 +61,22 @@ def _subnet(config: Json) -> Json:
     return found
 
 
-def new_network(name: str, subnet: str, labels: Json) -> str:
+def new_network(name: str, subnet: str, labels: Json, options: Json | None = None) -> str:
     """A dual-stack bridge network with this IPv6 subnet; the rest is left to the engine."""
     body = {"Name": name, "Driver": "bridge", "EnableIPv6": True, "Labels": labels}
+    if options:
+        body["Options"] = options
     return dump({**body, "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet}]}})
 
 
-def with_ipv6(definition: str, subnet: str) -> str:
-    """The same network with this IPv6 subnet instead of the one it may have."""
+def with_ipv6(definition: str, subnet: str, options: Json | None = None) -> str:
+    """The same network with this IPv6 subnet instead of the one it may have, and these options of mode ``routed``."""
     body = load(definition)
+    old = body.get("Options", {})
+    ours = _routed_network.ours(body.get("Name", ""), old)
+    body["Options"] = {**{name: value for name, value in old.items() if name not in ours}, **(options or {})}
+    if not body["Options"]:
+        del body["Options"]
     config = [one for one in body["IPAM"]["Config"] if ":" not in one.get("Subnet", "")]
     body["IPAM"]["Config"] = [*config, {"Subnet": subnet}]
     body["EnableIPv6"] = True
@@ -101,6 +110,20 @@ def of_endpoint(settings: Json, container_id: str) -> str:
     aliases = [one for one in settings.get("Aliases") or () if one != container_id[:12]]
     config.update({name: value for name, value in (("IPAMConfig", ipam), ("Aliases", aliases)) if value})
     return dump(config)
+
+
+def with_address(definition: str, address: str) -> str:
+    """The same place with this IPv6 address, or with one of the engine's choice if it is empty."""
+    body = load(definition)
+    ipam = {name: value for name, value in body.pop("IPAMConfig", {}).items() if name != "IPv6Address"}
+    ipam.update({"IPv6Address": address} if address else {})
+    return dump({**body, **({"IPAMConfig": ipam} if ipam else {})})
+
+
+def address6(definition: str) -> str:
+    """The IPv6 address that a place asks for, empty for one of the engine's choice."""
+    found = load(definition).get("IPAMConfig", {}).get("IPv6Address", "")
+    return str(ipaddress.ip_address(found)) if found else ""
 
 
 def with_aliases(definition: str) -> str:

@@ -79,6 +79,8 @@ def _result(
         return _verdict.TIMEOUT, "", "host_firewall"
     if host.forwards is False:
         return _verdict.TIMEOUT, "", "forwarding_off"
+    if _exposure.closed_by_us(port.host_ip, port, host):
+        return _verdict.TIMEOUT, "", "routed_firewall"
     if host.ip6tables is None:
         return _exposure.UNKNOWN, "", "ip6tables_unknown"
     says = _docker_says(published and _leads_here(endpoint, container, host), endpoint, host)

@@ -32,6 +32,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _engine,
     _found,
+    _nft_table,
     _verdict,
 )
 
@@ -68,6 +69,7 @@ CAUSES = {
     "routed": "the network is in gateway mode routed, where the container's own address is the one to use",
     "host_firewall": "the host's firewall does not let it in",
     "forwarding_off": "the host does not forward IPv6",
+    "routed_firewall": "our own firewall of containers with public addresses does not open it",
     "direct_access_closed": "the engine closes the container's own address to other hosts",
     "ip6tables_unknown": "nobody can tell whether ip6tables is on",
     "userland_proxy_unknown": "nobody can tell whether userland-proxy is on",
@@ -121,6 +123,7 @@ class Host:
         networks: all of them; one that is missing here is taken for a plain bridge.
         containers: all that run, for those that share another one's network.
         firewall: the host's own.
+        table: our own firewall of containers with public addresses, None if there is none.
     """
 
     version: _engine.Version
@@ -133,6 +136,7 @@ class Host:
     networks: tuple[_found.Network, ...] = ()
     containers: tuple[_found.Container, ...] = ()
     firewall: HostFirewall = HostFirewall()
+    table: _nft_table.Table | None = None
 
     def network(self, name: str) -> _found.Network | None:
         """A network by its name, or None."""
@@ -191,6 +195,7 @@ def host(found: _host_plan.Found) -> Host:
         found.networks,
         found.containers,
         replace(found.firewall, drops_ipv6=bool(found.no_ipv6)),
+        found.table.in_force,
     )
 
 
@@ -338,8 +343,18 @@ def _translated(door: _Door, target: _found.Endpoint, container: _found.Containe
     if host.backend == NFTABLES and forward_policy(door.family, host) == DROP:
         # Docker's own table lets it pass, which is not the last word: every other table is asked as well.
         return _verdict.TIMEOUT, "", "host_firewall"
+    if door.family == IPV6 and closed_by_us(target.ipv6, door.port, host):
+        return _verdict.TIMEOUT, "", "routed_firewall"
     deaf = unheard(container, door.port, door.family, target)
     return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")
+
+
+def closed_by_us(address: str, port: _found.Port, host: Host) -> bool:
+    """Whether our own firewall closes a container's port at its own address; it says nothing of other networks."""
+    table = host.table
+    if table is None or ipaddress.IPv6Address(address) not in ipaddress.IPv6Network(table.subnet):
+        return False
+    return _nft_table.Open(address, port.protocol, port.container_port) not in table.ports
 
 
 def _proxied(door: _Door, through: _found.Endpoint, cause: str, container: _found.Container, host: Host) -> Result:

@@ -197,3 +197,25 @@ def zone(text: str, services: Mapping[str, str]) -> list[Rule]:
     rules = [Rule(ACCEPT, "", by[1], _ports(port[1], "-")) for port, by in pairs if port and by]
     target = re.search(r'<zone\b[^>]*target="([^"]+)"', text)
     return [*rules, Rule(ZONE_TARGETS.get(target[1] if target else "", REJECT))]
+
+
+def policies(texts: Iterable[str]) -> frozenset[tuple[int, str]]:
+    """Ports that policies of firewalld let through to Docker's networks, which are in the zone docker.
+
+    A rule for some clients only counts for none; which container it is for is left to its author, as with `ufw route`.
+    """
+    rules = [
+        rule
+        for text in texts
+        if re.search(r'<egress-zone name="(?:docker|ANY)"', text)
+        for rule in re.findall(r"<rule\b.*?</rule>", text, flags=re.DOTALL)
+        if "<accept" in rule and "<source" not in rule and 'family="ipv4"' not in rule
+    ]
+    found = (re.search(r'<port port="(?P<ports>[\d-]+)" protocol="(?P<protocol>\w+)"', rule) for rule in rules)
+    return frozenset(
+        (port, one["protocol"])
+        for one in found
+        if one
+        for first, last in _ports(one["ports"], "-")
+        for port in range(first, last + 1)
+    )

@@ -9,14 +9,14 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition, _routed_network
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     Json = dict[str, t.Any]
 
-BRIDGE_NAME = "com.docker.network.bridge.name"
+BRIDGE_NAME = _routed_network.BRIDGE_NAME
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
 COMPOSE_NETWORK = "com.docker.compose.network"

@@ -25,6 +25,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _pools,
     _replace,
     _restart_guards,
+    _routed_firewall,
+    _routed_network,
     _transaction,
     _undo,
     _verdict,
@@ -68,6 +70,8 @@ class Found:
         no_ip6tables: why IPv6 packets cannot be translated here; empty if they can.
         no_ipv6: why no IPv6 packet comes through the host's firewall at all; empty if some do.
         orders: in which order names that the operator gave are tried, see _address_order.
+        uplinks: interfaces with an IPv6 default route.
+        table: our own firewall of containers with public addresses.
     """
 
     daemon: _daemon_plan.Running
@@ -92,6 +96,8 @@ class Found:
     no_ipv6: str = ""
     at_boot: _forwarding.AtBoot = _forwarding.NOTHING
     orders: tuple[_address_order.Order, ...] = ()
+    uplinks: tuple[_routed_network.Uplink, ...] = ()
+    table: _routed_firewall.Files = field(default_factory=_routed_firewall.Files)
 
     @property
     def everyone(self) -> tuple[_found.Container, ...]:
@@ -116,6 +122,9 @@ class Wanted:
         allow_exposure: ports that may become open past the host's firewall, see _newly_exposed.
         gai_conf: whether the host is to try IPv6 first from the networks' ULAs, see _gai_conf; and from
             ``gai_conf_prefixes``, and with ``gai_conf_precedence`` before all else to them.
+        addresses: with mode ``routed``, container -> the address that it is to have.
+        interface: with mode ``routed``, the uplink, empty for the one with the default route.
+        ndp_backend: with mode ``routed``, who answers for addresses on the uplink's own segment, see ndp_proxy.
     """
 
     network: str = "dms-ipv6"
@@ -131,6 +140,9 @@ class Wanted:
     gai_conf: bool = False
     gai_conf_precedence: bool = False
     gai_conf_prefixes: tuple[str, ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
+    interface: str = ""
+    ndp_backend: str = AUTO
 
 
 @dataclass(frozen=True)
@@ -141,15 +153,17 @@ class HostPlan:
     network: _network.WantedNetwork
     daemon_plan: _daemon_plan.DaemonPlan
     network_plan: Plan
+    table_plan: Plan = field(default_factory=lambda: Plan("", ""))
 
     @property
     def changed(self) -> bool:
         """Whether anything has to change."""
-        return self.daemon_plan.changed or self.network_plan.changed
+        return self.daemon_plan.changed or self.network_plan.changed or self.table_plan.changed
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        return [*self.daemon_plan.sentences(), *self.network_plan.sentences()]
+        plans: tuple[Plan, ...] = (self.daemon_plan, self.network_plan, self.table_plan)
+        return [one for plan in plans for one in plan.sentences()]
 
 
 def nat_settings(daemon: _daemon_plan.Running, file_settings: Settings, userland_proxy: bool | None = None) -> Settings:
@@ -215,13 +229,42 @@ def nat(
     Raises:
         Refused: anything that must not or cannot be done; nothing was changed.
     """
+    refuse_engine(found)
+    if wanted.addresses:
+        raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
+    network = wanted_network(wanted, found.machine_id)
+    if network.subnet and not network.subnet.subnet_of(_address.ULA):
+        remedy = f"{_address.REMEDY_SUBNET}; global addresses are for mode routed"
+        raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", remedy)
+    made = enabled(wanted, network, found, ask, file_settings)
+    return replace(made, table_plan=table_away(network.name, found))
+
+
+def table_away(network: str, found: Found) -> Plan:
+    """The plan for the firewall of containers with public addresses, once this network is not theirs any more."""
+    table = found.table.table
+    bridges = {_routed_network.bridge_name(one.name) for one in found.networks if one.name != network}
+    if table and table.bridge in bridges:
+        return Plan("", "")
+    return _routed_firewall.plan(None, found.table)
+
+
+def refuse_engine(found: Found) -> None:
+    """Raise Refused where no container can have IPv6."""
     _engine.refuse_too_old(found.daemon.version)
     _environment.refuse_without_ipv6(found.no_ipv6)
     if _exposure.host(found).backend == _exposure.IPTABLES:
         _environment.refuse_without_ip6tables(found.no_ip6tables, found.daemon.version)
-    network = wanted_network(wanted, found.machine_id)
-    if network.subnet and not network.subnet.subnet_of(_address.ULA):
-        raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", _address.REMEDY_SUBNET)
+
+
+def enabled(
+    wanted: Wanted,
+    network: _network.WantedNetwork,
+    found: Found,
+    ask: _found.Ask,
+    file_settings: Settings,
+) -> HostPlan:
+    """The plan that gives containers IPv6 by a network, or by the default bridge; see nat()."""
     config = _config(wanted, network, found, file_settings)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     _environment.refuse_tasks(containers.values())
@@ -258,10 +301,11 @@ class AbsentPlan:
     gai_conf: tuple[Plan, ...]
     networks: tuple[tuple[_network.WantedNetwork, Plan], ...]
     daemon_plan: _daemon_plan.DaemonPlan
+    table_plan: Plan
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        plans = (self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks))
+        plans = (self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks), self.table_plan)
         return [*(one for plan in plans for one in plan.sentences()), *self.daemon_plan.sentences()]
 
 
@@ -295,7 +339,9 @@ def absent(
     files = replace(files, warnings=(*files.warnings, *warnings))
     memory = found.record.get("gai_conf", {})
     gai_conf = tuple(_undo.gai_conf_back(memory, path, found.edited.get(path)) for path in sorted(memory))
-    return AbsentPlan(files, gai_conf, tuple(plans), plan_restored(found, _daemon_plan.AUTO, consent))
+    table_plan = _routed_firewall.plan(None, found.table)
+    daemon_plan = plan_restored(found, _daemon_plan.AUTO, consent)
+    return AbsentPlan(files, gai_conf, tuple(plans), daemon_plan, table_plan)
 
 
 def _made_by_compose(network: _found.Network, found: Found, ours: Mapping[str, _found.Container]) -> list[str]:
@@ -436,6 +482,8 @@ def summary(
     if plan is not None:
         steps = len(plan["steps"])
         parts.append(f"{steps} steps to carry out" if steps else "everything as wanted")
+    if plan is not None and plan.get("addresses"):
+        parts.append("IPv6 clients reach " + ", ".join(f"{name} at {to}" for name, to in plan["addresses"].items()))
     what = "last proof that IPv6 is refused" if proof and proof.get("expect") == _verdict.REFUSED else "last proof"
     parts.append(f"{what}: {proof['result']} on {proof['date']}" if proof else "never verified from another host")
     return "; ".join(parts)

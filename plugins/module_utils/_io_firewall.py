@@ -48,7 +48,9 @@ def read(dockerd: int) -> HostFirewall:
     if pids:
         started, since = _io_kernel.process_started(pids[0]), _io_kernel.process_started(dockerd)
         before = started is None or since is None or started < since
-        return _firewall.host_firewall(FIREWALLD, _firewalld(uplinks), REJECT, forward=forward, before_daemon=before)
+        through = _firewall.policies(_xml("policies").values())
+        rest = {"routed_ports": through, "forward": forward, "before_daemon": before}
+        return _firewall.host_firewall(FIREWALLD, _firewalld(uplinks), REJECT, **rest)
     return HostFirewall(forward=forward)
 
 

@@ -24,8 +24,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_firewall,
     _io_forwarding,
     _io_kernel,
+    _io_routed_firewall,
     _io_rules,
     _pools,
+    _routed_network,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
@@ -92,6 +94,8 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
         "firewall": _io_firewall.read(pid),
         "no_ip6tables": _io_firewall.fault(),
         "no_ipv6": _io_firewall.no_ipv6(),
+        "uplinks": _uplinks(),
+        "table": _io_routed_firewall.read(),
     }
 
 
@@ -258,6 +262,8 @@ def _taken() -> t.Iterator[tuple[str, _address.AnyNetwork]]:
     for route in _io_kernel.routes():
         if route.network.prefixlen and not route.network.is_link_local and not route.network.is_multicast:
             yield f"route on {route.interface}", route.network
+        if route.router and not route.router.is_link_local:
+            yield f"router on {route.interface}", ipaddress.IPv6Network(route.router)
     for address in _io_kernel.addresses():
         if not address.value.ip.is_link_local and not address.value.ip.is_loopback:
             yield f"address on {address.interface}", ipaddress.IPv6Network(address.value.ip)
@@ -269,3 +275,27 @@ def _is_default(route: _io_kernel.Route) -> bool:
 
 def _interfaces() -> set[str]:
     return {one.interface for one in _io_kernel.routes() if _is_default(one)}
+
+
+def _uplinks() -> tuple[_routed_network.Uplink, ...]:
+    """The interfaces with a default route, and what is on-link there; an address may be a /128 beside its prefix."""
+    routes, addresses = _io_kernel.routes(), _io_kernel.addresses()
+    found = []
+    for interface in sorted(_interfaces() - {"lo"}):
+        here = [one for one in routes if one.interface == interface]
+        on_link = {one.network for one in here if one.router is None and one.network.prefixlen not in (0, 128)}
+        prefixes = {
+            (prefix, address.permanent)
+            for address in addresses
+            if address.interface == interface and _is_public(address.value.ip)
+            for prefix in {address.value.network, *on_link}
+            if address.value.ip in prefix and prefix.prefixlen != 128
+        }
+        routers = {one.router for one in here if _is_default(one) and one.router}
+        found.append(_routed_network.Uplink(interface, tuple(sorted(prefixes)), tuple(sorted(routers))))
+    return tuple(found)
+
+
+def _is_public(address: ipaddress.IPv6Address) -> bool:
+    kind = _address.classify(ipaddress.IPv6Network(address))
+    return kind.usable and not ipaddress.IPv6Network(address).subnet_of(_address.ULA)

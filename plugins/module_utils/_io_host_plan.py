@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _network_steps,
     _newly_exposed,
     _prevent,
+    _routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -32,6 +34,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 
@@ -55,14 +58,13 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     projects, containers = _targets(wanted, compose, found)
     only_projects = projects and not containers
     host_wanted = replace(wanted, containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
-    settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
-    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), settings)
+    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), _settings(found))
     facts = [_project(one, found, docker) for one in projects]
     joining = {*_moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
     now = _exposure.host(found)
-    _newly_exposed.refuse(_newly_exposed.opened(now, joining), wanted.allow_exposure, found.firewall)
+    _refuse_opened(joining, now, wanted)
     seeing = _seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
     subnets = [one["subnet"] for one in facts if one["subnet"]]
@@ -70,7 +72,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         subnets.insert(0, host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found)))
     gai_conf, selection = _selection(wanted, subnets, found)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
-    steps += [*host.network_plan.sentences(), *selection.sentences()]
+    steps += [one for part in (host.network_plan, host.table_plan, selection) for one in part.sentences()]
     warnings = [text for part in (host.daemon_plan, host.network_plan, selection) for text in part.warnings]
     return {
         "changed": bool(steps),
@@ -83,9 +85,56 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "gai_conf": gai_conf,
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
         "ports": [list(one) for one in _exposure.served(seeing, now)],
+        "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
     }
+
+
+def routed(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``routed``.
+
+    Raises:
+        Refused: anything that must not or cannot be done.
+    """
+    if compose != ComposeOptions():
+        problem = "Compose files are not edited in mode routed"
+        raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
+    plan = _routed.plan(wanted, found, _io_found.ask(docker), _settings(found))
+    now = _exposure.host(found)
+    _refuse_opened(_moved(plan.host.network_plan), now, wanted)
+    answers = _answers(plan.ndp, found)
+    steps = [*plan.sentences(), *answers.sentences()]
+    warnings = [*plan.host.daemon_plan.warnings, *plan.host.network_plan.warnings, *plan.warnings, *answers.warnings]
+    table = plan.table
+    seeing = _seeing(wanted, compose, found, (), ())
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "config": plan.host.config,
+        "subnets": [table.subnet],
+        "network": wanted.network,
+        "containers": list(wanted.containers),
+        "addresses": plan.addresses,
+        "firewall": {"state": "present", **dataclasses.asdict(plan.table)},
+        "ndp": plan.ndp,
+        "responder": plan.responder,
+        "prove_on": [wanted.network],
+        # Over IPv6 each container has an address of its own; the responder stands for them.
+        "ports": [list(one) for one in _exposure.served(seeing, now) if one[0] == _exposure.IPV4],
+        "packages": [*_io_packages.missing(), *_io_packages.missing_programs(), *answers.packages] if steps else [],
+        "warnings": warnings,
+    }
+
+
+def _settings(found: Found) -> Settings:
+    """What the configuration file says."""
+    return _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
+
+
+def _refuse_opened(joining: Collection[str], now: _exposure.Host, wanted: Wanted) -> None:
+    """Raise Refused for ports that the host's firewall closes, and that are open once these containers have IPv6."""
+    _newly_exposed.refuse(_newly_exposed.opened(now, joining), wanted.allow_exposure, now.firewall)
 
 
 def _seeing(
@@ -111,6 +160,14 @@ def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[di
     return {"prefixes": prefixes, "precedence": precedence}, plan
 
 
+def _answers(options: Mapping[str, t.Any], found: Found) -> _ndp_proxy.NdpPlan:
+    """The part of ndp_proxy, none without options."""
+    if not options:
+        return _ndp_proxy.NdpPlan("", "")
+    wanted = _ndp_proxy.Wanted(options["prefix"], options["interface"], tuple(options["addresses"]), options["backend"])
+    return _io_ndp_proxy.plan(wanted, found)
+
+
 def _moved(plan: Plan) -> list[str]:
     """Ids of the containers that a plan brings onto a network."""
     return [step.id for step in plan.steps if isinstance(step, _network_steps.ConnectContainer)]
@@ -134,6 +191,7 @@ def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
         "gai_conf": {"paths": [path for one in plan.gai_conf for path in _written(one)]},
         "ndp_proxy": bool(ndp),
         "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
+        "firewall": {"state": "absent"} if plan.table_plan.changed else {},
         "packages": _io_packages.missing() if steps else [],
         "warnings": [
             *plan.files.warnings,

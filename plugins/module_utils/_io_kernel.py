@@ -22,27 +22,30 @@ if t.TYPE_CHECKING:
 # include/uapi/linux/ipv6_route.h and linux/route.h
 RTF_UP, RTF_REJECT, RTF_ADDRCONF = 0x0001, 0x0200, 0x00040000
 SIOCGIFADDR = 0x8915
-TENTATIVE = 0x40
+# include/uapi/linux/if_addr.h; an address with a lifetime lacks the second.
+TENTATIVE, PERMANENT = 0x40, 0x80
 # States of TCP sockets in /proc/net/tcp{,6} (include/net/tcp_states.h of Linux).
 ESTABLISHED, LISTENS = "01", "0A"
 
 
 @dataclass(frozen=True)
 class Address:
-    """An IPv6 address of the host, with its prefix and interface."""
+    """An IPv6 address of the host, with its prefix and interface; one that was learned is not permanent."""
 
     value: ipaddress.IPv6Interface
     interface: str
     tentative: bool
+    permanent: bool = True
 
 
 @dataclass(frozen=True)
 class Route:
-    """An IPv6 route; ``by_kernel_ra`` if the kernel learned it from a router advertisement."""
+    """An IPv6 route; ``by_kernel_ra`` if the kernel learned it from an advertisement, without ``router`` if on-link."""
 
     network: ipaddress.IPv6Network
     interface: str
     by_kernel_ra: bool
+    router: ipaddress.IPv6Address | None = None
 
 
 def _lines(path: str) -> Iterator[list[str]]:
@@ -56,7 +59,8 @@ def addresses() -> list[Address]:
     found = []
     for fields in _lines("/proc/net/if_inet6"):
         value = ipaddress.IPv6Interface((int(fields[0], 16), int(fields[2], 16)))
-        found.append(Address(value, fields[5], bool(int(fields[4], 16) & TENTATIVE)))
+        flags = int(fields[4], 16)
+        found.append(Address(value, fields[5], bool(flags & TENTATIVE), bool(flags & PERMANENT)))
     return found
 
 
@@ -67,7 +71,9 @@ def routes() -> list[Route]:
         flags = int(fields[8], 16)
         if flags & RTF_UP and not flags & RTF_REJECT:
             network = ipaddress.IPv6Network((int(fields[0], 16), int(fields[1], 16)))
-            found.append(Route(network, fields[9], bool(flags & RTF_ADDRCONF)))
+            router = ipaddress.IPv6Address(int(fields[4], 16))
+            by_ra = bool(flags & RTF_ADDRCONF)
+            found.append(Route(network, fields[9], by_ra, None if router.is_unspecified else router))
     return found
 
 

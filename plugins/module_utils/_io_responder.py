@@ -11,7 +11,12 @@ import socket
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _found, _io_kernel, _io_sdk
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _found,
+    _io_kernel,
+    _io_routed_firewall,
+    _io_sdk,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -23,7 +28,9 @@ PORTS = range(20000, 32768)
 START_TIMEOUT = 15.0
 
 
-def start(docker: Docker, network: str, image: str, port: int, container_port: int, address: str = "") -> int:
+def start(
+    docker: Docker, network: str, image: str, port: int, container_port: int, address: str = "", ipv6_address: str = ""
+) -> int:
     """Start the responder and wait until it answers; its host port.
 
     Args:
@@ -33,6 +40,7 @@ def start(docker: Docker, network: str, image: str, port: int, container_port: i
         port: host port, 0 for a free one.
         container_port: where the image listens.
         address: of the host on which it is published, empty for all of both families.
+        ipv6_address: its own on the network, where our firewall lets clients in for a while; empty for any.
 
     Raises:
         Refused: no image, the port is taken, or it does not answer. Nothing is left behind.
@@ -45,13 +53,25 @@ def start(docker: Docker, network: str, image: str, port: int, container_port: i
     config = client.create_host_config(port_bindings={container_port: place}, network_mode=network)
     try:
         with _io_sdk.refusing(f"start the responder {present} on network {network}, port {chosen}"):
-            made = client.create_container(present, name=NAME, host_config=config, ports=[container_port])
+            places = _places(client, network, ipv6_address)
+            made = client.create_container(
+                present, name=NAME, host_config=config, ports=[container_port], networking_config=places
+            )
             client.start(made["Id"])
         _await_answer(docker, network, container_port)
+        if ipv6_address:
+            _io_routed_firewall.admit(ipv6_address, container_port)
     except Refused:
         stop(docker)
         raise
     return chosen
+
+
+def _places(client: t.Any, network: str, ipv6_address: str) -> t.Any:
+    """The SDK's words for an address on a network, None for any."""
+    if not ipv6_address:
+        return None
+    return client.create_networking_config({network: client.create_endpoint_config(ipv6_address=ipv6_address)})
 
 
 def stop(docker: Docker) -> bool:
@@ -61,6 +81,7 @@ def stop(docker: Docker) -> bool:
         return False
     with _io_sdk.refusing(f"remove the container {NAME}"):
         client.remove_container(NAME, force=True, v=True)
+    _io_routed_firewall.admit_nobody()
     return True
 
 

@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_forwarding,
     _io_ndp_proxy,
     _io_network,
+    _io_routed_firewall,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
@@ -45,6 +46,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +96,9 @@ class Hands:
             Recreate: _io_compose_program.recreate,
             PlaceUnit: _io_ndp_proxy.place_unit,
             PlaceDropIn: _io_ndp_proxy.place_drop_in,
+            LoadTable: _io_routed_firewall.load,
+            EnableUnit: _io_routed_firewall.enable,
+            DisableUnit: _io_routed_firewall.disable,
         }
 
     def do(self, step: Step) -> None:

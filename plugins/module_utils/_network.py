@@ -9,7 +9,14 @@ import ipaddress
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition, _engine, _found, _replace
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _definition,
+    _engine,
+    _found,
+    _replace,
+    _routed_network,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     LABEL,
     ConnectContainer,
@@ -24,7 +31,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
-    from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Network
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Endpoint, Network
 
 PRESENT, ABSENT, RELEASED = "present", "absent", "released"
 # A container in one of these shares another's network, or has none that a network could be added to.
@@ -42,6 +49,9 @@ class WantedNetwork:
         containers: names or ids of containers that must be on it.
         state: present, absent (the network goes) or released (only our containers go).
         labels: of a network that is created, beside our own.
+        options: those of mode ``routed``, see _routed_network; none for mode ``nat``.
+        addresses: container, as in ``containers``, and the IPv6 address that it is to have there.
+        inside: prefixes of the host's uplink of which the subnet may be a part.
     """
 
     name: str
@@ -50,6 +60,9 @@ class WantedNetwork:
     containers: tuple[str, ...] = ()
     state: str = PRESENT
     labels: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
+    inside: tuple[ipaddress.IPv6Network, ...] = ()
 
 
 # (option, what is wanted, what is found). Docker can change none of these in place.
@@ -58,6 +71,7 @@ COMPARED: tuple[tuple[str, Callable[[WantedNetwork], t.Any], Callable[[Network],
     ("internal", lambda wanted: False, lambda found: found.internal),
     ("enable_ipv6", lambda wanted: True, lambda found: found.ipv6),
     ("subnet", lambda wanted: {wanted.subnet}, lambda found: set(found.subnets6)),
+    ("options", lambda wanted: dict(wanted.options), lambda found: _routed_network.ours(found.name, found.options)),
 )
 
 
@@ -69,9 +83,10 @@ def differences(wanted: WantedNetwork, found: Network) -> list[tuple[str, t.Any,
 
 def _left_alone(option: str, wanted: WantedNetwork, found: Network) -> bool:
     """A derived subnet gives way to one that is there, so that `auto` never replaces a working network."""
-    return (
-        option == "subnet" and wanted.derived and len(found.subnets6) == 1 and not _address.special(found.subnets6[0])
-    )
+    if option != "subnet" or not wanted.derived or len(found.subnets6) != 1:
+        return False
+    there = found.subnets6[0]
+    return any(_part(there, one) for one in wanted.inside) if wanted.options else not _address.special(there)
 
 
 @dataclass(frozen=True)
@@ -120,19 +135,54 @@ def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Aro
         refuse_overlaps(wanted, around.networks, around.taken, around.version)
     if found is None:
         labels = {LABEL: "true", **dict(wanted.labels)}
-        steps = (CreateNetwork(wanted.name, _definition.new_network(wanted.name, str(wanted.subnet), labels)),)
+        definition = _definition.new_network(wanted.name, str(wanted.subnet), labels, dict(wanted.options))
+        steps = (CreateNetwork(wanted.name, definition),)
     elif changes:
         _refuse_unchangeable(found, changes)
-        steps = replacement(found, _definition.with_ipv6(found.definition, str(wanted.subnet)), around)
+        definition = _definition.with_ipv6(found.definition, str(wanted.subnet), dict(wanted.options))
+        by_id = {containers[name].id: address for name, address in wanted.addresses}
+        steps = replacement(found, definition, around, by_id)
     subnet = found.subnets6[0] if found and not changes else wanted.subnet
-    after = _described(wanted.name, subnet, sorted(wanted.containers))
-    return Plan(before, after, (*steps, *connections(wanted, containers)))
+    there = {containers[name].name: address for name, address in wanted.addresses}
+    after = _described(wanted, subnet, sorted(containers[name].name for name in wanted.containers), there)
+    return Plan(before, after, (*steps, *connections(wanted, containers, replaced=bool(changes))))
 
 
-def replacement(found: Network, definition: str, around: Around) -> tuple[Step, ...]:
-    """The steps that put another network in the place of one, with everyone on it; see _replace."""
+def replacement(
+    found: Network, definition: str, around: Around, addresses: Mapping[str, str] | None = None
+) -> tuple[Step, ...]:
+    """The steps that put another network in the place of one, with everyone on it; see _replace.
+
+    Args:
+        found: the network that is there.
+        definition: of the one wanted.
+        around: what else there is.
+        addresses: id of a container -> the IPv6 address that it is to have.
+    """
     attached = [around.inspect(name) for name in around.members.get(found.name, ())]
-    return _replace.steps(found, definition, attached, around.transit, around.version)
+    given = _readdressed(found, definition, attached, addresses or {})
+    return _replace.steps(found, definition, attached, around.transit, around.version, given)
+
+
+def _readdressed(
+    found: Network, definition: str, attached: Iterable[Container], wanted: Mapping[str, str]
+) -> dict[str, str]:
+    """Whose IPv6 address changes with the network: those named, and those who have one of our giving that is no more.
+
+    One that somebody else has chosen is not ours to change: _replace refuses what it does not fit.
+    """
+    ours = bool(_routed_network.ours(found.name, found.options))
+    subnets = [ipaddress.ip_network(one, strict=False) for one in _definition.subnets(definition)]
+    given: dict[str, str] = {}
+    for container in attached:
+        endpoint = container.endpoint(found.name)
+        has = _definition.address6(endpoint.settings) if endpoint else ""
+        fits = has and any(ipaddress.ip_address(has) in one for one in subnets)
+        if container.id in wanted and (ours or not has):
+            given[container.id] = wanted[container.id]
+        elif has and ours and not fits:
+            given[container.id] = ""
+    return given
 
 
 def _plan_away(wanted: WantedNetwork, found: Network | None, around: Around, ours: Iterable[Container]) -> Plan:
@@ -153,20 +203,30 @@ def _give_back(found: Network, leaving: set[str], around: Around) -> tuple[tuple
         return (), (f"network {found.name} is left as it is, for somebody changed it since",)
     attached = [around.inspect(name) for name in around.members.get(found.name, ())]
     staying = [one for one in attached if one.id not in leaving]
-    return _replace.steps(found, around.before[found.name], staying, around.transit, around.version), ()
+    given = _readdressed(found, around.before[found.name], staying, {})
+    return _replace.steps(found, around.before[found.name], staying, around.transit, around.version, given), ()
 
 
 def describe(found: Network | None, containers: Iterable[Container]) -> str:
     """A network in the words of the diff."""
     if found is None:
         return ""
-    on_it = sorted(one.name for one in containers if one.endpoint(found.name))
+    on_it = {one.name: endpoint for one in containers if (endpoint := one.endpoint(found.name))}
     subnet = found.subnets6[0] if found.ipv6 and found.subnets6 else None
-    return _described(found.name, subnet, on_it)
+    options = tuple(_routed_network.ours(found.name, found.options).items())
+    addresses = {name: _definition.address6(one.settings) for name, one in on_it.items()} if options else {}
+    return _described(WantedNetwork(found.name, subnet, options=options), subnet, sorted(on_it), addresses)
 
 
-def _described(name: str, subnet: ipaddress.IPv6Network | None, containers: Iterable[str]) -> str:
-    lines = [f"network: {name}", f"ipv6_subnet: {subnet or 'none'}", *(f"container: {one}" for one in containers)]
+def _described(
+    network: WantedNetwork,
+    subnet: ipaddress.IPv6Network | None,
+    containers: Iterable[str],
+    addresses: Mapping[str, str],
+) -> str:
+    lines = [f"network: {network.name}", f"ipv6_subnet: {subnet or 'none'}"]
+    lines += [f"option: {name}={value}" for name, value in sorted(network.options)]
+    lines += [f"container: {one}{' at ' if addresses.get(one) else ''}{addresses.get(one, '')}" for one in containers]
     return "\n".join(lines) + "\n"
 
 
@@ -192,11 +252,15 @@ def refuse_overlaps(
         _address.refuse_overlap(wanted.subnet, [(f"Docker network {other.name}", one) for one in other.subnets])
     # What the engine's own bridges put there has been compared above, under their names.
     own = [one for other in networks for one in other.subnets6]
-    foreign = [(label, one) for label, one in taken if not any(_inside(one, subnet) for subnet in own)]
+    foreign = [
+        (label, one)
+        for label, one in taken
+        if one not in wanted.inside and not any(_part(one, subnet) for subnet in own)
+    ]
     _address.refuse_overlap(wanted.subnet, foreign)
 
 
-def _inside(one: _address.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
+def _part(one: _address.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
     return isinstance(one, ipaddress.IPv6Network) and one.subnet_of(subnet)
 
 
@@ -219,6 +283,8 @@ def _refuse_unchangeable(found: Network, changes: list[tuple[str, t.Any, t.Any]]
 def _words(value: t.Any) -> str:
     if isinstance(value, (set, frozenset)):
         return " and ".join(sorted(map(str, value))) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in sorted(value.items())) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -229,12 +295,7 @@ def _release(found: Network | None, ours: Iterable[Container]) -> list[Disconnec
     if found and alone:
         raise Refused(f"{', '.join(alone)} has no other network", f"network {found.name}", "Connect it to one first")
     name = found.name if found else ""
-    return [
-        DisconnectContainer(one.name, one.id, name, endpoint.settings, one.running)
-        for one in moved
-        for endpoint in one.endpoints
-        if endpoint.network == name
-    ]
+    return [_leave(one, endpoint) for one in moved for endpoint in one.endpoints if endpoint.network == name]
 
 
 def _remove(
@@ -256,9 +317,14 @@ def names(container: Container) -> str:
     return _definition.dump({"Aliases": list(found)} if found else {})
 
 
-def connections(wanted: WantedNetwork, containers: Mapping[str, Container]) -> list[Step]:
-    """A step for each container that is not on the network yet, with the names it has on its other networks."""
+def connections(wanted: WantedNetwork, containers: Mapping[str, Container], replaced: bool = False) -> list[Step]:
+    """A step for each container that is not on the network yet, with the names it has on its other networks.
+
+    One that is there with another address than the one wanted leaves for a moment; not after a replacement, where it
+    has been given that.
+    """
     steps: list[Step] = []
+    addresses = dict(wanted.addresses)
     for name in wanted.containers:
         container = containers[name]
         mode = container.network_mode
@@ -268,8 +334,15 @@ def connections(wanted: WantedNetwork, containers: Mapping[str, Container]) -> l
                 f"container {name}",
                 "Take it out of the list of containers",
             )
-        if container.endpoint(wanted.name) is None:
-            steps.append(
-                ConnectContainer(container.name, container.id, wanted.name, names(container), container.running)
-            )
+        endpoint, address = container.endpoint(wanted.name), addresses.get(name, "")
+        settings = names(container) if endpoint is None else endpoint.settings
+        place = _definition.with_address(settings, address) if address else settings
+        if endpoint is None or (place != settings and not replaced):
+            if endpoint:
+                steps.append(_leave(container, endpoint))
+            steps.append(ConnectContainer(container.name, container.id, wanted.name, place, container.running))
     return steps
+
+
+def _leave(container: Container, endpoint: Endpoint) -> DisconnectContainer:
+    return DisconnectContainer(container.name, container.id, endpoint.network, endpoint.settings, container.running)

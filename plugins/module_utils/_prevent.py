@@ -66,6 +66,9 @@ CONTRARY = (
     "gai_conf",
     "gai_conf_precedence",
     "gai_conf_prefixes",
+    "addresses",
+    "interface",
+    "ndp_backend",
 )
 # Those that the narrow way takes.
 IN_FILES = ("compose_files", "compose_services")
@@ -158,7 +161,7 @@ def refuse_contradiction(given: Mapping[str, t.Any]) -> None:
 
 
 def _shown(value: t.Any) -> str:
-    return ", ".join(value) if isinstance(value, (list, tuple)) else str(value)
+    return ", ".join(value) if isinstance(value, (list, tuple, dict)) else str(value)
 
 
 def plan(wanted: Wanted, found: Found, ask: _found.Ask, chains: Collection[str] = ()) -> PreventPlan:

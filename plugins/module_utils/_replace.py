@@ -27,7 +27,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Endpoint, Network
@@ -36,7 +36,14 @@ if t.TYPE_CHECKING:
 TRANSIT = "0--dms-ipv6"
 
 
-def steps(found: Network, definition: str, attached: Iterable[Container], transit: str, version: Version) -> Steps:
+def steps(
+    found: Network,
+    definition: str,
+    attached: Iterable[Container],
+    transit: str,
+    version: Version,
+    addresses: Mapping[str, str] | None = None,
+) -> Steps:
     """The steps from a network to another of the same name.
 
     Args:
@@ -45,17 +52,19 @@ def steps(found: Network, definition: str, attached: Iterable[Container], transi
         attached: everyone on it, running or stopped, inspected.
         transit: a free IPv6 prefix for the network to wait on.
         version: of the engine.
+        addresses: id of a container -> the IPv6 address that it gets, empty for one of the engine's choice; others keep
+            what they have.
 
     Raises:
         Refused: somebody on it has what cannot be kept.
     """
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
     for container in everyone:
-        _refuse_loss(container, found.name, definition, version)
+        _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, _definition.with_aliases(_settings(one, found.name))) for one in running]
     body = _definition.new_network(TRANSIT, transit, {LABEL: "true"})
-    places = tuple(_connect(one, found.name, _settings(one, found.name)) for one in everyone)
+    places = tuple(_connect(one, found.name, _place(one, found.name, addresses)) for one in everyone)
     return (
         KeepRunning(tuple(RunningContainer(one.id, one.name) for one in running)),
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
@@ -80,6 +89,12 @@ def _settings(container: Container, network: str) -> str:
     return _endpoint(container, network).settings
 
 
+def _place(container: Container, network: str, addresses: Mapping[str, str] | None) -> str:
+    """What a container gets on the other network."""
+    settings, given = _settings(container, network), addresses or {}
+    return _definition.with_address(settings, given[container.id]) if container.id in given else settings
+
+
 def _connect(container: Container, network: str, settings: str) -> ConnectContainer:
     return ConnectContainer(container.name, container.id, network, settings, container.running)
 
@@ -95,8 +110,8 @@ def _order(container: Container, network: str) -> tuple[bool, int, str]:
     return not container.running, int(ipaddress.ip_address(address)) if address else 0, container.name
 
 
-def _refuse_loss(container: Container, network: str, definition: str, version: Version) -> None:
-    """Raise Refused for what a container would not have on the other network."""
+def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:
+    """Raise Refused for what a container would not have on the other network, where it gets ``place``."""
     where = f"container {container.name}"
     if container.mac and _engine.has(version, "mac_of_endpoint") and not _engine.has(version, "mac_on_connect"):
         raise Refused(
@@ -106,7 +121,7 @@ def _refuse_loss(container: Container, network: str, definition: str, version: V
             "Re-create it without a MAC address, or choose another network name",
         )
     subnets = [ipaddress.ip_network(one, strict=False) for one in _definition.subnets(definition)]
-    for address in _definition.static_addresses(_settings(container, network)):
+    for address in _definition.static_addresses(place):
         if not any(address in one for one in subnets):
             raise Refused(
                 f"its static address {address} is outside {' and '.join(map(str, subnets))}",

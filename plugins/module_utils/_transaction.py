@@ -37,6 +37,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 KINDS: dict[str, type] = {
     kind.__name__: kind
@@ -44,7 +45,7 @@ KINDS: dict[str, type] = {
         WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
         SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding, KeepInIfupdown, TakeOutOfIfupdown,
         CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
-        Recreate, WriteGaiConf, PlaceUnit, PlaceDropIn,
+        Recreate, WriteGaiConf, PlaceUnit, PlaceDropIn, LoadTable, EnableUnit, DisableUnit,
     )
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _gai_conf,
     _network_steps,
     _replace,
+    _routed_firewall,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, WriteFile
@@ -40,6 +41,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
 
     Memory = dict[str, t.Any]
+
+# Files that nobody had before us.
+OUR_FILES = (SYSCTL_FILE, _routed_firewall.FILE, _routed_firewall.UNIT_FILE)
 
 
 def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
@@ -85,10 +89,14 @@ def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
 
 
 def remember_replaced(memory: Memory | None, plan: Plan) -> Memory:
-    """network -> its definition before our first replacement, and the one that we gave it."""
+    """network -> its definition before our first replacement, and the one that we gave it; one that we made goes."""
     replaced = dict(memory or {})
     removed, created = (
-        {one.name: one.definition for one in plan.steps if isinstance(one, kind) and one.name != _replace.TRANSIT}
+        {
+            one.name: one.definition
+            for one in plan.steps
+            if isinstance(one, kind) and one.name != _replace.TRANSIT and not _made_by_us(one.definition)
+        }
         for kind in (_network_steps.RemoveNetwork, _network_steps.CreateNetwork)
     )
     for name, definition in removed.items():
@@ -98,11 +106,16 @@ def remember_replaced(memory: Memory | None, plan: Plan) -> Memory:
     return replaced
 
 
+def _made_by_us(definition: str) -> bool:
+    labels = _definition.load(definition or "{}").get("Labels", {})
+    return bool(labels.get(_network_steps.LABEL) == "true")
+
+
 def remember_files(memory: Memory | None, plan: Plan) -> Memory:
     """path of a Compose file -> its bytes before our first edit (None: no file), and the hash of what we wrote last."""
     files = dict(memory or {})
     for step in plan.steps:
-        if isinstance(step, WriteFile) and not isinstance(step, WriteGaiConf) and step.path != SYSCTL_FILE:
+        if isinstance(step, WriteFile) and not isinstance(step, WriteGaiConf) and step.path not in OUR_FILES:
             entry = files.pop(step.path, None)
             ours = entry and entry["written"] == digest(step.old)
             original = entry["original"] if ours else _encoded(step.old)

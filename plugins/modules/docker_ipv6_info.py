@@ -17,9 +17,10 @@ options:
   mode:
     description:
       - The mode for which to work out the RV(plan). V(audit) makes none, V(absent) takes back what this collection did.
+      - V(routed) gives containers public addresses, at which clients reach them without translation.
       - V(prevent) has IPv6 clients refused. Options that are about a network, a subnet or a pool contradict it.
     type: str
-    choices: [audit, nat, prevent, absent]
+    choices: [audit, nat, routed, prevent, absent]
     default: audit
   network:
     description: Name of the IPv6 network wanted.
@@ -28,6 +29,23 @@ options:
   subnet:
     description: Its subnet, as for M(dms.ipv6.docker_ipv6_network).
     type: str
+    default: auto
+  addresses:
+    description:
+      - With O(mode=routed), the public address of a container, by its name. By default one that is derived from the
+        name, so that it stays the same if the container is re-created.
+    type: dict
+    default: {}
+  interface:
+    description: With O(mode=routed), the uplink. By default the interface with the IPv6 default route.
+    type: str
+    default: ""
+  ndp_backend:
+    description:
+      - With O(mode=routed), who answers the router's neighbour solicitations if the subnet is a part of the uplink's
+        own prefix.
+    type: str
+    choices: [auto, kernel, networkd, ndppd]
     default: auto
   prefix_length:
     description: Prefix length of a derived subnet, 48 to 126.
@@ -293,6 +311,19 @@ plan:
       description: The networks on which a proof is due.
       type: list
       elements: str
+    addresses:
+      description: With O(mode=routed), the public address of each container. DNS must name it.
+      type: dict
+      sample: {"mailserver": "2001:2:0:b1::c2f0:9a11"}
+    firewall:
+      description: Options for M(dms.ipv6.routed_firewall), empty where there is nothing for it to do.
+      type: dict
+    ndp:
+      description: With O(mode=routed), options of the NDP proxy, empty where a router leads the subnet to this host.
+      type: dict
+    responder:
+      description: With O(mode=routed), the address of the responder of a proof.
+      type: str
     families:
       description: With O(mode=prevent), over which a responder proves it. A firewall that drops IPv6 would hide it.
       type: list
@@ -324,7 +355,7 @@ plan:
       elements: dict
     packages:
       description: What the modules that carry the plan out need and the target lacks (V(docker), V(jsonschema),
-        V(ruamel.yaml)).
+        V(ruamel.yaml), V(nftables)).
       type: list
       elements: str
     warnings:
@@ -373,11 +404,14 @@ from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET,
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
-    "mode": {"type": "str", "choices": ["audit", "nat", "prevent", "absent"], "default": "audit"},
+    "mode": {"type": "str", "choices": ["audit", "nat", "routed", "prevent", "absent"], "default": "audit"},
     "network": {"type": "str", "default": "dms-ipv6"},
     "subnet": {"type": "str", "default": "auto"},
     "prefix_length": {"type": "int", "default": 64},
     "fleet_prefix": {"type": "str", "default": ""},
+    "addresses": {"type": "dict", "default": {}},
+    "interface": {"type": "str", "default": ""},
+    "ndp_backend": {"type": "str", "choices": ["auto", "kernel", "networkd", "ndppd"], "default": "auto"},
     "containers": {"type": "list", "elements": "str", "default": []},
     "attach": {"type": "str", "choices": ["auto", "network", "default_bridge", "compose"], "default": "auto"},
     "compose_files": {"type": "list", "elements": "path", "default": []},
@@ -415,6 +449,9 @@ def wanted_host(params: dict[str, t.Any]) -> _host_plan.Wanted:
         gai_conf=params["gai_conf"],
         gai_conf_precedence=params["gai_conf_precedence"],
         gai_conf_prefixes=tuple(params["gai_conf_prefixes"]),
+        addresses=tuple((name, str(address)) for name, address in sorted(params["addresses"].items())),
+        interface=params["interface"],
+        ndp_backend=params["ndp_backend"],
     )
 
 
@@ -450,10 +487,11 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
         found = _io_found.looked_into(docker, found)
     found = dataclasses.replace(found, orders=tuple(_io_gai_conf.order(one) for one in params["names"]))
     places = _io_places.read(found.networks)
-    compose = compose_options(params)
     joining = dataclasses.replace(wanted, containers=())  # with prevent nobody gets IPv6
-    if params["mode"] != "prevent":
-        joining = _io_host_plan.joining(wanted, compose, found)
+    if params["mode"] == "routed":
+        joining = wanted  # no Compose file is edited
+    elif params["mode"] != "prevent":
+        joining = _io_host_plan.joining(wanted, compose_options(params), found)
     result: dict[str, t.Any] = {
         "changed": False,
         "engine": _engine_facts(found),
@@ -465,16 +503,25 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     }
     result["table"] = _report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
-    if params["mode"] == "nat":
-        result["plan"] = _io_host_plan.nat(wanted, compose, found, docker)
-    elif params["mode"] == "prevent":
-        result["plan"] = _io_prevent.plan(prevention(params), found, docker)
-    elif params["mode"] == "absent":
-        result["plan"] = _io_host_plan.absent(found, docker, params["allow_container_restart"])
+    if params["mode"] != "audit":
+        result["plan"] = _plan(params, wanted, found, docker)
     result["summary"] = _host_plan.summary(
         found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
     )
     return result
+
+
+def _plan(
+    params: dict[str, t.Any], wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Docker
+) -> dict[str, t.Any]:
+    """The plan for a mode that changes something."""
+    if params["mode"] == "nat":
+        return _io_host_plan.nat(wanted, compose_options(params), found, docker)
+    if params["mode"] == "routed":
+        return _io_host_plan.routed(wanted, compose_options(params), found, docker)
+    if params["mode"] == "prevent":
+        return _io_prevent.plan(prevention(params), found, docker)
+    return _io_host_plan.absent(found, docker, params["allow_container_restart"])
 
 
 def _wrong(

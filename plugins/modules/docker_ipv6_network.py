@@ -43,8 +43,27 @@ options:
       - The IPv6 subnet, a CIDR from /48 to /126.
       - V(auto) derives a ULA (RFC 4193) from the host's machine-id and the network's name, the same every time. An
         IPv6 subnet that the network already has is then kept.
+      - With O(mode=routed), V(auto) takes a part of the prefix that the host's uplink has, a /80 unless
+        O(prefix_length) says otherwise, in which neither the host nor its router is. Somebody has to answer the
+        router's neighbour solicitations for such a part.
     type: str
     default: auto
+  mode:
+    description:
+      - V(nat) is for a ULA, behind the host's own addresses.
+      - V(routed) is for a prefix that is led to the host. Clients reach the containers' own addresses without
+        translation. Gives the bridge a name that stays the same, and sets the gateway mode V(routed) from Docker Engine
+        27.0 on.
+      - A network that is of the other mode is replaced.
+    type: str
+    choices: [nat, routed]
+    default: nat
+  addresses:
+    description:
+      - With O(mode=routed), the IPv6 address of a container, by its name. By default one that is derived from the
+        name.
+    type: dict
+    default: {}
   prefix_length:
     description: Prefix length of a derived subnet, 48 to 126.
     type: int
@@ -93,6 +112,14 @@ EXAMPLES = r"""
     containers:
       - mailserver
 
+- name: Put it on a network of the prefix that the provider leads to this host
+  dms.ipv6.docker_ipv6_network:
+    name: dms-ipv6
+    mode: routed
+    subnet: 2001:2:0:b1::/64
+    containers:
+      - mailserver
+
 - name: Remove the network again
   dms.ipv6.docker_ipv6_network:
     name: dms-ipv6
@@ -126,8 +153,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _host_plan,
     _io_change,
     _io_found,
-    _io_kernel,
     _io_steps,
+    _routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
@@ -141,6 +168,8 @@ SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent", "released"], "default": "present"},
     "subnet": {"type": "str", "default": "auto"},
+    "mode": {"type": "str", "choices": ["nat", "routed"], "default": "nat"},
+    "addresses": {"type": "dict", "default": {}},
     "prefix_length": {"type": "int", "default": 64},
     "fleet_prefix": {"type": "str", "default": ""},
     "containers": {"type": "list", "elements": "str", "default": []},
@@ -149,32 +178,45 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def wanted_network(params: dict[str, t.Any]) -> WantedNetwork:
+def wanted_network(
+    params: dict[str, t.Any], found: _host_plan.Found, containers: dict[str, Container]
+) -> WantedNetwork:
     """What the options ask for; a network that is to go needs no subnet."""
     if params["state"] != "present":
         return WantedNetwork(params["name"], None, state=params["state"])
     wanted = _host_plan.Wanted(
-        params["name"], params["subnet"], params["prefix_length"], params["fleet_prefix"], tuple(params["containers"])
+        params["name"],
+        params["subnet"],
+        params["prefix_length"],
+        params["fleet_prefix"],
+        tuple(params["containers"]),
+        addresses=tuple((name, str(address)) for name, address in sorted(params["addresses"].items())),
     )
-    return _host_plan.wanted_network(wanted, _io_kernel.machine_id())
+    if params["mode"] == "routed":
+        return _routed.network(wanted, found, containers)
+    if wanted.addresses:
+        raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
+    return _host_plan.wanted_network(wanted, found.machine_id)
 
 
-def concerned(wanted: WantedNetwork, found: _host_plan.Found, ask: Ask, socket: str) -> dict[str, Container]:
+def concerned(params: dict[str, t.Any], found: _host_plan.Found, ask: Ask) -> dict[str, Container]:
     """The containers that the plan is about: those wanted, or those that we put on the network earlier."""
-    if wanted.state == "present":
-        return {name: ask.inspect(name) for name in wanted.containers}
-    return _io_found.inspect_all(Docker(socket), found.record.get("moves", {}).get(wanted.name, []))
+    if params["state"] == "present":
+        return {name: ask.inspect(name) for name in params["containers"]}
+    docker = Docker(params["docker_socket"])
+    return _io_found.inspect_all(docker, found.record.get("moves", {}).get(params["name"], []))
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Read, plan, and carry out unless ``dry``; what the module returns."""
-    wanted = wanted_network(params)
-    socket = params["docker_socket"]
 
-    def make(found: _host_plan.Found, ask: Ask) -> Plan:
-        return _host_plan.plan_network(wanted, found, concerned(wanted, found, ask, socket), ask)
+    def make(found: _host_plan.Found, ask: Ask) -> tuple[WantedNetwork, Plan]:
+        containers = concerned(params, found, ask)
+        wanted = wanted_network(params, found, containers)
+        return wanted, _host_plan.plan_network(wanted, found, containers, ask)
 
-    plan, found = _io_change.change(socket, params["transaction"], dry, make, lambda made: made)
+    planned, found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made[1])
+    wanted, plan = planned
     result = _io_change.told(plan, plan.diff(f"network {wanted.name}"))
     return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result
 

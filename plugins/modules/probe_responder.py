@@ -39,6 +39,12 @@ options:
     description: Address of the host on which it is published. By default all of both families.
     type: str
     default: ""
+  ipv6_address:
+    description:
+      - An address of its own on the network, at which IPv6 clients are to reach it, on O(container_port). For networks
+        of mode V(routed). M(dms.ipv6.routed_firewall) lets them in until it is removed, for ten minutes at most.
+    type: str
+    default: ""
   container_port:
     description: Port on which the image listens.
     type: int
@@ -94,8 +100,13 @@ port:
   returned: with O(state=present), not in check mode
   type: int
   sample: 24871
+ports:
+  description: The port on which clients reach the responder, by family.
+  returned: with O(state=present), not in check mode
+  type: dict
+  sample: {"ipv4": 24871, "ipv6": 24871}
 addresses:
-  description: Where clients reach this host, by family; a family that it does not have is missing.
+  description: Where clients reach the responder, by family; a family that this host does not have is missing.
   returned: with O(state=present)
   type: dict
   sample: {"ipv4": "198.18.7.2", "ipv6": "fd5c:1ab0:7::2"}
@@ -144,6 +155,7 @@ SPEC: dict[str, t.Any] = {
     "port": {"type": "int", "default": 0},
     "container_port": {"type": "int", "default": 80},
     "address": {"type": "str", "default": ""},
+    "ipv6_address": {"type": "str", "default": ""},
     "probes": {"type": "list", "elements": "dict", "default": []},
     "expect": {"type": "str", "choices": ["real", "refused"], "default": "real"},
     "docker_socket": {"type": "path", "default": SOCKET},
@@ -153,12 +165,21 @@ SPEC: dict[str, t.Any] = {
 def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
     """Start the responder; what the module returns."""
     result: dict[str, t.Any] = {"changed": True}
+    own = params["ipv6_address"]
     if not dry:
-        result["port"] = _io_responder.start(
-            docker, params["network"], params["image"], params["port"], params["container_port"], params["address"]
+        port = result["port"] = _io_responder.start(
+            docker,
+            params["network"],
+            params["image"],
+            params["port"],
+            params["container_port"],
+            params["address"],
+            own,
         )
+        result["ports"] = {"ipv4": port, "ipv6": params["container_port"] if own else port}
     places = _io_places.read(_found.network(one) for one in docker.networks())
-    return {**result, "addresses": places.reached_at, "host_addresses": places.all}
+    addresses = {**places.reached_at, **({"ipv6": own} if own else {})}
+    return {**result, "addresses": addresses, "host_addresses": places.all}
 
 
 def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:

@@ -15,7 +15,13 @@ from itertools import product
 from types import MappingProxyType
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _direct_access, _engine, _exposure, _found
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _direct_access,
+    _engine,
+    _exposure,
+    _found,
+    _nft_table,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import Host, HostFirewall
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
@@ -597,6 +603,25 @@ def test_direct_access(
     for version in versions:
         ports = direct(gua(), beside(version, options, **more))
         assert (ports[80][0], ports[81][0]) == expected, version
+
+
+TABLE_OF_OURS = _nft_table.Table(GUA_SUBNET, "dms6-0123456789", (_nft_table.Open(GUA, "tcp", 80),))
+
+
+@pytest.mark.parametrize("version", ENGINES)
+def test_our_own_firewall_closes_what_is_not_published(version: str) -> None:
+    """Whatever else is open, and nothing of it opens what Docker closes."""
+    host = beside(version, {MODE6: "nat-unprotected"}, ip6tables=False, table=TABLE_OF_OURS)
+    assert direct(gua(), host) == {80: (OPEN, ""), 81: (SHUT, "routed_firewall")}
+    elsewhere = replace(TABLE_OF_OURS, subnet="2001:2:0:d2::/80")
+    assert direct(gua(), replace(host, table=elsewhere)) == {80: (OPEN, ""), 81: (OPEN, "")}
+    # Where the host's own address leads there as well: to what is published, and so is open, and to nothing else.
+    assert six(gua(), host)[0] == six(gua(), replace(host, table=None))[0]
+    nat = beside(version, table=replace(TABLE_OF_OURS, ports=()))
+    assert six(gua(), nat) == (SHUT, "", "routed_firewall")
+    assert six(gua(), replace(nat, table=TABLE_OF_OURS)) == six(gua(), replace(nat, table=elsewhere)) == REAL
+    shut = beside("28.5.2", table=TABLE_OF_OURS)
+    assert direct(gua(), shut)[80] == (SHUT, "direct_access_closed")
 
 
 def test_direct_access_takes_an_ipv6_binding() -> None:

@@ -228,3 +228,29 @@ def test_settings() -> None:
 
 def test_all_ports() -> None:
     assert Rule("accept").ports == (EVERY,) and not Rule("accept").named
+
+
+POLICY = (
+    '<policy target="CONTINUE"><ingress-zone name="ANY"/><egress-zone name="docker"/>'
+    '<rule family="ipv6"><destination address="2001:2:0:b1::25"/><port port="80-81" protocol="tcp"/><accept/></rule>'
+    '<rule><port port="53" protocol="udp"/><accept/></rule>{more}</policy>'
+)
+PASSED = {(80, "tcp"), (81, "tcp"), (53, "udp")}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (POLICY.format(more=""), PASSED),
+        (POLICY.format(more="").replace('"docker"', '"ANY"'), PASSED),
+        (POLICY.format(more="").replace('"docker"', '"HOST"'), set()),
+        # for some clients only, for the other family, no way in, no port
+        (POLICY.format(more='<rule><source address="::1"/><port port="1" protocol="tcp"/><accept/></rule>'), PASSED),
+        (POLICY.format(more='<rule family="ipv4"><port port="1" protocol="tcp"/><accept/></rule>'), PASSED),
+        (POLICY.format(more='<rule><port port="1" protocol="tcp"/><drop/></rule>'), PASSED),
+        (POLICY.format(more='<rule><service name="smtp"/><accept/></rule>'), PASSED),
+        ("", set()),
+    ],
+)
+def test_policies_of_firewalld(text: str, expected: set[tuple[int, str]]) -> None:
+    assert _firewall.policies([text]) == expected

@@ -179,6 +179,7 @@ def test_guard_is_taken_back_from_its_end() -> None:
         ),
         (ForwardingComesOn(), COMES_ON, RestoreForwarding()),
         (RestoreForwarding(), "switch IPv6 forwarding off again", None),
+        (ForwardingComesOn(False), SWITCHED_ON, RestoreForwarding()),
     ],
 )
 def test_steps(step: t.Any, sentence: str, inverse: t.Any) -> None:

@@ -137,7 +137,10 @@ def test_firewalld(machine: Machine, firewalld: t.Any, dockerd: t.Any, before: b
     machine.pids = {"firewalld": [10, 9]}
     machine.started.update({pid: at for pid, at in ((9, firewalld), (7, dockerd)) if at})
     machine.said["nft list table inet firewalld"] = (0, RULESET, "")
+    rule = '<rule><port port="80" protocol="tcp"/><accept/></rule>'
+    machine.write("/etc/policies/mine.xml", f'<policy><egress-zone name="docker"/>{rule}</policy>')
     found = _io_firewall.read(7)
+    assert found.routed_ports == {(80, "tcp")}
     assert (found.kind, found.incoming, found.before_daemon) == ("firewalld", "reject", before)
     assert found.allowed_ports == {("ipv4", 25, "tcp"), ("ipv6", 25, "tcp")}
 

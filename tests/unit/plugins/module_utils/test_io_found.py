@@ -25,6 +25,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_network import Uplink
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 
 LOOKED_INTO = {"gone": "bridge", "stopped": "bridge", "web": "web", "host": "host", "by": "container:web-id"}
@@ -355,6 +356,52 @@ def test_what_is_taken(kernel: Kernel) -> None:
         ("route on wg0", "fd13::/48"),
         ("address on eth0", "fd12::5/128"),
     ]
+    kernel.routes = [replace(route("::/0"), router=ipaddress.IPv6Address(one)) for one in ("fe80::1", "fd12::1")]
+    assert read(Docker()).taken[0] == ("router on eth0", ipaddress.IPv6Network("fd12::1/128"))
+
+
+GLOBAL, FAR = ipaddress.IPv6Network("2001:2:0:11::/64"), ipaddress.IPv6Address("fe80::1")
+DEFAULT = replace(route("::/0"), router=FAR)
+
+
+@pytest.mark.parametrize(
+    ("routes", "addresses", "expected"),
+    [
+        ([], [address("2001:2:0:11::5/64")], ()),
+        ([DEFAULT], [], (Uplink("eth0", (), (FAR,)),)),
+        ([DEFAULT], [address("2001:2:0:11::5/64")], (Uplink("eth0", ((GLOBAL, True),), (FAR,)),)),
+        (
+            [DEFAULT],
+            [replace(address("2001:2:0:11::5/64"), permanent=False)],
+            (Uplink("eth0", ((GLOBAL, False),), (FAR,)),),
+        ),
+        # an address beside its prefix, as of DHCPv6 or some providers
+        (
+            [DEFAULT, route("2001:2:0:11::/64")],
+            [address("2001:2:0:11::5/128")],
+            (Uplink("eth0", ((GLOBAL, True),), (FAR,)),),
+        ),
+        # led away by a router, of another kind, on another interface
+        (
+            [DEFAULT, replace(route("2001:2:0:11::/64"), router=FAR)],
+            [
+                address("2001:2:0:11::5/128"),
+                address("fd12::5/64"),
+                address("fe80::5/64"),
+                address("2001:2::5/64", "wg0"),
+            ],
+            (Uplink("eth0", (), (FAR,)),),
+        ),
+        (
+            [DEFAULT, replace(DEFAULT, interface="eth1")],
+            [address("2001:2:0:11::5/64", "eth1")],
+            (Uplink("eth0", (), (FAR,)), Uplink("eth1", ((GLOBAL, True),), (FAR,))),
+        ),
+    ],
+)
+def test_uplinks(kernel: Kernel, routes: list[Route], addresses: list[Address], expected: t.Any) -> None:
+    kernel.routes, kernel.addresses = routes, addresses
+    assert read(Docker()).uplinks == expected
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ def test_addresses(proc: Files) -> None:
         ("fe80::42:ff:fe00:2/64", "eth0", False),
         ("fd5c:1ab0:7e57:1::1/64", "br-0123456789ab", True),
     ]
+    learned = IF_INET6.replace(" 40 00 80     eth0", " 40 00 00     eth0")
+    proc({"/proc/net/if_inet6": learned})
+    assert [one.permanent for one in _io_kernel.addresses()] == [True, False, True, True]
 
 
 def test_routes(proc: Files) -> None:
@@ -105,6 +108,7 @@ def test_routes(proc: Files) -> None:
         ("::/0", "eth1", False),
         ("fd5c:1ab0:7::2/128", "eth0", False),
     ]
+    assert [str(one.router or "") for one in _io_kernel.routes()] == ["", "", "fe80::1", "fd5c:1ab0:7::1", ""]
 
 
 def test_ipv4(proc: Files) -> None:

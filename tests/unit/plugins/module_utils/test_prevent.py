@@ -308,6 +308,9 @@ def test_ipv4_that_would_hang(iptables: bool) -> None:
         ({"compose_shape": "named"}, "dms_ipv6_compose_shape: named"),
         ({"compose_services": ["mail"]}, "dms_ipv6_compose_services: mail"),
         ({"compose_edit": "override"}, "dms_ipv6_compose_edit: override"),
+        ({"addresses": {"mail": "2001:2::25"}}, "dms_ipv6_addresses: mail"),
+        ({"interface": "eth0"}, "dms_ipv6_interface: eth0"),
+        ({"ndp_backend": "kernel"}, "dms_ipv6_ndp_backend: kernel"),
         ({"userland_proxy": True}, "dms_ipv6_userland_proxy: true"),
         (
             {"userland_proxy": True, "subnet": "fd00::/64"},

@@ -42,6 +42,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
 
 PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
@@ -72,6 +73,7 @@ STEPS: list[Step] = [
     KeepRoute("wan.7", "1"),
     RestoreAcceptRa("wan.7", "1"),
     ForwardingComesOn(),
+    ForwardingComesOn(False),
     RestoreForwarding(),
     KeepInIfupdown("/etc/network/interfaces", "eth0"),
     TakeOutOfIfupdown("/etc/network/interfaces", "eth0"),
@@ -93,6 +95,11 @@ STEPS: list[Step] = [
     PlaceUnit("a.service", None, b"[Unit]\n\xff", "2001:2::/80", "eth0", "ndppd"),
     PlaceDropIn("/etc/systemd/network/a.network.d/b.conf", b"[Network]\n", None, "2001:2::/80", "eth0", "networkd"),
     PlaceDropIn("/etc/systemd/network/a.network.d/b.conf", None, b"", "2001:2::/80", "eth0", "networkd"),
+    LoadTable("table ip6 x {\n}\n", ""),
+    LoadTable("", "table ip6 x {\n}\n"),
+    EnableUnit("x.service"),
+    EnableUnit("x.service", True),
+    DisableUnit("x.service"),
 ]
 EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number}" for number, one in enumerate(STEPS)])
 

@@ -545,6 +545,7 @@ CREATE = create(NEW)
         (BACK, (remove(), *BACK), ()),
         (BACK, (remove(),), BACK),
         (BACK, (*GUARD, *swap(OLD, NEW)), (*BACK, *BACK)),
+        ((), (ForwardingComesOn(False), CREATE), (RestoreForwarding(),)),
         # Compose files are remembered elsewhere.
         ((), (write(B, A), CREATE), ()),
         ((), (write(B, A), *GUARD, CREATE), BACK),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
 import typing as t
 from dataclasses import replace
@@ -27,10 +28,15 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_found,
     _io_gai_conf,
     _io_kernel,
+    _io_ndp_proxy,
     _io_packages,
     _io_places,
+    _ndp_proxy,
+    _ndp_steps,
     _network_steps,
     _pools,
+    _routed_firewall,
+    _routed_network,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
@@ -319,6 +325,7 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
         "gai_conf": {"paths": []},
         "ndp_proxy": False,
         "networks": [{"name": "dms-ipv6", "state": one} for one in states],
+        "firewall": {},
         "packages": ["docker"] if steps else [],
         "warnings": [],
     }
@@ -909,3 +916,97 @@ def test_malformed_file_fails_the_plan(lab: Lab) -> None:
 def test_missing_socket(tmp_path: t.Any) -> None:
     words = "there is no Docker socket. Install and start Docker on this host."
     assert failure(docker_ipv6_info, docker_socket=str(tmp_path / "x")).endswith(words)
+
+
+# --- mode routed
+
+GLOBAL = "2001:2:0:b1::/64"
+FIXED = {"mail": "2001:2:0:b1::25"}
+ROUTED: dict[str, t.Any] = {"mode": "routed", "subnet": GLOBAL, "containers": ["mail"]}
+PUBLISHED = {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_mode_routed(lab: Lab, monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
+    lab.daemon = Daemon(version="28.5.2")
+    lab.inspected = {**INSPECTED, "HostConfig": {"NetworkMode": "bridge", "PortBindings": PUBLISHED}}
+    monkeypatch.setattr(_io_packages, "missing_programs", lambda: ["nftables"])
+    result = info(check=check, **ROUTED, addresses=FIXED)
+    plan = result["plan"]
+    assert plan["addresses"] == FIXED
+    assert plan["firewall"] == {
+        "state": "present",
+        "subnet": GLOBAL,
+        "bridge": _routed_network.bridge_name("dms-ipv6"),
+        "ports": [{"address": FIXED["mail"], "protocol": "tcp", "port": 80}],
+        "sources": [],
+    }
+    assert (plan["ndp"], plan["subnets"], plan["prove_on"]) == ({}, [GLOBAL], ["dms-ipv6"])
+    assert plan["packages"] == ["docker", "nftables"]
+    assert ipaddress.IPv6Address(plan["responder"]) in ipaddress.IPv6Network(GLOBAL)
+    assert f"create network dms-ipv6 with {GLOBAL}" in plan["steps"]
+    assert "its AAAA record, the PTR of that address and the SPF record must name it" in plan["warnings"][0]
+    assert "IPv6 clients reach mail at 2001:2:0:b1::25" in result["summary"]
+
+
+def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There ndp_proxy is a part of the plan, and planned on the same facts."""
+    asked: list[_ndp_proxy.Wanted] = []
+    step = _ndp_steps.PlaceUnit("x.service", b"[Unit]\n", None, "2001:2::/80", "eth1", "ndppd")
+
+    def plan_for_link(wanted: _ndp_proxy.Wanted, found: _host_plan.Found) -> _ndp_proxy.NdpPlan:
+        asked.append(wanted)
+        return _ndp_proxy.NdpPlan("", "", (step,), ("mind the link",), packages=("ndppd",))
+
+    monkeypatch.setattr(_io_ndp_proxy, "plan", plan_for_link)
+    prefixes = ((ipaddress.IPv6Network("2001:2:0:11::/64"), True),)
+    lab.more = {"uplinks": tuple(_routed_network.Uplink(one, prefixes) for one in ("eth0", "eth1"))}
+    plan = info(**{**ROUTED, "subnet": "auto"}, interface="eth1", ndp_backend="networkd")["plan"]
+    assert plan["ndp"] == {
+        "prefix": plan["subnets"][0],
+        "interface": "eth1",
+        "addresses": [plan["addresses"]["mail"], plan["responder"]],
+        "backend": "networkd",
+    }
+    assert asked == [_ndp_proxy.Wanted(**{**plan["ndp"], "addresses": tuple(plan["ndp"]["addresses"])})]
+    assert plan["steps"][-1] == str(step)
+    assert plan["warnings"][-1] == "mind the link"
+    assert plan["packages"][-1] == "ndppd"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"subnet": ULA}, "is a ULA, which nobody outside can reach"),
+        ({"subnet": "auto"}, "this host has no global IPv6 prefix on its uplink"),
+        (
+            {"interface": "eth7"},
+            "interface: eth7 is no interface of this host with an IPv6 default route (none has one)",
+        ),
+        ({"addresses": {"mail": "x"}}, "addresses, mail: 'x' is no IPv6 address"),
+        ({"compose_files": ["/srv/shop/compose.yaml"]}, "compose_files: Compose files are not edited in mode routed"),
+        ({"attach": "compose"}, "attach: mode routed connects containers to a network of its own"),
+        ({"mode": "nat", "subnet": GLOBAL}, "is no ULA; mode nat is for ULAs"),
+        ({"mode": "nat", "subnet": "auto", "addresses": FIXED}, "addresses: containers get addresses of one's choice"),
+    ],
+)
+def test_mode_routed_is_refused(lab: Lab, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(docker_ipv6_info, **{**ROUTED, **options})
+
+
+def test_what_the_firewall_opens_is_asked_for(lab: Lab) -> None:
+    """A port that UFW closes at the host would be open at the container's own address."""
+    lab.daemon = Daemon(version="28.5.2")
+    lab.more = {"firewall": _exposure.HostFirewall("ufw", forward={"ipv6": "drop"})}
+    assert "container mail, port 8080/tcp" in failure(docker_ipv6_info, **ROUTED)
+    assert info(**ROUTED, allow_exposure=["mail:8080/tcp"])["plan"]["changed"]
+
+
+@pytest.mark.parametrize("mode", ["nat", "absent"])
+def test_other_modes_take_the_firewall_away(lab: Lab, mode: str) -> None:
+    lab.more = {"table": _routed_firewall.Files(b"x", None, False, "table")}
+    plan = info(mode=mode)["plan"]
+    assert plan["firewall"] == {"state": "absent"}
+    assert any(one.startswith("remove the table ip6 dms_ipv6") for one in plan["steps"])
+    lab.more = {}
+    assert info(mode=mode)["plan"]["firewall"] == {}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _network_steps,
+    _routed_network,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
@@ -225,3 +227,41 @@ def test_missing_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Non
     path = str(tmp_path / "docker.sock")
     words = f"{path}: there is no Docker socket. Install and start Docker on this host."
     assert failure(docker_ipv6_network, name="dms-ipv6", docker_socket=path) == words
+
+
+GLOBAL = "2001:2:0:b1::/64"
+FIXED = {"mail": "2001:2:0:b1::25"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("version", ["20.10.24", "26.1.5", "28.5.2"])
+def test_mode_routed(engine: Engine, version: str, check: bool) -> None:
+    engine.version = version
+    options = {"name": "dms-ipv6", "mode": "routed", "subnet": GLOBAL, "containers": ["mail"], "addresses": FIXED}
+    result = run(docker_ipv6_network, check=check, **options)
+    assert result["changed"] and result["subnet"] == GLOBAL
+    assert "container: mail at 2001:2:0:b1::25" in result["diff"]["after"]
+    assert ("gateway_mode_ipv6=routed" in result["diff"]["after"]) is (version == "28.5.2")
+    assert len(engine.networks) == (1 if check else 2)
+
+
+def test_mode_routed_takes_a_part_of_the_hosts_prefix(engine: Engine) -> None:
+    prefix = ipaddress.IPv6Network("2001:2:0:11::/64")
+    engine.more = {"uplinks": (_routed_network.Uplink("eth0", ((prefix, True),)),)}
+    result = run(docker_ipv6_network, name="dms-ipv6", mode="routed")
+    assert ipaddress.IPv6Network(result["subnet"]).subnet_of(prefix)
+    assert result["subnet"].endswith("/80")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "routed"}, "subnet: this host has no global IPv6 prefix on its uplink"),
+        ({"mode": "routed", "subnet": ULA}, "is a ULA, which nobody outside can reach"),
+        ({"mode": "routed", "subnet": GLOBAL, "fleet_prefix": "fd12:3456:789a::/48"}, "fleet_prefix: it is for ULAs"),
+        ({"addresses": FIXED}, "addresses: containers get addresses of one's choice in mode routed only"),
+    ],
+)
+def test_mode_routed_is_refused(engine: Engine, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(docker_ipv6_network, name="dms-ipv6", **options)
+    assert engine.networks == [BRIDGE]

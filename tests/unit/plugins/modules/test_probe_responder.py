@@ -44,13 +44,16 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     return found
 
 
-PLACES = {"addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"}, "host_addresses": ["198.18.7.2", "fd00::2"]}
+PLACES: dict[str, t.Any] = {
+    "addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"},
+    "host_addresses": ["198.18.7.2", "fd00::2"],
+}
 
 
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami", 0, 80, "")),
+        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami", 0, 80, "", "")),
         (
             {
                 "network": "n",
@@ -58,9 +61,10 @@ PLACES = {"addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"}, "host_addresse
                 "port": 8080,
                 "container_port": 81,
                 "address": "192.0.0.8",
+                "ipv6_address": "",
                 "docker_socket": "/run/x.sock",
             },
-            ("/run/x.sock", "n", "/x.tar", 8080, 81, "192.0.0.8"),
+            ("/run/x.sock", "n", "/x.tar", 8080, 81, "192.0.0.8", ""),
         ),
     ],
 )
@@ -73,6 +77,16 @@ def test_present(engine: Engine, options: dict[str, t.Any], arguments: tuple[t.A
     assert real["port"] == (options.get("port") or 24871)
     for result in (check, real):
         assert {name: result[name] for name in ("changed", *PLACES)} == {"changed": True, **PLACES}
+
+
+def test_address_of_its_own(engine: Engine) -> None:
+    """There it is reached at the port inside; over IPv4 as ever."""
+    own = "2001:2:0:b1::7"
+    real = run(probe_responder, state="present", ipv6_address=own, container_port=81)
+    assert engine.started[0][-1] == own
+    assert real["ports"] == {"ipv4": 24871, "ipv6": 81}
+    assert real["addresses"] == {**PLACES["addresses"], "ipv6": own}
+    assert run(probe_responder, state="present")["ports"] == {"ipv4": 24871, "ipv6": 24871}
 
 
 @pytest.mark.parametrize(

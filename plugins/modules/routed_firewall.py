@@ -1,0 +1,165 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: routed_firewall
+short_description: Close containers with public addresses, but for their published ports
+version_added: 0.1.0
+description:
+  - Loads a table of nftables of its own, C(ip6 dms_ipv6), and has it loaded at every boot before any network is up.
+    What comes from outside reaches the ports named and nothing else, but for answers to what containers ask for, and
+    the ICMPv6 that IPv6 needs (RFC 4890).
+  - It only ever closes. A packet that it accepts must be accepted by Docker's rules and the host's firewall as well.
+    No chain of others is touched, and other packets than those to O(subnet) are let through unseen.
+  - The table is replaced in one piece. Rules that somebody has added, taken out or flushed are noticed and put right.
+options:
+  state:
+    description: V(absent) removes table, file and unit.
+    type: str
+    choices: [present, absent]
+    default: present
+  subnet:
+    description: The IPv6 subnet of the containers, a CIDR. Needed with V(present).
+    type: str
+    default: ""
+  bridge:
+    description: The bridge device of their network, which need not be there yet. Needed with V(present).
+    type: str
+    default: ""
+  ports:
+    description: The ports that anybody may reach.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: The container's address.
+        type: str
+        required: true
+      protocol:
+        description: The protocol.
+        type: str
+        choices: [tcp, udp, sctp]
+        default: tcp
+      port:
+        description: The port inside the container.
+        type: int
+        required: true
+  sources:
+    description:
+      - Addresses of containers that outgoing packets are to keep. Docker Engine before 27.0 gives them the host's
+        address otherwise.
+    type: list
+    elements: str
+    default: []
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
+requirements:
+  - nft on the target (C(nftables))
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: dms.ipv6.docker_ipv6_network
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: Let everybody reach a mail server at its own address, and nothing else there
+  dms.ipv6.routed_firewall:
+    subnet: 2001:2:0:b1::/64
+    bridge: br-mail
+    ports:
+      - address: 2001:2:0:b1::25
+        port: 25
+"""
+
+RETURN = r"""
+rolled_back:
+  description: Whether the change failed and the old state was brought back.
+  returned: always
+  type: bool
+steps:
+  description: What was done, or would be in check mode, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "write /etc/dms-ipv6.nft: the firewall of the containers in 2001:2:0:b1::/64"
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_change, _io_steps, _nft_table, _routed_firewall
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+SPEC: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "subnet": {"type": "str", "default": ""},
+    "bridge": {"type": "str", "default": ""},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "address": {"type": "str", "required": True},
+            "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
+            "port": {"type": "int", "required": True},
+        },
+    },
+    "sources": {"type": "list", "elements": "str", "default": []},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Plan, and carry out unless ``dry``; what the module returns."""
+    ports = [(one["address"], one["protocol"], one["port"]) for one in params["ports"]]
+    wanted = None
+    if params["state"] == "present":
+        wanted = _nft_table.table(params["subnet"], params["bridge"], ports, params["sources"])
+
+    def make(found: Found, _ask: Ask) -> Plan:
+        return _routed_firewall.plan(wanted, found.table)
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    return _io_change.told(plan, plan.diff(_routed_firewall.FILE))
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""routed_firewall, on a host in memory."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _host_plan,
+    _io_daemon,
+    _io_files,
+    _io_found,
+    _io_steps,
+    _io_transaction,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import FILE, Files, LoadTable
+from ansible_collections.dms.ipv6.plugins.modules import routed_firewall
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+
+ADDRESS = "2001:2:0:b1::25"
+OPTIONS: dict[str, t.Any] = {
+    "subnet": "2001:2:0:b1::/64",
+    "bridge": "dms6-0123456789",
+    "ports": [{"address": ADDRESS, "port": 25}, {"address": ADDRESS, "port": 53, "protocol": "udp"}],
+    "sources": [ADDRESS],
+}
+NONE: list[str] = []
+
+
+class Host:
+    """Files and the kernel's table."""
+
+    def __init__(self) -> None:
+        self.found = Files()
+        self.failing: type | None = None
+
+    def read(self, docker: Docker, path: str | None = None) -> _host_plan.Found:
+        return host(table=self.found, record=_io_files.record())
+
+    def do(self, step: t.Any) -> None:
+        if isinstance(step, WriteFile):
+            changes: dict[str, t.Any] = {"file" if step.path == FILE else "unit": step.content}
+            self.found = replace(self.found, **changes)
+        elif self.failing is type(step):
+            raise Refused("nft says: no")
+        elif isinstance(step, LoadTable):
+            self.found = replace(self.found, listing=step.text)
+        else:
+            self.found = replace(self.found, enabled=type(step).__name__ == "EnableUnit")
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
+    found = Host()
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(_io_transaction, "start_timer", lambda within: None)
+    return found
+
+
+def test_present_and_absent(there: Host) -> None:
+    check = run(routed_firewall, check=True, **OPTIONS)
+    assert there.found == Files()
+    real = run(routed_firewall, **OPTIONS)
+    assert check == real
+    assert real["changed"] and not real["rolled_back"]
+    assert f"ip6 daddr {ADDRESS} udp dport {{ 53 }} accept" in real["diff"]["after"]
+    assert f"ip6 saddr {ADDRESS} oifname" in real["diff"]["after"]
+    assert there.found.in_force
+    again = run(routed_firewall, **OPTIONS)
+    assert (again["changed"], again["steps"]) == (False, NONE)
+    check = run(routed_firewall, check=True, state="absent")
+    gone = run(routed_firewall, state="absent")
+    assert check == gone
+    assert gone["changed"] and there.found == Files(None, None, False, "")
+    assert run(routed_firewall, state="absent")["changed"] is False
+    # No file of ours is taken for a Compose file that undo would bring back.
+    assert _io_files.record().get("files") is None
+
+
+def test_part_of_a_transaction(there: Host) -> None:
+    transaction = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60)
+    _io_transaction.write(transaction)
+    run(routed_firewall, transaction="run", **OPTIONS)
+    armed = _io_transaction.armed()
+    assert armed is not None
+    for step in armed.steps_back():
+        there.do(step)
+    assert there.found == Files(None, None, False, "")
+    assert "another run's change waits" in failure(routed_firewall, **OPTIONS)
+
+
+def test_nft_fails(there: Host) -> None:
+    there.failing = LoadTable
+    result = run(routed_firewall, **OPTIONS)
+    assert result["rolled_back"] is False and "nft says: no" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "subnet: '' is no CIDR"),
+        ({**OPTIONS, "bridge": ""}, "bridge: '' is no name of a bridge device"),
+        ({**OPTIONS, "ports": [{"address": "2001:2:0:b2::1", "port": 25}]}, "ports: 2001:2:0:b2::1 is outside"),
+        ({**OPTIONS, "docker_socket": "/no/such/socket", "sources": ["x"]}, "sources: 'x' is no IPv6 address"),
+    ],
+)
+def test_refused(there: Host, options: dict[str, t.Any], words: str) -> None:
+    assert words in failure(routed_firewall, **options)
+    assert there.found == Files()
