@@ -118,14 +118,19 @@ def free_port() -> int:
 
 
 def _await_answer(docker: Docker, network: str, container_port: int) -> None:
-    """Until the service listens and no address of the bridge is tentative: a probe before that shows nothing true."""
+    """Until the service listens and no address of the bridge is tentative: a probe before that shows nothing true.
+
+    On a bridge with nobody on it an address stays tentative for ever (before Docker Engine 28, moby#48609), so other
+    bridges do not count.
+    """
+    bridge = next((one.bridge for one in map(_found.network, docker.networks()) if one.name == network), "")
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         container = _found.inspected(docker.container(NAME))
         if not container.running:
             raise Refused("the responder ended at once", f"container {NAME}", "Check the image (dms_ipv6_probe_image)")
         endpoint = container.endpoint(network)
-        tentative = any(one.tentative for one in _io_kernel.addresses())
+        tentative = any(one.tentative and one.interface == bridge for one in _io_kernel.addresses())
         if endpoint and not tentative and _answers(endpoint.ipv4 or endpoint.ipv6, container_port):
             return
         time.sleep(0.1)
