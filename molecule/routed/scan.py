@@ -102,7 +102,7 @@ def answered(address: str, ports: list[int]) -> list[int]:
 def look(numbered: tuple[int, dict[str, Any]]) -> dict[str, Any]:
     number, target = numbered
     first, last = target["tcp"]
-    scanner = Scanner(target["address"], 40000 + number)
+    scanner = Scanner(target["address"], 40000 + os.getppid() % 10000 + number)
     scanner.scan(first, last)
     return {
         "address": target["address"],
@@ -116,7 +116,7 @@ def look(numbered: tuple[int, dict[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     begin = time.monotonic()
     targets = json.loads(os.environ["TARGETS"])
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(len(targets)) as pool:
         found = list(pool.map(look, enumerate(targets)))
     print(json.dumps({"found": found, "seconds": round(time.monotonic() - begin, 1)}))
 
