@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,10 @@ TABLE = Table("2001:2:0:b1::/64", "dms6-0123456789", (Open("2001:2:0:b1::25", "t
 # Notes what it is asked and given, and answers from a file.
 NFT = """cd "$(dirname "$0")" && {{ echo "$*"; cat; }} >> asked; cat listing; {end}
 """
+
+
+def missing(*_words: object, **_more: object) -> t.NoReturn:
+    raise FileNotFoundError
 
 
 class Host:
@@ -75,7 +80,7 @@ def test_read(there: Host) -> None:
 
 def test_read_without_nft(there: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     (there.etc / "unit").write_bytes(b"y")
-    monkeypatch.setattr(subprocess, "run", lambda *_words, **_more: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(subprocess, "run", missing)
     assert _io_routed_firewall.read() == Files(None, b"y")
 
 
@@ -89,7 +94,7 @@ def test_unload(there: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     there.nft()
     _io_routed_firewall.load(LoadTable(""))
     assert there.asked == f"--version\n-f -\n{_nft_table.EMPTY}"
-    monkeypatch.setattr(subprocess, "run", lambda *_words, **_more: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(subprocess, "run", missing)
     _io_routed_firewall.load(LoadTable(""))
 
 
@@ -97,7 +102,7 @@ def test_load_fails(there: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     there.nft(end='echo "Error: syntax error" >&2; exit 1')
     with pytest.raises(Refused, match="cannot load the firewall: nft says: Error: syntax error"):
         _io_routed_firewall.load(LoadTable(TABLE.text))
-    monkeypatch.setattr(subprocess, "run", lambda *_words, **_more: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(subprocess, "run", missing)
     with pytest.raises(Refused, match=r"there is no program nft\. Install the package nftables"):
         _io_routed_firewall.load(LoadTable(TABLE.text))
 

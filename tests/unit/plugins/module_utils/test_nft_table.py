@@ -29,28 +29,28 @@ TEXT = """\
 table ip6 dms_ipv6
 delete table ip6 dms_ipv6
 table ip6 dms_ipv6 {
-	set probe {
-		type ipv6_addr . inet_service
-		flags timeout
-	}
-	chain forward {
-		type filter hook forward priority -5; policy accept;
-		ip6 daddr != 2001:2:0:b1::/64 accept
-		ct state established,related accept
-		icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request } accept
-		iifname "dms6-0123456789" accept
-		ip6 daddr . tcp dport @probe accept
-		ip6 daddr 2001:2:0:b1::25 tcp dport { 25, 465 } accept
-		ip6 daddr 2001:2:0:b1::25 udp dport { 53 } accept
-		ip6 daddr 2001:2:0:b1::80 tcp dport { 80 } accept
-		counter drop
-	}
-	chain postrouting {
-		type nat hook postrouting priority 95; policy accept;
-		ip6 saddr 2001:2:0:b1::25 oifname != "dms6-0123456789" snat to 2001:2:0:b1::25
-	}
+    set probe {
+        type ipv6_addr . inet_service
+        flags timeout
+    }
+    chain forward {
+        type filter hook forward priority -5; policy accept;
+        ip6 daddr != 2001:2:0:b1::/64 accept
+        ct state established,related accept
+        icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request } accept
+        iifname "dms6-0123456789" accept
+        ip6 daddr . tcp dport @probe accept
+        ip6 daddr 2001:2:0:b1::25 tcp dport { 25, 465 } accept
+        ip6 daddr 2001:2:0:b1::25 udp dport { 53 } accept
+        ip6 daddr 2001:2:0:b1::80 tcp dport { 80 } accept
+        counter drop
+    }
+    chain postrouting {
+        type nat hook postrouting priority 95; policy accept;
+        ip6 saddr 2001:2:0:b1::25 oifname != "dms6-0123456789" snat to 2001:2:0:b1::25
+    }
 }
-"""
+""".replace("    ", "\t")
 
 
 def listed(table: Table) -> str:
