@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LABEL = "dms-lab"
@@ -82,7 +82,10 @@ def locked(name: str, shared: bool = False, wait: bool = True) -> Iterator[bool]
     mode = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:  # the folder has gone again
+            continue
         try:
             fcntl.flock(handle, mode)
         except BlockingIOError:
@@ -100,6 +103,24 @@ def locked(name: str, shared: bool = False, wait: bool = True) -> Iterator[bool]
         yield True
     finally:
         os.close(handle)
+
+
+def remove_state() -> None:
+    """Remove the folder of our state, for whoever holds the lock `use`.
+
+    The locks go last: as soon as the file of a lock has gone, somebody else may hold it, and begin to write.
+    """
+    folder = state_dir()
+    for one in folder.iterdir() if folder.exists() else ():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        elif one.suffix != ".lock":
+            with suppress(OSError):
+                one.unlink()
+    for one in sorted(folder.glob("*.lock"), key=lambda one: one.stem == "use"):
+        one.unlink(missing_ok=True)
+    with suppress(OSError):  # they have begun
+        folder.rmdir()
 
 
 def find_tool(name: str) -> str | None:

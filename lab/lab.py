@@ -18,7 +18,7 @@ import docker
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from lab import engine, hosts, inventory, leftovers, namespace  # noqa: E402
-from lab.base import LabError, image_dir, locked, say, state_dir  # noqa: E402
+from lab.base import LabError, image_dir, locked, remove_state, say, state_dir  # noqa: E402
 
 
 def command_up(options: argparse.Namespace) -> None:
@@ -33,7 +33,7 @@ def command_down(options: argparse.Namespace) -> None:
     if not options.all and not options.inventory:
         raise LabError("down needs an inventory, or --all")
     lab = None if options.all else inventory.read_inventory(options.inventory).name
-    with locked(f"lab-{lab or 'all'}"):
+    with locked("use", shared=True), locked(f"lab-{lab or 'all'}"):
         found = engine.find_engine()
         if found is None and (state_dir() / "dockerd.json").exists():
             # Our engine died: started once more it cleans up after itself better than we could.
@@ -45,7 +45,8 @@ def command_down(options: argparse.Namespace) -> None:
             hosts.down(found, lab)
     with locked("use", wait=False) as alone:
         if alone:
-            _remove_engine(found)
+            # As it is now: another lab may have started it since we looked.
+            _remove_engine(engine.find_engine())
         else:
             say("another lab is being built: the engine stays")
 
@@ -59,7 +60,7 @@ def _remove_engine(found: engine.Engine | None) -> None:
     elif (state_dir() / "daemon.json").exists():
         engine.stop_own()
     leftovers.remove()
-    shutil.rmtree(state_dir(), ignore_errors=True)
+    remove_state()
     say("nothing is left of the lab but the cached images")
 
 
