@@ -64,7 +64,7 @@ ALL = (
     Mutant(
         "the containers are not moved",
         "plugins/module_utils/_network.py",
-        "        if container.endpoint(wanted.name) is None:",
+        "        if endpoint is None or (place != settings and not replaced):",
         "        if not container.endpoints:",
         "default",
         "converge",
