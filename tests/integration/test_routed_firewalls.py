@@ -42,7 +42,11 @@ def wanted(host: Host) -> dict[str, t.Any]:
 
 def enabled(host: Host, **more: t.Any) -> str:
     """The role, and what it says in the end; empty if it went well."""
-    variables = {"dms_ipv6_mode": "routed", "dms_ipv6_subnet": PREFIXES[host.name], "dms_ipv6_containers": ["mail"]}
+    variables: dict[str, t.Any] = {
+        "dms_ipv6_mode": "routed",
+        "dms_ipv6_subnet": PREFIXES[host.name],
+        "dms_ipv6_containers": ["mail"],
+    }
     done = play(host.name, inventory=INVENTORY, **variables, dms_ipv6_probe_hosts=["client"], **more)
     return "" if done.returncode == 0 else " ".join((done.stdout + done.stderr).split())
 
