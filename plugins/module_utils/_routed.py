@@ -71,8 +71,10 @@ NOT_DURABLE = (
 POLICY = "dms-ipv6"
 FIREWALLD = (
     # It may be there already, which ends that command with an error.
-    f"firewall-cmd --permanent --new-policy {POLICY};"
-    f" firewall-cmd --permanent --policy {POLICY} --add-ingress-zone ANY",
+    (
+        f"firewall-cmd --permanent --new-policy {POLICY};"
+        f" firewall-cmd --permanent --policy {POLICY} --add-ingress-zone ANY"
+    ),
     f"firewall-cmd --permanent --policy {POLICY} --add-egress-zone docker",
 )
 RICH = (
