@@ -57,7 +57,7 @@ if t.TYPE_CHECKING:
 LONGEST_OF_HOST = 64
 # Of a part of a /64, where the one wanted is none: every engine takes it.
 CARVED = 80
-RESPONDER = "dms-ipv6-responder"
+RESPONDER, RESPONDER_PORT = "dms-ipv6-responder", 80
 REMEDY_PREFIX = "Give a prefix that your provider leads to this host"
 DNS = (
     "IPv6 clients reach container {0} at {1}: its AAAA record, the PTR of that address and the SPF record must name it,"
@@ -70,8 +70,11 @@ NOT_DURABLE = (
 # A policy of firewalld's, for all of Docker's networks are in the zone docker.
 POLICY = "dms-ipv6"
 FIREWALLD = (
-    f"firewall-cmd --permanent --new-policy {POLICY}",
-    f"firewall-cmd --permanent --policy {POLICY} --add-ingress-zone ANY",
+    # It may be there already, which ends that command with an error.
+    (
+        f"firewall-cmd --permanent --new-policy {POLICY};"
+        f" firewall-cmd --permanent --policy {POLICY} --add-ingress-zone ANY"
+    ),
     f"firewall-cmd --permanent --policy {POLICY} --add-egress-zone docker",
 )
 RICH = (
@@ -134,8 +137,8 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, file_settings: Settings)
         table=table,
         table_plan=_routed_firewall.plan(table, found.table),
         addresses=addresses,
-        responder=_routed_network.address(subnet, RESPONDER, addresses.values()),
-        ndp=_ndp(wanted, subnet, found, addresses),
+        responder=_responder(network, subnet),
+        ndp=_ndp(wanted, network, subnet, found),
         warnings=(*_not_durable(network.name, containers), *(DNS.format(*pair) for pair in addresses.items())),
     )
 
@@ -328,7 +331,9 @@ def _refuse_closed(
     if shut:
         ways = ", ".join(str(port) for port, _one in shut)
         cause = _exposure.CAUSES[shut[0][1].cause]
-        commands = _commands([port for port, _one in shut], table, found)
+        # The responder of a proof needs the same; our own firewall lets it in only as long as that takes.
+        responder = Open(_responder(network, ipaddress.IPv6Network(table.subnet)), "tcp", RESPONDER_PORT)
+        commands = _commands([*(port for port, _one in shut), responder], table, found)
         raise Refused(f"clients would not get to {ways}: {cause}", "host firewall", f"{commands}. Nothing was changed")
 
 
@@ -367,16 +372,19 @@ def _commands(ports: list[Open], table: Table, found: Found) -> str:
 # --- what else there is to say
 
 
-def _ndp(wanted: Wanted, subnet: ipaddress.IPv6Network, found: Found, addresses: Addresses) -> dict[str, t.Any]:
+def _responder(network: WantedNetwork, subnet: ipaddress.IPv6Network) -> str:
+    return _routed_network.address(subnet, RESPONDER, (address for _name, address in network.addresses))
+
+
+def _ndp(wanted: Wanted, network: WantedNetwork, subnet: ipaddress.IPv6Network, found: Found) -> dict[str, t.Any]:
     """Options of ndp_proxy where the subnet is a part of an uplink's prefix: a router looks for neighbours there."""
     named = [one for one in found.uplinks if wanted.interface in ("", one.interface)]
     for uplink in named:
         if any(subnet != prefix and subnet.subnet_of(prefix) for prefix, _permanent in uplink.prefixes):
-            responder = _routed_network.address(subnet, RESPONDER, addresses.values())
             return {
                 "prefix": str(subnet),
                 "interface": uplink.interface,
-                "addresses": [*addresses.values(), responder],
+                "addresses": [*(address for _name, address in network.addresses), _responder(network, subnet)],
                 "backend": wanted.ndp_backend,
             }
     return {}

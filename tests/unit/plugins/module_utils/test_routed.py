@@ -404,13 +404,19 @@ def ufw(forward: str) -> _exposure.HostFirewall:
 LATE = _exposure.HostFirewall("firewalld", before_daemon=False)
 EARLY = _exposure.HostFirewall("firewalld")
 NFTABLES = Daemon(version="29.0.0", settings={"firewall-backend": "nftables"})
-UFW_WAY = f"Run `ufw route allow in on eth0 out on {NAME} to {DERIVED} port 80 proto tcp`, then run this again"
+PROVER = "2001:2:0:b1::bc07:e621"
+UFW_WAY = (
+    f"Run `ufw route allow in on eth0 out on {NAME} to {DERIVED} port 80 proto tcp"
+    f" && ufw route allow in on eth0 out on {NAME} to {PROVER} port 80 proto tcp`, then run this again"
+)
 POLICY_WAY = (
     "Run `firewall-cmd --permanent --new-policy dms-ipv6"
-    " && firewall-cmd --permanent --policy dms-ipv6 --add-ingress-zone ANY"
+    "; firewall-cmd --permanent --policy dms-ipv6 --add-ingress-zone ANY"
     " && firewall-cmd --permanent --policy dms-ipv6 --add-egress-zone docker"
     " && firewall-cmd --permanent --policy dms-ipv6 --add-rich-rule"
     f" 'rule family=ipv6 destination address={DERIVED} port port=80 protocol=tcp accept'"
+    " && firewall-cmd --permanent --policy dms-ipv6 --add-rich-rule"
+    f" 'rule family=ipv6 destination address={PROVER} port port=80 protocol=tcp accept'"
     " && firewall-cmd --reload`, then run this again"
 )
 PASSED = frozenset({(80, "tcp")})
