@@ -118,8 +118,10 @@ def free_port() -> int:
 
 
 def _await_answer(docker: Docker, network: str, container_port: int) -> None:
-    """Until the service listens and no address of the bridge is tentative: a probe before that shows nothing true.
+    """Until the service answers and no address of the bridge is tentative: a probe before that shows nothing true.
 
+    It must answer at each of its addresses: the host may still have the link-layer address of whoever had one before
+    it, and takes seconds to find out (before Docker Engine 28, which announces them: moby#48808).
     On a bridge with nobody on it an address stays tentative for ever (before Docker Engine 28, moby#48609), so other
     bridges do not count.
     """
@@ -131,7 +133,8 @@ def _await_answer(docker: Docker, network: str, container_port: int) -> None:
             raise Refused("the responder ended at once", f"container {NAME}", "Check the image (dms_ipv6_probe_image)")
         endpoint = container.endpoint(network)
         tentative = any(one.tentative and one.interface == bridge for one in _io_kernel.addresses())
-        if endpoint and not tentative and _answers(endpoint.ipv4 or endpoint.ipv6, container_port):
+        places = [one for one in (endpoint.ipv4, endpoint.ipv6) if one] if endpoint else []
+        if places and not tentative and all(_answers(one, container_port) for one in places):
             return
         time.sleep(0.1)
     raise Refused(f"the responder does not answer on port {container_port}", f"container {NAME}", "Check the image")

@@ -13,6 +13,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _io_kernel, _io_re
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 PLACE = {"IPAddress": "172.21.0.2", "GlobalIPv6Address": "fd00::2"}
+BOTH = ("172.21.0.2", "fd00::2")
+SILENT = "the responder does not answer on port 80"
 NETWORKS: list[dict[str, t.Any]] = [
     {"Id": "1" * 64, "Name": "dms-ipv6", "Driver": "bridge", "EnableIPv6": True},
     {"Id": "2" * 64, "Name": "other", "Driver": "bridge", "EnableIPv6": True},
@@ -32,22 +34,23 @@ class Engine:
 
 
 @pytest.mark.parametrize(
-    ("tentative", "answers", "words"),
+    ("tentative", "answering", "words"),
     [
-        (None, True, ""),
+        (None, BOTH, ""),
         # Nobody is on that bridge: its address stays tentative for ever.
-        ("br-222222222222", True, ""),
-        ("br-111111111111", True, "the responder does not answer on port 80"),
-        (None, False, "the responder does not answer on port 80"),
+        ("br-222222222222", BOTH, ""),
+        ("br-111111111111", BOTH, SILENT),
+        (None, (), SILENT),
+        # The host still takes somebody else for the neighbour with that address.
+        (None, BOTH[:1], SILENT),
+        (None, BOTH[1:], SILENT),
     ],
 )
-def test_ready(monkeypatch: pytest.MonkeyPatch, tentative: str | None, answers: bool, words: str) -> None:
+def test_ready(monkeypatch: pytest.MonkeyPatch, tentative: str | None, answering: tuple[str, ...], words: str) -> None:
     value = ipaddress.IPv6Interface("fd00::1/64")
     addresses = [_io_kernel.Address(value, f"br-{one * 12}", f"br-{one * 12}" == tentative) for one in "12"]
     monkeypatch.setattr(_io_kernel, "addresses", lambda: addresses)
-    monkeypatch.setattr(
-        _io_responder, "_answers", lambda address, port: answers and (address, port) == ("172.21.0.2", 80)
-    )
+    monkeypatch.setattr(_io_responder, "_answers", lambda address, port: address in answering and port == 80)
     monkeypatch.setattr(_io_responder, "START_TIMEOUT", 0.3)
     if not words:
         _io_responder._await_answer(Engine(), "dms-ipv6", 80)  # type: ignore[arg-type]
