@@ -68,7 +68,7 @@ ALL = (
         "        if not container.endpoints:",
         "default",
         "converge",
-        "IPv6, port 8080: the server saw 172",
+        ": the server saw 172",
     ),
     Mutant(
         "the host's default route is not kept",

@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the tests as a table of steps: test.py [lint|unit|sanity|integration|molecule|mutants|GROUP:STEP]...
 
-Steps of one lane run one after another, lanes side by side: the checks of the working tree, the scenarios with their
-labs, and the integration tests with theirs, before the mutants. These run scenarios, too, so a scenario's lab is locked
-while it is in use. Each step's output goes to build/test/<step>.log.
+The checks of the working tree run one after another. Beside them everything with a lab does, two steps at a time, the
+longest first. Mutants run scenarios, too, so a scenario's lab is locked while it is in use. Each step's output goes to
+build/test/<step>.log.
 """
 
 from __future__ import annotations
@@ -22,8 +22,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TOP))
+
+from tests.mutants import ALL as MUTANTS  # noqa: E402
+
 LOGS = TOP / "build" / "test"
 TAIL = 60
+# How many steps of a lane run at a time.
+LANES = {"tree": 1, "lab": 2}
+# Lines that say what went wrong, of Ansible and pytest; those of failures that a scenario wants come before.
+TELLING = re.compile(r"(fatal|failed): \[|FAILED |ERROR |E   |SURVIVED ")
+TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
 PYTEST = ("tools/run", "pytest")
 
@@ -51,6 +60,7 @@ class Result:
     failed: int
     skipped: int
     log: Path
+    told: tuple[str, ...] = ()
 
 
 def lint_steps() -> list[Step]:
@@ -71,9 +81,15 @@ def lint_steps() -> list[Step]:
 def molecule_steps() -> list[Step]:
     names = sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml"))
     if not names:
-        return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="molecule")]
+        return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="lab")]
     locked = {name: ["tools/run", "flock", f"build/test/{name}.lock", "molecule", "test", "-s", name] for name in names}
-    return [Step("molecule", name, command, lane="molecule") for name, command in locked.items()]
+    return [Step("molecule", name, command, lane="lab") for name, command in locked.items()]
+
+
+def mutant_steps() -> list[Step]:
+    names = dict.fromkeys(one.scenario for one in MUTANTS)
+    commands = {name: ["tools/run", "python", "tests/mutants.py", name] for name in names}
+    return [Step("mutants", name, command, lane="lab", counts=True) for name, command in commands.items()]
 
 
 def all_steps() -> list[Step]:
@@ -82,9 +98,9 @@ def all_steps() -> list[Step]:
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
         # -rP: outages, fault points and agreements are printed by tests that pass.
-        Step("integration", "integration", [*PYTEST, "-rP", "tests/integration"], lane="integration", counts=True),
+        Step("integration", "integration", [*PYTEST, "-rP", "tests/integration"], lane="lab", counts=True),
         *molecule_steps(),
-        Step("mutants", "mutants", ["tools/run", "python", "tests/mutants.py"], lane="integration", counts=True),
+        *mutant_steps(),
     ]
 
 
@@ -139,7 +155,9 @@ def run(step: Step, show: bool) -> Result:
             if show:
                 tell(line.rstrip("\n"))
     seconds = time.monotonic() - start
-    result = Result(step, process.returncode, seconds, *counted("".join(lines), process.returncode, step.counts), log)
+    told = tuple(line.rstrip()[:WIDTH] for line in lines if TELLING.match(line))[-TOLD:]
+    numbers = counted("".join(lines), process.returncode, step.counts)
+    result = Result(step, process.returncode, seconds, *numbers, log, told)
     tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
     if result.failed and not show:
         tell("".join(f"    | {line}" for line in lines[-TAIL:]) + f"    all of it: {log.relative_to(TOP)}")
@@ -153,13 +171,17 @@ def summary(results: list[Result]) -> int:
     for result in results:
         numbers = f"{result.passed:>6}  {result.failed:>6}  {result.skipped:>7}  {result.seconds:>7.1f}"
         print(f"{result.step.title:{width}}  {numbers}{'  <-- ' + str(result.log) if result.failed else ''}")
+    for result in results:
+        if result.failed:
+            print(f"\n{result.step.title} failed:", *result.told, sep="\n    ")
     passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
     print(f"\n{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
 
 
-def run_lane(steps: list[Step], show: bool) -> list[Result]:
-    return [run(step, show) for step in steps]
+def run_lane(name: str, steps: list[Step], show: bool) -> list[Result]:
+    with ThreadPoolExecutor(max_workers=LANES[name]) as pool:
+        return list(pool.map(lambda step: run(step, show), steps))
 
 
 def main() -> int:
@@ -171,7 +193,7 @@ def main() -> int:
         tell("the collection cannot be built and installed")
         return 1
     with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
-        done = list(pool.map(lambda lane: run_lane(lane, show=len(steps) == 1), lanes.values()))
+        done = list(pool.map(lambda lane: run_lane(*lane, show=len(steps) == 1), lanes.items()))
     return summary([result for lane in done for result in lane])
 
 

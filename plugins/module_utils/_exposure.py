@@ -219,7 +219,7 @@ def exposures(container: _found.Container, host: Host) -> tuple[Exposure, ...]:
         name = container.network_mode[len(CONTAINER_MODE) :]
         owners = (one for one in host.containers if name in (one.id, one.name))
         return tuple(
-            one for owner in owners for one in exposures(owner, host) if _heard(container, one.port.container_port)
+            one for owner in owners for one in exposures(owner, host) if heard(container, one.port.container_port)
         )
     return tuple(_exposure(door, container, host) for door in _doors(container))
 
@@ -230,7 +230,7 @@ def served(containers: Iterable[_found.Container], host: Host) -> tuple[tuple[st
         one
         for container in containers
         for one in exposures(container, host)
-        if _heard(container, one.port.container_port)
+        if heard(container, one.port.container_port)
     ]
     answered = [one for one in found if one.port.protocol == "tcp" and one.verdict in (_verdict.REAL, _verdict.MASKED)]
     return tuple(dict.fromkeys((one.family, one.port.host_port) for one in answered if _everywhere(one.port.host_ip)))
@@ -240,7 +240,8 @@ def _everywhere(address: str) -> bool:
     return not address or ipaddress.ip_address(address).is_unspecified
 
 
-def _heard(container: _found.Container, port: int) -> bool:
+def heard(container: _found.Container, port: int) -> bool:
+    """Whether something in a container listens on a TCP port, as far as that is known."""
     return container.listeners is None or any(port == at for ears in container.listeners.values() for _ip, at in ears)
 
 

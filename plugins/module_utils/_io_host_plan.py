@@ -67,13 +67,12 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     _refuse_opened(joining, now, wanted)
     seeing = _seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
-    subnets = [one["subnet"] for one in facts if one["subnet"]]
-    if not only_projects:
-        subnets.insert(0, host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found)))
+    subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found)
-    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"])]
-    steps += [one for part in (host.network_plan, host.table_plan, selection) for one in part.sentences()]
-    warnings = [text for part in (host.daemon_plan, host.network_plan, selection) for text in part.warnings]
+    answers = _answers(_ndp_calls(own, {}, found), found)
+    after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
+    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *_sentences(after)]
+    warnings = [text for part in (host.daemon_plan, *after) for text in part.warnings]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -86,6 +85,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
         "ports": [list(one) for one in _exposure.served(seeing, now)],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
+        "ndp": [call for call, _plan in answers],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
     }
@@ -103,28 +103,33 @@ def routed(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker
     plan = _routed.plan(wanted, found, _io_found.ask(docker), _settings(found))
     now = _exposure.host(found)
     _refuse_opened(_moved(plan.host.network_plan), now, wanted)
-    answers = _answers(plan.ndp, found)
-    steps = [*plan.sentences(), *answers.sentences()]
-    warnings = [*plan.host.daemon_plan.warnings, *plan.host.network_plan.warnings, *plan.warnings, *answers.warnings]
-    table = plan.table
-    seeing = _seeing(wanted, compose, found, (), ())
+    answers = _answers(_ndp_calls(wanted.network, plan.ndp, found), found)
+    links = [one for _call, one in answers]
+    steps = [*plan.sentences(), *_sentences(links)]
+    warnings = [*plan.host.daemon_plan.warnings, *plan.host.network_plan.warnings, *plan.warnings]
+    programs = [*_io_packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
+    seeing = [*_seeing(wanted, compose, found, (), ())]
+    served = _exposure.served(seeing, now)
     return {
         "changed": bool(steps),
         "steps": steps,
         "config": plan.host.config,
-        "subnets": [table.subnet],
+        "subnets": [plan.table.subnet],
         "network": wanted.network,
         "containers": list(wanted.containers),
         "addresses": plan.addresses,
         "firewall": {"state": "present", **dataclasses.asdict(plan.table)},
-        "ndp": plan.ndp,
+        "ndp": [call for call, _plan in answers],
         "responder": plan.responder,
         "prove_on": [wanted.network],
-        # Over IPv6 each container has an address of its own; the responder stands for them.
-        "ports": [list(one) for one in _exposure.served(seeing, now) if one[0] == _exposure.IPV4],
-        "packages": [*_io_packages.missing(), *_io_packages.missing_programs(), *answers.packages] if steps else [],
-        "warnings": warnings,
+        "ports": [*_own_ports(plan, seeing), *(list(one) for one in served if one[0] == _exposure.IPV4)],
+        "packages": [*_io_packages.missing(), *programs] if steps else [],
+        "warnings": [*warnings, *(text for one in links for text in one.warnings)],
     }
+
+
+def _sentences(plans: Iterable[Plan]) -> list[str]:
+    return [one for plan in plans for one in plan.sentences()]
 
 
 def _settings(found: Found) -> Settings:
@@ -160,12 +165,32 @@ def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[di
     return {"prefixes": prefixes, "precedence": precedence}, plan
 
 
-def _answers(options: Mapping[str, t.Any], found: Found) -> _ndp_proxy.NdpPlan:
-    """The part of ndp_proxy, none without options."""
-    if not options:
-        return _ndp_proxy.NdpPlan("", "")
-    wanted = _ndp_proxy.Wanted(options["prefix"], options["interface"], tuple(options["addresses"]), options["backend"])
-    return _io_ndp_proxy.plan(wanted, found)
+def _subnet(host: _host_plan.HostPlan, found: Found) -> str:
+    """The IPv6 subnet of our network, or of the default bridge."""
+    return host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found))
+
+
+def _own_ports(plan: _routed.RoutedPlan, seeing: Iterable[_found.Container]) -> Iterator[list[t.Any]]:
+    """Family, port and address of the TCP ports at which containers answer at addresses of their own."""
+    named = {plan.addresses[one.name]: one for one in seeing if one.name in plan.addresses}
+    for one in plan.table.ports:
+        if one.protocol == "tcp" and one.address in named and _exposure.heard(named[one.address], one.port):
+            yield [_exposure.IPV6, one.port, one.address]
+
+
+def _ndp_calls(network: str, options: Mapping[str, t.Any], found: Found) -> Iterator[dict[str, t.Any]]:
+    """The options with which ndp_proxy is called: for subnets that the network gives up, and for the one wanted."""
+    subnets = [subnet for one in found.networks if one.name == network for subnet in one.subnets6]
+    for prefix in _ndp_proxy.obsolete(found.record.get("ndp"), subnets, options.get("prefix", "")):
+        yield {"state": _ndp_proxy.ABSENT, "prefix": prefix}
+    if options:
+        yield {"state": _ndp_proxy.PRESENT, **options}
+
+
+def _answers(calls: Iterable[dict[str, t.Any]], found: Found) -> list[tuple[dict[str, t.Any], _ndp_proxy.NdpPlan]]:
+    """Each call of ndp_proxy with its plan."""
+    wanted = [(call, {**call, "addresses": tuple(call.get("addresses", ()))}) for call in calls]
+    return [(call, _io_ndp_proxy.plan(_ndp_proxy.Wanted(**options), found)) for call, options in wanted]
 
 
 def _moved(plan: Plan) -> list[str]:
@@ -177,19 +202,15 @@ def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
     """The plan for mode ``absent``."""
     moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
     plan = _host_plan.absent(found, moved, _io_found.ask(docker), consent)
-    ndp = (
-        _io_ndp_proxy.plan(_ndp_proxy.Wanted(state=_ndp_proxy.ABSENT), found).sentences()
-        if "ndp" in found.record
-        else []
-    )
-    steps = [*ndp, *plan.sentences()]
+    answers = _answers([{"state": _ndp_proxy.ABSENT}] if "ndp" in found.record else [], found)
+    steps = [*_sentences(one for _call, one in answers), *plan.sentences()]
     warnings = dict.fromkeys(text for _wanted, one in plan.networks for text in one.warnings)
     return {
         "changed": bool(steps),
         "steps": steps,
         "files": _written(plan.files),
         "gai_conf": {"paths": [path for one in plan.gai_conf for path in _written(one)]},
-        "ndp_proxy": bool(ndp),
+        "ndp": [call for call, _plan in answers],
         "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
         "firewall": {"state": "absent"} if plan.table_plan.changed else {},
         "packages": _io_packages.missing() if steps else [],

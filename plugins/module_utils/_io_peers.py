@@ -16,7 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 
@@ -24,25 +24,37 @@ if t.TYPE_CHECKING:
 def judged(docker: Docker, probes: Iterable[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The results of probes, those judged that keep a connection to a published port open."""
     listed = [dict(one) for one in probes]
-    if not any(one.get("client_port") for one in listed):
+    held = [one for one in listed if one.get("client_port")]
+    if not held:
         return listed
-    published = list(_published(docker))
+    running = [one for one in map(_found.listed, docker.containers()) if one.running]
+    reached = dict.fromkeys(one.id for probe in held for one, _port in _reached(probe, running))
+    pids = {key: one.pid for key, one in _io_found.inspect_all(docker, [*reached]).items()}
     places = _io_places.read(_found.network(one) for one in docker.networks())
     return [
-        _verdict.of_service(one, _peers(published, int(one["port"])), places.all) if one.get("client_port") else one
+        _verdict.of_service(one, _peers(one, running, pids), places.all) if one.get("client_port") else one
         for one in listed
     ]
 
 
-def _published(docker: Docker) -> t.Iterator[tuple[int, int, int]]:
-    """Host port, container port and process of everything that is published over TCP."""
-    running = [one for one in map(_found.listed, docker.containers()) if one.running and one.ports]
-    inspected = _io_found.inspect_all(docker, [one.id for one in running])
-    for one in running:
-        pid = inspected[one.id].pid if one.id in inspected else 0
-        yield from ((port.host_port, port.container_port, pid) for port in one.ports if pid and port.protocol == "tcp")
+def _peers(
+    probe: Mapping[str, t.Any], running: Sequence[_found.Container], pids: Mapping[str, int]
+) -> list[tuple[str, int]]:
+    """Whom the containers are connected to that a probe may have reached."""
+    places = {(pids[one.id], port) for one, port in _reached(probe, running) if pids.get(one.id)}
+    return [peer for pid, port in places for peer in _io_kernel.peers(pid, port)]
 
 
-def _peers(published: Iterable[tuple[int, int, int]], port: int) -> list[tuple[str, int]]:
-    places = {(inside, pid) for host_port, inside, pid in published if host_port == port}
-    return [peer for inside, pid in places for peer in _io_kernel.peers(pid, inside)]
+def _reached(
+    probe: Mapping[str, t.Any], containers: Sequence[_found.Container]
+) -> t.Iterator[tuple[_found.Container, int]]:
+    """Containers and their ports that a probe leads to: at an address of their own, or published on the host."""
+    number = int(probe["port"])
+    own = [one for one in containers if probe.get("host") in [place.ipv6 for place in one.endpoints if place.ipv6]]
+    if own:
+        yield from ((one, number) for one in own)
+        return
+    for one in containers:
+        for port in one.ports:
+            if port.protocol == "tcp" and port.host_port == number:
+                yield one, port.container_port

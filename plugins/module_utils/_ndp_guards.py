@@ -23,6 +23,8 @@ SHORTEST_SHARE = 64
 # A router that hands a delegated prefix on says 5400 s at most (RFC 9096, ND_VALID_LIMIT), and two hours are what a
 # host keeps of a prefix whose lifetime is cut unexpectedly (RFC 4862, section 5.5.3). A prefix that is assigned for
 # good is advertised for a day (radvd) to a month (RFC 4861, section 6.2.1).
+# A router that is about to change its prefix may not announce less (RFC 4862, section 5.5.3), and many never announce
+# more, in seconds. Longer ones are the operator's to judge; he has given the prefix by hand.
 DYNAMIC = 7200
 OTHER_PART = "Choose another part of the link's prefix"
 

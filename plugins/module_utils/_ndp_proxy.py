@@ -22,6 +22,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, 
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from ansible_collections.dms.ipv6.plugins.module_utils._ndp_found import Facts
 
 AUTO, KERNEL, NETWORKD, NDPPD = "auto", "kernel", "networkd", "ndppd"
@@ -160,6 +162,18 @@ def plan(wanted: Wanted, facts: Facts, ask: _ndp_guards.Ask) -> NdpPlan:
         interface,
         ("ndppd",) if steps and missing else (),
     )
+
+
+def obsolete(memory: Mapping[str, t.Any] | None, subnets: Iterable[ipaddress.IPv6Network], kept: str) -> list[str]:
+    """The subnets of a network that we answer for, and that are not to be answered for any more.
+
+    Args:
+        memory: what earlier runs wrote down, see _undo.remember_ndp().
+        subnets: those that the network has now.
+        kept: the one to be answered for, empty for none.
+    """
+    known = (memory or {}).get("prefixes", {})
+    return [one for one in map(str, subnets) if one in known and one != kept]
 
 
 def refuse_missing(made: NdpPlan) -> None:

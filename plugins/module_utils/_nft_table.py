@@ -33,7 +33,9 @@ ICMP = "destination-unreachable, packet-too-big, time-exceeded, parameter-proble
 MARK = "dms.ipv6"
 PROTOCOLS = ("tcp", "udp", "sctp")
 BRIDGE = re.compile(r"[\w.-]{1,15}", re.ASCII)
-RULE = re.compile(rf'comment "{re.escape(MARK)} (?P<digest>[0-9a-f]+)"$')
+COUNTED = re.compile(r"counter packets \d+ bytes \d+")
+# What nft prints differently from what it was given: braces, commas, and the order of a set.
+WORD = re.compile(r"[^\s{},]+")
 PORTS = re.compile(r"ip6 daddr (?P<address>\S+) (?P<protocol>\w+) dport \{ (?P<ports>[\d, ]+) \} accept")
 SOURCE = re.compile(r"ip6 saddr (?P<address>\S+) oifname")
 SUBNET = re.compile(r'ip6 daddr != (?P<subnet>\S+) accept.*?iifname "(?P<bridge>[^"]+)" accept', re.DOTALL)
@@ -70,10 +72,12 @@ class Table:
     @property
     def text(self) -> str:
         """What `nft -f` takes, and what stands in the file."""
-        return HEAD + EMPTY + self._body(f' comment "{MARK} {self._digest()}"')
+        return HEAD + EMPTY + self._body(self._mark)
 
-    def _digest(self) -> str:
-        return hashlib.sha256(self._body("").encode()).hexdigest()[:12]
+    @property
+    def _mark(self) -> str:
+        digest = hashlib.sha256(self._body("").encode()).hexdigest()[:12]
+        return f' comment "{MARK} {digest}"'
 
     def _body(self, mark: str) -> str:
         forward = "".join(f"\t\t{rule}{mark}\n" for rule in self._forward())
@@ -100,15 +104,10 @@ class Table:
         for address in self.sources:
             yield f'ip6 saddr {address} oifname != "{self.bridge}" snat to {address}'
 
-    @property
-    def rules(self) -> int:
-        """How many rules it has."""
-        return len([*self._forward(), *self._sources()])
-
     def loaded(self, listing: str) -> bool:
-        """Whether a table listed by `nft list table` is this one: every rule of it, and nobody else's."""
-        found = rules(listing)
-        return found == [self._digest()] * self.rules
+        """Whether a table listed by `nft list table` is this one: every rule of it as it should be, and no other."""
+        wanted = [_words(rule + self._mark) for rule in (*self._forward(), *self._sources())]
+        return [_words(rule) for rule in rules(listing)] == wanted
 
 
 def table(subnet: str, bridge: str, ports: Iterable[tuple[str, str, int]], sources: Iterable[str]) -> Table:
@@ -141,7 +140,7 @@ def _inside(text: str, network: ipaddress.IPv6Network, where: str) -> str:
 
 
 def rules(listing: str) -> list[str]:
-    """The marks of the rules in a listing, in order; empty for a rule that is not ours."""
+    """The rules of all chains in a listing, in order."""
     found, within = [], False
     for line in (raw.strip() for raw in listing.splitlines()):
         if line.startswith("chain "):
@@ -149,9 +148,12 @@ def rules(listing: str) -> list[str]:
         elif line == "}":
             within = False
         elif within and line and not line.startswith("type "):
-            mark = RULE.search(line)
-            found.append(mark["digest"] if mark else "")
+            found.append(line)
     return found
+
+
+def _words(rule: str) -> list[str]:
+    return sorted(WORD.findall(COUNTED.sub("counter", rule)))
 
 
 def parse(text: str) -> Table | None:

@@ -225,7 +225,12 @@ def _is_part(one: _address.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
 
 
 def _own_prefix(uplink: Uplink | None) -> ipaddress.IPv6Network:
-    """The prefix of the uplink that may be divided."""
+    """The prefix of the uplink that may be divided.
+
+    A derived part needs an address that was set for good: after a change of prefix DNS would name nobody. One given by
+    hand may be of a learned prefix, as the operator knows his provider; _ndp_guards refuses one that is valid for two
+    hours at most.
+    """
     if uplink is None or not uplink.prefixes:
         raise Refused("this host has no global IPv6 prefix on its uplink to take a part of", "subnet", REMEDY_PREFIX)
     large = [(prefix, permanent) for prefix, permanent in uplink.prefixes if prefix.prefixlen <= LONGEST_OF_HOST]

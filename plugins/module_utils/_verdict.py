@@ -20,7 +20,7 @@ REAL, MASKED, REFUSED, TIMEOUT, UNEXPECTED = "real", "masked", "refused", "timeo
 NOT_VERIFIED = "not verified"
 PASSED, FAILED = "passed", "failed"
 # What is kept of a probe's result.
-KEPT = ("family", "port", "verdict", "client", "seen", "msg")
+KEPT = ("family", "host", "port", "verdict", "client", "seen", "msg")
 WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -120,6 +120,7 @@ def faults(probes: Iterable[Mapping[str, t.Any]], expect: str = REAL) -> list[st
 def _place(probe: Mapping[str, t.Any]) -> str:
     words = WORDS.get(str(probe.get("family", "")))
     port = f", port {probe['port']}" if probe.get("port") else ""
+    port += f" of {probe['host']}" if port and probe.get("host") else ""
     return f"{words}{port}: " if words else ""
 
 

@@ -319,8 +319,11 @@ plan:
       description: Options for M(dms.ipv6.routed_firewall), empty where there is nothing for it to do.
       type: dict
     ndp:
-      description: With O(mode=routed), options of the NDP proxy, empty where a router leads the subnet to this host.
-      type: dict
+      description:
+        - Options for M(dms.ipv6.ndp_proxy), for each call. There is none where a router leads the subnet to this host.
+        - A prefix that the network gives up comes first, with C(state=absent).
+      type: list
+      elements: dict
     responder:
       description: With O(mode=routed), the address of the responder of a proof.
       type: str
@@ -329,9 +332,12 @@ plan:
       type: list
       elements: str
     ports:
-      description: Pairs of family and host port, published by the containers asked for, that are to be probed as well.
+      description:
+        - TCP ports of the containers asked for that are to be probed as well, each as a list of family and host port.
+        - With O(mode=routed), family, port and address for one at a container's own address.
       type: list
       elements: list
+      sample: [["ipv6", 25, "2001:2:0:b1::c2f0:9a11"], ["ipv4", 25]]
     expect:
       description: With O(mode=prevent), what IPv6 clients are to get, V(refused).
       type: str
@@ -346,9 +352,6 @@ plan:
       description: With O(mode=absent), the Compose files that M(dms.ipv6.compose_network) edited and that come back.
       type: list
       elements: str
-    ndp_proxy:
-      description: With O(mode=absent), whether M(dms.ipv6.ndp_proxy) has something to take back.
-      type: bool
     networks:
       description: With O(mode=absent), the networks that go (V(absent)) or that containers leave (V(released)).
       type: list

@@ -415,3 +415,48 @@ def test_by_ansible(servers: NameServers, check: bool) -> None:
     assert found, done.stdout + done.stderr
     result = json.loads(found.group(1))
     assert (result["changed"], [one["id"] for one in result["findings"]]) == (False, ["aaaa_present"])
+
+
+ASK_BY_ROLE = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: dms.ipv6.dms_ipv6
+        tasks_from: dns
+    - ansible.builtin.debug:
+        msg: "found: {{ __dms_ipv6_dns.findings | to_json }}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "container", "wrong"),
+    [
+        ("routed", OWN, ""),
+        # The name leads to the host, and in mode routed that is not where the container is.
+        ("routed", OTHER, f"this host does not have {OWN}"),
+        ("nat", OTHER, ""),
+    ],
+)
+def test_in_mode_routed_a_name_is_to_lead_to_the_container(
+    servers: NameServers, tmp_path: Path, mode: str, container: str, wrong: str
+) -> None:
+    plan = {"addresses": {"mail": container}} if mode == "routed" else {}
+    variables = {
+        "dms_ipv6_mode": mode,
+        "dms_ipv6_fqdns": ["mail.example.test"],
+        "dms_ipv6_resolvers": [PRIVATE],
+        "dms_ipv6_resolver_port": servers.resolver_port,
+        "__dms_ipv6_host": {"plan": plan, "addresses": {"ipv6": OWN}, "host_addresses": ["198.18.0.10", OWN]},
+        "ansible_python_interpreter": sys.executable,
+    }
+    playbook = tmp_path / "ask.yml"
+    playbook.write_text(ASK_BY_ROLE, encoding="utf-8")
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", json.dumps(variables), str(playbook)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r'"msg": "found: (.*)"$', done.stdout, re.MULTILINE)
+    assert found, done.stdout + done.stderr
+    findings = json.loads(json.loads(f'"{found.group(1)}"'))
+    evidence = [one["evidence"] for one in findings if one["id"] == "aaaa_wrong_host"]
+    assert [wrong in one for one in evidence] == ([True] if wrong else []), findings
+    assert all(container in one["remedy"] for one in findings if one["id"] == "aaaa_wrong_host")

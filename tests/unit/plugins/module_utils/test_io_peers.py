@@ -12,7 +12,11 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _io_kernel, _io_pe
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 
 CLIENT, GATEWAY = "fd5c:1ab0:7::99", "172.17.0.1"
+OWN = "2001:2:0:b1::25"
 HELD = {"family": "ipv6", "port": 25, "verdict": "not verified", "client": CLIENT, "client_port": 4711, "seen": ""}
+
+
+PIDS = {"mail": 7, "web": 8, "alone": 9}
 
 
 def listed(name: str, *ports: tuple[int, int, str], state: str = "running") -> dict[str, t.Any]:
@@ -29,7 +33,7 @@ class Engine:
             listed("web", (80, 8080, "tcp")),
             listed("gone", (10025, 25, "tcp")),
             listed("stopped", (10025, 25, "tcp"), state="exited"),
-            listed("alone"),
+            {**listed("alone"), "NetworkSettings": {"Networks": {"own": {"GlobalIPv6Address": OWN}}}},
         ]
 
     def networks(self) -> list[dict[str, t.Any]]:
@@ -38,8 +42,7 @@ class Engine:
     def container(self, name: str) -> dict[str, t.Any]:
         if name == "gone":
             raise NotFound("no such container")
-        assert name in ("mail", "web")
-        return {"Id": name, "Name": f"/{name}", "State": {"Running": True, "Pid": {"mail": 7, "web": 8}[name]}}
+        return {"Id": name, "Name": f"/{name}", "State": {"Running": True, "Pid": PIDS[name]}}
 
 
 @pytest.fixture
@@ -67,6 +70,21 @@ def test_a_connection_that_is_kept_open(peers: t.Any, there: t.Any, verdict: str
     found = _io_peers.judged(Engine(), [*others, HELD])  # type: ignore[arg-type]
     assert found[:2] == others
     assert (found[2]["verdict"], found[2]["seen"]) == (verdict, seen)
+
+
+@pytest.mark.parametrize(
+    ("host", "there", "verdict"),
+    [
+        (OWN, {(9, 25): [(CLIENT, 4711)]}, "real"),
+        # It is another container's port 25 that the host publishes.
+        (OWN, {(7, 10025): [(CLIENT, 4711)]}, "not verified"),
+        ("2001:2:0:11::5", {(9, 25): [(CLIENT, 4711)]}, "not verified"),
+    ],
+)
+def test_an_address_of_the_containers_own(peers: t.Any, host: str, there: t.Any, verdict: str) -> None:
+    peers.update(there)
+    (found,) = _io_peers.judged(Engine(), [{**HELD, "host": host}])  # type: ignore[arg-type]
+    assert found["verdict"] == verdict
 
 
 def test_the_engine_is_not_asked_for_nothing(peers: t.Any) -> None:

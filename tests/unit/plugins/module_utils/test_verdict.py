@@ -179,12 +179,14 @@ def test_proven_that_ipv6_is_refused(results: list[dict[str, t.Any]], expected: 
 def test_faults_in_the_words_of_the_verdict() -> None:
     results: list[dict[str, t.Any]] = [
         {"family": "ipv6", "port": 25, "verdict": "timeout", "msg": "no answer within 5 s"},
+        {"family": "ipv6", "host": "2001:2::25", "port": 25, "verdict": "timeout", "msg": "no answer within 5 s"},
         {"family": "ipv4", "verdict": "refused", "msg": "the connection was refused: Connection refused"},
         {"family": "ipv6", "port": 26, "verdict": "refused", "msg": "not this one"},
         {"verdict": "masked", "msg": "of no family"},
     ]
     assert _verdict.faults(results, "refused") == [
         "IPv6, port 25: no answer within 5 s",
+        "IPv6, port 25 of 2001:2::25: no answer within 5 s",
         "IPv4: the connection was refused: Connection refused",
         "of no family",
     ]
@@ -212,8 +214,16 @@ def test_proof() -> None:
         "expect": "real",
         "date": "2026-02-03T04:05:06Z",
         "probes": [
-            {"family": "ipv6", "port": "25", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"},
-            {"family": "", "port": "", "verdict": "", "client": "", "seen": "", "msg": "lost"},
+            {
+                "family": "ipv6",
+                "host": "",
+                "port": "25",
+                "verdict": "real",
+                "client": "fd00::5",
+                "seen": "fd00::5",
+                "msg": "m",
+            },
+            {"family": "", "host": "", "port": "", "verdict": "", "client": "", "seen": "", "msg": "lost"},
         ],
     }
     assert _verdict.proof(results, now) == proof

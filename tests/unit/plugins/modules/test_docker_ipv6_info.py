@@ -323,7 +323,7 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
         "steps": steps,
         "files": [],
         "gai_conf": {"paths": []},
-        "ndp_proxy": False,
+        "ndp": [],
         "networks": [{"name": "dms-ipv6", "state": one} for one in states],
         "firewall": {},
         "packages": ["docker"] if steps else [],
@@ -930,6 +930,7 @@ PUBLISHED = {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}
 def test_mode_routed(lab: Lab, monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
     lab.daemon = Daemon(version="28.5.2")
     lab.inspected = {**INSPECTED, "HostConfig": {"NetworkMode": "bridge", "PortBindings": PUBLISHED}}
+    lab.listeners = {"ipv4": [], "ipv6": [("::", 80)]}
     monkeypatch.setattr(_io_packages, "missing_programs", lambda: ["nftables"])
     result = info(check=check, **ROUTED, addresses=FIXED)
     plan = result["plan"]
@@ -941,7 +942,8 @@ def test_mode_routed(lab: Lab, monkeypatch: pytest.MonkeyPatch, check: bool) -> 
         "ports": [{"address": FIXED["mail"], "protocol": "tcp", "port": 80}],
         "sources": [],
     }
-    assert (plan["ndp"], plan["subnets"], plan["prove_on"]) == ({}, [GLOBAL], ["dms-ipv6"])
+    assert (plan["ndp"], plan["subnets"], plan["prove_on"]) == ([], [GLOBAL], ["dms-ipv6"])
+    assert plan["ports"] == [["ipv6", 80, FIXED["mail"]], ["ipv4", 8080]]
     assert plan["packages"] == ["docker", "nftables"]
     assert ipaddress.IPv6Address(plan["responder"]) in ipaddress.IPv6Network(GLOBAL)
     assert f"create network dms-ipv6 with {GLOBAL}" in plan["steps"]
@@ -962,16 +964,41 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
     prefixes = ((ipaddress.IPv6Network("2001:2:0:11::/64"), True),)
     lab.more = {"uplinks": tuple(_routed_network.Uplink(one, prefixes) for one in ("eth0", "eth1"))}
     plan = info(**{**ROUTED, "subnet": "auto"}, interface="eth1", ndp_backend="networkd")["plan"]
-    assert plan["ndp"] == {
+    (call,) = plan["ndp"]
+    assert call == {
+        "state": "present",
         "prefix": plan["subnets"][0],
         "interface": "eth1",
         "addresses": [plan["addresses"]["mail"], plan["responder"]],
         "backend": "networkd",
     }
-    assert asked == [_ndp_proxy.Wanted(**{**plan["ndp"], "addresses": tuple(plan["ndp"]["addresses"])})]
+    assert asked == [_ndp_proxy.Wanted(**{**call, "addresses": tuple(call["addresses"])})]
     assert plan["steps"][-1] == str(step)
     assert plan["warnings"][-1] == "mind the link"
     assert plan["packages"][-1] == "ndppd"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"mode": "nat"}, [{"state": "absent", "prefix": "2001:2:0:11:d::/80"}]),
+        ({**ROUTED}, [{"state": "absent", "prefix": "2001:2:0:11:d::/80"}]),
+        # Another network's, or nobody's: the administrator has called the module himself.
+        ({"mode": "nat", "network": "other"}, []),
+    ],
+)
+def test_a_prefix_that_the_network_gives_up(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], expected: list[dict[str, t.Any]]
+) -> None:
+    step = _ndp_steps.PlaceUnit("x.service", None, b"[Unit]\n", "2001:2:0:11:d::/80", "eth0", "kernel")
+    monkeypatch.setattr(_io_ndp_proxy, "plan", lambda wanted, found: _ndp_proxy.NdpPlan("", "", (step,)))
+    there = network(subnets=["172.18.0.0/16", "2001:2:0:11:d::/80"])
+    lab.more = {"networks": (there,), "uplinks": (_routed_network.Uplink("eth0"),)}
+    entry = {"interface": "eth0", "backend": "kernel"}
+    lab.record = {"ndp": {"prefixes": {"2001:2:0:11:d::/80": entry, "2001:2:0:11:e::/80": entry}}}
+    plan = info(**options)["plan"]
+    assert plan["ndp"] == expected
+    assert (str(step) in plan["steps"]) is bool(expected)
 
 
 @pytest.mark.parametrize(

@@ -70,19 +70,19 @@ def test_present_and_absent(machine: Machine, options: dict[str, t.Any], backend
     assert _io_files.record()["ndp"]["prefixes"] == {PREFIX: entry}
     again = run(ndp_proxy, prefix=PREFIX, **options)
     assert (again["changed"], again["steps"]) == (False, [])
-    assert docker_ipv6_info_absent()["ndp_proxy"] is True
+    assert docker_ipv6_info_absent()["ndp"] == [{"state": "absent"}]
     gone = run(ndp_proxy, state="absent")
     assert gone["changed"]
     assert machine.state == before
     assert "ndp" not in _io_files.record()
-    assert docker_ipv6_info_absent()["ndp_proxy"] is False
+    assert docker_ipv6_info_absent()["ndp"] == []
     assert not run(ndp_proxy, prefix=PREFIX, state="absent")["changed"]
 
 
 def docker_ipv6_info_absent() -> dict[str, t.Any]:
     """What undo would do."""
     plan: dict[str, t.Any] = run(docker_ipv6_info, mode="absent")["plan"]
-    assert plan["changed"] is plan["ndp_proxy"] is bool(plan["steps"])
+    assert plan["changed"] is bool(plan["ndp"]) is bool(plan["steps"])
     return plan
 
 
