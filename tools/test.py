@@ -193,7 +193,7 @@ def main() -> int:
         tell("the collection cannot be built and installed")
         return 1
     with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
-        done = list(pool.map(lambda lane: run_lane(*lane, show=len(steps) == 1), lanes.items()))
+        done = list(pool.map(lambda lane: run_lane(lane[0], lane[1], len(steps) == 1), lanes.items()))
     return summary([result for lane in done for result in lane])
 
 

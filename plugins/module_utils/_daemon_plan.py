@@ -164,6 +164,11 @@ def effective(name: str, running: Running) -> bool | None:
     return None
 
 
+def no_ip_forward(file_settings: Settings, daemon: Running) -> bool:
+    """Whether dockerd, or its file for the next start, is told not to switch forwarding on."""
+    return False in (file_settings.get("ip-forward"), effective("ip-forward", daemon))
+
+
 def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any = False) -> DaemonPlan:
     """The steps from the file and the daemon as found to the settings wanted.
 

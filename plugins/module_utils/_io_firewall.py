@@ -9,9 +9,8 @@ import contextlib
 import glob
 import os
 import re
-import subprocess
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _firewall, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import _firewall, _io_kernel, _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
     ACCEPT,
     DROP,
@@ -66,7 +65,7 @@ def fault() -> str:
         return ""
     if not os.path.exists("/proc/net/if_inet6"):
         return "the kernel was started without IPv6"
-    done = _run("ip6tables", "-t", "nat", "-S")
+    done = _io_program.run("ip6tables", "-t", "nat", "-S")
     if done is None:
         return "there is no program ip6tables"
     lines = done.stderr.decode(errors="replace").strip().splitlines()
@@ -109,7 +108,7 @@ def _ufw(uplinks: set[str], forward: dict[str, str]) -> HostFirewall:
 
 def _firewalld(uplinks: set[str]) -> list[_firewall.Rule]:
     """What it has told the kernel; where that cannot be asked, what its files say of the uplink's zone."""
-    done = _run("nft", "list", "table", "inet", "firewalld")
+    done = _io_program.run("nft", "list", "table", "inet", "firewalld")
     if done is not None and done.returncode == 0:
         return _firewall.firewalld(done.stdout.decode(errors="replace"), uplinks)
     zones = _xml("zones")
@@ -126,16 +125,9 @@ def _xml(kind: str) -> dict[str, str]:
 
 def _forward_policy() -> dict[str, str]:
     """The policy of the chain FORWARD for IPv6, where it can be asked."""
-    done = _run("ip6tables", "-S", "FORWARD")
+    done = _io_program.run("ip6tables", "-S", "FORWARD")
     found = re.match(rb"-P FORWARD (ACCEPT|DROP)$", done.stdout, re.MULTILINE) if done else None
     return {IPV6: POLICIES[found[1].decode()]} if found else {}
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[bytes] | None:
-    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(command, capture_output=True, check=False, timeout=10, env=environment)
-    return None
 
 
 def _text(path: str) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address_order, _gai_conf, _io_files, _undo
+from ansible_collections.dms.ipv6.plugins.module_utils import _address_order, _gai_conf, _io_files, _io_program, _undo
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 if t.TYPE_CHECKING:
@@ -75,11 +74,8 @@ def ahosts(name: str) -> tuple[str, ...]:
 
     glibc reads gai.conf once in each process, so this one would not tell.
     """
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(["getent", "ahosts", name], capture_output=True, check=False, timeout=TIMEOUT)
-        rows = [line.split() for line in done.stdout.decode(errors="replace").splitlines()]
-        return tuple(dict.fromkeys(row[0].partition("%")[0] for row in rows if row))
-    return ()
+    rows = [line.split() for line in _io_program.said("getent", "ahosts", name).splitlines()]
+    return tuple(dict.fromkeys(row[0].partition("%")[0] for row in rows if row))
 
 
 def source(address: str) -> str:

@@ -11,10 +11,11 @@ import ipaddress
 import os
 import socket
 import struct
-import subprocess
 import time
 import typing as t
 from dataclasses import dataclass
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,16 +238,7 @@ def unit_of(pid: int) -> str | None:
     return None
 
 
-def ip6tables(*arguments: str) -> bytes:
-    """What ip6tables prints; nothing where it fails or is missing."""
-    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(["ip6tables", *arguments], capture_output=True, check=False, timeout=10, env=environment)
-        return done.stdout if done.returncode == 0 else b""
-    return b""
-
-
 def ip6tables_has_docker_chains() -> bool | None:
     """Whether the IPv6 nat table has Docker's chain; None where that cannot be asked."""
-    rules = ip6tables("-t", "nat", "-S").splitlines()
-    return b"-N DOCKER" in rules if rules else None
+    rules = _io_program.said("ip6tables", "-t", "nat", "-S").splitlines()
+    return "-N DOCKER" in rules if rules else None

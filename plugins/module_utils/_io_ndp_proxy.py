@@ -10,10 +10,8 @@ import glob
 import ipaddress
 import json
 import os
-import shutil
 import socket
 import struct
-import subprocess
 import time
 import typing as t
 
@@ -23,6 +21,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _host_plan,
     _io_files,
     _io_kernel,
+    _io_program,
     _io_transaction,
     _ndp_found,
     _ndp_proxy,
@@ -41,7 +40,6 @@ if t.TYPE_CHECKING:
 QUESTIONS = ("address show", "route show", "neighbour show", "neighbour show proxy")
 LINKS = "/run/systemd/netif/links"
 NETWORKD = "systemd-networkd.service"
-PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 # How long a neighbour may take to answer, and what we started to show that it works, in seconds.
 ANSWER, PATIENCE = 0.5, 10.0
 # RFC 4861, sections 4.3 and 4.4.
@@ -73,6 +71,7 @@ def facts(found: Found) -> _ndp_found.Facts:
     units = _ours(f"{_ndp_proxy.UNITS}/{_ndp_proxy.UNIT_PREFIX}*.service")
     networks = _managed(rows)
     active = _running([*(os.path.basename(path) for path in units), *((NETWORKD,) if networks else ())])
+    settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
     six = (one.ipv6 for container in found.everyone for one in container.endpoints)
     return _ndp_found.Facts(
         interfaces=names,
@@ -82,28 +81,22 @@ def facts(found: Found) -> _ndp_found.Facts:
         proxied=_ndp_found.proxied(proxied),
         proxy_ndp={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/proxy_ndp") or "0" for one in names},
         forwarding={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/forwarding") or "0" for one in ("all", *names)},
-        no_ip_forward=_no_ip_forward(found),
+        no_ip_forward=found.path if _daemon_plan.no_ip_forward(settings, found.daemon) else "",
         bridges=tuple(one.bridge for one in found.networks if one.bridge),
         containers=tuple(ipaddress.IPv6Address(one) for one in six if one),
         managed=networks if NETWORKD in active else {},
         units={os.path.basename(path): content for path, content in units.items()},
         drop_ins=_ours(f"{_ndp_proxy.NETWORKS}/*.network.d/{_ndp_proxy.DROP_IN_PREFIX}*.conf"),
         running=tuple(one for one in active if one != NETWORKD),
-        ndppd=shutil.which("ndppd", path=PATH) or "",
+        ndppd=_io_program.where("ndppd"),
         ndppd_conf=_io_files.read(_ndppd_conf.PATH),
         record=found.record.get("ndp", {}),
     )
 
 
-def _no_ip_forward(found: Found) -> str:
-    settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
-    off = settings.get("ip-forward") is False or _daemon_plan.effective("ip-forward", found.daemon) is False
-    return found.path if off else ""
-
-
 def _tables() -> list[list[t.Any]]:
     """What `ip` answers to all questions, in one go."""
-    said = _program("ip", "-6", "-json", "-batch", "-", text="\n".join(QUESTIONS))
+    said = _io_program.must("ip", "-6", "-json", "-batch", "-", stdin="\n".join(QUESTIONS))
     tables = []
     try:
         for _question in QUESTIONS:
@@ -113,20 +106,6 @@ def _tables() -> list[list[t.Any]]:
     except ValueError:
         raise Refused("it prints no JSON, which iproute2 4.14 and later does", "ip") from None
     return tables
-
-
-def _program(*command: str, text: str = "") -> str:
-    """What a program prints; Refused if it fails."""
-    try:
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, errors="replace", check=False, timeout=60,
-            env={**os.environ, "PATH": PATH, "LC_ALL": "C"},
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise Refused(f"{' '.join(command)} failed: {error}") from None
-    if done.returncode:
-        raise Refused(f"{' '.join(command)} failed: {done.stderr.strip()}")
-    return done.stdout
 
 
 def _ours(pattern: str) -> dict[str, bytes]:
@@ -156,7 +135,7 @@ def _running(units: list[str]) -> list[str]:
     """Those of the units that are active, and enabled if they are ours."""
     if not units:
         return []
-    said = _program("systemctl", "show", "-p", "Id", "-p", "ActiveState", "-p", "UnitFileState", "--", *units)
+    said = _io_program.must("systemctl", "show", "-p", "Id", "-p", "ActiveState", "-p", "UnitFileState", "--", *units)
     blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in said.split("\n\n")]
     return [
         one["Id"]
@@ -233,13 +212,13 @@ def _await_unit(step: PlaceUnit) -> None:
         time.sleep(1)
         if before and before == _started(step.unit):
             return
-    said = _program("journalctl", "--unit", step.unit, "--lines", "3", "--output", "cat", "--no-pager")
+    said = _io_program.must("journalctl", "--unit", step.unit, "--lines", "3", "--output", "cat", "--no-pager")
     raise Refused(f"it does not keep running: {' '.join(said.split())}", step.unit)
 
 
 def _started(unit: str) -> str:
     """What changes whenever a unit is started; empty while it does not run."""
-    said = _program("systemctl", "show", "-p", "ActiveState", "-p", "ActiveEnterTimestampMonotonic", "--", unit)
+    said = _io_program.must("systemctl", "show", "-p", "ActiveState", "-p", "ActiveEnterTimestampMonotonic", "--", unit)
     return said if "ActiveState=active\n" in said else ""
 
 
@@ -251,19 +230,20 @@ def place_drop_in(step: PlaceDropIn) -> None:
     if step.content is None:
         with contextlib.suppress(OSError):  # it holds something of somebody else's
             os.rmdir(os.path.dirname(step.path))
-    _program("networkctl", "reload")
+    _io_program.must("networkctl", "reload")
     _forget({ipaddress.IPv6Address(one) for one in gone})
     _await_entries({ipaddress.IPv6Address(one) for one in wanted}, step.interface)
 
 
 def _entries() -> list[tuple[str, ipaddress.IPv6Address]]:
-    return list(_ndp_found.proxied(json.loads(_program("ip", "-6", "-json", "neighbour", "show", "proxy") or "[]")))
+    said = _io_program.must("ip", "-6", "-json", "neighbour", "show", "proxy")
+    return list(_ndp_found.proxied(json.loads(said or "[]")))
 
 
 def _forget(gone: Iterable[ipaddress.IPv6Address]) -> None:
     for interface, address in _entries():
         if address in gone:
-            _program("ip", "-6", "neighbour", "delete", "proxy", str(address), "dev", interface)
+            _io_program.must("ip", "-6", "neighbour", "delete", "proxy", str(address), "dev", interface)
 
 
 def _await_entries(wanted: set[ipaddress.IPv6Address], interface: str) -> None:

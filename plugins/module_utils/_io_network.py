@@ -8,12 +8,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import subprocess
 import time
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _io_docker, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _io_docker, _io_kernel, _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -146,6 +145,5 @@ def _usable(bridge: str) -> bool:
 
 
 def _ip(*words: str) -> bool:
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(["ip", *words], capture_output=True, check=False, timeout=10).returncode == 0
-    return False
+    done = _io_program.run("ip", *words)
+    return done is not None and done.returncode == 0

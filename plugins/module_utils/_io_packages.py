@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from importlib.util import find_spec
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
 
 NEEDED = ("docker", "jsonschema")
 COMPOSE = "ruamel.yaml"
@@ -22,7 +22,7 @@ def missing(compose: bool = False) -> list[str]:
 
 def missing_programs() -> list[str]:
     """The package NFTABLES if its program is not there."""
-    return [] if shutil.which(NFT, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") else [NFTABLES]
+    return [] if _io_program.where(NFT) else [NFTABLES]
 
 
 def _is_there(name: str) -> bool:

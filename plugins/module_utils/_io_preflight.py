@@ -9,7 +9,6 @@ import contextlib
 import os
 import re
 import shlex
-import subprocess
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -18,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_forwarding,
     _io_kernel,
+    _io_program,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._restart_guards import Surroundings
@@ -48,12 +48,8 @@ def read(found: Found) -> Surroundings:
 
 def _show(unit: str) -> dict[str, str]:
     wanted = "ExecStart,Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf"
-    try:
-        done = subprocess.run(["systemctl", "show", unit, "-p", wanted], capture_output=True, check=False, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return {}
     shown: dict[str, str] = {}
-    for line in done.stdout.decode(errors="replace").splitlines():
+    for line in _io_program.said("systemctl", "show", unit, "-p", wanted).splitlines():
         name, _equals, value = line.partition("=")
         shown[name] = f"{shown[name]} {value}" if name in shown else value  # EnvironmentFiles: a line for each
     return shown
@@ -83,10 +79,9 @@ def _version_on_disk(pid: int) -> Version | None:
         path = os.readlink(f"/proc/{pid}/exe")
         if not path.endswith(" (deleted)"):
             return None
-        done = subprocess.run([path[: -len(" (deleted)")], "--version"], capture_output=True, check=False, timeout=30)
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return None
-    found = re.search(r"version (\S+)", done.stdout.decode(errors="replace"))
+    found = re.search(r"version (\S+)", _io_program.said(path[: -len(" (deleted)")], "--version"))
     return _engine.parse(found.group(1)) if found else None
 
 
@@ -113,4 +108,4 @@ def _type(path: str) -> str:
 
 
 def _forward_policy_drops() -> bool:
-    return b"-P FORWARD DROP" in _io_kernel.ip6tables("-S", "FORWARD").splitlines()
+    return "-P FORWARD DROP" in _io_program.said("ip6tables", "-S", "FORWARD").splitlines()

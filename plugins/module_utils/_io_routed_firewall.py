@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
+    _io_program,
     _io_transaction,
     _nft_table,
     _routed_firewall,
@@ -31,14 +31,13 @@ def read() -> _routed_firewall.Files:
     enabled = os.path.lexists(WANTS)
     if file is None and unit is None and not enabled:
         return _routed_firewall.Files()
-    done = _nft("-s", "list", "table", "ip6", _nft_table.NAME)
-    listing = done.stdout.decode(errors="replace") if done is not None and done.returncode == 0 else ""
+    listing = _io_program.said("nft", "-s", "list", "table", "ip6", _nft_table.NAME)
     return _routed_firewall.Files(file, unit, enabled, listing)
 
 
 def load(step: LoadTable) -> None:
     """Replace the table in the kernel. Without the program there is none to be removed."""
-    if not step.text and _nft("--version") is None:
+    if not step.text and _io_program.run("nft", "--version") is None:
         return
     _must("load the firewall", "-f", "-", stdin=step.text or _nft_table.EMPTY)
 
@@ -63,23 +62,13 @@ def admit(address: str, port: int) -> None:
 def admit_nobody() -> None:
     """Close whatever was opened for a responder; where the table is gone, there is nothing to close."""
     if _io_files.read(_routed_firewall.FILE) is not None:
-        _nft("flush", "set", "ip6", _nft_table.NAME, _nft_table.PROBE)
+        _io_program.run("nft", "flush", "set", "ip6", _nft_table.NAME, _nft_table.PROBE)
 
 
 def _must(doing: str, *arguments: str, stdin: str = "") -> None:
-    done = _nft(*arguments, stdin=stdin)
+    done = _io_program.run("nft", *arguments, stdin=stdin, timeout=_io_program.CHANGE)
     if done is None:
         raise Refused(f"cannot {doing}: there is no program nft", remedy="Install the package nftables")
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise Refused(f"cannot {doing}: nft says: {said[0] if said else done.returncode}")
-
-
-def _nft(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[bytes] | None:
-    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            ["nft", *arguments], capture_output=True, check=False, timeout=30, env=environment, input=stdin.encode()
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import os
 import re
-import subprocess
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
 
 FILES = (
     "/etc/ufw/*.rules",
@@ -37,19 +37,19 @@ def naming(interface: str) -> tuple[str, ...]:
     word = re.compile(rf"(?<![\w-]){re.escape(interface)}(?![\w-])")
     found = [path for pattern in FILES for path in sorted(glob.glob(pattern)) if word.search(_text(path))]
     for program in ("iptables", "ip6tables"):
-        if word.search(_said(program, "-S", USER_CHAIN)):
+        if word.search(_io_program.said(program, "-S", USER_CHAIN)):
             found.append(f"{program} chain {USER_CHAIN}")
     return (*found, *(f"nftables table {name}" for name, body in _tables() if word.search(body)))
 
 
 def foreign_chains() -> tuple[str, ...]:
     """Chains of the packet filter for IPv4 that other software is known to have made."""
-    return tuple(name for name in KNOWN if _said("iptables", "-S", name))
+    return tuple(name for name in KNOWN if _io_program.said("iptables", "-S", name))
 
 
 def _tables() -> list[tuple[str, str]]:
     """(name, body) of the tables of nftables that neither Docker nor the iptables commands have made."""
-    parts = re.split(r"^table (\w+) (\S+) \{", _said("nft", "list", "ruleset"), flags=re.MULTILINE)
+    parts = re.split(r"^table (\w+) (\S+) \{", _io_program.said("nft", "list", "ruleset"), flags=re.MULTILINE)
     tables = zip(parts[1::3], parts[2::3], parts[3::3])
     return [(name, body) for family, name, body in tables if family not in FAMILIES or name not in OTHERS]
 
@@ -57,12 +57,4 @@ def _tables() -> list[tuple[str, str]]:
 def _text(path: str) -> str:
     with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
-    return ""
-
-
-def _said(*command: str) -> str:
-    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(command, capture_output=True, check=False, timeout=10, env=environment)
-        return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
     return ""

@@ -157,8 +157,7 @@ def _refuse_contradiction(wanted: Wanted) -> None:
 
 def _refuse_forwarding(found: Found, file_settings: Settings) -> None:
     """Raise Refused where somebody has decided that this host forwards nothing."""
-    off = False in (file_settings.get("ip-forward"), _daemon_plan.effective("ip-forward", found.daemon))
-    if off and not found.forwards:
+    if _daemon_plan.no_ip_forward(file_settings, found.daemon) and not found.forwards:
         raise Refused(
             "ip-forward is false and the host does not forward IPv6, so no client gets to a container",
             found.path,

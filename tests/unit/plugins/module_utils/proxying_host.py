@@ -16,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_forwarding,
     _io_kernel,
     _io_ndp_proxy,
+    _io_program,
     _io_transaction,
     _ndp_proxy,
     _ndppd_conf,
@@ -65,10 +66,10 @@ class Machine:
         (self.links / "4").write_text(state)
         self.active[_io_ndp_proxy.NETWORKD] = 1
 
-    def program(self, *command: str, text: str = "") -> str:
+    def program(self, *command: str, stdin: str = "") -> str:
         name, *arguments = command
         if name == "ip":
-            return self.ip(arguments, text)
+            return self.ip(arguments, stdin)
         if name == "networkctl":
             self.calls.append("networkctl reload")
             found = "".join(one.read_text() for one in self.networks.glob("*.network.d/*.conf"))
@@ -135,7 +136,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Machine:
     monkeypatch.setattr(_networkd, "FOLDERS", (str(machine.networks),))
     monkeypatch.setattr(_io_ndp_proxy, "LINKS", str(machine.links))
     monkeypatch.setattr(_ndppd_conf, "PATH", str(folder / "ndppd.conf"))
-    monkeypatch.setattr(_io_ndp_proxy, "_program", machine.program)
+    monkeypatch.setattr(_io_program, "must", machine.program)
     monkeypatch.setattr(_io_ndp_proxy, "PATIENCE", 2.0)
     monkeypatch.setattr(_io_ndp_proxy, "answers", lambda interface, asked: {})
     monkeypatch.setattr(time, "sleep", lambda seconds: None)

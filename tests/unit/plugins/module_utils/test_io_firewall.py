@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_firewall, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_firewall, _io_kernel, _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import HostFirewall
 
 RULES6 = "-A ufw6-user-input -p tcp --dport 25 -j ACCEPT\n-A ufw6-user-forward -p tcp --dport 80:81 -j ACCEPT\n"
@@ -61,7 +61,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
         (_io_kernel, "programs", lambda name: dict.fromkeys(found.pids.get(name, []), "/usr/bin/python3")),
         (_io_firewall, "_network", lambda process: "container" if process == 10 else "host"),
         (_io_kernel, "process_started", found.started.get),
-        (_io_firewall, "_run", found.run),
+        (_io_program, "run", found.run),
         (_io_firewall, "_text", found.text),
         (_io_firewall, "FIREWALLD_FOLDERS", (str(tmp_path / "etc"), str(tmp_path / "usr"))),
     ):
@@ -200,13 +200,3 @@ def test_fault_of_a_kernel_without_ipv6(machine: Machine, monkeypatch: pytest.Mo
 def test_only_root_is_told_of_a_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert _io_firewall.fault() == ""
-
-
-def test_a_program_that_hangs_or_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _io_firewall._run("no-such-program") is None
-
-    def hang(*_arguments: t.Any, **_more: t.Any) -> t.Any:
-        raise subprocess.TimeoutExpired("x", 1)
-
-    monkeypatch.setattr(subprocess, "run", hang)
-    assert _io_firewall._run("true") is None

@@ -20,6 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_firewall,
     _io_found,
     _io_kernel,
+    _io_program,
     _io_rules,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
@@ -269,7 +270,7 @@ def test_what_is_looked_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(_io_kernel, "_lines", lines)
     monkeypatch.setattr(_io_rules, "FILES", ())
-    monkeypatch.setattr(_io_rules, "_said", said)
+    monkeypatch.setattr(_io_program, "said", said)
     ask = _io_found.ask(Engine())  # type: ignore[arg-type]
     assert (ask.inspect("mail").name, ask.inspect("mail").pid) == ("name-mail", 7)
     assert ask.listeners(7) == {"ipv4": [("0.0.0.0", 80)], "ipv6": []}
