@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Attributes of every module, and the options of every module that talks to an engine."""
+    """Attributes of every module, and options that several have: of an engine, of a change that can be taken back."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -31,4 +31,13 @@ options:
 notes:
   - Runs on the Docker host itself, as root, for it reads the daemon's process and the kernel's tables.
   - Works with Docker Engine 20.10 to 29 and Python 3.9 or later on the target.
+"""
+
+    TRANSACTION = r"""
+options:
+  transaction:
+    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
+      of it.
+    type: str
+    default: ""
 """

@@ -81,16 +81,12 @@ options:
     description: The project's name. By default its containers tell, or the file, or the name of its folder.
     type: str
     default: ""
-  transaction:
-    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
-      of it.
-    type: str
-    default: ""
 requirements:
   - ruamel.yaml on the target (C(python3-ruamel.yaml))
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.transaction
 attributes:
   check_mode:
     support: full

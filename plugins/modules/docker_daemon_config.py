@@ -78,11 +78,6 @@ options:
         the last step, unless M(dms.ipv6.host_transaction) confirms. V(0) arms none.
     type: int
     default: 0
-  transaction:
-    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
-      of it.
-    type: str
-    default: ""
   health_timeout:
     description: How long the daemon and its containers may take to be back after a restart, in seconds.
     type: int
@@ -92,6 +87,7 @@ requirements:
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.transaction
 attributes:
   check_mode:
     support: full

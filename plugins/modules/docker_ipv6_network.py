@@ -77,14 +77,10 @@ options:
     type: list
     elements: str
     default: []
-  transaction:
-    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
-      of it.
-    type: str
-    default: ""
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.transaction
 attributes:
   check_mode:
     support: full

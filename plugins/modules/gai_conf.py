@@ -52,14 +52,10 @@ options:
       - Resolved for 10 seconds at most.
     type: str
     default: ""
-  transaction:
-    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
-      of it.
-    type: str
-    default: ""
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.transaction
 notes:
   - A process reads the file once. Those that run keep the old order until they are started anew.
   - A host on another C library than glibc is left alone, with a warning.

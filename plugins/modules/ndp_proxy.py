@@ -55,17 +55,13 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  transaction:
-    description: Id of the transaction of this run that M(dms.ipv6.host_transaction) armed; this change becomes part
-      of it.
-    type: str
-    default: ""
 requirements:
   - iproute2 on the target
   - ndppd on the target, for O(backend=ndppd)
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.transaction
 attributes:
   check_mode:
     support: full
