@@ -52,12 +52,12 @@ class Order:
         """Whether an IPv6 address comes first."""
         return ":" in next(iter(self.addresses), "")
 
-
-def unequal(order: Order) -> bool:
-    """Whether IPv4 comes first because one end of the IPv6 connection is a ULA and the other is not."""
-    if not order.glibc or not order.source or not order.six or order.six_first:
-        return False
-    return _is_ula(order.source) is not _is_ula(order.six)
+    @property
+    def unequal(self) -> bool:
+        """Whether IPv4 comes first because one end of the IPv6 connection is a ULA and the other is not."""
+        if not self.glibc or not self.source or not self.six or self.six_first:
+            return False
+        return _is_ula(self.source) is not _is_ula(self.six)
 
 
 def effect(before: Order, after: Order, prefixes: Iterable[ipaddress.IPv6Network], others: Tables) -> tuple[bool, str]:

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import difflib
 import typing as t
+from importlib.util import find_spec
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_keys, _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-
-try:
-    from jsonschema import Draft7Validator
-except ImportError:  # pragma: no cover - the role installs it before it writes
-    Draft7Validator = None
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
 
-AVAILABLE = Draft7Validator is not None
 REMEDY = "Correct the file or the setting; nothing was changed"
 TYPES = {
     "boolean": "true or false",
@@ -49,13 +44,21 @@ SINGULAR = {
 }
 
 
-def refuse_invalid(settings: Settings, version: Version, where: str) -> None:
+def available() -> bool:
+    """Whether jsonschema is there; the role installs it before it writes."""
+    return find_spec("jsonschema") is not None
+
+
+def refuse_invalid(settings: Settings, version: Version, where: str, accepted: bool = False) -> None:
     """Raise Refused, naming every fault, if the engine would not start with the settings or would ignore some.
 
-    With jsonschema missing (check mode on a host without prerequisites) the types stay unchecked.
+    With jsonschema missing (check mode on a host without prerequisites) the types stay unchecked, and so they do with
+    ``accepted``: the daemon that runs has read these very settings.
     """
     faults = names(settings, version)
-    if Draft7Validator is not None:
+    if not accepted and available():
+        from jsonschema import Draft7Validator  # takes longer to import than all of this takes to run
+
         validator = Draft7Validator(_daemon_keys.schema(version))
         faults += [
             _sentence(error)

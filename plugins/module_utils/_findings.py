@@ -9,7 +9,6 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
-    _address_order,
     _daemon_json,
     _daemon_plan,
     _environment,
@@ -197,7 +196,7 @@ def _networks(found: Found) -> Iterator[Finding]:
 def _tried_late(found: Found) -> Iterator[Finding]:
     """Names that the host itself would reach over IPv6, were it not for a ULA."""
     for one in found.orders:
-        if _address_order.unequal(one):
+        if one.unequal:
             yield _finding(
                 "ipv4_first",
                 f"new processes on this host try {one.four} before {one.six} for {one.name}: one of {one.source}, from"

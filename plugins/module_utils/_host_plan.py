@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
-    _address_order,
     _daemon_plan,
     _default_bridge,
     _engine,
@@ -27,8 +26,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _restart_guards,
     _routed_firewall,
     _routed_network,
-    _transaction,
-    _undo,
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import CRITICAL
@@ -38,6 +35,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
 
 UNFINISHED = "an earlier run died in the middle of replacing a network: everything is put back first, then planned anew"
@@ -95,7 +93,7 @@ class Found:
     no_ip6tables: str = ""
     no_ipv6: str = ""
     at_boot: _forwarding.AtBoot = _forwarding.NOTHING
-    orders: tuple[_address_order.Order, ...] = ()
+    orders: tuple[Order, ...] = ()
     uplinks: tuple[_routed_network.Uplink, ...] = ()
     table: _routed_firewall.Files = field(default_factory=_routed_firewall.Files)
 
@@ -293,71 +291,6 @@ def _config(wanted: Wanted, network: _network.WantedNetwork, found: Found, file_
     return config
 
 
-@dataclass(frozen=True)
-class AbsentPlan:
-    """The parts of the plan that takes everything back which this collection did on a host."""
-
-    files: Plan
-    gai_conf: tuple[Plan, ...]
-    networks: tuple[tuple[_network.WantedNetwork, Plan], ...]
-    daemon_plan: _daemon_plan.DaemonPlan
-    table_plan: Plan
-
-    def sentences(self) -> list[str]:
-        """Every step as the operator reads it."""
-        plans = (self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks), self.table_plan)
-        return [*(one for plan in plans for one in plan.sentences()), *self.daemon_plan.sentences()]
-
-
-def absent(
-    found: Found,
-    containers: Mapping[str, Mapping[str, _found.Container]],
-    ask: _found.Ask,
-    consent: bool,
-) -> AbsentPlan:
-    """The plan for mode ``absent``: networks of our making go, containers leave others, old files come back.
-
-    Args:
-        found: what was read.
-        containers: network -> the containers that we put on it, by id.
-        ask: looks up those that are moved.
-        consent: containers may be stopped.
-    """
-    plans, warnings = [], []
-    for network in found.networks:
-        ours = network.labels.get(_network_steps.LABEL) == "true"
-        if ours or containers.get(network.name) or network.name in found.record.get("replaced", {}):
-            ours_on_it = containers.get(network.name, {})
-            made = _made_by_compose(network, found, ours_on_it) if ours else []
-            if made:
-                names = ", ".join(made)
-                warnings.append(f"network {network.name} stays until Compose has re-created {names}: undo again then")
-            state = _network.ABSENT if ours and not made else _network.RELEASED
-            wanted = _network.WantedNetwork(network.name, None, state=state)
-            plans.append((wanted, plan_network(wanted, found, ours_on_it, ask)))
-    files = _undo.files_back(found.record.get("files"), found.edited)
-    files = replace(files, warnings=(*files.warnings, *warnings))
-    memory = found.record.get("gai_conf", {})
-    gai_conf = tuple(_undo.gai_conf_back(memory, path, found.edited.get(path)) for path in sorted(memory))
-    table_plan = _routed_firewall.plan(None, found.table)
-    daemon_plan = plan_restored(found, _daemon_plan.AUTO, consent)
-    return AbsentPlan(files, gai_conf, tuple(plans), daemon_plan, table_plan)
-
-
-def _made_by_compose(network: _found.Network, found: Found, ours: Mapping[str, _found.Container]) -> list[str]:
-    """Containers on a network of ours that Compose itself put there, by a file that named it."""
-    there = [one for one in found.everyone if one.endpoint(network.name) and one.id not in ours]
-    return sorted(one.name for one in there if _found.COMPOSE_PROJECT in one.labels)
-
-
-def plan_restored(found: Found, apply: str, consent: bool) -> _daemon_plan.DaemonPlan:
-    """The daemon's part of taking everything back: what was there before our first change, by the record."""
-    memory = found.record.get("undo")
-    config, gone = _undo.wanted(memory, found.raw, found.path)
-    plan = plan_daemon(_daemon_plan.Wanted(config, tuple(gone), apply, consent, whole=True), found)
-    return _undo.exactly(plan, memory, found.raw, found.path)
-
-
 def plan_daemon(wanted: _daemon_plan.Wanted, found: Found) -> _daemon_plan.DaemonPlan:
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = _daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
@@ -378,6 +311,15 @@ def _never_forwards(found: Found) -> bool:
     return not found.forwards and _exposure.host(found).backend == _exposure.NFTABLES
 
 
+def remembered(name: str, found: Found) -> Steps:
+    """Steps that an earlier run wrote down."""
+    if not found.record.get(name):
+        return ()
+    from ansible_collections.dms.ipv6.plugins.module_utils import _transaction  # it knows every kind of step
+
+    return _transaction.load_steps(found.record[name])
+
+
 def plan_network(
     wanted: _network.WantedNetwork,
     found: Found,
@@ -388,7 +330,7 @@ def plan_network(
 
     What an earlier run left behind that died in the middle of a replacement is taken back first, by itself.
     """
-    unfinished = _transaction.load_steps(found.record.get("unfinished", []))
+    unfinished = remembered("unfinished", found)
     if unfinished:
         return Plan("", "", unfinished, (UNFINISHED,))
     plan = _network.plan(wanted, containers, around(found, ask))
@@ -408,7 +350,7 @@ def plan_network(
         return replace(plan, steps=(*_guard(found), *plan.steps))
     others = any(one.ipv6 for one in found.networks if one.name != wanted.name)
     if any(isinstance(step, _network_steps.RemoveNetwork) for step in plan.steps) and not others:
-        return replace(plan, steps=(*plan.steps, *_transaction.load_steps(found.record.get("guard", []))))
+        return replace(plan, steps=(*plan.steps, *remembered("guard", found)))
     return plan
 
 

@@ -1,31 +1,26 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan for a whole host as facts for the role: looks up what a plan asks for, and changes nothing."""
+"""The plan for mode ``nat`` as facts for the role: looks up what a plan asks for, and changes nothing.
+
+A host that is as wanted is read every night, so what other modes need is imported by them alone.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_json,
-    _daemon_steps,
     _exposure,
     _found,
-    _gai_conf,
     _host_plan,
     _io_found,
-    _io_gai_conf,
-    _io_ndp_proxy,
     _io_packages,
-    _ndp_proxy,
     _network_steps,
     _newly_exposed,
-    _prevent,
-    _routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -37,6 +32,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+    from ansible_collections.dms.ipv6.plugins.module_utils._ndp_proxy import NdpPlan
 
 
 @dataclass(frozen=True)
@@ -58,20 +54,20 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     projects, containers = _targets(wanted, compose, found)
     only_projects = projects and not containers
     host_wanted = replace(wanted, containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
-    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), _settings(found))
+    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), settings(found))
     facts = [_project(one, found, docker) for one in projects]
-    joining = {*_moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
+    joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
     now = _exposure.host(found)
-    _refuse_opened(joining, now, wanted)
-    seeing = _seeing(wanted, compose, found, {one.path for one in projects}, joining)
+    refuse_opened(joining, now, wanted)
+    asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found)
-    answers = _answers(_ndp_calls(own, {}, found), found)
+    answers = _given_up(own, found)
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
-    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *_sentences(after)]
+    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     warnings = [text for part in (host.daemon_plan, *after) for text in part.warnings]
     return {
         "changed": bool(steps),
@@ -83,7 +79,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
-        "ports": [list(one) for one in _exposure.served(seeing, now)],
+        "ports": [list(one) for one in _exposure.served(asked, now)],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
@@ -91,58 +87,21 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     }
 
 
-def routed(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
-    """The plan for mode ``routed``.
-
-    Raises:
-        Refused: anything that must not or cannot be done.
-    """
-    if compose != ComposeOptions():
-        problem = "Compose files are not edited in mode routed"
-        raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
-    plan = _routed.plan(wanted, found, _io_found.ask(docker), _settings(found))
-    now = _exposure.host(found)
-    _refuse_opened(_moved(plan.host.network_plan), now, wanted)
-    answers = _answers(_ndp_calls(wanted.network, plan.ndp, found), found)
-    links = [one for _call, one in answers]
-    steps = [*plan.sentences(), *_sentences(links)]
-    warnings = [*plan.host.daemon_plan.warnings, *plan.host.network_plan.warnings, *plan.warnings]
-    programs = [*_io_packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
-    seeing = [*_seeing(wanted, compose, found, (), ())]
-    served = _exposure.served(seeing, now)
-    return {
-        "changed": bool(steps),
-        "steps": steps,
-        "config": plan.host.config,
-        "subnets": [plan.table.subnet],
-        "network": wanted.network,
-        "containers": list(wanted.containers),
-        "addresses": plan.addresses,
-        "firewall": {"state": "present", **dataclasses.asdict(plan.table)},
-        "ndp": [call for call, _plan in answers],
-        "responder": plan.responder,
-        "prove_on": [wanted.network],
-        "ports": [*_own_ports(plan, seeing), *(list(one) for one in served if one[0] == _exposure.IPV4)],
-        "packages": [*_io_packages.missing(), *programs] if steps else [],
-        "warnings": [*warnings, *(text for one in links for text in one.warnings)],
-    }
-
-
-def _sentences(plans: Iterable[Plan]) -> list[str]:
+def sentences(plans: Iterable[Plan]) -> list[str]:
     return [one for plan in plans for one in plan.sentences()]
 
 
-def _settings(found: Found) -> Settings:
+def settings(found: Found) -> Settings:
     """What the configuration file says."""
     return _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
 
 
-def _refuse_opened(joining: Collection[str], now: _exposure.Host, wanted: Wanted) -> None:
+def refuse_opened(joining: Collection[str], now: _exposure.Host, wanted: Wanted) -> None:
     """Raise Refused for ports that the host's firewall closes, and that are open once these containers have IPv6."""
     _newly_exposed.refuse(_newly_exposed.opened(now, joining), wanted.allow_exposure, now.firewall)
 
 
-def _seeing(
+def seeing(
     wanted: Wanted, compose: ComposeOptions, found: Found, projects: Collection[str], joining: Collection[str]
 ) -> Iterator[_found.Container]:
     """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
@@ -160,6 +119,8 @@ def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[di
         raise Refused(f"{' and '.join(more)} without gai_conf", "gai_conf", "Set dms_ipv6_gai_conf, or leave them out")
     if not wanted.gai_conf:
         return {}, Plan("", "")
+    from ansible_collections.dms.ipv6.plugins.module_utils import _gai_conf, _io_gai_conf
+
     prefixes, precedence = [*subnets, *wanted.gai_conf_prefixes], wanted.gai_conf_precedence
     plan = _io_gai_conf.plan(_gai_conf.PATH, _gai_conf.wanted(prefixes, precedence), found.record)
     return {"prefixes": prefixes, "precedence": precedence}, plan
@@ -170,63 +131,18 @@ def _subnet(host: _host_plan.HostPlan, found: Found) -> str:
     return host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found))
 
 
-def _own_ports(plan: _routed.RoutedPlan, seeing: Iterable[_found.Container]) -> Iterator[list[t.Any]]:
-    """Family, port and address of the TCP ports at which containers answer at addresses of their own."""
-    named = {plan.addresses[one.name]: one for one in seeing if one.name in plan.addresses}
-    for one in plan.table.ports:
-        if one.protocol == "tcp" and one.address in named and _exposure.heard(named[one.address], one.port):
-            yield [_exposure.IPV6, one.port, one.address]
+def _given_up(network: str, found: Found) -> list[tuple[dict[str, t.Any], NdpPlan]]:
+    """Calls of ndp_proxy for public subnets that the network has no more, each with its plan."""
+    if "ndp" not in found.record:
+        return []
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_ndp_proxy  # only where it was used
+
+    return _io_ndp_proxy.planned(_io_ndp_proxy.calls(network, {}, found), found)
 
 
-def _ndp_calls(network: str, options: Mapping[str, t.Any], found: Found) -> Iterator[dict[str, t.Any]]:
-    """The options with which ndp_proxy is called: for subnets that the network gives up, and for the one wanted."""
-    subnets = [subnet for one in found.networks if one.name == network for subnet in one.subnets6]
-    for prefix in _ndp_proxy.obsolete(found.record.get("ndp"), subnets, options.get("prefix", "")):
-        yield {"state": _ndp_proxy.ABSENT, "prefix": prefix}
-    if options:
-        yield {"state": _ndp_proxy.PRESENT, **options}
-
-
-def _answers(calls: Iterable[dict[str, t.Any]], found: Found) -> list[tuple[dict[str, t.Any], _ndp_proxy.NdpPlan]]:
-    """Each call of ndp_proxy with its plan."""
-    wanted = [(call, {**call, "addresses": tuple(call.get("addresses", ()))}) for call in calls]
-    return [(call, _io_ndp_proxy.plan(_ndp_proxy.Wanted(**options), found)) for call, options in wanted]
-
-
-def _moved(plan: Plan) -> list[str]:
+def moved(plan: Plan) -> list[str]:
     """Ids of the containers that a plan brings onto a network."""
     return [step.id for step in plan.steps if isinstance(step, _network_steps.ConnectContainer)]
-
-
-def absent(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
-    """The plan for mode ``absent``."""
-    moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
-    plan = _host_plan.absent(found, moved, _io_found.ask(docker), consent)
-    answers = _answers([{"state": _ndp_proxy.ABSENT}] if "ndp" in found.record else [], found)
-    steps = [*_sentences(one for _call, one in answers), *plan.sentences()]
-    warnings = dict.fromkeys(text for _wanted, one in plan.networks for text in one.warnings)
-    return {
-        "changed": bool(steps),
-        "steps": steps,
-        "files": _written(plan.files),
-        "gai_conf": {"paths": [path for one in plan.gai_conf for path in _written(one)]},
-        "ndp": [call for call, _plan in answers],
-        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in plan.networks],
-        "firewall": {"state": "absent"} if plan.table_plan.changed else {},
-        "packages": _io_packages.missing() if steps else [],
-        "warnings": [
-            *plan.files.warnings,
-            *(text for one in plan.gai_conf for text in one.warnings),
-            *warnings,
-            *plan.daemon_plan.warnings,
-            *_prevent.undone(found, plan.daemon_plan),
-        ],
-    }
-
-
-def _written(plan: Plan) -> list[str]:
-    """The files that a plan writes."""
-    return [step.path for step in plan.steps if isinstance(step, _daemon_steps.WriteFile)]
 
 
 def joining(wanted: Wanted, compose: ComposeOptions, found: Found) -> Wanted:
@@ -244,6 +160,9 @@ def _targets(
     if wanted.attach not in (_host_plan.AUTO, _host_plan.COMPOSE):
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
+        return (), wanted.containers
+    named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
+    if wanted.attach == _host_plan.AUTO and not options.files and not any(map(_is_composed, named)):
         return (), wanted.containers
     from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan  # only here: it reads YAML
 
@@ -278,8 +197,12 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "warnings": plan.plan.warnings,
         "subnet": plan.subnet,
         "network": plan.network if plan.lives else "",
-        "joining": _moved(plan.plan),
+        "joining": moved(plan.plan),
     }
+
+
+def _is_composed(container: _found.Container) -> bool:
+    return _found.COMPOSE_PROJECT in container.labels
 
 
 def _compose_paths(labels: Mapping[str, str]) -> list[str]:

@@ -22,17 +22,15 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_kernel,
     _io_program,
-    _io_transaction,
     _ndp_found,
     _ndp_proxy,
     _ndppd_conf,
     _networkd,
-    _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
@@ -54,10 +52,25 @@ def plan(wanted: _ndp_proxy.Wanted, found: Found) -> _ndp_proxy.NdpPlan:
     Raises:
         Refused: anything that must not or cannot be done; nothing was changed.
     """
-    unfinished = _transaction.load_steps(found.record.get("unfinished", []))
+    unfinished = _host_plan.remembered("unfinished", found)
     if unfinished:
         return _ndp_proxy.NdpPlan("", "", unfinished, (_host_plan.UNFINISHED,))
     return _ndp_proxy.plan(wanted, facts(found), answers)
+
+
+def calls(network: str, options: Mapping[str, t.Any], found: Found) -> Iterator[dict[str, t.Any]]:
+    """The options with which ndp_proxy is called: for subnets that the network gives up, and for the one wanted."""
+    subnets = [subnet for one in found.networks if one.name == network for subnet in one.subnets6]
+    for prefix in _ndp_proxy.obsolete(found.record.get("ndp"), subnets, options.get("prefix", "")):
+        yield {"state": _ndp_proxy.ABSENT, "prefix": prefix}
+    if options:
+        yield {"state": _ndp_proxy.PRESENT, **options}
+
+
+def planned(calls: Iterable[dict[str, t.Any]], found: Found) -> list[tuple[dict[str, t.Any], _ndp_proxy.NdpPlan]]:
+    """Each call of ndp_proxy with its plan."""
+    wanted = [(call, {**call, "addresses": tuple(call.get("addresses", ()))}) for call in calls]
+    return [(call, plan(_ndp_proxy.Wanted(**options), found)) for call, options in wanted]
 
 
 def facts(found: Found) -> _ndp_found.Facts:
@@ -190,18 +203,18 @@ def place_unit(step: PlaceUnit) -> None:
     """Stop the unit as it was, which takes its entries away; then have it as wanted."""
     path = f"{_ndp_proxy.UNITS}/{step.unit}"
     if _io_files.read(path) not in (None, step.content):
-        _io_transaction.systemctl("stop", step.unit)
+        _io_program.systemctl("stop", step.unit)
     if step.content is None:
         if _io_files.read(path) is not None:
-            _io_transaction.systemctl("disable", step.unit)
+            _io_program.systemctl("disable", step.unit)
         _io_files.write(path, None)
-        _io_transaction.systemctl("daemon-reload")
-        _io_transaction.systemctl("reset-failed", step.unit, needed=False)
+        _io_program.systemctl("daemon-reload")
+        _io_program.systemctl("reset-failed", step.unit, needed=False)
         return
     _io_files.write(path, step.content)
-    _io_transaction.systemctl("daemon-reload")
-    _io_transaction.systemctl("enable", step.unit)
-    _io_transaction.systemctl("restart", step.unit)
+    _io_program.systemctl("daemon-reload")
+    _io_program.systemctl("enable", step.unit)
+    _io_program.systemctl("restart", step.unit)
     _await_unit(step)
 
 

@@ -56,6 +56,14 @@ def must(*command: str, stdin: str = "", timeout: int = CHANGE) -> str:
     return done.stdout.decode(errors="replace")
 
 
+def systemctl(*arguments: str, needed: bool = True) -> None:
+    """Run systemctl; Refused if it fails although it is needed."""
+    if needed:
+        must("systemctl", *arguments)
+    else:
+        run("systemctl", *arguments, timeout=CHANGE)
+
+
 def _run(command: tuple[str, ...], stdin: str, timeout: int) -> Done:
     environment = {**os.environ, "PATH": searched(), "LC_ALL": "C"}
     return subprocess.run(

@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
+    _io_program,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -56,8 +57,8 @@ def arm(run: str, within: float) -> None:
     _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o600)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
     _io_files.write(f"/etc/systemd/system/{_io_transaction.UNIT}.service", service.encode())
-    _io_transaction.systemctl("daemon-reload")
-    _io_transaction.systemctl("enable", f"{_io_transaction.UNIT}.service")
+    _io_program.systemctl("daemon-reload")
+    _io_program.systemctl("enable", f"{_io_transaction.UNIT}.service")
     _io_transaction.write(
         _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_files.record())
     )

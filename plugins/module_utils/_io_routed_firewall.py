@@ -11,7 +11,6 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_program,
-    _io_transaction,
     _nft_table,
     _routed_firewall,
 )
@@ -44,13 +43,13 @@ def load(step: LoadTable) -> None:
 
 def enable(step: EnableUnit) -> None:
     """Have it loaded at every boot, and again whenever the ruleset is replaced."""
-    _io_transaction.systemctl("daemon-reload")
-    _io_transaction.systemctl("enable", "--now", step.unit)
+    _io_program.systemctl("daemon-reload")
+    _io_program.systemctl("enable", "--now", step.unit)
 
 
 def disable(step: DisableUnit) -> None:
     """No longer; it may never have been."""
-    _io_transaction.systemctl("disable", "--now", step.unit, needed=False)
+    _io_program.systemctl("disable", "--now", step.unit, needed=False)
 
 
 def admit(address: str, port: int) -> None:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_program, _transaction
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -93,7 +92,7 @@ def disarm() -> None:
     """End the transaction: removing its file is what counts, the rest is tidying up."""
     _io_files.write(_path(), None)
     _stop_timer()
-    systemctl("disable", f"{UNIT}.service")
+    _io_program.systemctl("disable", f"{UNIT}.service")
     _io_files.write(f"/etc/systemd/system/{UNIT}.service", None)
     _io_files.write(os.path.join(_io_files.STATE, PROGRAM), None)
 
@@ -108,20 +107,11 @@ def start_timer(seconds: float) -> None:
         "--timer-property=AccuracySec=500ms",
         f"--unit={UNIT}",
     ]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
-    if done.returncode:
-        raise Refused(f"cannot start the timer that undoes the change: {done.stderr.decode(errors='replace').strip()}")
+    done = _io_program.run(*command, timeout=_io_program.CHANGE)
+    if done is None or done.returncode:
+        said = done.stderr.decode(errors="replace").strip() if done else "systemd-run is missing"
+        raise Refused(f"cannot start the timer that undoes the change: {said}")
 
 
 def _stop_timer() -> None:
-    systemctl("stop", f"{UNIT}.timer", needed=False)
-
-
-def systemctl(*arguments: str, needed: bool = True) -> None:
-    """Run systemctl; Refused if it fails although it is needed."""
-    try:
-        done = subprocess.run(["systemctl", *arguments], capture_output=True, check=False, timeout=60)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise Refused(f"systemctl {' '.join(arguments)} failed: {error}") from None
-    if done.returncode and needed:
-        raise Refused(f"systemctl {' '.join(arguments)} failed: {done.stderr.decode(errors='replace').strip()}")
+    _io_program.systemctl("stop", f"{UNIT}.timer", needed=False)

@@ -193,6 +193,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _restart_guards,
+    _restored,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -217,7 +218,7 @@ def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan
     """The plan, refused if a restart would do harm or dockerd would not take the file."""
     apply, consents = params["apply"], params["allow_container_restart"]
     if params["state"] == "restored":
-        plan = _host_plan.plan_restored(found, apply, consents)
+        plan = _restored.plan_restored(found, apply, consents)
     else:
         wanted = _daemon_plan.Wanted(params["config"], tuple(params["absent"]), apply, consents)
         plan = _host_plan.plan_daemon(wanted, found)
@@ -238,7 +239,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
         loaded = _io_found.read_by(found.daemon.pid, found.daemon.loaded)
         _io_files.keep(borrowed=None, starting=None, daemon=loaded)
         return {}
-    if not _daemon_schema.AVAILABLE:
+    if not _daemon_schema.available():
         raise Refused(
             "the Python package jsonschema is missing on this host",
             remedy="Install python3-jsonschema; the role dms.ipv6.dms_ipv6 does",

@@ -394,17 +394,16 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _host_plan,
     _io_found,
-    _io_gai_conf,
     _io_host_plan,
-    _io_mail_server,
     _io_places,
-    _io_prevent,
-    _prevent,
     _report,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
 
 SPEC: dict[str, t.Any] = {
     "mode": {"type": "str", "choices": ["audit", "nat", "routed", "prevent", "absent"], "default": "audit"},
@@ -468,19 +467,6 @@ def compose_options(params: dict[str, t.Any]) -> _io_host_plan.ComposeOptions:
     )
 
 
-def prevention(params: dict[str, t.Any]) -> _prevent.Wanted:
-    """What the options say of mode ``prevent``."""
-    defaults = {name: option.get("default") for name, option in SPEC.items()}
-    _prevent.refuse_contradiction({name: value for name, value in params.items() if value != defaults.get(name)})
-    return _prevent.Wanted(
-        tuple(params["containers"]),
-        params["allow_container_restart"],
-        params["prevent_compose"],
-        tuple(params["compose_files"]),
-        tuple(params["compose_services"]),
-    )
-
-
 def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Read the host; what the module returns."""
     wanted = wanted_host(params)
@@ -488,7 +474,8 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     found = _io_found.read(docker, any_engine=params["mode"] == "audit")
     if not _environment.elsewhere(found.environment):
         found = _io_found.looked_into(docker, found)
-    found = dataclasses.replace(found, orders=tuple(_io_gai_conf.order(one) for one in params["names"]))
+    if params["names"]:
+        found = dataclasses.replace(found, orders=_orders(params["names"]))
     places = _io_places.read(found.networks)
     joining = dataclasses.replace(wanted, containers=())  # with prevent nobody gets IPv6
     if params["mode"] == "routed":
@@ -514,6 +501,15 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     return result
 
 
+# What a mode, or an option, needs beyond that is imported by it alone: most runs find a host as it should be.
+
+
+def _orders(names: list[str]) -> tuple[Order, ...]:
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_gai_conf
+
+    return tuple(map(_io_gai_conf.order, names))
+
+
 def _plan(
     params: dict[str, t.Any], wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Docker
 ) -> dict[str, t.Any]:
@@ -521,10 +517,30 @@ def _plan(
     if params["mode"] == "nat":
         return _io_host_plan.nat(wanted, compose_options(params), found, docker)
     if params["mode"] == "routed":
-        return _io_host_plan.routed(wanted, compose_options(params), found, docker)
+        from ansible_collections.dms.ipv6.plugins.module_utils import _io_routed
+
+        return _io_routed.plan(wanted, compose_options(params), found, docker)
     if params["mode"] == "prevent":
-        return _io_prevent.plan(prevention(params), found, docker)
-    return _io_host_plan.absent(found, docker, params["allow_container_restart"])
+        return _prevented(params, found, docker)
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_restored
+
+    return _io_restored.plan(found, docker, params["allow_container_restart"])
+
+
+def _prevented(params: dict[str, t.Any], found: _host_plan.Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``prevent``."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_prevent, _prevent
+
+    defaults = {name: option.get("default") for name, option in SPEC.items()}
+    _prevent.refuse_contradiction({name: value for name, value in params.items() if value != defaults.get(name)})
+    wanted = _prevent.Wanted(
+        tuple(params["containers"]),
+        params["allow_container_restart"],
+        params["prevent_compose"],
+        tuple(params["compose_files"]),
+        tuple(params["compose_services"]),
+    )
+    return _io_prevent.plan(wanted, found, docker)
 
 
 def _wrong(
@@ -533,6 +549,8 @@ def _wrong(
     """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
     result = _findings.findings(found, wanted, joining.containers)
     if mail and not _environment.elsewhere(found.environment):
+        from ansible_collections.dms.ipv6.plugins.module_utils import _io_mail_server
+
         result += _io_mail_server.findings(docker, found, wanted.containers)
     return result
 

@@ -17,7 +17,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_kernel,
     _io_ndp_proxy,
     _io_program,
-    _io_transaction,
     _ndp_proxy,
     _ndppd_conf,
     _networkd,
@@ -140,7 +139,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Machine:
     monkeypatch.setattr(_io_ndp_proxy, "PATIENCE", 2.0)
     monkeypatch.setattr(_io_ndp_proxy, "answers", lambda interface, asked: {})
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(_io_transaction, "systemctl", machine.systemctl)
+    monkeypatch.setattr(_io_program, "systemctl", machine.systemctl)
     monkeypatch.setattr(_io_kernel, "sysctl", machine.sysctls.get)
     monkeypatch.setattr(_io_forwarding, "_set", machine.sysctls.__setitem__)
     return machine

@@ -311,6 +311,6 @@ def test_accepted(version: str, settings: dict[str, t.Any]) -> None:
 
 
 def test_without_jsonschema_names_are_still_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_daemon_schema, "Draft7Validator", None)
+    monkeypatch.setattr(_daemon_schema, "available", lambda: False)
     refuse_invalid({"ipv6": "no boolean"}, "26.1.5")
     assert "`IPv6` is unknown" in refusal({"IPv6": True}, "26.1.5")

@@ -21,6 +21,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _network,
     _network_steps,
     _restart_guards,
+    _restored,
     _transaction,
     _undo,
 )
@@ -291,7 +292,7 @@ BACK = [
     ],
 )
 def test_absent(networks: t.Any, record: t.Any, moved: t.Any, states: list[str], sentences: list[str]) -> None:
-    plan = _host_plan.absent(host(networks=networks, members={}, record=record), moved, ask(), False)
+    plan = _restored.absent(host(networks=networks, members={}, record=record), moved, ask(), False)
     assert [wanted.state for wanted, _plan in plan.networks] == states
     assert plan.sentences() == sentences
 
@@ -302,19 +303,19 @@ def test_absent_brings_the_old_file_back(consent: bool) -> None:
     plan = daemon.plan(_daemon_plan.Wanted(BOTH))
     memory = _undo.remember(None, plan)
     daemon.carry_out(plan)
-    back = _host_plan.absent(host(daemon, record={"undo": memory}), {}, ask(), consent)
+    back = _restored.absent(host(daemon, record={"undo": memory}), {}, ask(), consent)
     word = "stopped and started" if consent else "kept running"
     assert f"restart docker.service; mail {word}" in back.sentences()
     assert str(back.daemon_plan.steps[-1 if not consent else 0]) == f"write {PATH}: the file as it was"
     daemon.carry_out(back.daemon_plan)
     assert daemon.content == b"{ }"
-    assert _host_plan.absent(host(daemon), {}, ask(), consent).sentences() == []
+    assert _restored.absent(host(daemon), {}, ask(), consent).sentences() == []
 
 
 def test_absent_is_refused_while_others_are_on_the_network() -> None:
     found = host(networks=(OURS,), members={"dms-ipv6": ("web",)})
     with pytest.raises(Refused, match=r"network dms-ipv6: web still on it\. Disconnect them first"):
-        _host_plan.absent(found, {}, ask(), False)
+        _restored.absent(found, {}, ask(), False)
 
 
 # --- what a restart would do besides
@@ -579,7 +580,7 @@ def test_absent_brings_compose_files_back(content: bytes | None, sentences: list
     edit = Plan("", "", (WriteFile("/srv/a", b"new", "why", b"old", True),))
     files = _undo.remember_files(None, edit)
     found = host(networks=(OURS,), members={}, record={"files": files}, edited={"/srv/a": content})
-    plan = _host_plan.absent(found, {}, ask(), False)
+    plan = _restored.absent(found, {}, ask(), False)
     assert plan.sentences() == [*sentences, REMOVE]
     assert plan.files.warnings == warnings
     assert [one.content for one in plan.files.steps if isinstance(one, WriteFile)] == [b"old"] * len(sentences)
@@ -587,7 +588,7 @@ def test_absent_brings_compose_files_back(content: bytes | None, sentences: list
     after = replace(
         carried_out(found, plan.networks[0][1].steps), record={"files": forgotten}, edited={"/srv/a": b"old"}
     )
-    assert _host_plan.absent(after, {}, ask(), False).sentences() == []
+    assert _restored.absent(after, {}, ask(), False).sentences() == []
 
 
 @pytest.mark.parametrize(
@@ -608,7 +609,7 @@ def test_absent_where_compose_uses_the_network(
     moved = {name: web if name == "web-id" else one for name, one in moved.items()}
     everyone = (MOVED, web) if moved else (container(), web)
     found = host(networks=(BRIDGE, there), containers=everyone, members=members(everyone))
-    plan = _host_plan.absent(found, {"dms-ipv6": moved}, ask(*everyone), False)
+    plan = _restored.absent(found, {"dms-ipv6": moved}, ask(*everyone), False)
     assert [(wanted.name, wanted.state) for wanted, _plan in plan.networks] == [("dms-ipv6", state)]
     assert plan.sentences() == (
         [LEAVE, "disconnect web from network dms-ipv6", REMOVE] if sentences is None else sentences
@@ -623,7 +624,7 @@ def test_absent_gives_a_network_back_that_was_replaced() -> None:
     record = {"replaced": {"dms-ipv6": {"before": before.definition, "after": after.definition}}}
     mail = replace(ON_PLAIN, ports=(HTTP,))
     found = around_it(after, network("web", ["fd13::/64"]), mail=mail, record=record)
-    plan = _host_plan.absent(found, {}, ask(mail, sessions=lambda pid: [80], listeners=listening(six=[])), False)
+    plan = _restored.absent(found, {}, ask(mail, sessions=lambda pid: [80], listeners=listening(six=[])), False)
     ((wanted, back),) = plan.networks
     assert (wanted.name, wanted.state) == ("dms-ipv6", "released")
     (created,) = (
@@ -634,7 +635,7 @@ def test_absent_gives_a_network_back_that_was_replaced() -> None:
     forgotten = _undo.remember_replaced(record["replaced"], back)
     done = replace(carried_out(found, back.steps), record={"replaced": forgotten})
     assert forgotten == {}
-    assert _host_plan.absent(done, {}, ask(mail), False).networks == ()
+    assert _restored.absent(done, {}, ask(mail), False).networks == ()
 
 
 COMPOSE = {"com.docker.compose.project": "shop"}

@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_packages,
+    _io_program,
     _io_routed_firewall,
-    _io_transaction,
     _nft_table,
     _routed_firewall,
 )
@@ -109,7 +109,7 @@ def test_load_fails(there: Host, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[tuple[str, ...]] = []
-    monkeypatch.setattr(_io_transaction, "systemctl", lambda *words, needed=True: done.append((*words, str(needed))))
+    monkeypatch.setattr(_io_program, "systemctl", lambda *words, needed=True: done.append((*words, str(needed))))
     _io_routed_firewall.enable(EnableUnit("x.service"))
     _io_routed_firewall.disable(DisableUnit("x.service"))
     assert done == [

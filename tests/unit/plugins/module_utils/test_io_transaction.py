@@ -16,6 +16,7 @@ import sys
 import time
 import typing as t
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import ansible_collections.dms.ipv6.plugins as found_plugins
@@ -25,6 +26,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
+    _io_program,
     _io_revert,
     _io_steps,
     _io_transaction,
@@ -51,8 +53,8 @@ class Host:
     def state(self) -> Path:
         return self.folder / "state"
 
-    def run(self, command: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
-        self.commands.append(command)
+    def run(self, command: Sequence[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        self.commands.append([*command])
         return subprocess.CompletedProcess(command, int(any(one in command for one in self.failing)), b"", b"no way\n")
 
     def names(self) -> list[str]:
@@ -240,16 +242,19 @@ def test_systemctl(machine: Host, monkeypatch: pytest.MonkeyPatch, needed: bool)
     machine.failing = ["stop"]
     if needed:
         with pytest.raises(Refused, match=r"systemctl stop x failed: no way\."):
-            _io_transaction.systemctl("stop", "x")
+            _io_program.systemctl("stop", "x")
     else:
-        _io_transaction.systemctl("stop", "x", needed=False)
+        _io_program.systemctl("stop", "x", needed=False)
 
     def missing(*_arguments: object, **_options: object) -> t.NoReturn:
         raise FileNotFoundError(2, "No such file")
 
     monkeypatch.setattr(subprocess, "run", missing)
-    with pytest.raises(Refused, match="systemctl stop x failed: "):
-        _io_transaction.systemctl("stop", "x", needed=needed)
+    if needed:
+        with pytest.raises(Refused, match="systemctl stop x failed: "):
+            _io_program.systemctl("stop", "x")
+    else:
+        _io_program.systemctl("stop", "x", needed=False)
 
 
 def test_boot_id() -> None:

@@ -19,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _host_plan,
     _network,
     _network_steps,
+    _restored,
     _routed,
     _routed_firewall,
     _routed_network,
@@ -270,7 +271,7 @@ def test_users_own_network_is_given_back_without_our_addresses() -> None:
     now = routed_network()
     record = {"replaced": {"dms-ipv6": {"before": before.definition, "after": now.definition}}}
     found = there(NEW, mail, networks=(BRIDGE, now), record=record)
-    made = _host_plan.absent(found, {}, ask(mail), False)
+    made = _restored.absent(found, {}, ask(mail), False)
     ((_wanted, steps),) = made.networks
     (new,) = (one for one in carried_out(found, steps.steps).networks if one.name == "dms-ipv6")
     assert new.options == {BRIDGE_NAME: "br-mail"} and str(new.subnets6[0]) == ULA

@@ -18,6 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_found,
     _io_kernel,
     _io_preflight,
+    _io_program,
     _io_revert,
     _io_steps,
     _io_transaction,
@@ -260,7 +261,7 @@ def test_nothing_waits_for_a_confirmation_once_all_is_back(
         _io_transaction.write(_transaction.Transaction(run_id, "boot", 1e12, within))
 
     monkeypatch.setattr(_io_revert, "arm", arm)
-    monkeypatch.setattr(_io_transaction, "systemctl", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
     monkeypatch.setattr(_io_transaction, "disarm", lambda: os.unlink(_io_transaction._path()))
     lab.failing = error
     if joins:
@@ -318,6 +319,6 @@ def test_record_of_a_run_that_died_behind_its_last_step(lab: Lab, check: bool) -
 
 
 def test_missing_package_stops_only_a_real_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_daemon_schema, "AVAILABLE", False)
+    monkeypatch.setattr(_daemon_schema, "available", lambda: False)
     assert "jsonschema is missing on this host" in failure(docker_daemon_config, config=NAT)
     assert config(config=NAT, check=True)["changed"] is True
