@@ -4,7 +4,7 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test demo lab lab-down install dist clean
+.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test bench demo lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: ## all tests
 
 demo: install ## show the main job on lab hosts
 	@$(RUN) python lab/demo.py
+
+bench: install ## time our playbook against a ping and the usual way, on 10, 20 and 50 lab hosts
+	@$(RUN) python benchmarks/bench.py $(BENCH)
 
 lab: ## start the lab hosts and write lab/inventory.yml
 	@$(RUN) python lab/lab.py up lab/inventory.yml

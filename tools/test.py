@@ -65,7 +65,7 @@ class Result:
 
 def lint_steps() -> list[Step]:
     plugins = "build/checkout/ansible_collections/dms/ipv6/plugins"
-    typed = [folder for folder in (plugins, "lab", "tools", "tests") if any((TOP / folder).rglob("*.py"))]
+    typed = [folder for folder in (plugins, "benchmarks", "lab", "tools", "tests") if any((TOP / folder).rglob("*.py"))]
     commands = {
         "ruff": ["ruff", "check", "."],
         "format": ["ruff", "format", "--check", "."],

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Times our playbook against ansible.builtin.ping and the usual way, on the same lab hosts in one run.
+
+    bench.py [--hosts 10,20,50] [--connections docker,ssh] [--repeat 3] [--no-outage]
+
+Each host runs dockerd and has one published container; what the modules need is installed. The hosts are put back
+before each first run. Controller and hosts share this machine, so wall time is about the sum of all their CPU time;
+real hosts do their part side by side. Writes benchmarks/results/<day>.{md,json}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent
+sys.path.insert(0, str(TOP))
+
+from lab import namespace  # noqa: E402
+
+WORK = TOP / "build" / "bench"
+FORKS = "10"
+OURS = ["dms.ipv6.enable", "-e", json.dumps({"dms_ipv6_containers": ["web"]})]
+USUAL, PING = [str(HERE / "usual_way.yml")], [str(HERE / "ping.yml")]
+# As Debian ships Docker, with one container that comes back by itself.
+FRESH = """
+set -e
+docker rm -f web > /dev/null 2>&1 || true
+docker network rm dms-ipv6 > /dev/null 2>&1 || true
+rm -rf /etc/docker/daemon.json* /var/lib/dms-ipv6 /etc/sysctl.d/*dms-ipv6*
+systemctl reset-failed docker docker.socket
+systemctl restart docker
+docker run -d --restart unless-stopped --name web -p 8080:80 dms-lab/whoami > /dev/null
+"""
+SSHD = """
+set -e
+mkdir -m 700 -p /root/.ssh
+cat > /root/.ssh/authorized_keys
+ssh-keygen -A > /dev/null
+systemctl enable --now ssh > /dev/null 2>&1
+"""
+GOALS = {
+    "second run / ping": (1.5, "wall"),
+    "first run / usual first run": (0.6, "wall"),
+    "second run / usual second run": (None, "wall"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one playbook run took: seconds, and of the controller's largest process MiB."""
+
+    what: str
+    connection: str
+    hosts: int
+    wall: float
+    controller_cpu: float
+    host_cpu: float
+    memory: float
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def busy() -> float:
+    """CPU seconds that this machine has spent on anything."""
+    ticks = [int(one) for one in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def inventory(count: int, connection: str) -> Path:
+    """An inventory of that many hosts; over SSH they are reached at their addresses."""
+    hosts: dict[str, dict[str, str]] = {}
+    for number in range(1, count + 1):
+        name = f"h{number:02}"
+        place = f"dms-lab-bench-{name}"
+        hosts[name] = {"lab_image": "bookworm", "ansible_host": address(place) if connection == "ssh" else place}
+    common = {"lab_name": "bench", "ansible_python_interpreter": "/usr/bin/python3"}
+    if connection == "ssh":
+        options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ControlPersist=60s"
+        common |= {"ansible_user": "root", "ansible_ssh_private_key_file": str(WORK / "key")}
+        common |= {"ansible_ssh_common_args": options}
+    else:
+        common |= {"ansible_connection": "community.docker.docker"}
+    path = WORK / f"{connection}-{count}.json"
+    path.write_text(json.dumps({"all": {"vars": common, "children": {"docker": {"hosts": hosts}}}}), encoding="utf-8")
+    return path
+
+
+def address(container: str) -> str:
+    fields = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    return output("docker", "inspect", "-f", fields, container)
+
+
+def output(*command: str, stdin: str = "") -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, input=stdin)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+def on_hosts(count: int, script: str, stdin: str = "") -> None:
+    """Run a script on the first hosts."""
+
+    def one(number: int) -> None:
+        container = f"dms-lab-bench-h{number:02}"
+        output("docker", "exec", "-i", container, "bash", "-c", script, stdin=stdin)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(1, count + 1)))
+
+
+def play(what: str, playbook: list[str], connection: str, count: int) -> Run:
+    """Run a playbook once, and measure it."""
+    command = ["ansible-playbook", "-i", str(inventory(count, connection)), "-f", FORKS, *playbook]
+    if connection == "ssh" and namespace.holder().exists():
+        command = ["nsenter", f"--net={namespace.holder()}", *command]
+    log = WORK / f"{connection}-{count}-{what.replace(' ', '-')}.log"
+    before, start = busy(), time.perf_counter()
+    with log.open("w", encoding="utf-8") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall, spent = time.perf_counter() - start, busy() - before
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{log.read_text(encoding='utf-8')[-3000:]}")
+    own = usage.ru_utime + usage.ru_stime
+    run = Run(what, connection, count, wall, own, max(0.0, spent - own), usage.ru_maxrss / 1024)
+    say(
+        f"  {connection:6} {count:3} hosts  {what:18} {wall:7.1f} s   "
+        f"controller {own:6.1f} s CPU, {run.memory:4.0f} MiB   everything else {run.host_cpu:6.1f} s CPU"
+    )
+    return run
+
+
+def compare(connection: str, count: int, repeat: int) -> list[Run]:
+    """First and second runs of both ways, each second run beside a ping."""
+    runs = []
+    for name, playbook in (("usual", USUAL), ("ours", OURS)):
+        on_hosts(count, FRESH)
+        time.sleep(5)
+        runs.append(play(f"{name}, first", playbook, connection, count))
+        for _again in range(repeat):
+            runs.append(play("ping", PING, connection, count))
+            runs.append(play(f"{name}, second", playbook, connection, count))
+    return runs
+
+
+def median(runs: list[Run]) -> dict[str, Run]:
+    """The median run of each kind, field by field."""
+    result = {}
+    for what in dict.fromkeys(run.what for run in runs):
+        same = [run for run in runs if run.what == what]
+        fields = ("wall", "controller_cpu", "host_cpu", "memory")
+        result[what] = replace(
+            same[0], **{name: statistics.median(getattr(run, name) for run in same) for name in fields}
+        )
+    return result
+
+
+def ratios(runs: list[Run]) -> dict[str, float]:
+    found = median(runs)
+    ours, usual, ping = found["ours, second"], found["usual, second"], found["ping"]
+    return {
+        "second run / ping": ours.wall / ping.wall,
+        "first run / usual first run": found["ours, first"].wall / found["usual, first"].wall,
+        "second run / usual second run": ours.wall / usual.wall,
+        "usual second run / ping": usual.wall / ping.wall,
+        "seconds per host, ours, second": ours.wall / ours.hosts,
+    }
+
+
+def outage() -> list[str]:
+    """What the test of outages prints: how long a published port is down."""
+    command = [sys.executable, "-m", "pytest", "-q", "-rP", "tests/integration/test_outage.py"]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    telling = ("seconds for which", "times a bare", "  ipv4  ", "  ipv6  ")
+    return [line for line in done.stdout.splitlines() if any(one in line for one in telling)]
+
+
+def machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    ansible = output("ansible", "--version").splitlines()[0]
+    parts = (
+        f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release()}",
+        f"controller: Python {platform.python_version()}, {ansible}, {FORKS} forks, pipelining",
+        "hosts: Debian bookworm, Docker 20.10.24, all on this machine",
+    )
+    return "; ".join(parts)
+
+
+def report(runs: list[Run], told: list[str]) -> str:
+    """The tables, as Markdown."""
+    parts = [f"# {datetime.date.today().isoformat()}", "", machine(), ""]
+    for connection, count in dict.fromkeys((run.connection, run.hosts) for run in runs):
+        here = [run for run in runs if (run.connection, run.hosts) == (connection, count)]
+        parts += [f"## {count} hosts, connection {connection}", ""]
+        parts += ["| run | wall s | controller CPU s | everything else CPU s | controller MiB | × ping |"]
+        parts += ["|---|---|---|---|---|---|"]
+        found = median(here)
+        for what, run in found.items():
+            cells = f"{run.wall:.1f} | {run.controller_cpu:.1f} | {run.host_cpu:.1f} | {run.memory:.0f}"
+            parts.append(f"| {what} | {cells} | {run.wall / found['ping'].wall:.2f} |")
+        parts.append("")
+        for name, value in ratios(here).items():
+            goal = GOALS.get(name, (None, ""))[0]
+            verdict = "" if goal is None else f" (goal {goal}: {'met' if value <= goal else 'MISSED'})"
+            parts.append(f"- {name}: {value:.2f}{verdict}")
+        parts.append("")
+    if told:
+        parts += ["## Outage of a published port", "", "```", *told, "```", ""]
+    return "\n".join(parts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--hosts", default="10,20,50")
+    parser.add_argument("--connections", default="docker,ssh")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--no-outage", action="store_true")
+    options = parser.parse_args()
+    counts = [int(one) for one in options.hosts.split(",")]
+    WORK.mkdir(parents=True, exist_ok=True)
+    lab = [sys.executable, str(TOP / "lab" / "lab.py")]
+    hosts = str(inventory(max(counts), "docker"))
+    subprocess.run([*lab, "up", hosts], check=True)
+    runs: list[Run] = []
+    try:
+        if "ssh" in options.connections:
+            (WORK / "key").unlink(missing_ok=True)
+            output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(WORK / "key"))
+            on_hosts(max(counts), SSHD, (WORK / "key.pub").read_text(encoding="ascii"))
+        for connection in options.connections.split(","):
+            for count in counts:
+                runs += compare(connection, count, options.repeat)
+    finally:
+        subprocess.run([*lab, "down", hosts], check=False)
+    told = [] if options.no_outage else outage()
+    text = report(runs, told)
+    say(f"\n{text}")
+    result = HERE / "results" / datetime.date.today().isoformat()
+    result.with_suffix(".md").write_text(text, encoding="utf-8")
+    data = {"machine": machine(), "runs": [asdict(run) for run in runs], "outage": told}
+    result.with_suffix(".json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
