@@ -98,7 +98,7 @@ def all_steps() -> list[Step]:
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
         # -rP: outages, fault points and agreements are printed by tests that pass.
-        Step("integration", "integration", [*PYTEST, "-rP", "tests/integration"], lane="lab", counts=True),
+        Step("integration", "integration", [*PYTEST, "-rP", "--durations=15", "tests/integration"], lane="lab", counts=True),
         *molecule_steps(),
         *mutant_steps(),
     ]
