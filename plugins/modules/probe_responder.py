@@ -51,9 +51,14 @@ options:
     default: 80
   probes:
     description: With O(state=absent), the results of M(dms.ipv6.remote_ip_probe), to be judged and kept.
-      Unreachable probe hosts may be among them.
     type: list
     elements: dict
+    default: []
+  silent:
+    description: With O(state=absent), names of probe hosts that are out of reach or broken. They are kept with the
+      proof, and prove nothing.
+    type: list
+    elements: str
     default: []
   expect:
     description:
@@ -157,6 +162,7 @@ SPEC: dict[str, t.Any] = {
     "address": {"type": "str", "default": ""},
     "ipv6_address": {"type": "str", "default": ""},
     "probes": {"type": "list", "elements": "dict", "default": []},
+    "silent": {"type": "list", "elements": "str", "default": []},
     "expect": {"type": "str", "choices": ["real", "refused"], "default": "real"},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
@@ -184,7 +190,8 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
 
 def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
     """Remove the responder and keep the proof; what the module returns."""
-    probes, expect = _io_peers.judged(docker, params["probes"]), params["expect"]
+    silent = [_verdict.silent(name) for name in params["silent"]]
+    probes, expect = [*_io_peers.judged(docker, params["probes"]), *silent], params["expect"]
     proof = _verdict.proof(probes, datetime.datetime.now(datetime.timezone.utc), expect)
     told = {**proof, "faults": _verdict.faults(probes, expect)}
     if dry:

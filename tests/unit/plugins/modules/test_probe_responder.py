@@ -109,6 +109,18 @@ def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -
     assert run(probe_responder, state="absent")["changed"] is False
 
 
+@pytest.mark.parametrize(("probes", "expected"), [([], "not verified"), ([SEEN], "passed")])
+def test_a_probe_host_that_is_gone_is_kept_with_the_proof(
+    engine: Engine, probes: list[dict[str, t.Any]], expected: str
+) -> None:
+    words = "probe host far is out of reach, or cannot run a module"
+    real = run(probe_responder, state="absent", probes=probes, silent=["far"])
+    assert (real["result"], real["faults"]) == (expected, [])
+    assert (real["probes"][-1]["probe_host"], real["probes"][-1]["msg"]) == ("far", words)
+    assert _io_files.record()["proof"]["probes"] == real["probes"]
+    assert ["probe_host" in one for one in real["probes"]] == [False] * len(probes) + [True]
+
+
 REFUSED = {"family": "ipv6", "port": 25, "verdict": "refused", "client": "", "seen": "", "msg": "refused"}
 IN4 = {"family": "ipv4", "verdict": "real", "msg": "m"}
 
