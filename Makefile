@@ -4,7 +4,7 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test demo lab lab-down install dist clean
+.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test demo rollout lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test: ## all tests
 
 demo: install ## show the main job on lab hosts
 	@$(RUN) python lab/demo.py
+
+rollout: install ## show a roll-out over 20 lab hosts, of which one fails (needs 8 GB of memory)
+	@$(RUN) python lab/rollout.py
 
 lab: ## start the lab hosts and write lab/inventory.yml
 	@$(RUN) python lab/lab.py up lab/inventory.yml
