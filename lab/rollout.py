@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A roll-out, shown: many Docker hosts, one of which fails while it is changed. Which hosts changed, which did not?
 
-Exit code 0 only if the one that failed is as it was to the byte, all of its batch and before it are changed, all after it
-are untouched, no container was restarted, and the run said so in one line. An argument is the number of hosts, 20 by default.
+Exit code 0 only if the one that failed is as it was to the byte, all of its batch and before it are changed, all after
+it are untouched, no container was restarted, and the run said so in one line. An argument is the number of hosts, 20 by
+default.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def fleet(hosts: dict[str, Host]) -> t.Iterator[dict[str, Host]]:
 def test_a_host_that_fails_stops_the_roll_out(fleet: dict[str, Host], monkeypatch: pytest.MonkeyPatch) -> None:
     """Its batch finishes, itself in the old state; the next batch has no turn. Also where `free` is configured."""
     monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
-    bookworm, trixie, sid = fleet.values()
+    bookworm, _trixie, sid = fleet.values()
     bookworm.run(BREAK)
     before = {name: (settings(host), started(host)) for name, host in fleet.items()}
     done = play(ALL, dms_ipv6_containers=["mail"], dms_ipv6_serial=[2, 1])
@@ -129,13 +129,17 @@ def test_a_second_roll_out_is_refused_and_leaves_the_first_alone(fleet: dict[str
 
 
 def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
-    """It is named, and no Docker host fails for it, unless a proof is required."""
-    given: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"]}
+    """It is named, and no Docker host fails for it, unless a proof is required. Prometheus is told."""
+    metrics = "/var/tmp/dms_ipv6.prom"
+    given: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"], "dms_ipv6_metrics_path": metrics}
     done = play("bookworm", dms_ipv6_probe_hosts=["gone", "closed", "client"], **given)
     assert done.returncode == 0, said(done)
     for name in ("gone", "closed"):
         assert f"probe host {name} is out of reach, or cannot run a module" in done.stdout
     assert fleet["bookworm"].module("docker_ipv6_info")["proof"]["result"] == "passed"
+    lines = fleet["bookworm"].run(f"cat {metrics}; date +%s").splitlines()
+    assert 'dms_ipv6_proof_result{expect="real",result="passed"} 1' in lines
+    assert 0 <= int(lines[-1]) - int(lines[2].split()[1]) < 60
     for required in (False, True):
         done = play("bookworm", "verify", dms_ipv6_probe_hosts=["closed"], dms_ipv6_require_proof=required, **given)
         assert done.returncode == (2 if required else 0), said(done)
@@ -144,6 +148,9 @@ def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
     assert done.returncode == 2
     assert "bookworm: not verified. Name a host that has IPv6 in dms_ipv6_probe_hosts." in said(done)
     assert fleet["bookworm"].run("docker ps -a --format '{{.Names}}'").split() == ["mail"]
+    assert 'result="not verified"} 1' in fleet["bookworm"].run(f"cat {metrics}")
+    assert play("bookworm", "undo", **given).returncode == 0
+    assert fleet["bookworm"].run(f"test -e {metrics} || echo none") == "none"
 
 
 @pytest.mark.parametrize(
@@ -153,9 +160,10 @@ def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
         ({"dms_ipv6_hosts": "nosuch"}, "Could not match supplied host pattern, ignoring: nosuch"),
     ],
 )
-def test_bad_input_changes_nothing(fleet: dict[str, Host], variables: dict[str, str], words: str) -> None:
+def test_bad_input_changes_nothing(fleet: dict[str, Host], variables: dict[str, t.Any], words: str) -> None:
     before = [host.state() for host in fleet.values()]
-    done = play(**{"host": ALL, "dms_ipv6_containers": ["mail"], **variables})  # type: ignore[arg-type]
+    given: dict[str, t.Any] = {"host": ALL, "dms_ipv6_containers": ["mail"], **variables}
+    done = play(**given)
     assert done.returncode != 0
     assert words in said(done)
     assert [host.state() for host in fleet.values()] == before
@@ -215,7 +223,9 @@ def test_run_as_awx_does_it(fleet: dict[str, Host], tmp_path: Path) -> None:
     events = list(done.events)
     assert (done.status, done.rc) == ("successful", 0), [event["stdout"] for event in events]
     assert "playbook_on_vars_prompt" not in {event["event"] for event in events}
-    read = [event["event_data"] for event in events if event.get("event_data", {}).get("task_action", "").endswith("_info")]
+    read = [
+        event["event_data"] for event in events if event.get("event_data", {}).get("task_action", "").endswith("_info")
+    ]
     plans = [one["res"]["plan"]["steps"] for one in read if "res" in one]
     assert any(step.startswith("create network dms-ipv6") for step in plans[0])
     assert done.stats["ok"].keys() == {"trixie"}
