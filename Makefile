@@ -4,7 +4,7 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test bench demo lab lab-down install dist clean
+.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test bench demo rollout lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ demo: install ## show the main job on lab hosts
 
 bench: install ## time our playbook against a ping and the usual way, on 10, 20 and 50 lab hosts
 	@$(RUN) python benchmarks/bench.py $(BENCH)
+
+rollout: install ## show a roll-out over 20 lab hosts, of which one fails (needs 8 GB of memory)
+	@$(RUN) python lab/rollout.py
 
 lab: ## start the lab hosts and write lab/inventory.yml
 	@$(RUN) python lab/lab.py up lab/inventory.yml

@@ -96,6 +96,12 @@ def of_service(
     return {**probe, "verdict": found.verdict, "seen": found.seen, "msg": found.msg}
 
 
+def silent(probe_host: str) -> dict[str, str]:
+    """What is kept of a probe host that could not be asked to probe."""
+    msg = f"probe host {probe_host} is out of reach, or cannot run a module"
+    return {"probe_host": probe_host, "verdict": NOT_VERIFIED, "msg": msg}
+
+
 def proven(probes: Iterable[Mapping[str, t.Any]], expect: str = REAL) -> str:
     """What a set of probe results amounts to: *passed* only if IPv6 was really tried, and nothing was wrong.
 
@@ -140,5 +146,10 @@ def proof(probes: Iterable[Mapping[str, t.Any]], now: datetime.datetime, expect:
         "result": proven(listed, expect),
         "expect": expect,
         "date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "probes": [{name: str(one.get(name, "")) for name in KEPT} for one in listed],
+        "probes": [_kept(one) for one in listed],
     }
+
+
+def _kept(probe: Mapping[str, t.Any]) -> dict[str, str]:
+    named = {"probe_host": str(probe["probe_host"])} if "probe_host" in probe else {}
+    return {**{name: str(probe.get(name, "")) for name in KEPT}, **named}

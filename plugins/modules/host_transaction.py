@@ -23,7 +23,10 @@ options:
     choices: [armed, confirmed, reverted]
     required: true
   transaction:
-    description: Id of the transaction. With O(state=armed), one is made up if it is not given.
+    description:
+      - Id of the transaction. With O(state=armed), one is made up if it is not given.
+      - With O(state=reverted), only this one is undone, and that of another run is left alone. By default, whichever is
+        armed.
     type: str
     default: ""
   within:
@@ -112,13 +115,19 @@ def reach(target: str) -> None:
         raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None
 
 
+def is_ours(run_id: str) -> bool:
+    """Whether this transaction is armed; any one, if no id is given."""
+    there = _io_transaction.armed()
+    return there is not None and run_id in ("", there.id)
+
+
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Arm, confirm or revert; what the module returns."""
     state, run_id = params["state"], params["transaction"]
     if state == "confirmed" and not run_id:
         raise Refused("it is missing", "transaction", "Give the id that arming returned")
     if dry:
-        return {"changed": state == "armed" or _io_transaction.armed() is not None}
+        return {"changed": state == "armed" or is_ours(run_id)}
     with _io_files.lock():
         if state == "armed":
             if params["within"] < 1:
@@ -132,8 +141,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
                 reach(params["reach"])
             _io_transaction.disarm()
             return {"changed": True}
-        there = _io_transaction.armed() is not None
-        failed = _io_revert.revert("asked for")
+        there = is_ours(run_id)
+        failed = _io_revert.revert("asked for") if there else []
     if failed:
         raise Refused(f"not everything could be put back: {' '.join(failed)}")
     return {"changed": there, "failed_steps": failed}

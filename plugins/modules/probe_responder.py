@@ -51,10 +51,21 @@ options:
     default: 80
   probes:
     description: With O(state=absent), the results of M(dms.ipv6.remote_ip_probe), to be judged and kept.
-      Unreachable probe hosts may be among them.
     type: list
     elements: dict
     default: []
+  silent:
+    description: With O(state=absent), names of probe hosts that are out of reach or broken. They are kept with the
+      proof, and prove nothing.
+    type: list
+    elements: str
+    default: []
+  metrics:
+    description:
+      - With O(state=absent), the path of a file that tells Prometheus when the proof was made and what it is, for
+        node_exporter's textfile collector. Its name must end in C(.prom). Empty for none.
+    type: path
+    default: ""
   expect:
     description:
       - With O(state=absent), what IPv6 clients are to get for the proof to be V(passed).
@@ -134,6 +145,7 @@ faults:
 """
 
 import datetime
+import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -143,6 +155,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_peers,
     _io_places,
     _io_responder,
+    _metrics,
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
@@ -157,6 +170,8 @@ SPEC: dict[str, t.Any] = {
     "address": {"type": "str", "default": ""},
     "ipv6_address": {"type": "str", "default": ""},
     "probes": {"type": "list", "elements": "dict", "default": []},
+    "silent": {"type": "list", "elements": "str", "default": []},
+    "metrics": {"type": "path", "default": ""},
     "expect": {"type": "str", "choices": ["real", "refused"], "default": "real"},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
@@ -184,8 +199,10 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
 
 def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
     """Remove the responder and keep the proof; what the module returns."""
-    probes, expect = _io_peers.judged(docker, params["probes"]), params["expect"]
-    proof = _verdict.proof(probes, datetime.datetime.now(datetime.timezone.utc), expect)
+    silent = [_verdict.silent(name) for name in params["silent"]]
+    probes, expect = [*_io_peers.judged(docker, params["probes"]), *silent], params["expect"]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    proof = _verdict.proof(probes, now, expect)
     told = {**proof, "faults": _verdict.faults(probes, expect)}
     if dry:
         return {"changed": False, **told}
@@ -193,6 +210,10 @@ def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.A
     if probes:
         with _io_files.lock():
             _io_files.keep(proof=proof)
+    if probes and params["metrics"]:
+        if not re.match(r"/.*\.prom$", params["metrics"]):
+            raise Refused("give the absolute path of a file whose name ends in .prom", "metrics")
+        _io_files.write(params["metrics"], _metrics.text(proof, now.timestamp()).encode())
     return {"changed": changed, **told}
 
 

@@ -101,11 +101,15 @@ class Host:
 
 
 def play(
-    host: str, playbook: str = "enable", inventory: Path = INVENTORY, **variables: object
+    host: str,
+    playbook: str = "enable",
+    inventory: Path = INVENTORY,
+    options: t.Sequence[str] = (),
+    **variables: object,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a playbook of ours on one host."""
+    """Run a playbook of ours on one host, or several."""
     extra = json.dumps({"dms_ipv6_hosts": host, "dms_ipv6_probe_image": "dms-lab/whoami", **variables})
-    command = ["ansible-playbook", "-i", str(inventory), f"dms.ipv6.{playbook}", "-e", extra]
+    command = ["ansible-playbook", "-i", str(inventory), f"dms.ipv6.{playbook}", "-e", extra, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -234,6 +234,20 @@ def test_defaults_and_specs_agree() -> None:
         assert default_faults(text_of(path), text_of(specs)) == [], path
 
 
+def test_the_playbooks_make_the_batches_that_the_role_documents() -> None:
+    """A play cannot read the role's defaults for its ``serial``, so they stand in the playbook once more."""
+    serial = str(yaml.safe_load(text_of(TOP / "playbooks" / "roll_out.yml"))[1]["vars"]["__dms_ipv6_serial"])
+    defaults = yaml.safe_load(text_of(TOP / "roles" / "dms_ipv6" / "defaults" / "main.yml"))
+    found = re.search(r"dms_ipv6_serial \| default\((.*?)\)", serial)
+    assert found and ast.literal_eval(found.group(1)) == defaults["dms_ipv6_serial"]
+
+
+def test_the_files_of_the_execution_environment_are_there() -> None:
+    named = yaml.safe_load(text_of(TOP / "meta" / "execution-environment.yml"))["dependencies"]
+    assert named.keys() == {"python", "system"}
+    assert all((TOP / name).is_file() and Path(name).parts[0] == "meta" for name in named.values())
+
+
 def test_guard_finds_other_defaults() -> None:
     specs = "argument_specs: {main: {options: {a: {default: 1}, b: {type: str}}}}"
     assert not default_faults("{a: 1, b: null}", specs)

@@ -89,6 +89,15 @@ def test_reverted(machine: Host) -> None:
     assert transaction(state="reverted")["changed"] is False
 
 
+def test_another_runs_change_is_not_reverted(machine: Host) -> None:
+    transaction(state="armed", transaction="theirs")
+    for check in (True, False):
+        assert transaction(state="reverted", transaction="ours", check=check)["changed"] is False
+    assert (machine.armed is not None, machine.done) == (True, [("armed", 120)])
+    assert transaction(state="reverted", transaction="theirs")["changed"] is True
+    assert machine.armed is None
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_places, _io_responder
@@ -107,6 +108,30 @@ def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -
     assert (real["result"], real["changed"], engine.runs) == (expected, True, False)
     assert _io_files.record().get("proof", {}).get("result") == (expected if probes else None)
     assert run(probe_responder, state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize(("probes", "expected"), [([], "not verified"), ([SEEN], "passed")])
+def test_a_probe_host_that_is_gone_is_kept_with_the_proof(
+    engine: Engine, probes: list[dict[str, t.Any]], expected: str
+) -> None:
+    words = "probe host far is out of reach, or cannot run a module"
+    real = run(probe_responder, state="absent", probes=probes, silent=["far"])
+    assert (real["result"], real["faults"]) == (expected, [])
+    assert (real["probes"][-1]["probe_host"], real["probes"][-1]["msg"]) == ("far", words)
+    assert _io_files.record()["proof"]["probes"] == real["probes"]
+    assert ["probe_host" in one for one in real["probes"]] == [False] * len(probes) + [True]
+
+
+def test_metrics_of_the_proof(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "dms_ipv6.prom"
+    run(probe_responder, check=True, state="absent", probes=[SEEN], metrics=str(file))
+    run(probe_responder, state="absent", probes=[], metrics=str(file))
+    assert not file.exists()
+    run(probe_responder, state="absent", probes=[SEEN], metrics=str(file))
+    assert 'dms_ipv6_proof_result{expect="real",result="passed"} 1\n' in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o644
+    words = "metrics: give the absolute path of a file whose name ends in .prom"
+    assert failure(probe_responder, state="absent", probes=[SEEN], metrics=f"{file}.txt").startswith(words)
 
 
 REFUSED = {"family": "ipv6", "port": 25, "verdict": "refused", "client": "", "seen": "", "msg": "refused"}
