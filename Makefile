@@ -4,7 +4,7 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test bench demo rollout lab lab-down install dist clean
+.PHONY: help venv lint format unit browser test-fast sanity integration molecule test-mutants test bench demo rollout lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ format: ## write Python files the way lint wants them
 
 unit: ## unit tests on the working tree
 	@$(TEST) unit
+
+browser: ## the report in a headless Chromium, which is installed if it is missing
+	@$(TEST) browser
 
 test-fast: ## lint and unit tests
 	@$(TEST) lint unit

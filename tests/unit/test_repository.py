@@ -19,8 +19,9 @@ TOP = Path(__file__).resolve().parents[2]
 PLUGINS = TOP / "plugins"
 MODULES = PLUGINS / "modules"
 MODULE_UTILS = PLUGINS / "module_utils"
+PLUGIN_UTILS = PLUGINS / "plugin_utils"
 
-# A pure file holds decisions; the machine is touched in module_utils/_io_*.py only.
+# A pure file holds decisions; the machine is touched in _io_*.py of module_utils and plugin_utils only.
 IMPURE = (
     "ansible.module_utils.basic",
     "dns",
@@ -104,9 +105,10 @@ def impurities(text: str) -> list[str]:
     return found
 
 
-def test_pure_files_do_not_touch_the_machine() -> None:
-    files = (path for path in MODULE_UTILS.glob("*.py") if not path.name.startswith(("_io_", "__init__")))
-    assert problems(some(files, MODULE_UTILS), impurities) == []
+@pytest.mark.parametrize("folder", [MODULE_UTILS, PLUGIN_UTILS], ids=lambda folder: folder.name)
+def test_pure_files_do_not_touch_the_machine(folder: Path) -> None:
+    files = (path for path in folder.glob("*.py") if not path.name.startswith(("_io_", "__init__")))
+    assert problems(some(files, folder), impurities) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real ansible-playbook runs on hosts that are not there, or are this machine with modules that act a part.
+
+The role, the playbooks and the callback are the real ones. The modules answer from a story, which the host's
+variables and the answers before name, so each run is the same everywhere and touches nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+import ansible_collections.dms.ipv6 as checkout
+import yaml
+
+Hosts = t.Mapping[str, t.Mapping[str, t.Any]]
+DOWN: dict[str, t.Any] = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+ACTOR = """#!/usr/bin/python
+# WANT_JSON
+import json, os, sys
+name = @NAME@
+with open(sys.argv[1]) as file:
+    args = json.load(file)
+args = {key: value for key, value in args.items() if not key.startswith("_ansible")}
+home = @HOME@
+result = {"changed": False}
+if name == "docker_ipv6_info":
+    story = args.get("network", "well")
+    if story == "strange":
+        print(json.dumps({"failed": True, "msg": "this engine is refused"}))
+        sys.exit()
+    done = os.path.exists(os.path.join(home, story))
+    verdict = "real" if done else "masked"
+    port = {"host_port": 25, "port": 25, "protocol": "tcp", "verdict": verdict, "by": "", "cause": ""}
+    result["engine"] = {"version": "28.5.2"}
+    result["summary"] = "as told"
+    result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
+    result["findings"] = []
+    result["networks"] = []
+    result["host_addresses"] = []
+    result["table"] = []
+    result["plan"] = {
+        "changed": not done, "steps": [] if done else ["turn it"], "warnings": [], "subnets": [], "packages": [],
+        "config": {"story": story}, "compose": [], "network": "", "containers": [], "firewall": {}, "ports": [],
+        "prove_on": ["net"],
+    }
+elif name == "docker_daemon_config":
+    story = args["config"]["story"]
+    if story == "bad":
+        result = {"failed": True, "rolled_back": True, "msg": "dockerd does not come back"}
+    else:
+        open(os.path.join(home, story), "w").close()
+        result = {"changed": True, "steps": ["turn it"], "restarted": True, "reloaded": False, "rolled_back": False}
+elif name == "mail_dns_info":
+    result = {"failed": True, "msg": "no resolver answers"}
+elif name == "host_transaction":
+    result = {"changed": True, "transaction": "t1"}
+elif name == "probe_responder" and args["state"] == "present":
+    result = {"changed": True, "addresses": {"ipv6": "::1"}, "ports": {"ipv6": 1}, "host_addresses": []}
+elif name == "probe_responder":
+    tried = [one for one in args["probes"] if one.get("verdict")]
+    kept = [{key: str(one.get(key, "")) for key in ("verdict", "family", "msg")} for one in args["probes"]]
+    word = "passed" if tried else "not verified"
+    result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
+elif name == "remote_ip_probe":
+    result = {"verdict": "real", "family": "ipv6", "port": 1, "client": "::2", "seen": "::2", "msg": "seen"}
+result["invocation"] = {"module_args": args}
+print(json.dumps(result))
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that is over."""
+
+    code: int
+    said: str
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, t.Any]:
+        return t.cast("dict[str, t.Any]", json.loads((self.folder / "report.json").read_text()))
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {one["name"]: one["state"] for one in self.report["hosts"]}
+
+
+def collections(tmp_path: Path) -> Path:
+    """A folder with our collection, in which actors stand in for the modules."""
+    top, ours = Path(checkout.__path__[0]), tmp_path / "collections" / "ansible_collections" / "dms" / "ipv6"
+    (ours / "plugins" / "modules").mkdir(parents=True)
+    for name in ("meta", "roles", "playbooks", "galaxy.yml"):
+        (ours / name).symlink_to((top / name).resolve())
+    for entry in (top / "plugins").resolve().iterdir():
+        if entry.name != "modules":
+            (ours / "plugins" / entry.name).symlink_to(entry)
+    for path in (top / "plugins" / "modules").glob("*.py"):
+        text = ACTOR.replace("@NAME@", repr(path.stem)).replace("@HOME@", repr(str(tmp_path)))
+        (ours / "plugins" / "modules" / path.name).write_text(text)
+    return tmp_path / "collections"
+
+
+def inventory(tmp_path: Path, hosts: Hosts, variables: t.Mapping[str, t.Any]) -> Path:
+    """An inventory of this machine under several names."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    docker = {"hosts": dict(hosts), "vars": dict(variables)}
+    path = tmp_path / "inventory.yml"
+    path.write_text(yaml.safe_dump({"all": {"vars": local, "children": {"docker": docker}, "hosts": {"client1": {}}}}))
+    return path
+
+
+def run(
+    tmp_path: Path,
+    hosts: Hosts,
+    playbook: str | list[dict[str, t.Any]],
+    *arguments: str,
+    acted: bool = True,
+    environment: t.Mapping[str, str] | None = None,
+    variables: t.Mapping[str, t.Any] | None = None,
+) -> Done:
+    """Run a playbook of the collection, or these plays, with the report switched on."""
+    if not isinstance(playbook, str):
+        (tmp_path / "own.yml").write_text(yaml.safe_dump(playbook))
+        playbook = str(tmp_path / "own.yml")
+    known = os.environ["ANSIBLE_COLLECTIONS_PATH"]
+    settings = {
+        "ANSIBLE_CALLBACKS_ENABLED": "dms.ipv6.report",
+        "ANSIBLE_COLLECTIONS_PATH": f"{collections(tmp_path)}:{known}" if acted else known,
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
+        "ANSIBLE_REMOTE_TMP": str(tmp_path / "remote"),
+        **(environment or {}),
+    }
+    program = Path(sys.executable).with_name("ansible-playbook")
+    listed = inventory(tmp_path, hosts, variables or {})
+    done = subprocess.run(
+        [program, "-i", listed, playbook, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    return Done(done.returncode, said, tmp_path / "dms-ipv6-report")

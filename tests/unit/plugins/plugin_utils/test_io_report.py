@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report's files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.plugin_utils import _io_report
+
+
+def test_written_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a" / "b"
+    _io_report.write(folder, {"x": "old"})
+    assert (folder / "x").read_text() == "old"
+
+    def fails(_self: Path, _target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(OSError, match="No space left"):
+        _io_report.write(folder, {"x": "new"})
+    assert [one.name for one in folder.iterdir()] == ["x"]
+    assert (folder / "x").read_text() == "old"
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("keep")
+    (tmp_path / "x").symlink_to(tmp_path / "precious")
+    _io_report.write(tmp_path, {"x": "new"})
+    assert (tmp_path / "precious").read_text() == "keep"
+    assert (tmp_path / "x").read_text() == "new"
+
+
+def test_obstacles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _io_report.obstacle(tmp_path) == ""
+    assert _io_report.obstacle(tmp_path / "a" / "b") == ""
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "file").touch()
+    assert _io_report.obstacle(tmp_path / "file" / "b") == f"{tmp_path}/file is no directory"
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    assert _io_report.obstacle(tmp_path / "dangling") == f"{tmp_path}/dangling is no directory"
+    # Who may everything cannot be shown a folder that refuses.
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    assert _io_report.obstacle(tmp_path / "a") == f"{tmp_path} cannot be written to"
