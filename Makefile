@@ -4,13 +4,16 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format unit test-fast sanity integration molecule test-mutants test demo lab lab-down install dist clean
+.PHONY: help venv lock lint format unit test-fast docs sanity integration molecule test-mutants test demo lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: ## make the Python environment (every target does it by itself)
 	@tools/bootstrap
+
+lock: ## write requirements/dev.lock from dev.txt, with hashes; UPGRADE=1 takes what is newest
+	@$(RUN) tools/lock $(if $(UPGRADE),--upgrade)
 
 lint: ## ruff, mypy, yamllint, ansible-lint, changelog
 	@$(TEST) lint
@@ -24,6 +27,9 @@ unit: ## unit tests on the working tree
 
 test-fast: ## lint and unit tests
 	@$(TEST) lint unit
+
+docs: ## the documentation site into build/docs/html, warnings as errors
+	@$(TEST) docs
 
 sanity: ## ansible-test sanity on a copy of the working tree
 	@$(TEST) sanity
