@@ -4,7 +4,7 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock lint format unit test-fast docs sanity integration molecule test-mutants test demo lab lab-down install dist clean
+.PHONY: help venv lock lint format unit test-fast docs sanity matrix release-check changelog-check audit integration molecule test-mutants test demo lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,18 @@ docs: ## the documentation site into build/docs/html, warnings as errors
 
 sanity: ## ansible-test sanity on a copy of the working tree
 	@$(TEST) sanity
+
+matrix: ## units, sanity and installation on other versions of ansible-core; one only: make matrix CORE=2.20
+	@tools/matrix $(CORE)
+
+release-check: install ## every row of docs/checklist.md; a release: make release-check TAG=1.0.0
+	@$(RUN) --checkout env TAG=$(TAG) python tools/release_check.py
+
+changelog-check: ## what users get has changed since a commit, so is there a fragment? make changelog-check BASE=main
+	@tools/changelog_check $(BASE)
+
+audit: ## known advisories for what developers install
+	@$(RUN) pip-audit --strict --disable-pip --require-hashes -r requirements/dev.lock
 
 integration: ## tests/integration with the installed tarball, on the lab
 	@$(TEST) integration

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the tests as a table of steps: test.py [lint|unit|docs|sanity|integration|molecule|mutants|GROUP:STEP]...
+"""Runs the tests as a table of steps: test.py [lint|unit|docs|checklist|sanity|integration|molecule|mutants|GROUP:STEP]...
 
 Steps of one lane run one after another, lanes side by side: the checks of the working tree, the scenarios with their
 labs, and the integration tests with theirs, before the mutants. These run scenarios, too, so a scenario's lab is locked
@@ -81,6 +81,12 @@ def all_steps() -> list[Step]:
         *lint_steps(),
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
         Step("docs", "docs", ["tools/run", "--checkout", "python", "tools/docs.py"]),
+        Step(
+            "checklist",
+            "checklist",
+            ["tools/run", "--checkout", "python", "tools/release_check.py", "--quick"],
+            counts=True,
+        ),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
         # -rP: outages, fault points and agreements are printed by tests that pass.
         Step("integration", "integration", [*PYTEST, "-rP", "tests/integration"], lane="integration", counts=True),

@@ -208,7 +208,7 @@ def test_names_in_texts_exist() -> None:
         ("- hosts: all\n  tasks:\n    - block:\n        - dms.ipv6.gai_conf: {wrong: 1}", "wrong"),
         ("dms_ipv6_modes: nat", "dms_ipv6_modes"),
         ("dms_ipv6_mode: nut", "nut"),
-        ("all: {vars: {dms_ipv6_probe_port: many}}", "many"),
+        ("all: {vars: {dms_ipv6_probe_port: many}}", "convert"),
         ("- hosts: all\n  roles: [{role: r, vars: {dms_ipv6_x: 1}}]", "dms_ipv6_x"),
         ("", "nothing"),
     ],
