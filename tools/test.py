@@ -2,7 +2,9 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the tests as a table of steps: test.py [lint|unit|docs|checklist|sanity|integration|molecule|mutants|GROUP:STEP]...
+"""Runs the tests as a table of steps: test.py [GROUP|GROUP:STEP]...
+
+Groups are lint, unit, docs, checklist, sanity, integration, molecule and mutants.
 
 Steps of one lane run one after another, lanes side by side: the checks of the working tree, the scenarios with their
 labs, and the integration tests with theirs, before the mutants. These run scenarios, too, so a scenario's lab is locked

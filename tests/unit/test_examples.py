@@ -189,7 +189,8 @@ def unknown_names(text: str) -> list[str]:
 
 
 def test_names_in_texts_exist() -> None:
-    assert {where: unknown_names(text) for where, text, _ in texts() if unknown_names(text)} == {}
+    found = {where: unknown_names(text) for where, text, read in texts()}
+    assert {where: names for where, names in found.items() if names} == {}
 
 
 # --- each of these must be found

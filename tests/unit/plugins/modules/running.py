@@ -30,8 +30,8 @@ except ImportError:  # before ansible-core 2.19
 def run(module: types.ModuleType, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
     """What a module returns; it must say one thing, and nothing besides."""
     out, err = io.StringIO(), io.StringIO()
-    # Within pytest, Ansible takes itself for the controller, which prints warnings, each of them once; before ansible-core
-    # 2.19 a module returns all that there ever were in its process.
+    # Within pytest, Ansible takes itself for the controller, which prints warnings, each of them once; before
+    # ansible-core 2.19 a module returns all that there ever were in its process.
     Display()._warns.clear()
     warnings._global_warnings.clear()
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
