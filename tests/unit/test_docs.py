@@ -29,7 +29,7 @@ def raised(text: str) -> set[str]:
     """The ids of the findings that a file makes; each stands there as a word."""
     calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and node.args]
     named = [one.args[0] for one in calls if isinstance(one.func, ast.Name) and one.func.id in MAKERS]
-    return {one.value for one in named if isinstance(one, ast.Constant)}
+    return {str(one.value) for one in named if isinstance(one, ast.Constant)}
 
 
 def described(text: str) -> list[str]:
