@@ -4,13 +4,17 @@ RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint format unit browser test-fast sanity integration molecule test-mutants test bench demo rollout lab lab-down install dist clean
+.PHONY: help venv lock lint format unit browser test-fast docs sanity matrix release-check changelog-check audit integration molecule test-mutants test
+.PHONY: bench demo rollout lab lab-down install dist clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: ## make the Python environment (every target does it by itself)
 	@tools/bootstrap
+
+lock: ## write requirements/dev.lock from dev.txt, with hashes; UPGRADE=1 takes what is newest
+	@$(RUN) tools/lock $(if $(UPGRADE),--upgrade)
 
 lint: ## ruff, mypy, yamllint, ansible-lint, changelog
 	@$(TEST) lint
@@ -28,8 +32,23 @@ browser: ## the report in a headless Chromium, which is installed if it is missi
 test-fast: ## lint and unit tests
 	@$(TEST) lint unit
 
+docs: ## the documentation site into build/docs/html, warnings as errors
+	@$(TEST) docs
+
 sanity: ## ansible-test sanity on a copy of the working tree
 	@$(TEST) sanity
+
+matrix: ## units, sanity and installation on other versions of ansible-core; one only: make matrix CORE=2.20
+	@tools/matrix $(CORE)
+
+release-check: install ## every row of docs/checklist.md; a release: make release-check TAG=1.0.0
+	@$(RUN) --checkout env TAG=$(TAG) python tools/release_check.py
+
+changelog-check: ## what users get has changed since a commit, so is there a fragment? make changelog-check BASE=main
+	@tools/changelog_check $(BASE)
+
+audit: ## known advisories for what developers install
+	@$(RUN) pip-audit --strict --disable-pip --require-hashes -r requirements/dev.lock
 
 integration: ## tests/integration with the installed tarball, on the lab
 	@$(TEST) integration

@@ -2,7 +2,9 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the tests as a table of steps: test.py [lint|unit|browser|sanity|integration|molecule|mutants|GROUP:STEP]...
+"""Runs the tests as a table of steps: test.py [GROUP|GROUP:STEP]...
+
+Groups are lint, unit, browser, docs, checklist, sanity, integration, molecule and mutants.
 
 The checks of the working tree run one after another. Beside them everything with a lab does, two steps at a time, the
 longest first. Mutants run scenarios, too, so a scenario's lab is locked while it is in use. Each step's output goes to
@@ -97,6 +99,13 @@ def all_steps() -> list[Step]:
         *lint_steps(),
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
         Step("browser", "browser", ["tools/run", "--checkout", "pytest", "-q", "-rP", "tests/browser"], counts=True),
+        Step("docs", "docs", ["tools/run", "--checkout", "python", "tools/docs.py"]),
+        Step(
+            "checklist",
+            "checklist",
+            ["tools/run", "--checkout", "python", "tools/release_check.py", "--quick"],
+            counts=True,
+        ),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
         # -rP: outages, fault points and agreements are printed by tests that pass.
         Step("integration", "integration", [*PYTEST, "-rP", "--durations=15", "tests/integration"], lane="lab", counts=True),

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every sentence with which the collection says no, read from its source and put by subject. Nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+import re
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+ERRORS = ("Refused", "RolledBack")
+PARTS = ("problem", "where", "remedy")
+UNKNOWN = "…"
+OTHERS = "Everything else"
+# A subject, and the files (their names without a leading `_` or `_io_`) that speak about it.
+SUBJECTS = {
+    "The host and its engine": (
+        "engine environment docker sdk found host_plan guards forwarding firewall newly_exposed kernel packages"
+        " preflight files"
+    ),
+    "daemon.json, and the restart of Docker": (
+        "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"
+        " docker_daemon_config restart_guards health"
+    ),
+    "A change, and the way back": "change steps revert transaction host_transaction undo",
+    "Addresses and subnets": "address address_plan pools ula carve collisions",
+    "Networks": "network network_steps replace docker_ipv6_network places",
+    "Compose": "compose compose_plan compose_ports compose_text compose_program compose_network",
+    "Public addresses": "routed routed_network routed_firewall nft_table",
+    "NDP proxy": "ndp_proxy ndp_guards ndp_found ndppd_conf networkd",
+    "Refusing IPv6": "prevent",
+    "The order in which a host tries addresses": "gai_conf",
+    "The proof": "probe responder remote_ip_probe probe_responder peers",
+    "DNS and mail": "mail_dns mail_dns_info dns dns_lookup spf smtp smtp_relay smtp_relay_probe",
+}
+INTRODUCTION = """# What is refused, word by word
+
+A run that is refused has changed nothing, or has put everything back and says so. The text names what is wrong, where,
+and what to do. "…" stands for what differs from host to host.
+"""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    file: str
+    problem: str
+    where: str
+    remedy: str
+
+
+class Texts:
+    """What an expression says, as far as its source tells."""
+
+    def __init__(self, file: str, constants: t.Mapping[str, t.Mapping[str, ast.expr]]) -> None:
+        self.file = file
+        self.constants = constants
+
+    def constant(self, node: ast.Name | ast.Attribute) -> ast.expr | None:
+        """What stands in the same file, in the one that is named, or, imported by its name, in any."""
+        if isinstance(node, ast.Attribute):
+            return self.constants.get(getattr(node.value, "id", ""), {}).get(node.attr)
+        own = self.constants[self.file].get(node.id)
+        return (
+            own if own is not None else next((one[node.id] for one in self.constants.values() if node.id in one), None)
+        )
+
+    def all(self, node: ast.expr | None, local: t.Mapping[str, list[ast.expr]]) -> list[str]:
+        """A name may have been given several texts before."""
+        if isinstance(node, ast.Name) and node.id in local:
+            told = [self.one(value) for value in local[node.id]]
+            return list(dict.fromkeys(text for text in told if text.strip(UNKNOWN + " ."))) or [UNKNOWN]
+        if isinstance(node, ast.IfExp):
+            return [*self.all(node.body, local), *self.all(node.orelse, local)]
+        return [self.one(node)]
+
+    def one(self, node: ast.expr | None) -> str:
+        if node is None:
+            return ""
+        if isinstance(node, ast.Constant):
+            return str(node.value)
+        if isinstance(node, ast.JoinedStr):
+            return "".join(map(self.one, node.values))
+        if isinstance(node, ast.FormattedValue):
+            return self.one(node.value)
+        if isinstance(node, ast.BinOp):
+            sides = self.one(node.left), self.one(node.right)
+            return UNKNOWN if any(side.isdigit() for side in sides) else "".join(sides)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            constant = self.constant(node)
+            return self.one(constant) if isinstance(constant, (ast.Constant, ast.JoinedStr, ast.BinOp)) else UNKNOWN
+        return UNKNOWN
+
+
+def is_error(node: ast.AST) -> t.TypeGuard[ast.Call]:
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    return name in ERRORS
+
+
+def assigned(body: t.Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    """What names are given there, once or more often."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names, values = [target], [node.value]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    names, values = target.elts, node.value.elts
+                for name, value in zip(names, values):
+                    if isinstance(name, ast.Name):
+                        found.setdefault(name.id, []).append(value)
+    return found
+
+
+def of_file(name: str, tree: ast.Module, texts: Texts) -> t.Iterator[Refusal]:
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        local = assigned(ast.walk(function))
+        for call in filter(is_error, ast.walk(function)):
+            given = dict(zip(PARTS, call.args)) | {one.arg: one.value for one in call.keywords if one.arg}
+            where, remedy = (" / ".join(texts.all(given.get(part), local)) for part in ("where", "remedy"))
+            for problem in texts.all(given.get("problem"), local):
+                yield Refusal(name, problem, where, remedy)
+
+
+def refusals(plugins: Path) -> list[Refusal]:
+    """Every refusal of modules, filters and what they share; those whose whole text is made elsewhere say nothing."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(plugins.rglob("*.py"))}
+    constants = {
+        path.stem: {name: values[0] for name, values in assigned(tree.body).items() if name.isupper()}
+        for path, tree in trees.items()
+    }
+    found = [one for path, tree in trees.items() for one in of_file(path.stem, tree, Texts(path.stem, constants))]
+    return [one for one in dict.fromkeys(found) if re.search(r"\w", one.problem)]
+
+
+def subject(file: str) -> str:
+    name = file.removeprefix("_io").removeprefix("_")
+    return next((title for title, names in SUBJECTS.items() if name in names.split()), OTHERS)
+
+
+def cell(text: str) -> str:
+    """Text that Markdown takes for nothing else; between backticks it does so by itself."""
+    parts = re.sub(rf"{UNKNOWN}(?:[ ,:]*{UNKNOWN})+", UNKNOWN, " ".join(text.split())).split("`")
+    parts[::2] = [re.sub(r"([\\|*_<>\[\]{}$])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+def page(plugins: Path) -> str:
+    """The list as a page in Markdown."""
+    lines = [INTRODUCTION]
+    found = refusals(plugins)
+    for title in (*SUBJECTS, OTHERS):
+        rows = [one for one in found if subject(one.file) == title]
+        if rows:
+            lines += [f"\n## {title}\n", "| about | what is wrong | what to do |", "|---|---|---|"]
+            lines += [f"| {cell(one.where)} | {cell(one.problem)} | {cell(one.remedy)} |" for one in rows]
+    return "\n".join(lines) + "\n"
