@@ -48,8 +48,8 @@ docker run -d --restart unless-stopped --name web -p 8080:80 dms-lab/whoami > /d
 """
 SSHD = """
 set -e
-mkdir -m 700 -p /root/.ssh
-cat > /root/.ssh/authorized_keys
+mkdir -m 700 -p ~/.ssh
+cat > ~/.ssh/authorized_keys
 ssh-keygen -A > /dev/null
 systemctl enable --now ssh > /dev/null 2>&1
 """

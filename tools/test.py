@@ -37,6 +37,8 @@ TELLING = re.compile(r"(fatal|failed): \[|FAILED |ERROR |E   |SURVIVED ")
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
 PYTEST = ("tools/run", "pytest")
+# Outages, fault points and agreements are printed by tests that pass.
+TELL = ("-rP", "--durations=15")
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,7 @@ def all_steps() -> list[Step]:
             counts=True,
         ),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
-        # -rP: outages, fault points and agreements are printed by tests that pass.
-        Step("integration", "integration", [*PYTEST, "-rP", "--durations=15", "tests/integration"], lane="lab", counts=True),
+        Step("integration", "integration", [*PYTEST, *TELL, "tests/integration"], lane="lab", counts=True),
         *molecule_steps(),
         *mutant_steps(),
     ]

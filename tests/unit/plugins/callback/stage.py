@@ -49,6 +49,7 @@ if name == "docker_ipv6_info":
     result["plan"] = {
         "changed": not done, "steps": [] if done else ["turn it"], "warnings": [], "subnets": [], "packages": [],
         "config": {"story": story}, "compose": [], "network": "", "containers": [], "firewall": {}, "ports": [],
+        "ndp": [],
         "prove_on": ["net"],
     }
 elif name == "docker_daemon_config":
