@@ -238,7 +238,8 @@ def main() -> int:
     parser.add_argument("--no-outage", action="store_true")
     options = parser.parse_args()
     counts = [int(one) for one in options.hosts.split(",")]
-    WORK.mkdir(parents=True, exist_ok=True)
+    for folder in (WORK, HERE / "results"):
+        folder.mkdir(parents=True, exist_ok=True)
     lab = [sys.executable, str(TOP / "lab" / "lab.py")]
     hosts = str(inventory(max(counts), "docker"))
     subprocess.run([*lab, "up", hosts], check=True)
