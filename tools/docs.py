@@ -37,6 +37,8 @@ SHOWN = (
     "plugins",
     "roles",
 )
+# What pages in Markdown show, or lead to.
+BESIDE = ("images", "report.schema.json")
 STUB = """.. Copyright: (c) 2026, dms.ipv6 contributors
 .. GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 .. SPDX-License-Identifier: GPL-3.0-or-later
@@ -102,6 +104,10 @@ def main() -> None:
     pages.mkdir(mode=0o755)
     options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
     run("antsibull-docs", "collection", *options, "--dest-dir", str(pages), "dms.ipv6")
+    for name in BESIDE:
+        source, target = TREE / "docs" / name, pages / "docsite" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     conf = TOP / "tools" / "site"
     run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", str(conf), str(pages), str(SITE / "html"))
     print(f"docs: {len(list((SITE / 'html').rglob('*.html')))} pages in {(SITE / 'html').relative_to(TOP)}")

@@ -18,7 +18,9 @@ myst_heading_anchors = 3
 default_role = "any"
 nitpicky = True
 # Pages of Ansible's own site, whose index would have to be fetched.
-nitpick_ignore = [("std:ref", "common_return_values"), ("std:ref", "ansible_configuration_settings")]
+nitpick_ignore = [
+    ("std:ref", name) for name in ("common_return_values", "ansible_configuration_settings", "callback_plugins")
+]
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 
