@@ -32,8 +32,8 @@ LOGS = TOP / "build" / "test"
 TAIL = 60
 # How many steps of a lane run at a time.
 LANES = {"tree": 1, "lab": 2}
-# Lines that say what went wrong, of Ansible and pytest; those of failures that a scenario wants come before.
-TELLING = re.compile(r"(fatal|failed): \[|FAILED |ERROR |E   |SURVIVED ")
+# Lines that say what went wrong, whatever the program; those of failures that a scenario wants come before.
+TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: ")
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
 PYTEST = ("tools/run", "pytest")
@@ -166,7 +166,7 @@ def run(step: Step, show: bool) -> Result:
             if show:
                 tell(line.rstrip("\n"))
     seconds = time.monotonic() - start
-    told = tuple(line.rstrip()[:WIDTH] for line in lines if TELLING.match(line))[-TOLD:]
+    told = tuple(line.rstrip()[:WIDTH] for line in lines if TELLING.search(line))[-TOLD:]
     numbers = counted("".join(lines), process.returncode, step.counts)
     result = Result(step, process.returncode, seconds, *numbers, log, told)
     tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
