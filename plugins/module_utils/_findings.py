@@ -9,7 +9,6 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
-    _daemon_json,
     _daemon_plan,
     _environment,
     _exposure,
@@ -109,7 +108,7 @@ def _opened(host: _exposure.Host, wanted: Wanted) -> Iterator[Finding]:
 def _file(found: Found) -> Iterator[Finding]:
     """The configuration file against the daemon that runs."""
     try:
-        settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
+        settings = found.file_settings
     except Refused as reason:
         evidence = f"{reason.where}: {reason.problem}"
         yield _finding("daemon_json_invalid", evidence, "Correct the file before the daemon is restarted")

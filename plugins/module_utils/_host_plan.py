@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _daemon_json,
     _daemon_plan,
     _default_bridge,
     _engine,
@@ -96,6 +97,11 @@ class Found:
     orders: tuple[Order, ...] = ()
     uplinks: tuple[_routed_network.Uplink, ...] = ()
     table: _routed_firewall.Files = field(default_factory=_routed_firewall.Files)
+
+    @property
+    def file_settings(self) -> Settings:
+        """What the configuration file says; Refused if that cannot be understood."""
+        return _daemon_json.read(_daemon_json.decode(self.raw or b"", self.path), self.path)
 
     @property
     def everyone(self) -> tuple[_found.Container, ...]:

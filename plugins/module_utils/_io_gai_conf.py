@@ -19,8 +19,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
     from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import Tables, Wanted
 
-# In seconds, for a name that no resolver answers.
-TIMEOUT = 10
 # Any port: nothing is sent.
 PORT = 9
 

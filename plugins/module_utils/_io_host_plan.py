@@ -13,7 +13,6 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _daemon_json,
     _exposure,
     _found,
     _host_plan,
@@ -29,7 +28,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
-    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
     from ansible_collections.dms.ipv6.plugins.module_utils._ndp_proxy import NdpPlan
@@ -54,7 +52,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     projects, containers = _targets(wanted, compose, found)
     only_projects = projects and not containers
     host_wanted = replace(wanted, containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
-    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), settings(found))
+    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), found.file_settings)
     facts = [_project(one, found, docker) for one in projects]
     joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
@@ -89,11 +87,6 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
 
 def sentences(plans: Iterable[Plan]) -> list[str]:
     return [one for plan in plans for one in plan.sentences()]
-
-
-def settings(found: Found) -> Settings:
-    """What the configuration file says."""
-    return _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
 
 
 def refuse_opened(joining: Collection[str], now: _exposure.Host, wanted: Wanted) -> None:

@@ -16,7 +16,6 @@ import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _daemon_json,
     _daemon_plan,
     _host_plan,
     _io_files,
@@ -84,7 +83,6 @@ def facts(found: Found) -> _ndp_found.Facts:
     units = _ours(f"{_ndp_proxy.UNITS}/{_ndp_proxy.UNIT_PREFIX}*.service")
     networks = _managed(rows)
     active = _running([*(os.path.basename(path) for path in units), *((NETWORKD,) if networks else ())])
-    settings = _daemon_json.read(_daemon_json.decode(found.raw or b"", found.path), found.path)
     six = (one.ipv6 for container in found.everyone for one in container.endpoints)
     return _ndp_found.Facts(
         interfaces=names,
@@ -94,7 +92,7 @@ def facts(found: Found) -> _ndp_found.Facts:
         proxied=_ndp_found.proxied(proxied),
         proxy_ndp={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/proxy_ndp") or "0" for one in names},
         forwarding={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/forwarding") or "0" for one in ("all", *names)},
-        no_ip_forward=found.path if _daemon_plan.no_ip_forward(settings, found.daemon) else "",
+        no_ip_forward=found.path if _daemon_plan.no_ip_forward(found.file_settings, found.daemon) else "",
         bridges=tuple(one.bridge for one in found.networks if one.bridge),
         containers=tuple(ipaddress.IPv6Address(one) for one in six if one),
         managed=networks if NETWORKD in active else {},

@@ -64,7 +64,7 @@ def systemctl(*arguments: str, needed: bool = True) -> None:
         run("systemctl", *arguments, timeout=CHANGE)
 
 
-def _run(command: tuple[str, ...], stdin: str, timeout: int) -> Done:
+def _run(command: tuple[str, ...], stdin: str, timeout: float) -> Done:
     environment = {**os.environ, "PATH": searched(), "LC_ALL": "C"}
     return subprocess.run(
         command, input=stdin.encode(), capture_output=True, check=False, timeout=timeout, env=environment

@@ -36,7 +36,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     if compose != _io_host_plan.ComposeOptions():
         problem = "Compose files are not edited in mode routed"
         raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
-    made = _routed.plan(wanted, found, _io_found.ask(docker), _io_host_plan.settings(found))
+    made = _routed.plan(wanted, found, _io_found.ask(docker), found.file_settings)
     now = _exposure.host(found)
     _io_host_plan.refuse_opened(_io_host_plan.moved(made.host.network_plan), now, wanted)
     answers = _io_ndp_proxy.planned(_io_ndp_proxy.calls(wanted.network, made.ndp, found), found)

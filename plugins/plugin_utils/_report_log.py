@@ -136,8 +136,10 @@ def _transaction(log: Log, event: Event) -> Log:
     arguments = mapping(mapping(event.result.get("invocation")).get("module_args"))
     state = arguments.get("state")
     if state == "reverted":
-        # A way back that failed leaves the host in between, whatever a module said before.
-        return replace(log, rolled_back=event.outcome == OK, armed=event.outcome == FAILED)
+        # A way back that failed leaves the host in between, whatever a module said before. The role lets that failure
+        # pass and tells of it later; only one that went well says which steps failed, namely none.
+        back = "failed_steps" in event.result
+        return replace(log, rolled_back=back, armed=not back)
     if event.outcome == OK and not event.dry:
         return replace(log, armed=state == "armed")
     return log

@@ -11,7 +11,14 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _address_order, _gai_conf, _io_files, _io_gai_conf, _undo
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address_order,
+    _gai_conf,
+    _io_files,
+    _io_gai_conf,
+    _io_program,
+    _undo,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
 
 GETENT = """\
@@ -38,8 +45,9 @@ def test_addresses_are_those_of_a_new_process(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(_io_gai_conf, "TIMEOUT", 0.05)
-    program(monkeypatch, tmp_path, "exec sleep 5")
+    real = _io_program._run
+    monkeypatch.setattr(_io_program, "_run", lambda command, stdin, _timeout: real(command, stdin, 0.3))
+    program(monkeypatch, tmp_path, "PATH=/usr/bin:/bin; sleep 1; echo '2001:2::1 STREAM far'")
     assert _io_gai_conf.ahosts("far") == ()
     monkeypatch.setenv("PATH", "/nowhere")
     assert _io_gai_conf.ahosts("far") == ()

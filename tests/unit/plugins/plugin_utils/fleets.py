@@ -124,7 +124,7 @@ def rolled_back(words: str = "dockerd did not come back: invalid IPv6 subnet") -
         read(verdict="masked"),
         transaction("armed"),
         failed,
-        transaction("reverted", changed=True),
+        transaction("reverted", changed=True, failed_steps=[]),
         Event("", "failed", {"failed": True, "msg": f"mail: {words}. Everything is as it was before this run."}),
     )
 
