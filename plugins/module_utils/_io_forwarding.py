@@ -36,28 +36,20 @@ def forwards() -> bool:
     return _io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1"
 
 
-def _set(name: str, value: str) -> None:
-    try:
-        with open(f"/proc/sys/{name}", "w", encoding="ascii") as file:
-            file.write(value)
-    except OSError as error:
-        raise Refused(f"cannot be set to {value}: {error.strerror}", name) from None
-
-
 def set_sysctl(step: SetSysctl) -> None:
     """Set it now."""
-    _set(step.name, step.value)
+    _io_kernel.set_sysctl(step.name, step.value)
 
 
 def keep_route(step: KeepRoute) -> None:
     """accept_ra=2."""
-    _set(_forwarding.accept_ra(step.interface), "2")
+    _io_kernel.set_sysctl(_forwarding.accept_ra(step.interface), "2")
 
 
 def forwarding_comes_on(step: ForwardingComesOn) -> None:
     """Forwarding on, where dockerd does not switch it on by itself."""
     for name in () if step.by_docker else _forwarding.FORWARDING:
-        _set(name, "1")
+        _io_kernel.set_sysctl(name, "1")
 
 
 def at_boot() -> AtBoot:
@@ -95,14 +87,14 @@ def _edit(path: str, edit: Callable[[str], str]) -> None:
 def restore_accept_ra(step: RestoreAcceptRa) -> None:
     """accept_ra as it was, and ask for an advertisement; left at 2 while the host forwards."""
     if not forwards():
-        _set(_forwarding.accept_ra(step.interface), step.value)
+        _io_kernel.set_sysctl(_forwarding.accept_ra(step.interface), step.value)
     solicit(step.interface)
 
 
 def restore_forwarding(_step: t.Any) -> None:
     """Forwarding off, as it was, and ask for advertisements: the routes they gave are lost, or were never kept."""
     for name in _forwarding.FORWARDING:
-        _set(name, "0")
+        _io_kernel.set_sysctl(name, "0")
     for _index, interface in socket.if_nameindex():
         if interface != "lo":
             solicit(interface)

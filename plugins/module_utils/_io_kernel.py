@@ -16,6 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +117,15 @@ def sysctl(name: str) -> str | None:
             return file.read().strip()
     except OSError:
         return None
+
+
+def set_sysctl(name: str, value: str) -> None:
+    """Set a value below /proc/sys; Refused if it cannot be set."""
+    try:
+        with open(f"/proc/sys/{name}", "w", encoding="ascii") as file:
+            file.write(value)
+    except OSError as error:
+        raise Refused(f"cannot be set to {value}: {error.strerror}", name) from None
 
 
 def machine_id() -> str:

@@ -17,7 +17,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
-    _io_program,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -41,9 +40,6 @@ Type=oneshot
 ExecStart={python} {state}/{program}
 Restart=on-failure
 RestartSec=2
-
-[Install]
-WantedBy=multi-user.target
 """
 
 
@@ -56,9 +52,7 @@ def arm(run: str, within: float) -> None:
     _io_transaction.Journal()  # refuses if another run's is armed
     _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o600)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
-    _io_files.write(f"/etc/systemd/system/{_io_transaction.UNIT}.service", service.encode())
-    _io_program.systemctl("daemon-reload")
-    _io_program.systemctl("enable", f"{_io_transaction.UNIT}.service")
+    _io_transaction.place_unit(service)
     _io_transaction.write(
         _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_files.record())
     )
@@ -108,13 +102,20 @@ def revert(reason: str) -> list[str]:
 
 
 def main() -> None:
-    """The program: undo what is due, and say so in the journal."""
-    with _io_files.lock():
-        transaction = _io_transaction.armed()
-        # A module that was still at work when the timer ran out has had its time limit counted anew.
-        if transaction is None or not transaction.due(_io_transaction.boot_id(), time.monotonic()):
-            return
-        failed = revert(f"not confirmed within {transaction.within:g} s")
+    """The program: undo what is due, and say so in the journal.
+
+    The timer counts from the arming, the time limit from the last step: what is left of that is waited for here.
+    """
+    while True:
+        with _io_files.lock():
+            transaction = _io_transaction.armed()
+            if transaction is None:
+                return
+            left = transaction.left(_io_transaction.boot_id(), time.monotonic())
+            if left <= 0:
+                failed = revert(f"not confirmed within {transaction.within:g} s")
+                break
+        time.sleep(left)
     sys.stdout.write("\n".join(failed or ["the change was not confirmed and has been undone"]) + "\n")
     if failed:
         raise SystemExit(1)  # systemd starts it again

@@ -70,9 +70,9 @@ class Transaction:
     record: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     slots: tuple[Steps, ...] = ()
 
-    def due(self, boot: str, now: float) -> bool:
-        """Whether it is to be undone: its time is over, or the host was started again since."""
-        return boot != self.boot or now >= self.deadline
+    def left(self, boot: str, now: float) -> float:
+        """Seconds until it is to be undone: none if its time is over, or the host was started again since."""
+        return max(0.0, self.deadline - now) if boot == self.boot else 0.0
 
     def extended(self, boot: str, now: float) -> Transaction:
         """The time limit counted anew."""

@@ -269,10 +269,9 @@ def test_the_reverter_is_killed(fresh: Host) -> None:
     """SIGKILL in the middle of the way back: systemd starts it again, and it begins anew."""
     before = started(fresh)
     fresh.direct("docker_daemon_config", config=WANTED, confirm_within=4)
-    killed = fresh.run(
-        "for i in $(seq 300); do pid=$(systemctl show -p MainPID --value dms-ipv6-revert.service);"
-        ' [ "$pid" != 0 ] && [ -n "$pid" ] && sleep 0.3 && kill -9 $pid 2>/dev/null && echo killed && exit 0;'
-        " sleep 0.1; done"
+    killed = fresh.run(  # its first step is the old file
+        "for i in $(seq 1000); do grep -q init /etc/docker/daemon.json ||"
+        " { kill -9 $(systemctl show -p MainPID --value dms-ipv6-revert.service) && echo killed; exit; }; sleep 0.02; done"
     )
     assert killed == "killed"
     undone_within(fresh, 60)

@@ -141,5 +141,5 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Machine:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     monkeypatch.setattr(_io_program, "systemctl", machine.systemctl)
     monkeypatch.setattr(_io_kernel, "sysctl", machine.sysctls.get)
-    monkeypatch.setattr(_io_forwarding, "_set", machine.sysctls.__setitem__)
+    monkeypatch.setattr(_io_kernel, "set_sysctl", machine.sysctls.__setitem__)
     return machine

@@ -29,7 +29,7 @@ ACCEPT = "net/ipv6/conf/wan.7/accept_ra"
 def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was set, and for which interfaces advertisements were asked for; forwarding is what was set last."""
     found: list[tuple[str, str]] = []
-    monkeypatch.setattr(_io_forwarding, "_set", lambda name, value: found.append((name, value)))
+    monkeypatch.setattr(_io_kernel, "set_sysctl", lambda name, value: found.append((name, value)))
     monkeypatch.setattr(_io_forwarding, "solicit", lambda name: found.append(("solicit", name)))
     monkeypatch.setattr(_io_kernel, "sysctl", lambda name: dict(found).get(name, "1"))
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0"), (3, "wan.7")])

@@ -14,6 +14,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _io_daemon,
     _io_files,
+    _io_kernel,
     _io_network,
     _io_sdk,
     _io_steps,
@@ -310,6 +311,22 @@ def test_bridge_is_left_alone_without_iproute(monkeypatch: pytest.MonkeyPatch) -
     with _io_network.warmed("br-x"):
         assert asked[0][:2] == ("link", "add")
     assert asked[-1][:2] == ("link", "del")
+
+
+def test_no_duplicate_address_detection_while_nobody_else_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    knobs = {f"net/ipv6/conf/br-x/{name}": "1" for name in ("dad_transmits", "router_solicitation_delay")}
+    seen: list[list[str]] = []
+
+    def usable(_bridge: str) -> bool:
+        seen.append([*knobs.values()])
+        return True
+
+    monkeypatch.setattr(_io_network, "_ip", lambda *_words: True)
+    monkeypatch.setattr(_io_network, "_usable", usable)
+    monkeypatch.setattr(_io_kernel, "sysctl", knobs.get)
+    monkeypatch.setattr(_io_kernel, "set_sysctl", knobs.__setitem__)
+    with _io_network.warmed("br-x"):
+        assert (seen, [*knobs.values()]) == ([["0", "0"]], ["1", "1"])
 
 
 def test_missing_sdk(monkeypatch: pytest.MonkeyPatch) -> None:

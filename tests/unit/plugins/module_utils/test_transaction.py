@@ -186,10 +186,10 @@ def test_transaction_to_json_and_back(transaction: Transaction) -> None:
 
 @pytest.mark.parametrize(
     ("boot", "now", "expected"),
-    [(BOOT, 0.0, False), (BOOT, 100.4, False), (BOOT, 100.5, True), (BOOT, 101.0, True), ("other", 0.0, True)],
+    [(BOOT, 0.0, 100.5), (BOOT, 100.0, 0.5), (BOOT, 100.5, 0.0), (BOOT, 101.0, 0.0), ("other", 0.0, 0.0)],
 )
-def test_due(boot: str, now: float, expected: bool) -> None:
-    assert ARMED.due(boot, now) is expected
+def test_time_left(boot: str, now: float, expected: float) -> None:
+    assert ARMED.left(boot, now) == expected
 
 
 def test_time_limit_begins_anew() -> None:

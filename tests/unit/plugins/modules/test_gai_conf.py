@@ -155,14 +155,12 @@ def test_edited_since(lab: Lab) -> None:
     assert lab.file.read_text(errors="surrogateescape") == after
 
 
-def test_change_within_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    timers: list[float] = []
-    monkeypatch.setattr(_io_transaction, "start_timer", timers.append)
+def test_change_within_a_transaction(lab: Lab) -> None:
     _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
     assert "another run's change" in failure(gai_conf, path=str(lab.file), prefixes=[ULA], transaction="other")
     assert said(lab, prefixes=[ULA], transaction="run")["changed"] is True
     armed = _io_transaction.armed()
-    assert armed and timers == [60.0]
+    assert armed and armed.deadline < 1e12
     (step,) = armed.steps_back()
     _io_files.write(step.path, step.content)  # type: ignore[attr-defined]
     assert lab.file.read_bytes() == TEXT

@@ -97,7 +97,6 @@ def test_a_failure_brings_everything_back(machine: Machine) -> None:
 
 def test_transaction(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The change notes its way back in the armed transaction, and is refused to other runs."""
-    monkeypatch.setattr(_io_transaction, "start_timer", lambda seconds: None)
     monkeypatch.setattr(time, "monotonic", lambda: 10.0)
     _io_transaction.write(_transaction.Transaction("this", _io_transaction.boot_id(), 100.0, 60.0))
     assert "another run's change waits" in failure(ndp_proxy, prefix=PREFIX, addresses=FIXED)

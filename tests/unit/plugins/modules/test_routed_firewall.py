@@ -66,7 +66,6 @@ def there(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
-    monkeypatch.setattr(_io_transaction, "start_timer", lambda within: None)
     return found
 
 
