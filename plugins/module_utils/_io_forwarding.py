@@ -14,7 +14,6 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _ifupdown, _io_files, _io_kernel
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import AtBoot
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable

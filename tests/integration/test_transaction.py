@@ -271,7 +271,8 @@ def test_the_reverter_is_killed(fresh: Host) -> None:
     fresh.direct("docker_daemon_config", config=WANTED, confirm_within=4)
     killed = fresh.run(  # its first step is the old file
         "for i in $(seq 1000); do grep -q init /etc/docker/daemon.json ||"
-        " { kill -9 $(systemctl show -p MainPID --value dms-ipv6-revert.service) && echo killed; exit; }; sleep 0.02; done"
+        " { kill -9 $(systemctl show -p MainPID --value dms-ipv6-revert.service) && echo killed; exit; };"
+        " sleep 0.02; done"
     )
     assert killed == "killed"
     undone_within(fresh, 60)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_forwarding,
     _io_kernel,
     _io_ndp_proxy,
     _io_program,

@@ -466,9 +466,7 @@ def test_program_without_a_transaction(program: Path, number: int) -> None:
 
 
 @PYTHONS
-@pytest.mark.parametrize(
-    ("boot", "seconds"), [("another boot", 60), (None, -1), (None, 0.5)]
-)
+@pytest.mark.parametrize(("boot", "seconds"), [("another boot", 60), (None, -1), (None, 0.5)])
 def test_program_undoes_a_transaction(program: Path, number: int, boot: str | None, seconds: float) -> None:
     state, file = program.parent / "state", program.parent / "file"
     file.write_bytes(b"new")
