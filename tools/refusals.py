@@ -23,16 +23,16 @@ SUBJECTS = {
     ),
     "daemon.json, and the restart of Docker": (
         "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"
-        " docker_daemon_config restart_guards health"
+        " run_docker_daemon_config restart_guards health"
     ),
     "A change, and the way back": "change steps revert transaction host_transaction undo",
     "Addresses and subnets": "address address_plan pools ula carve collisions",
-    "Networks": "network network_steps replace docker_ipv6_network places",
-    "Compose": "compose compose_plan compose_ports compose_text compose_program compose_network",
+    "Networks": "network network_steps replace run_docker_ipv6_network places",
+    "Compose": "compose compose_plan compose_ports compose_text compose_program run_compose_network",
     "Public addresses": "routed routed_network routed_firewall nft_table",
     "NDP proxy": "ndp_proxy ndp_guards ndp_found ndppd_conf networkd",
     "Refusing IPv6": "prevent",
-    "The order in which a host tries addresses": "gai_conf",
+    "The order in which a host tries addresses": "gai_conf run_gai_conf",
     "The proof": "probe responder remote_ip_probe probe_responder peers",
     "DNS and mail": "mail_dns mail_dns_info dns dns_lookup spf smtp smtp_relay smtp_relay_probe",
 }

@@ -161,100 +161,17 @@ steps:
     - "write /srv/mail/compose.yaml: IPv6 on the project's own network"
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _compose,
-    _compose_plan,
-    _io_change,
-    _io_compose,
-    _io_steps,
-    _undo,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_network import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-
-if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
-
-SPEC: dict[str, t.Any] = {
-    "path": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "shape": {"type": "str", "choices": ["default", "named", "external"], "default": "default"},
-    "network": {"type": "str", "default": "dms-ipv6"},
-    "services": {"type": "list", "elements": "str", "default": []},
-    "subnet": {"type": "str", "default": "auto"},
-    "prefix_length": {"type": "int", "default": 64},
-    "fleet_prefix": {"type": "str", "default": ""},
-    "edit": {"type": "str", "choices": ["file", "override"], "default": "file"},
-    "project_name": {"type": "str", "default": ""},
-    "transaction": {"type": "str", "default": ""},
-    "docker_socket": {"type": "path", "default": SOCKET},
-}
-
-
-def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
-    """Have the network in the file and on the containers; what the module returns."""
-    if dry and not _compose.AVAILABLE:  # the role installs it, but not in check mode
-        later = f"have IPv6 in {params['path']} and for what runs of it"
-        why = f"{later}: what that takes cannot be told before ruamel.yaml is installed"
-        return {"changed": True, "diff": {}, "steps": [later], "rolled_back": False, "warnings": [why]}
-    wanted = _compose_plan.Wanted(
-        path=params["path"],
-        shape=params["shape"],
-        network=params["network"],
-        subnet=params["subnet"],
-        prefix_length=params["prefix_length"],
-        fleet_prefix=params["fleet_prefix"],
-        services=tuple(params["services"]),
-        edit=params["edit"],
-        project=params["project_name"],
-    )
-
-    def make(found: Found, ask: Ask) -> _compose_plan.ComposePlan:
-        files = _io_compose.read(wanted.path)
-        made = _compose_plan.plan(wanted, files, found, ask)
-        if made.edit.changed:
-            _io_compose.validate(files.texts(), made.edit.texts)
-        return made
-
-    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan)
-    return {
-        **_io_change.told(plan.plan, plan.diffs()),
-        "project": plan.project,
-        "network": plan.network,
-        "subnet": plan.subnet,
-        "file": plan.edit.path,
-        "compose_will_recreate": _compose_plan.recreated(plan, wanted.shape, _io_compose.hashes(plan.edit.texts)),
-    }
-
-
-def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
-    """Bring the files of a project back; what the module returns."""
-    path = params["path"]
-
-    def make(found: Found, _ask: Ask) -> Plan:
-        ours = {one: raw for one, raw in found.edited.items() if one in (path, _io_compose.beside(path))}
-        return _undo.files_back(found.record.get("files"), ours)
-
-    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
-    return _io_change.told(plan, [_diff(step) for step in plan.steps if isinstance(step, WriteFile)])
-
-
-def _diff(step: WriteFile) -> dict[str, t.Any]:
-    before, after = ((raw or b"").decode(errors="replace") for raw in (step.old, step.content))
-    return Plan(before, after).diff(step.path)
 
 
 def main() -> None:
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
-        result = {"present": present, "absent": absent}[module.params["state"]](module.params, module.check_mode)
+        result = run(module.params, module.check_mode)
     except Refused as reason:
         module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
     for warning in result.pop("warnings"):

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan, _io_exec, _io_mail_server, _mail_facts
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info
+XX
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.mail_containers import container, recorded
 
@@ -65,6 +65,6 @@ def test_who_is_to_have_ipv6(there: Containers) -> None:
 @pytest.mark.parametrize("mail", [False, True])
 def test_nobody_is_asked_unasked(there: Containers, mail: bool) -> None:
     wanted = _host_plan.Wanted()
-    found = docker_ipv6_info._wrong(ENGINE, host(containers=MAIL), wanted, wanted, mail)
+    found = _io_run_docker_ipv6_info._wrong(ENGINE, host(containers=MAIL), wanted, wanted, mail)
     assert ("open_relay" in {one.id for one in found}) is mail
     assert len(there.asked) == (2 if mail else 0)

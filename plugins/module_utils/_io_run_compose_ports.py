@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module compose_ports does, so that others can do it as well."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_plan,
+    _io_change,
+    _io_compose_ports,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._compose_ports import PortsPlan
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+SPEC: dict[str, t.Any] = {
+    "path": {"type": "path", "required": True},
+    "services": {"type": "list", "elements": "str", "default": []},
+    "recreate": {"type": "bool", "default": False},
+    "project_name": {"type": "str", "default": ""},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Plan, and carry out unless ``dry``; what the module returns."""
+    wanted = _compose_plan.Wanted(params["path"], services=tuple(params["services"]), project=params["project_name"])
+
+    def make(found: Found, _ask: Ask) -> PortsPlan:
+        return _io_compose_ports.plan(wanted, found, params["recreate"])
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    return {
+        **_io_change.told(plan, plan.diffs()),
+        "project": plan.project,
+        "services": list(plan.services),
+        "compose_will_recreate": [] if params["recreate"] else list(plan.waiting),
+    }

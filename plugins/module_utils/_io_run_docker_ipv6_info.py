@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module docker_ipv6_info does, so that others can do it as well."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_plan,
+    _direct_access,
+    _environment,
+    _exposure,
+    _findings,
+    _found,
+    _host_plan,
+    _io_found,
+    _io_host_plan,
+    _io_places,
+    _report,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
+
+SPEC: dict[str, t.Any] = {
+    "mode": {"type": "str", "choices": ["audit", "nat", "routed", "prevent", "absent"], "default": "audit"},
+    "network": {"type": "str", "default": "dms-ipv6"},
+    "subnet": {"type": "str", "default": "auto"},
+    "prefix_length": {"type": "int", "default": 64},
+    "fleet_prefix": {"type": "str", "default": ""},
+    "addresses": {"type": "dict", "default": {}},
+    "interface": {"type": "str", "default": ""},
+    "ndp_backend": {"type": "str", "choices": ["auto", "kernel", "networkd", "ndppd"], "default": "auto"},
+    "containers": {"type": "list", "elements": "str", "default": []},
+    "attach": {"type": "str", "choices": ["auto", "network", "default_bridge", "compose"], "default": "auto"},
+    "compose_files": {"type": "list", "elements": "path", "default": []},
+    "compose_shape": {"type": "str", "choices": ["default", "named", "external"], "default": "default"},
+    "compose_services": {"type": "list", "elements": "str", "default": []},
+    "compose_edit": {"type": "str", "choices": ["file", "override"], "default": "file"},
+    "address_pool": {"type": "str", "default": ""},
+    "userland_proxy": {"type": "bool"},
+    "prevent_compose": {"type": "bool", "default": False},
+    "allow_container_restart": {"type": "bool", "default": False},
+    "allow_exposure": {"type": "list", "elements": "str", "default": []},
+    "mail": {"type": "bool", "default": False},
+    "gai_conf": {"type": "bool", "default": False},
+    "gai_conf_precedence": {"type": "bool", "default": False},
+    "gai_conf_prefixes": {"type": "list", "elements": "str", "default": []},
+    "names": {"type": "list", "elements": "str", "default": []},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
+
+
+def wanted_host(params: dict[str, t.Any]) -> _host_plan.Wanted:
+    """What the options say of the host."""
+    return _host_plan.Wanted(
+        network=params["network"],
+        subnet=params["subnet"],
+        prefix_length=params["prefix_length"],
+        fleet_prefix=params["fleet_prefix"],
+        containers=tuple(params["containers"]),
+        attach=params["attach"],
+        address_pool=params["address_pool"],
+        userland_proxy=params["userland_proxy"],
+        consent=params["allow_container_restart"],
+        allow_exposure=tuple(params["allow_exposure"]),
+        gai_conf=params["gai_conf"],
+        gai_conf_precedence=params["gai_conf_precedence"],
+        gai_conf_prefixes=tuple(params["gai_conf_prefixes"]),
+        addresses=tuple((name, str(address)) for name, address in sorted(params["addresses"].items())),
+        interface=params["interface"],
+        ndp_backend=params["ndp_backend"],
+    )
+
+
+def compose_options(params: dict[str, t.Any]) -> _io_host_plan.ComposeOptions:
+    """What the options say of Compose projects."""
+    return _io_host_plan.ComposeOptions(
+        tuple(params["compose_files"]),
+        params["compose_shape"],
+        tuple(params["compose_services"]),
+        params["compose_edit"],
+    )
+
+
+def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Read the host; what the module returns."""
+    wanted = wanted_host(params)
+    docker = Docker(params["docker_socket"])
+    found = _io_found.read(docker, any_engine=params["mode"] == "audit")
+    if not _environment.elsewhere(found.environment):
+        found = _io_found.looked_into(docker, found)
+    if params["names"]:
+        found = dataclasses.replace(found, orders=_orders(params["names"]))
+    places = _io_places.read(found.networks)
+    joining = dataclasses.replace(wanted, containers=())  # with prevent nobody gets IPv6
+    if params["mode"] == "routed":
+        joining = wanted  # no Compose file is edited
+    elif params["mode"] != "prevent":
+        joining = _io_host_plan.joining(wanted, compose_options(params), found)
+    result: dict[str, t.Any] = {
+        "changed": False,
+        "engine": _engine_facts(found),
+        "addresses": places.reached_at,
+        "host_addresses": places.all,
+        "networks": [_network_facts(one) for one in found.networks],
+        "containers": _containers_facts(found),
+        "findings": [dataclasses.asdict(one) for one in _wrong(docker, found, wanted, joining, params["mail"])],
+    }
+    result["table"] = _report.lines(result["containers"], result["findings"])
+    result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
+    if params["mode"] != "audit":
+        result["plan"] = _plan(params, wanted, found, docker)
+    result["summary"] = _host_plan.summary(
+        found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
+    )
+    return result
+
+
+# What a mode, or an option, needs beyond that is imported by it alone: most runs find a host as it should be.
+
+
+def _orders(names: list[str]) -> tuple[Order, ...]:
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_gai_conf
+
+    return tuple(map(_io_gai_conf.order, names))
+
+
+def _plan(
+    params: dict[str, t.Any], wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Docker
+) -> dict[str, t.Any]:
+    """The plan for a mode that changes something."""
+    if params["mode"] == "nat":
+        return _io_host_plan.nat(wanted, compose_options(params), found, docker)
+    if params["mode"] == "routed":
+        from ansible_collections.dms.ipv6.plugins.module_utils import _io_routed
+
+        return _io_routed.plan(wanted, compose_options(params), found, docker)
+    if params["mode"] == "prevent":
+        return _prevented(params, found, docker)
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_restored
+
+    return _io_restored.plan(found, docker, params["allow_container_restart"])
+
+
+def _prevented(params: dict[str, t.Any], found: _host_plan.Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``prevent``."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_prevent, _prevent
+
+    defaults = {name: option.get("default") for name, option in SPEC.items()}
+    _prevent.refuse_contradiction({name: value for name, value in params.items() if value != defaults.get(name)})
+    wanted = _prevent.Wanted(
+        tuple(params["containers"]),
+        params["allow_container_restart"],
+        params["prevent_compose"],
+        tuple(params["compose_files"]),
+        tuple(params["compose_services"]),
+    )
+    return _io_prevent.plan(wanted, found, docker)
+
+
+def _wrong(
+    docker: Docker, found: _host_plan.Found, wanted: _host_plan.Wanted, joining: _host_plan.Wanted, mail: bool
+) -> list[Finding]:
+    """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
+    result = _findings.findings(found, wanted, joining.containers)
+    if mail and not _environment.elsewhere(found.environment):
+        from ansible_collections.dms.ipv6.plugins.module_utils import _io_mail_server
+
+        result += _io_mail_server.findings(docker, found, wanted.containers)
+    return result
+
+
+def _engine_facts(found: _host_plan.Found) -> dict[str, t.Any]:
+    return {
+        "version": str(found.daemon.version),
+        "config_path": found.path,
+        "unit": found.daemon.unit,
+        "settings": {name: _daemon_plan.effective(name, found.daemon) for name in SHOWN},
+    }
+
+
+def _network_facts(network: _found.Network) -> dict[str, t.Any]:
+    return {
+        "name": network.name,
+        "driver": network.driver,
+        "ipv6": network.ipv6,
+        "subnets": [str(one) for one in network.subnets],
+        "bridge": network.bridge,
+    }
+
+
+def _containers_facts(found: _host_plan.Found) -> list[dict[str, t.Any]]:
+    if _environment.elsewhere(found.environment):
+        return [_container_facts(one, _unjudged(one), ()) for one in found.containers if one.ports]
+    host = _exposure.host(found)
+    facts = (
+        _container_facts(one, _exposure.exposures(one, host), _direct_access.exposures(one, host))
+        for one in found.containers
+    )
+    return [one for one in facts if one["exposure"] or one["direct"]]
+
+
+def _unjudged(container: _found.Container) -> tuple[_exposure.Exposure, ...]:
+    """The ports of an engine that our model is not about."""
+    families = ((one, _exposure.IPV6 if ":" in one.host_ip else _exposure.IPV4) for one in container.ports)
+    return tuple(_exposure.Exposure(port, family, _exposure.UNKNOWN) for port, family in families)
+
+
+def _container_facts(
+    container: _found.Container, exposed: tuple[_exposure.Exposure, ...], direct: tuple[_exposure.Exposure, ...]
+) -> dict[str, t.Any]:
+    return {
+        "name": container.name,
+        "networks": [one.network for one in container.endpoints],
+        "exposure": [{"host_port": one.port.host_port, **_exposure_facts(one)} for one in exposed],
+        "direct": [{"address": one.port.host_ip, **_exposure_facts(one)} for one in direct],
+    }
+
+
+def _exposure_facts(exposure: _exposure.Exposure) -> dict[str, t.Any]:
+    return {
+        "port": exposure.port.container_port,
+        "protocol": exposure.port.protocol,
+        "family": exposure.family,
+        "verdict": exposure.verdict,
+        "by": exposure.by,
+        "cause": exposure.cause,
+    }

@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module docker_ipv6_network does, so that others can do it as well."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _host_plan,
+    _io_change,
+    _io_found,
+    _routed,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask, Container
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+SPEC: dict[str, t.Any] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent", "released"], "default": "present"},
+    "subnet": {"type": "str", "default": "auto"},
+    "mode": {"type": "str", "choices": ["nat", "routed"], "default": "nat"},
+    "addresses": {"type": "dict", "default": {}},
+    "prefix_length": {"type": "int", "default": 64},
+    "fleet_prefix": {"type": "str", "default": ""},
+    "containers": {"type": "list", "elements": "str", "default": []},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def wanted_network(
+    params: dict[str, t.Any], found: _host_plan.Found, containers: dict[str, Container]
+) -> WantedNetwork:
+    """What the options ask for; a network that is to go needs no subnet."""
+    if params["state"] != "present":
+        return WantedNetwork(params["name"], None, state=params["state"])
+    wanted = _host_plan.Wanted(
+        params["name"],
+        params["subnet"],
+        params["prefix_length"],
+        params["fleet_prefix"],
+        tuple(params["containers"]),
+        addresses=tuple((name, str(address)) for name, address in sorted(params["addresses"].items())),
+    )
+    if params["mode"] == "routed":
+        return _routed.network(wanted, found, containers)
+    if wanted.addresses:
+        raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
+    return _host_plan.wanted_network(wanted, found.machine_id)
+
+
+def concerned(params: dict[str, t.Any], found: _host_plan.Found, ask: Ask) -> dict[str, Container]:
+    """The containers that the plan is about: those wanted, or those that we put on the network earlier."""
+    if params["state"] == "present":
+        return {name: ask.inspect(name) for name in params["containers"]}
+    docker = Docker(params["docker_socket"])
+    return _io_found.inspect_all(docker, found.record.get("moves", {}).get(params["name"], []))
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Read, plan, and carry out unless ``dry``; what the module returns."""
+
+    def make(found: _host_plan.Found, ask: Ask) -> tuple[WantedNetwork, Plan]:
+        containers = concerned(params, found, ask)
+        wanted = wanted_network(params, found, containers)
+        return wanted, _host_plan.plan_network(wanted, found, containers, ask)
+
+    planned, found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made[1])
+    wanted, plan = planned
+    result = _io_change.told(plan, plan.diff(f"network {wanted.name}"))
+    return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result

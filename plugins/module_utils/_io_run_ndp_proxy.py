@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module ndp_proxy does, so that others can do it as well."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_change,
+    _io_ndp_proxy,
+    _ndp_proxy,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+SPEC: dict[str, t.Any] = {
+    "prefix": {"type": "str", "default": ""},
+    "interface": {"type": "str", "default": ""},
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "backend": {"type": "str", "choices": ["auto", "kernel", "networkd", "ndppd"], "default": "auto"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Plan, and carry out unless ``dry``; what the module returns."""
+    wanted = _ndp_proxy.Wanted(
+        params["prefix"], params["interface"], tuple(params["addresses"]), params["backend"], params["state"]
+    )
+
+    def make(found: Found, _ask: Ask) -> _ndp_proxy.NdpPlan:
+        made = _io_ndp_proxy.plan(wanted, found)
+        if not dry:
+            _ndp_proxy.refuse_missing(made)
+        return made
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    diff = plan.diff(f"neighbours answered for on {plan.interface}")
+    return {**_io_change.told(plan, diff), "backend": plan.backend, "interface": plan.interface}

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module routed_firewall does, so that others can do it as well."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_change, _nft_table, _routed_firewall
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+
+SPEC: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "subnet": {"type": "str", "default": ""},
+    "bridge": {"type": "str", "default": ""},
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "address": {"type": "str", "required": True},
+            "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
+            "port": {"type": "int", "required": True},
+        },
+    },
+    "sources": {"type": "list", "elements": "str", "default": []},
+    "transaction": {"type": "str", "default": ""},
+    "docker_socket": {"type": "path", "default": SOCKET},
+}
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Plan, and carry out unless ``dry``; what the module returns."""
+    ports = [(one["address"], one["protocol"], one["port"]) for one in params["ports"]]
+    wanted = None
+    if params["state"] == "present":
+        wanted = _nft_table.table(params["subnet"], params["bridge"], ports, params["sources"])
+
+    def make(found: Found, _ask: Ask) -> Plan:
+        return _routed_firewall.plan(wanted, found.table)
+
+    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
+    return _io_change.told(plan, plan.diff(_routed_firewall.FILE))
