@@ -22,99 +22,6 @@ options:
     type: str
     choices: [audit, nat, routed, prevent, absent]
     default: audit
-  network:
-    description: Name of the IPv6 network wanted.
-    type: str
-    default: dms-ipv6
-  subnet:
-    description: Its subnet, as for M(dms.ipv6.docker_ipv6_network).
-    type: str
-    default: auto
-  addresses:
-    description:
-      - With O(mode=routed), the public address of a container, by its name. By default one that is derived from the
-        name, so that it stays the same if the container is re-created.
-    type: dict
-    default: {}
-  interface:
-    description: With O(mode=routed), the uplink. By default the interface with the IPv6 default route.
-    type: str
-    default: ""
-  ndp_backend:
-    description:
-      - With O(mode=routed), who answers the router's neighbour solicitations if the subnet is a part of the uplink's
-        own prefix.
-    type: str
-    choices: [auto, kernel, networkd, ndppd]
-    default: auto
-  prefix_length:
-    description: Prefix length of a derived subnet, 48 to 126.
-    type: int
-    default: 64
-  fleet_prefix:
-    description: A /48 for all hosts, from which V(auto) derives.
-    type: str
-    default: ""
-  containers:
-    description: Names or ids of containers that must be on the network.
-    type: list
-    elements: str
-    default: []
-  attach:
-    description:
-      - V(network) connects the containers to the network.
-      - V(compose) writes IPv6 into the files of Compose projects, those of O(compose_files) and those that the
-        containers were made from, and gives what runs of them the same, see M(dms.ipv6.compose_network).
-      - V(auto) does that for containers that Compose made of one file on this host, as they are masked again after the
-        next C(up) otherwise, and connects the others to the network.
-      - V(default_bridge) gives the default bridge an IPv6 subnet, for containers that are started on it. They have to
-        stop for that once.
-    type: str
-    choices: [auto, network, default_bridge, compose]
-    default: auto
-  compose_files:
-    description: Absolute paths of the Compose files of projects that get IPv6, as a whole.
-    type: list
-    elements: path
-    default: []
-  compose_shape:
-    description: Where in a project, see O(dms.ipv6.compose_network#module:shape).
-    type: str
-    choices: [default, named, external]
-    default: default
-  compose_services:
-    description: Services that get the network with O(compose_shape=named). By default those of O(containers).
-    type: list
-    elements: str
-    default: []
-  compose_edit:
-    description: Which file is written, see O(dms.ipv6.compose_network#module:edit).
-    type: str
-    choices: [file, override]
-    default: file
-  address_pool:
-    description:
-      - An IPv6 pool for networks that are created later, as a CIDR, or V(auto) for a ULA of the host's own. The IPv4
-        pools stay as they are; the built-in ones are written out where the file names none.
-      - From Docker Engine 27.0 on such networks then have IPv6 even if their creator does not ask for it.
-      - Empty for none.
-    type: str
-    default: ""
-  userland_proxy:
-    description: The value wanted for the daemon's C(userland-proxy). By default the setting is left as it is.
-    type: bool
-  prevent_compose:
-    description:
-      - With O(mode=prevent), the narrow way. Ports are published on C(0.0.0.0) in the files of Compose projects, those
-        of O(compose_files) and those that O(containers) were made from, see M(dms.ipv6.compose_ports). The daemon is
-        left alone.
-      - The containers have to be made anew for that, which takes O(allow_container_restart).
-    type: bool
-    default: false
-  allow_container_restart:
-    description: Whether the plan may stop running containers.
-    type: bool
-    default: false
   mail:
     description:
       - Whether to look into containers that publish a mail port (25, 110, 143, 465, 587, 993, 995 or 4190), and to add
@@ -124,31 +31,6 @@ options:
         finding.
     type: bool
     default: false
-  allow_exposure:
-    description:
-      - Ports of this host that may become open to every IPv6 client although UFW or firewalld closes them today, as
-        C(25/tcp), C(mail:25/tcp) with the name of a container, or V(all). Packets that Docker translates go past both,
-        so a plan that opens other ports is refused.
-      - The modules that carry a plan out do not ask again. Whoever uses them without this one sees to it himself.
-    type: list
-    elements: str
-    default: []
-  gai_conf:
-    description:
-      - Whether the plan of mode V(nat) has new processes of the host try IPv6 first from the ULAs of the networks, see
-        M(dms.ipv6.gai_conf). If not, C(/etc/gai.conf) is left alone.
-    type: bool
-    default: false
-  gai_conf_precedence:
-    description: With O(gai_conf), see O(dms.ipv6.gai_conf#module:precedence).
-    type: bool
-    default: false
-  gai_conf_prefixes:
-    description:
-      - With O(gai_conf), further prefixes from which IPv6 is tried first, such as that of the host's own uplink.
-    type: list
-    elements: str
-    default: []
   names:
     description:
       - Names that the host itself connects to. One of which it tries an IPv4 address first, as a ULA is in the way, is
@@ -160,6 +42,7 @@ options:
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.host
 attributes:
   check_mode:
     support: full

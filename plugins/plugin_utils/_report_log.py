@@ -132,6 +132,15 @@ def _read(log: Log, event: Event) -> Log:
     return replace(log, first=log.first or found, last=found, after=True)
 
 
+def _whole(log: Log, event: Event) -> Log:
+    """A change that reads the host before and after it, and waits to be confirmed."""
+    if event.outcome == FAILED:
+        return _change(log, event.result, event)
+    told, found = _change(log, event.result, event), _report_read.read(event.result)
+    before = log.first if told.changed and not event.dry else log.first or found
+    return replace(told, first=before, last=found, after=True, armed="transaction" in event.result)
+
+
 def _transaction(log: Log, event: Event) -> Log:
     arguments = mapping(mapping(event.result.get("invocation")).get("module_args"))
     state = arguments.get("state")
@@ -172,6 +181,7 @@ def _dns(log: Log, event: Event) -> Log:
 
 
 READERS = {
+    "docker_ipv6": _whole,
     "docker_ipv6_info": _read,
     "host_transaction": _transaction,
     "remote_ip_probe": _probe,

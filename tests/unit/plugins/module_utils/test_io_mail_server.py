@@ -8,9 +8,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan, _io_exec, _io_mail_server, _mail_facts
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _host_plan,
+    _io_exec,
+    _io_mail_server,
+    _io_run_docker_ipv6_info,
+    _mail_facts,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-XX
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.mail_containers import container, recorded
 

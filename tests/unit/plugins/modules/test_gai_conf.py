@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_found,
     _io_gai_conf,
+    _io_run_gai_conf,
     _io_transaction,
     _transaction,
 )
@@ -203,4 +204,4 @@ def test_a_folder_is_no_file(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_default_path() -> None:
-    assert gai_conf.SPEC["path"]["default"] == _gai_conf.PATH == "/etc/gai.conf"
+    assert _io_run_gai_conf.SPEC["path"]["default"] == _gai_conf.PATH == "/etc/gai.conf"

@@ -96,6 +96,32 @@ def test_a_second_look_before_the_change_is_no_after() -> None:
     assert told(log(*again, *fleets.changing()[1:]))["containers"][0]["ports"][0]["after"] is None
 
 
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_change_that_reads_the_host_itself(looked: bool) -> None:
+    done = Event("docker_ipv6", result={**fleets.info("real"), **fleets.DAEMON, "transaction": "t1"})
+    found = log(*([read(verdict="masked")] if looked else []), done)
+    assert (found.armed, log(done, fleets.transaction("confirmed")).armed) == (True, False)
+    host = told(found)
+    assert (host["changed"], host["restarted"], host["steps"]) == (True, True, fleets.DAEMON["steps"])
+    if not looked:  # how it was before is not known then
+        assert host["containers"] == []
+        return
+    port = host["containers"][0]["ports"][0]
+    assert (port["before"]["ipv6"]["verdict"], port["after"]["ipv6"]["verdict"]) == ("masked", "real")
+
+
+def test_a_change_that_failed_and_is_back() -> None:
+    bad = Event("docker_ipv6", "failed", {"failed": True, "rolled_back": True, "msg": "x"})
+    host = told(log(read(verdict="masked"), bad))
+    assert (host["state"], host["rolled_back"]) == ("rolled back", True)
+
+
+def test_a_change_in_check_mode() -> None:
+    would = Event("docker_ipv6", result={**fleets.info("masked"), **fleets.DAEMON}, dry=True)
+    host = told(log(would))
+    assert (host["changed"], host["containers"][0]["ports"][0]["after"] is not None) == (True, True)
+
+
 def test_rolled_back() -> None:
     host = told(fleets.rolled_back())
     assert (host["changed"], host["rolled_back"]) == (False, True)

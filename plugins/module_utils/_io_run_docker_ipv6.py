@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module docker_ipv6 does: reads a host, carries out all that its mode takes, and reads it again."""
+
+from __future__ import annotations
+
+import typing as t
+import uuid
+
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_files,
+    _io_revert,
+    _io_run_docker_daemon_config,
+    _io_run_docker_ipv6_info,
+    _io_run_docker_ipv6_network,
+    _io_transaction,
+    _mode_calls,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._io_steps import RolledBack
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._mode_calls import Call
+
+# Those that only the audit takes.
+NOT_ASKED = {"mail": False, "names": []}
+READING = {name: one for name, one in _io_run_docker_ipv6_info.SPEC.items() if name not in NOT_ASKED}
+SPEC: dict[str, t.Any] = {
+    **READING,
+    "mode": {"type": "str", "choices": [*_mode_calls.MODES], "required": True},
+    "gai_conf_name": {"type": "str", "default": ""},
+    "allow_engine_upgrade": {"type": "bool", "default": False},
+    "allow_forward_drop": {"type": "bool", "default": False},
+    "confirm_within": {"type": "int", "default": 0},
+}
+LISTS = ("steps", "warnings", "compose_will_recreate")
+
+
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Read, plan, and carry out unless ``dry``; what the module returns."""
+    host = _read(params)
+    calls = _mode_calls.calls(params, host["plan"]) if host["plan"]["changed"] else []
+    if dry or not calls:
+        return _result(host, [_run(call, params, "", dry=True) for call in calls])
+    transaction = _arm(params["confirm_within"])
+    try:
+        done = [_run(call, params, transaction, dry=False) for call in calls]
+        host = _as_wanted(_read(params))
+    except Refused as reason:
+        raise _taken_back(transaction, reason) from None
+    except BaseException as reason:
+        _taken_back(transaction, Refused(repr(reason)))
+        raise
+    return {**_result(host, done), **({"transaction": transaction} if transaction else {})}
+
+
+def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return _io_run_docker_ipv6_info.run({**{name: params[name] for name in READING}, **NOT_ASKED})
+
+
+def _as_wanted(host: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The host, refused if anything is left to change."""
+    if host["plan"]["changed"]:
+        raise Refused(f"still to change: {'; '.join(host['plan']['steps'])}")
+    return host
+
+
+def _arm(within: int) -> str:
+    """Arm a transaction, if there is to be one; its id."""
+    if not within:
+        return ""
+    transaction = str(uuid.uuid4())
+    with _io_files.lock():
+        _io_revert.arm(transaction, within)
+    return transaction
+
+
+def _run(call: Call, params: Mapping[str, t.Any], transaction: str, dry: bool) -> dict[str, t.Any]:
+    """What a module returns."""
+    code = _code(call.module)
+    always = {"transaction": transaction, "docker_socket": params["docker_socket"]}
+    defaults = {name: option.get("default") for name, option in code.SPEC.items()}
+    return t.cast("dict[str, t.Any]", code.run({**defaults, **call.options, **always}, dry))
+
+
+def _code(module: str) -> t.Any:
+    """The code of a module; what few changes take is imported by them alone."""
+    often = {
+        "docker_daemon_config": _io_run_docker_daemon_config,
+        "docker_ipv6_network": _io_run_docker_ipv6_network,
+    }
+    if module in often:
+        return often[module]
+    from ansible_collections.dms.ipv6.plugins.module_utils import (
+        _io_run_compose_network,
+        _io_run_compose_ports,
+        _io_run_gai_conf,
+        _io_run_ndp_proxy,
+        _io_run_routed_firewall,
+    )
+
+    return {
+        "compose_network": _io_run_compose_network,
+        "compose_ports": _io_run_compose_ports,
+        "gai_conf": _io_run_gai_conf,
+        "ndp_proxy": _io_run_ndp_proxy,
+        "routed_firewall": _io_run_routed_firewall,
+    }[module]
+
+
+def _taken_back(transaction: str, reason: Refused) -> Refused:
+    """Take back at once all that was done; what to say then."""
+    if not transaction:
+        return reason
+    with _io_files.lock():
+        armed = _io_transaction.armed()  # unless its time was over, and the host did it
+        failed = _io_revert.revert(str(reason)) if armed and armed.id == transaction else []
+    if failed:
+        return Refused(
+            f"{reason} Not everything could be put back: {' '.join(failed)}", remedy="The host tries it again"
+        )
+    return RolledBack(f"{reason} Everything is as it was before this run")
+
+
+def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """How the host is, and what the modules have told."""
+    told: dict[str, t.Any] = {name: [text for one in done for text in one.get(name, [])] for name in LISTS}
+    diffs = [one.get("diff") or [] for one in done]
+    told["diff"] = [part for one in diffs for part in (one if isinstance(one, list) else [one])]
+    for name in ("restarted", "reloaded"):
+        told[name] = any(one.get(name) for one in done)
+    told["effect"] = " ".join(one["effect"] for one in done if "effect" in one)
+    return {**host, **told, "changed": any(one["changed"] for one in done), "rolled_back": False}

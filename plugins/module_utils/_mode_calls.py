@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which modules a mode consists of: in which order, and with which options."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Options = Mapping[str, t.Any]
+
+CONSENTS = ("allow_container_restart", "allow_engine_upgrade", "allow_forward_drop")
+SUBNET = ("subnet", "prefix_length", "fleet_prefix")
+NO_NETWORK_OF_OURS = ("", "bridge")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A module, by its short name, and its options; those that are missing have their defaults."""
+
+    module: str
+    options: Options
+
+
+def calls(options: Options, plan: Options) -> list[Call]:
+    """The modules that carry out a plan.
+
+    Args:
+        options: those of the module docker_ipv6.
+        plan: as docker_ipv6_info returns it for the same mode.
+    """
+    return [*MODES[options["mode"]](options, plan)]
+
+
+def _nat(options: Options, plan: Options) -> Iterator[Call]:
+    yield _daemon(options, plan)
+    subnet = _some(options, SUBNET)
+    for one in plan["compose"]:
+        yield Call("compose_network", {**one, **subnet})
+    if plan["network"] not in NO_NETWORK_OF_OURS:
+        network = {"name": plan["network"], "containers": plan["containers"]}
+        yield Call("docker_ipv6_network", {**network, **subnet})
+    if plan["firewall"]:
+        yield Call("routed_firewall", plan["firewall"])
+    yield from _ndp(plan)
+    if plan["gai_conf"]:
+        yield Call("gai_conf", {**plan["gai_conf"], "name": options["gai_conf_name"]})
+
+
+def _routed(options: Options, plan: Options) -> Iterator[Call]:
+    yield _daemon(options, plan)
+    yield Call("routed_firewall", plan["firewall"])  # closed before anything is there
+    network = {"name": plan["network"], "mode": "routed", "subnet": plan["subnets"][0]}
+    yield Call("docker_ipv6_network", {**network, **_some(plan, ("addresses", "containers"))})
+    yield from _ndp(plan)
+
+
+def _prevent(options: Options, plan: Options) -> Iterator[Call]:
+    if plan["config"]:
+        yield _daemon(options, plan)
+    for one in plan["compose"]:
+        yield Call("compose_ports", {**one, "recreate": options["allow_container_restart"]})
+
+
+def _absent(options: Options, plan: Options) -> Iterator[Call]:
+    yield from _ndp(plan)
+    for path in plan["files"]:
+        yield Call("compose_network", {"path": path, "state": "absent"})
+    for path in plan["gai_conf"]["paths"]:
+        yield Call("gai_conf", {"path": path, "state": "absent"})
+    for one in plan["networks"]:
+        yield Call("docker_ipv6_network", one)
+    if plan["firewall"]:
+        yield Call("routed_firewall", plan["firewall"])
+    yield Call("docker_daemon_config", {"state": "restored", **_some(options, CONSENTS)})
+
+
+MODES: dict[str, Callable[[Options, Options], Iterator[Call]]] = {
+    "nat": _nat,
+    "routed": _routed,
+    "prevent": _prevent,
+    "absent": _absent,
+}
+
+
+def _daemon(options: Options, plan: Options) -> Call:
+    return Call("docker_daemon_config", {"config": plan["config"], **_some(options, CONSENTS)})
+
+
+def _ndp(plan: Options) -> Iterator[Call]:
+    for one in plan["ndp"]:
+        yield Call("ndp_proxy", one)
+
+
+def _some(options: Options, names: tuple[str, ...]) -> dict[str, t.Any]:
+    return {name: options[name] for name in names}

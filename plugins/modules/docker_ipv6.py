@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: docker_ipv6
+short_description: Bring a Docker host into a mode, all of it or nothing, in one round trip
+version_added: 0.1.0
+description:
+  - Carries out what the RV(dms.ipv6.docker_ipv6_info#module:plan) of M(dms.ipv6.docker_ipv6_info) says with the same
+    options. It does so with the code of M(dms.ipv6.docker_daemon_config), M(dms.ipv6.docker_ipv6_network),
+    M(dms.ipv6.compose_network), M(dms.ipv6.compose_ports), M(dms.ipv6.gai_conf), M(dms.ipv6.routed_firewall) and
+    M(dms.ipv6.ndp_proxy), one after the other, and reads the host again.
+  - With O(confirm_within), whatever fails has everything taken back at once, and the host takes it back by itself
+    unless M(dms.ipv6.host_transaction) confirms it in time over a fresh connection. Without, each of the modules takes
+    back its own part only.
+  - Packages that are missing on the host are not installed; see RV(dms.ipv6.docker_ipv6_info#module:plan).
+options:
+  mode:
+    description: The mode, see M(dms.ipv6.docker_ipv6_info).
+    type: str
+    choices: [nat, routed, prevent, absent]
+    required: true
+  gai_conf_name:
+    description: With O(gai_conf=true), a name for which the order of addresses is shown, see M(dms.ipv6.gai_conf).
+    type: str
+    default: ""
+  allow_engine_upgrade:
+    description: Consent to a restart that also changes the engine, see M(dms.ipv6.docker_daemon_config).
+    type: bool
+    default: false
+  allow_forward_drop:
+    description: Consent to Docker's DROP policy on a host that forwards IPv6 for others, see
+      M(dms.ipv6.docker_daemon_config).
+    type: bool
+    default: false
+  confirm_within:
+    description: The time limit in seconds, counted from the last step. Nothing has to be confirmed with V(0).
+    type: int
+    default: 0
+extends_documentation_fragment:
+  - dms.ipv6._attributes
+  - dms.ipv6._attributes.engine
+  - dms.ipv6._attributes.host
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - Needs systemd, and the Python packages docker and jsonschema on the target.
+seealso:
+  - module: dms.ipv6.docker_ipv6_info
+  - module: dms.ipv6.host_transaction
+author:
+  - dms.ipv6 contributors (@dms-ipv6)
+"""
+
+EXAMPLES = r"""
+- name: Let mail see every client's real IPv6 address
+  dms.ipv6.docker_ipv6:
+    mode: nat
+    containers: [mail]
+    confirm_within: 60
+  register: host
+
+- name: Drop the connection, for it may outlive what it came over
+  ansible.builtin.meta: reset_connection
+
+- name: Still there
+  dms.ipv6.host_transaction:
+    state: confirmed
+    transaction: "{{ host.transaction }}"
+  when: host.transaction is defined
+"""
+
+RETURN = r"""
+plan:
+  description:
+    - What is left to change; in check mode, what would be changed.
+    - All the rest of what M(dms.ipv6.docker_ipv6_info) returns is there as well.
+  returned: success
+  type: dict
+steps:
+  description: What was done, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+restarted:
+  description: Whether the daemon was restarted.
+  returned: success
+  type: bool
+reloaded:
+  description: Whether the daemon was reloaded.
+  returned: success
+  type: bool
+compose_will_recreate:
+  description: Services that Compose re-creates at the next C(up).
+  returned: success
+  type: list
+  elements: str
+effect:
+  description: What O(gai_conf) does to new processes.
+  returned: success
+  type: str
+transaction:
+  description: Id of the transaction that waits to be confirmed.
+  returned: with O(confirm_within), if anything was changed
+  type: str
+rolled_back:
+  description: Whether the change failed and everything is as it was before.
+  returned: always
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+
+def main() -> None:
+    """Ansible's way in."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    try:
+        result = run(module.params, module.check_mode)
+    except Refused as reason:
+        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
