@@ -179,6 +179,23 @@ def test_guard_finds_module_words(text: str) -> None:
     assert module_words(text)
 
 
+# --- the role
+
+
+def options_of(task_file: str, module: str) -> dict[str, t.Any]:
+    tasks = yaml.safe_load(text_of(TOP / "roles" / "dms_ipv6" / "tasks" / task_file))
+    return t.cast("dict[str, t.Any]", next(task[module] for task in tasks if module in task))
+
+
+def test_a_host_is_changed_with_the_options_that_it_is_read_with() -> None:
+    """What is shown before a change is what the change works out for itself."""
+    reading = options_of("read.yml", "dms.ipv6.docker_ipv6_info")
+    changing = options_of("change.yml", "dms.ipv6.docker_ipv6")
+    assert {name: changing.get(name) for name in reading.keys() - {"mail", "names"}} == {
+        name: value for name, value in reading.items() if name not in ("mail", "names")
+    }
+
+
 # --- Molecule scenarios
 
 
