@@ -25,7 +25,7 @@ SUBJECTS = {
         "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"
         " run_docker_daemon_config restart_guards health"
     ),
-    "A change, and the way back": "change steps revert transaction host_transaction undo run_docker_ipv6",
+    "A change, and the way back": "change steps revert transaction run_host_transaction undo run_docker_ipv6",
     "Addresses and subnets": "address address_plan pools ula carve collisions",
     "Networks": "network network_steps replace run_docker_ipv6_network places",
     "Compose": "compose compose_plan compose_ports compose_text compose_program run_compose_network",
@@ -33,8 +33,8 @@ SUBJECTS = {
     "NDP proxy": "ndp_proxy ndp_guards ndp_found ndppd_conf networkd",
     "Refusing IPv6": "prevent",
     "The order in which a host tries addresses": "gai_conf run_gai_conf",
-    "The proof": "probe responder remote_ip_probe probe_responder peers",
-    "DNS and mail": "mail_dns mail_dns_info dns dns_lookup spf smtp smtp_relay smtp_relay_probe",
+    "The proof": "probe responder run_remote_ip_probe run_probe_responder peers",
+    "DNS and mail": "mail_dns run_mail_dns_info dns dns_lookup spf smtp smtp_relay run_smtp_relay_probe",
 }
 INTRODUCTION = """# What is refused, word by word
 

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: compose_network
 short_description: Give a Compose project IPv6, in its file and while it runs
@@ -161,13 +159,14 @@ steps:
     - "write /srv/mail/compose.yaml: IPv6 on the project's own network"
 """
 
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_network import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: docker_daemon_config
 short_description: Set options of the Docker daemon and apply them safely
@@ -175,13 +173,14 @@ backup_file:
   sample: /etc/docker/daemon.json.dms-ipv6-2026-11-23T15-00-00-000000
 """
 
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_daemon_config import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: docker_ipv6_info
 short_description: Read everything about a Docker host's IPv6 in one round trip
@@ -264,12 +262,13 @@ summary:
   type: str
 """
 
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

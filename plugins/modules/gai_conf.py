@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: gai_conf
 short_description: Have a host try IPv6 first from a ULA
@@ -125,13 +123,14 @@ effect:
   sample: "no effect: from 2001:2:0:7::11 to 2001:2:0:7::10 IPv6 comes first without these lines"
 """
 
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_gai_conf import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

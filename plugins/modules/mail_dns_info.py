@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mail_dns_info
 short_description: Read what DNS says about a mail server and IPv6
@@ -271,89 +269,13 @@ summary:
   sample: "mail.example.com: AAAA absent (authoritative); 0 findings"
 """
 
-import dataclasses
-import typing as t
-
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _dns_lookup, _io_dns, _mail_dns, _report
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_mail_dns_info import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-SPEC: dict[str, t.Any] = {
-    "names": {"type": "list", "elements": "str", "default": []},
-    "domain": {"type": "str", "default": ""},
-    "outbound": {"type": "str", "default": ""},
-    "addresses": {"type": "list", "elements": "str", "default": []},
-    "expect": {"type": "str", "choices": ["any", "absent", "present"], "default": "any"},
-    "resolvers": {"type": "list", "elements": "str", "default": []},
-    "port": {"type": "int", "default": 53},
-    "authoritative_port": {"type": "int", "default": 53},
-    "timeout": {"type": "int", "default": 5},
-}
 
-
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Look everything up; what the module returns."""
-    _check(params)
-    _io_dns.available()
-    wanted = _mail_dns.Wanted(
-        names=tuple(dict.fromkeys(_dns_lookup.fqdn(one, "names") for one in params["names"])),
-        resolvers=_mail_dns.resolver_addresses(params["resolvers"]) or _io_dns.system_resolvers(),
-        expect=params["expect"],
-        addresses=_mail_dns.ipv6_addresses(params["addresses"], "addresses"),
-        outbound=_mail_dns.outbound_address(params["outbound"]) if params["outbound"] else "",
-        domain=_dns_lookup.fqdn(params["domain"], "domain") if params["domain"] else "",
-    )
-    client = _io_dns.Client(params["port"], params["authoritative_port"], params["timeout"])
-    report = _mail_dns.examine(wanted, client.ask)
-    findings = _mail_dns.findings(report, wanted)
-    result: dict[str, t.Any] = {
-        "changed": False,
-        "names": [_name(one) for one in report.names],
-        "findings": [dataclasses.asdict(one) for one in findings],
-        "summary": _mail_dns.summary(report, findings),
-        "table": _report.finding_lines(dataclasses.asdict(one) for one in findings),
-    }
-    parts = {"mx": report.mx, "ptr": report.ptr, "spf": report.spf}
-    return {**result, **{name: dataclasses.asdict(part) for name, part in parts.items() if part}}
-
-
-def _check(params: dict[str, t.Any]) -> None:
-    for option in ("port", "authoritative_port"):
-        if not 1 <= params[option] <= 65535:
-            raise Refused(f"{params[option]} is not between 1 and 65535", option)
-    if params["timeout"] < 1:
-        raise Refused("it is at least one second", "timeout")
-    if not any(params[option] for option in ("names", "domain", "outbound")):
-        raise Refused("there is nothing to look up", remedy="Give `names`, `domain` or `outbound`")
-
-
-def _name(name: _mail_dns.Name) -> dict[str, t.Any]:
-    return {
-        "name": name.name,
-        "mx": name.mx,
-        "status": name.status,
-        "asked": name.asked,
-        "addresses": list(name.addresses),
-        "ttl": name.ttl,
-        "chain": list(name.chain),
-        "made_up": sorted({address for _resolver, address in name.made_up}),
-        "servers": [
-            {
-                "server": one.server,
-                "address": one.address,
-                "kind": _mail_dns.AUTHORITATIVE if one.authoritative else _mail_dns.RESOLVER,
-                "name": one.name,
-                "outcome": one.answer.outcome,
-                "addresses": list(one.answer.records),
-                "ttl": one.answer.ttl,
-                "detail": one.answer.detail,
-            }
-            for one in name.said
-        ],
-    }
-
-
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: probe_responder
 short_description: Start and remove the responder that probes talk to, and keep what they proved
@@ -144,87 +142,17 @@ faults:
   sample: ["IPv6, port 25: no answer within 5 s"]
 """
 
-import datetime
-import re
-import typing as t
-
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _found,
-    _io_files,
-    _io_peers,
-    _io_places,
-    _io_responder,
-    _metrics,
-    _verdict,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_probe_responder import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-SPEC: dict[str, t.Any] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "required": True},
-    "network": {"type": "str", "default": "dms-ipv6"},
-    "image": {"type": "str", "default": "traefik/whoami"},
-    "port": {"type": "int", "default": 0},
-    "container_port": {"type": "int", "default": 80},
-    "address": {"type": "str", "default": ""},
-    "ipv6_address": {"type": "str", "default": ""},
-    "probes": {"type": "list", "elements": "dict", "default": []},
-    "silent": {"type": "list", "elements": "str", "default": []},
-    "metrics": {"type": "path", "default": ""},
-    "expect": {"type": "str", "choices": ["real", "refused"], "default": "real"},
-    "docker_socket": {"type": "path", "default": SOCKET},
-}
 
-
-def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
-    """Start the responder; what the module returns."""
-    result: dict[str, t.Any] = {"changed": True}
-    own = params["ipv6_address"]
-    if not dry:
-        port = result["port"] = _io_responder.start(
-            docker,
-            params["network"],
-            params["image"],
-            params["port"],
-            params["container_port"],
-            params["address"],
-            own,
-        )
-        result["ports"] = {"ipv4": port, "ipv6": params["container_port"] if own else port}
-    places = _io_places.read(_found.network(one) for one in docker.networks())
-    addresses = {**places.reached_at, **({"ipv6": own} if own else {})}
-    return {**result, "addresses": addresses, "host_addresses": places.all}
-
-
-def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
-    """Remove the responder and keep the proof; what the module returns."""
-    silent = [_verdict.silent(name) for name in params["silent"]]
-    probes, expect = [*_io_peers.judged(docker, params["probes"]), *silent], params["expect"]
-    now = datetime.datetime.now(datetime.timezone.utc)
-    proof = _verdict.proof(probes, now, expect)
-    told = {**proof, "faults": _verdict.faults(probes, expect)}
-    if dry:
-        return {"changed": False, **told}
-    changed = _io_responder.stop(docker)
-    if probes:
-        with _io_files.lock():
-            _io_files.keep(proof=proof)
-    if probes and params["metrics"]:
-        if not re.match(r"/.*\.prom$", params["metrics"]):
-            raise Refused("give the absolute path of a file whose name ends in .prom", "metrics")
-        _io_files.write(params["metrics"], _metrics.text(proof, now.timestamp()).encode())
-    return {"changed": changed, **told}
-
-
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    docker = Docker(module.params["docker_socket"])
-    act = present if module.params["state"] == "present" else absent
-    result: dict[str, t.Any] = {}
     try:
-        result = act(module.params, docker, module.check_mode)
+        result = run(module.params, module.check_mode)
     except Refused as reason:
         module.fail_json(msg=str(reason))
     module.exit_json(**result)

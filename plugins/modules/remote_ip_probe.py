@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: remote_ip_probe
 short_description: See from a client host which address a server sees
@@ -120,39 +118,13 @@ msg:
   sample: the server saw this client, fd5c:1ab0:7e57:99::5
 """
 
-import dataclasses
-import typing as t
-
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_remote_ip_probe import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-SPEC: dict[str, t.Any] = {
-    "host": {"type": "str", "required": True},
-    "port": {"type": "int", "required": True},
-    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv6"},
-    "timeout": {"type": "int", "default": 5},
-    "host_addresses": {"type": "list", "elements": "str", "default": []},
-    "hold": {"type": "int", "default": 0},
-}
 
-
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Probe once; what the module returns."""
-    if not 1 <= params["port"] <= 65535:
-        raise Refused(f"{params['port']} is not between 1 and 65535", "port")
-    if params["hold"] < 0:
-        raise Refused("it is a number of seconds, 0 or more", "hold")
-    place = params["host"], params["port"], params["family"], params["timeout"]
-    if params["hold"]:
-        verdict = _io_probe.hold(*place, params["hold"])
-    else:
-        verdict = _io_probe.probe(*place, params["host_addresses"])
-    asked = {name: params[name] for name in ("family", "host", "port")}
-    return {"changed": False, **asked, **dataclasses.asdict(verdict)}
-
-
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

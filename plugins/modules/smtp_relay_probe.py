@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: smtp_relay_probe
 short_description: See from a client host whether a mail server relays for it
@@ -120,34 +118,13 @@ msg:
   sample: "the server does not relay: 454 4.7.1 <victim@dms-ipv6.invalid>: Relay access denied"
 """
 
-import dataclasses
-import typing as t
-
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_smtp, _smtp_relay
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_smtp_relay_probe import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-SPEC: dict[str, t.Any] = {
-    "host": {"type": "str", "required": True},
-    "port": {"type": "int", "default": 25},
-    "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv6"},
-    "recipient": {"type": "str", "default": _smtp_relay.DEFAULT_RECIPIENT},
-    "timeout": {"type": "int", "default": 15},
-}
 
-
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Ask once; what the module returns."""
-    if not 1 <= params["port"] <= 65535:
-        raise Refused(f"{params['port']} is not between 1 and 65535", "port")
-    if params["timeout"] < 1:
-        raise Refused("it is at least one second", "timeout")
-    recipient = _smtp_relay.recipient(params["recipient"])
-    verdict = _io_smtp.probe(params["host"], params["port"], params["family"], params["timeout"], recipient)
-    return {"changed": False, "family": params["family"], "host": params["host"], **dataclasses.asdict(verdict)}
-
-
-def main() -> None:
+def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:

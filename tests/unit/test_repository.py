@@ -141,6 +141,44 @@ def test_guard_lets_pure_pass(text: str) -> None:
     assert not impurities(text)
 
 
+# --- an old Python is told from a host that is fine
+
+OURS = "ansible_collections.dms.ipv6.plugins.module_utils"
+
+
+def hard_to_read(text: str) -> list[str]:
+    """What a Python before 3.9 stumbles over, or loads, before it comes to the line that says which one is needed."""
+    tree = ast.parse(text)
+    annotated = (ast.AnnAssign, ast.arg, ast.FunctionDef)
+    faults = [
+        f"line {one.lineno}: an annotation" for one in ast.walk(tree) if isinstance(one, annotated) and annotation(one)
+    ]
+    modules = [one.module for one in tree.body if isinstance(one, ast.ImportFrom)]
+    first = [] if modules[:1] == [f"{OURS}._io_python"] else ["imports _io_python not first"]
+    return faults + first
+
+
+def annotation(node: ast.AST) -> object:
+    return getattr(node, "annotation", None) or getattr(node, "returns", None)
+
+
+def test_every_module_can_say_that_python_is_too_old() -> None:
+    assert problems(some(MODULES.glob("*.py"), MODULES), hard_to_read) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from __future__ import annotations",
+        f"from {OURS} import _io_steps\nfrom {OURS}._io_python import NEEDED",
+        f"from {OURS}._io_python import NEEDED\ndef main() -> None: pass",
+        f"from {OURS}._io_python import NEEDED\nX: int = 1",
+    ],
+)
+def test_guard_finds_what_an_old_python_cannot_read(text: str) -> None:
+    assert hard_to_read(text)
+
+
 # --- check mode, and the ends of a module
 
 

@@ -9,7 +9,13 @@ import socket
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_revert, _io_transaction, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_files,
+    _io_revert,
+    _io_run_host_transaction,
+    _io_transaction,
+    _transaction,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import host_transaction
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
@@ -161,5 +167,5 @@ def test_where_it_connects_to(monkeypatch: pytest.MonkeyPatch, target: str, addr
 
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(Refused, match="no route"):
-        host_transaction.reach(target)
+        _io_run_host_transaction.reach(target)
     assert asked == [address]

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module on a Python that is too old ends with one line, whatever it is."""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import ansible_collections.dms.ipv6.plugins as found_plugins
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_python
+
+PLUGINS = Path(next(iter(found_plugins.__path__)))
+GUARD = PLUGINS / "module_utils" / "_io_python.py"
+
+
+def test_too_old(monkeypatch: pytest.MonkeyPatch, capsys: t.Any) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 8, 18))
+    with pytest.raises(SystemExit) as end:
+        importlib.reload(_io_python)
+    said = json.loads(capsys.readouterr().out)
+    assert (end.value.code, said["failed"]) == (1, True)
+    words = f"dms.ipv6 needs Python 3.9 or later on the host, and {sys.executable} is Python 3.8."
+    assert said["msg"] == f"{words} Set ansible_python_interpreter."
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
+def test_a_python_that_is_really_old(version: str, tmp_path: Path) -> None:
+    """Each module as a whole, where this machine has such a Python."""
+    found = glob.glob(str(Path(sys.base_prefix).parent / f"{version}.*" / "bin" / f"python{version}"))
+    if not found:
+        pytest.skip(f"there is no Python {version} on this machine")
+    package = tmp_path
+    for name in ("ansible_collections", "dms", "ipv6", "plugins", "module_utils"):
+        package /= name
+        package.mkdir()
+        (package / "__init__.py").touch()
+    (package / "_io_python.py").write_text(GUARD.read_text())
+    for path in (PLUGINS / "modules").glob("*.py"):
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run([found[0], str(path)], check=False, capture_output=True, text=True, env=environment)
+        assert (done.returncode, done.stderr) == (1, ""), path.name
+        assert f"is Python {version}." in json.loads(done.stdout)["msg"]
