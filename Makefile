@@ -38,7 +38,7 @@ docs: ## the documentation site into build/docs/html, warnings as errors
 sanity: ## ansible-test sanity on a copy of the working tree
 	@$(TEST) sanity
 
-matrix: ## units, sanity and installation on other versions of ansible-core; one only: make matrix CORE=2.20
+matrix: install ## units, sanity, the main scenario and installation on other versions of ansible-core; one only: make matrix CORE=2.20
 	@tools/matrix $(CORE)
 
 release-check: install ## every row of docs/checklist.md; a release: make release-check TAG=1.0.0

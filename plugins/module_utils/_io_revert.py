@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
+    _io_program,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -116,6 +117,8 @@ def main() -> None:
                 failed = revert(f"not confirmed within {transaction.within:g} s")
                 break
         time.sleep(left)
+    if not failed:  # systemd may have loaded the unit at this boot, and would keep it without its file
+        _io_program.systemctl("daemon-reload", needed=False)
     sys.stdout.write("\n".join(failed or ["the change was not confirmed and has been undone"]) + "\n")
     if failed:
         raise SystemExit(1)  # systemd starts it again

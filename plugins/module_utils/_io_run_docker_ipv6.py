@@ -73,8 +73,11 @@ def _arm(within: int) -> str:
     if not within:
         return ""
     transaction = str(uuid.uuid4())
-    with _io_files.lock():
-        _io_revert.arm(transaction, within)
+    try:
+        with _io_files.lock():
+            _io_revert.arm(transaction, within)
+    except Refused as reason:
+        raise Refused(f"{reason} Nothing was changed") from None
     return transaction
 
 

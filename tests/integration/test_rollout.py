@@ -88,32 +88,55 @@ def test_a_host_that_fails_stops_the_roll_out(fleet: dict[str, Host], monkeypatc
     assert "no hosts matched" in done.stdout
 
 
-def test_a_host_that_is_lost_in_its_turn(fleet: dict[str, Host]) -> None:
-    """The other one of its batch is finished, the next batch has no turn, and the lost one undoes it by itself."""
-    trixie = fleet["trixie"]
-    before = settings(trixie)
+def killed_once(host: Host, armed: Host) -> threading.Thread:
+    """A host that is killed as soon as another one, or itself, is being changed."""
 
     def kill() -> None:
-        trixie.run(f"until test -e {ARMED}; do sleep 0.1; done")
-        output("docker", "kill", trixie.container)
+        armed.run(f"until test -e {ARMED}; do sleep 0.1; done")
+        output("docker", "kill", host.container)
 
     killer = threading.Thread(target=kill)
     killer.start()
-    # Of the two connections it is the one that can tell a host that is gone.
-    connection: dict[str, t.Any] = {
+    return killer
+
+
+# Of the two connections it is the one that can tell a host that is gone.
+def telling() -> dict[str, t.Any]:
+    return {
         "ansible_connection": "community.docker.docker_api",
         "ansible_docker_docker_host": os.environ["DOCKER_HOST"],
     }
-    done = play("trixie,bookworm,sid", dms_ipv6_containers=["mail"], dms_ipv6_serial=[2, 1], **connection)
+
+
+def test_a_host_that_dies_while_it_is_changed(fleet: dict[str, Host]) -> None:
+    """The other one of its batch is finished, the next batch has no turn, and the lost one undoes it by itself."""
+    trixie = fleet["trixie"]
+    before = settings(trixie)
+    killer = killed_once(trixie, armed=trixie)
+    done = play("trixie,bookworm,sid", dms_ipv6_containers=["mail"], dms_ipv6_serial=[2, 1], **telling())
+    killer.join()
+    lab("up")
+    assert done.returncode == 2, said(done)
+    assert "The roll-out stops. trixie: no answer came from it" in said(done)
+    assert "what was not confirmed there is undone by the host itself. As wanted: bookworm. Not touched: sid." in said(
+        done
+    )
+    assert (is_enabled(fleet["bookworm"]), is_enabled(fleet["sid"])) == (True, False)
+    trixie.run(f"for i in $(seq 100); do test -e {ARMED} || exit 0; sleep 0.3; done; exit 1")
+    assert (is_enabled(trixie), settings(trixie)) == (False, before)
+
+
+def test_a_host_that_is_lost_in_its_turn(fleet: dict[str, Host]) -> None:
+    """The other one of its batch is finished."""
+    killer = killed_once(fleet["trixie"], armed=fleet["bookworm"])
+    done = play("bookworm,trixie,sid", dms_ipv6_containers=["mail"], dms_ipv6_serial=[1, 2], **telling())
     killer.join()
     lab("up")
     assert done.returncode == 4, said(done)
     assert "The roll-out stops. Out of reach: trixie; what was not confirmed there is undone" in said(done)
-    assert "As wanted: bookworm. Not touched: sid." in said(done)
-    assert (recap(done, "trixie")["unreachable"], recap(done, "bookworm")["failed"]) == (1, 0)
-    assert (is_enabled(fleet["bookworm"]), is_enabled(fleet["sid"])) == (True, False)
-    trixie.run(f"for i in $(seq 100); do test -e {ARMED} || exit 0; sleep 0.3; done; exit 1")
-    assert (is_enabled(trixie), settings(trixie)) == (False, before)
+    assert "As wanted: bookworm, sid. Not touched: none." in said(done)
+    assert (recap(done, "trixie")["unreachable"], recap(done, "sid")["failed"]) == (1, 0)
+    assert [is_enabled(fleet[name]) for name in ("bookworm", "trixie", "sid")] == [True, False, True]
 
 
 def test_a_second_roll_out_is_refused_and_leaves_the_first_alone(fleet: dict[str, Host]) -> None:

@@ -485,7 +485,7 @@ def test_program_undoes_a_transaction(program: Path, number: int, boot: str | No
     assert not (state / "transaction.json").exists()
     assert done.stdout == "the change was not confirmed and has been undone\n"
     assert json.loads((state / "record.json").read_text())["reverted"]["reason"] == "not confirmed within 60 s"
-    assert (program.parent / "asked").read_text().splitlines() == ["stop dms-ipv6-revert.timer"]
+    assert (program.parent / "asked").read_text().splitlines() == ["stop dms-ipv6-revert.timer", "daemon-reload"]
 
 
 def test_program_holds_only_our_own_modules(made: bytes) -> None:

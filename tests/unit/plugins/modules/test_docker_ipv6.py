@@ -162,7 +162,8 @@ def test_its_time_was_over(lab: Lab) -> None:
 
 def test_another_run_is_at_it(lab: Lab) -> None:
     lab.armed = _transaction.Transaction("other", "boot", 1e12, 60)
-    assert "another run's change" in failure(docker_ipv6, mode="nat", confirm_within=60)
+    words = "another run's change waits to be confirmed. Nothing was changed."
+    assert failure(docker_ipv6, mode="nat", confirm_within=60) == words
     assert (lab.asked, lab.back) == ([], [])
 
 
