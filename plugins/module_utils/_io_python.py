@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends a module with one line on a host whose Python is too old; every module imports it first.
+"""What modules are made of, where Python is new enough; elsewhere it ends them with one line.
 
-This file and those of the modules are written so that even Python 2.7 can read them.
+This file, which every module imports first, and those of the modules are such that even Python 2.7 can read them.
 """
 
 import json
@@ -15,4 +15,8 @@ if sys.version_info < NEEDED:
     found, needed = (".".join(str(number) for number in one[:2]) for one in (sys.version_info, NEEDED))
     text = "dms.ipv6 needs Python {0} or later on the host, and {1} is Python {2}. Set ansible_python_interpreter."
     sys.stdout.write(json.dumps({"failed": True, "msg": text.format(needed, sys.executable, found)}) + "\n")
-    sys.exit(1)
+    raise SystemExit(1)
+
+from ansible.module_utils.basic import AnsibleModule
+
+__all__ = ["AnsibleModule"]

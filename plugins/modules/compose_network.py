@@ -159,8 +159,7 @@ steps:
     - "write /srv/mail/compose.yaml: IPv6 on the project's own network"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_network import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

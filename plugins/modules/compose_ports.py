@@ -104,8 +104,7 @@ steps:
     - let Compose re-create mailserver of project mail
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_ports import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

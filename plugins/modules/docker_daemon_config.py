@@ -173,8 +173,7 @@ backup_file:
   sample: /etc/docker/daemon.json.dms-ipv6-2026-11-23T15-00-00-000000
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_daemon_config import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

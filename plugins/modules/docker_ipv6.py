@@ -116,8 +116,7 @@ rolled_back:
   type: bool
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

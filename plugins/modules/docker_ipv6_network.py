@@ -140,8 +140,7 @@ steps:
     - connect mailserver to network dms-ipv6 (while it runs; its established connections are cut)
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_network import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

@@ -123,8 +123,7 @@ effect:
   sample: "no effect: from 2001:2:0:7::11 to 2001:2:0:7::10 IPv6 comes first without these lines"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_gai_conf import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

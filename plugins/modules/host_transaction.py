@@ -87,8 +87,7 @@ failed_steps:
   elements: str
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_host_transaction import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 

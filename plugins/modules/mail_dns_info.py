@@ -269,8 +269,7 @@ summary:
   sample: "mail.example.com: AAAA absent (authoritative); 0 findings"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_mail_dns_info import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 

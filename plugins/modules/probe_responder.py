@@ -142,8 +142,7 @@ faults:
   sample: ["IPv6, port 25: no answer within 5 s"]
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_probe_responder import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 

@@ -118,8 +118,7 @@ msg:
   sample: the server saw this client, fd5c:1ab0:7e57:99::5
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_remote_ip_probe import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 

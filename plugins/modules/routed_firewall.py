@@ -97,8 +97,7 @@ steps:
     - "write /etc/dms-ipv6.nft: the firewall of the containers in 2001:2:0:b1::/64"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_routed_firewall import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused

@@ -118,8 +118,7 @@ msg:
   sample: "the server does not relay: 454 4.7.1 <victim@dms-ipv6.invalid>: Relay access denied"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import NEEDED  # noqa: F401  others end here
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_smtp_relay_probe import SPEC, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
