@@ -119,8 +119,8 @@ def _taken_back(transaction: str, reason: Refused) -> Refused:
     if not transaction:
         return reason
     with _io_files.lock():
-        armed = _io_transaction.armed()  # unless its time was over, and the host did it
-        failed = _io_revert.revert(str(reason)) if armed and armed.id == transaction else []
+        # It is not if its time was over: then the host did it.
+        failed = _io_revert.revert(str(reason)) if _io_transaction.is_armed(transaction) else []
     if failed:
         return Refused(
             f"{reason} Not everything could be put back: {' '.join(failed)}", remedy="The host tries it again"

@@ -30,19 +30,13 @@ def reach(target: str) -> None:
         raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None
 
 
-def is_ours(run_id: str) -> bool:
-    """Whether this transaction is armed; any one, if no id is given."""
-    there = _io_transaction.armed()
-    return there is not None and run_id in ("", there.id)
-
-
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Arm, confirm or revert; what the module returns."""
     state, run_id = params["state"], params["transaction"]
     if state == "confirmed" and not run_id:
         raise Refused("it is missing", "transaction", "Give the id that arming returned")
     if dry:
-        return {"changed": state == "armed" or is_ours(run_id)}
+        return {"changed": state == "armed" or _io_transaction.is_armed(run_id)}
     with _io_files.lock():
         if state == "armed":
             if params["within"] < 1:
@@ -56,7 +50,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
                 reach(params["reach"])
             _io_transaction.disarm()
             return {"changed": True}
-        there = is_ours(run_id)
+        there = _io_transaction.is_armed(run_id)
         failed = _io_revert.revert("asked for") if there else []
     if failed:
         raise Refused(f"not everything could be put back: {' '.join(failed)}")

@@ -41,6 +41,12 @@ def armed() -> Transaction | None:
     return None if raw is None else _transaction.load(json.loads(raw))
 
 
+def is_armed(run: str = "") -> bool:
+    """Whether the transaction of this run is armed; any one, if no id is given."""
+    there = armed()
+    return there is not None and run in ("", there.id)
+
+
 def write(transaction: Transaction) -> None:
     """Write the armed transaction."""
     _io_files.write(_path(), json.dumps(_transaction.dump(transaction)).encode(), mode=0o600)
