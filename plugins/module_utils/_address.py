@@ -9,7 +9,6 @@ import hashlib
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -25,8 +24,7 @@ SHORTEST, LONGEST = 48, 126
 REMEDY_SUBNET = "Give a CIDR of your own such as fdxx:xxxx:xxxx:1::/64, or `auto` for a ULA of this host's own"
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(t.NamedTuple):
     """What sort of prefix it is.
 
     Attributes:

@@ -12,7 +12,6 @@ import codecs
 import json
 import re
 import typing as t
-from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -26,8 +25,7 @@ DEEPEST = 100
 WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(t.NamedTuple):
     """One ``"key": value`` of an object: where it begins, and its value."""
 
     key: str
@@ -35,14 +33,13 @@ class Member:
     value: Node
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(t.NamedTuple):
     """A JSON value with its place in the text; ``members`` only for objects."""
 
     start: int
     end: int
     value: t.Any
-    members: tuple[Member, ...] = field(default=())
+    members: tuple[Member, ...] = ()
 
     def member(self, key: str) -> Member | None:
         """The member of that name, or None."""

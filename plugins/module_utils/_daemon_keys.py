@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
@@ -41,8 +40,7 @@ FEATURES: JsonSchema = {"type": "object", "additionalProperties": {"type": ["boo
 SIZE: JsonSchema = {"type": ["string", "integer"]}
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(t.NamedTuple):
     """One key.
 
     Attributes:

@@ -38,8 +38,7 @@ IN_FORCE, PENDING, UNKNOWN = "in force", "pending", "unknown"
 AUTO, NEVER, ALWAYS = "auto", "never", "always"
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(t.NamedTuple):
     """The daemon that runs, as far as it can be known.
 
     Attributes:
@@ -109,8 +108,7 @@ class DaemonPlan(Plan):
         return any(isinstance(step, Reload) for step in self.steps)
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(t.NamedTuple):
     """What the caller asks for.
 
     Attributes:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 from importlib.util import find_spec
 
@@ -92,6 +91,8 @@ def _name_fault(name: str, version: Version) -> str | None:
         return f"`{name}` is gone since Docker Engine {key.gone}; this one is {version}"
     if _engine.has(version, "validate"):
         return None  # dockerd --validate says whether this very engine knows it
+    import difflib  # most runs find no such name
+
     near = difflib.get_close_matches(name, _daemon_keys.known(version), n=1, cutoff=0.75)
     return f"`{name}` is unknown to Docker Engine {version}" + (f"; did you mean `{near[0]}`" if near else "")
 

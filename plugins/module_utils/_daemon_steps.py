@@ -106,8 +106,7 @@ class StartContainers(Step):
         return f"start {', '.join(one.name for one in self.containers)}"
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(t.NamedTuple):
     """The file's part of a plan.
 
     Attributes:

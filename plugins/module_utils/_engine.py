@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
-@dataclass(frozen=True, order=True)
-class Version:
+class Version(t.NamedTuple):
     """The numbers of a Docker Engine version; packaging and pre-release suffixes do not count."""
 
     major: int

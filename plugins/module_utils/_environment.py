@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -28,8 +27,7 @@ REMEDY_IPV6 = "Set IPV6=yes in /etc/default/ufw and run `ufw reload`"
 TASK, SERVICE = "com.docker.swarm.task.id", "com.docker.swarm.service.name"
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(t.NamedTuple):
     """Why a kind of engine is not what this collection works on, and what to do instead."""
 
     reason: str
@@ -66,19 +64,17 @@ KINDS = {
 }
 
 
-def kinds(info: Json, version: Json, program: str = "") -> tuple[str, ...]:
+def kinds(info: Json, program: str = "") -> tuple[str, ...]:
     """Which of KINDS an engine is, none for a plain one.
 
     Args:
         info: of GET /info.
-        version: of GET /version.
         program: the path of the dockerd that runs, empty if there is none on this host.
     """
     options = [part for option in info.get("SecurityOptions") or [] for part in str(option).split(",")]
-    parts = [one.get("Name") for one in version.get("Components") or []]
     root = str(info.get("DockerRootDir", ""))
     found = {
-        PODMAN: "Podman Engine" in parts,
+        PODMAN: "BuildahVersion" in info,  # told by no other engine; GET /version would cost every host a call of runc
         DESKTOP: str(info.get("OperatingSystem", "")).startswith("Docker Desktop"),
         ROOTLESS: "name=rootless" in options,
         SWARM: in_swarm(info),

@@ -23,8 +23,8 @@ engines. What a client gets who addresses the container itself is in _direct_acc
 from __future__ import annotations
 
 import ipaddress
+import types
 import typing as t
-from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
@@ -79,8 +79,7 @@ CAUSES = {
 }
 
 
-@dataclass(frozen=True)
-class HostFirewall:
+class HostFirewall(t.NamedTuple):
     """The host's own firewall, beside Docker's rules.
 
     Attributes:
@@ -97,7 +96,7 @@ class HostFirewall:
     allowed_ports: frozenset[tuple[str, int, str]] = frozenset()
     incoming: str = ""
     routed_ports: frozenset[tuple[int, str]] = frozenset()
-    forward: Mapping[str, str] = field(default_factory=dict)
+    forward: Mapping[str, str] = types.MappingProxyType({})
     before_daemon: bool = True
     drops_ipv6: bool = False
 
@@ -110,8 +109,7 @@ class HostFirewall:
         return self.incoming or {UFW: DROP, FIREWALLD: REJECT}.get(self.kind, ACCEPT)
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(t.NamedTuple):
     """What a container stands on; None where nobody can tell.
 
     Attributes:
@@ -150,8 +148,7 @@ class Host:
         return there.options.get(GATEWAY_MODE + family) or NAT
 
 
-@dataclass(frozen=True)
-class Exposure:
+class Exposure(t.NamedTuple):
     """What a remote client of one family gets at one port.
 
     Attributes:
@@ -168,8 +165,7 @@ class Exposure:
     cause: str = ""
 
 
-@dataclass(frozen=True)
-class _Door:
+class _Door(t.NamedTuple):
     """A port of one family: whether the engine says that it is published, and whether somebody asked for that."""
 
     port: _found.Port
@@ -194,7 +190,7 @@ def host(found: _host_plan.Found) -> Host:
         found.forwards,
         found.networks,
         found.containers,
-        replace(found.firewall, drops_ipv6=bool(found.no_ipv6)),
+        found.firewall._replace(drops_ipv6=bool(found.no_ipv6)),
         found.table.in_force,
     )
 

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import typing as t
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(t.NamedTuple):
     """Something an operator should know; ids are stable.
 
     Attributes:

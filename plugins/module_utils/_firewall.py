@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import shlex
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
     ACCEPT,
@@ -47,8 +46,7 @@ CONDITION = {
 }
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(t.NamedTuple):
     """What becomes of connections to some ports; empty fields stand for all families, all protocols."""
 
     verdict: str

@@ -14,10 +14,10 @@ With its nftables backend (from Docker Engine 29) dockerd switches nothing on, a
 
 from __future__ import annotations
 
+import types
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _ifupdown
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -107,8 +107,7 @@ def accept_ra(interface: str) -> str:
     return f"net/ipv6/conf/{interface}/accept_ra"
 
 
-@dataclass(frozen=True)
-class AtBoot:
+class AtBoot(t.NamedTuple):
     """What a boot does to an interface's accept_ra after our file has been read, as path -> text.
 
     Attributes:
@@ -117,8 +116,8 @@ class AtBoot:
             themselves, and no kernel learns a default route then.
     """
 
-    sysctl: Mapping[str, str] = field(default_factory=dict)
-    ifupdown: Mapping[str, str] = field(default_factory=dict)
+    sysctl: Mapping[str, str] = types.MappingProxyType({})
+    ifupdown: Mapping[str, str] = types.MappingProxyType({})
 
 
 NOTHING = AtBoot()
@@ -175,12 +174,18 @@ def guard(
         steps.append(WriteFile(SYSCTL_FILE, lines.encode(), "the same at every boot", old=sysctl_file, invertible=True))
     for one in lost:
         refuse_overruled(at_boot, one)
-        files = [path for path, text in at_boot.ifupdown.items() if _ifupdown.overrules(text, one)]
-        steps += [_ifupdown.KeepInIfupdown(path, one) for path in files]
+        steps += _in_ifupdown(at_boot, one)
     steps += [KeepRoute(one, "1") for one in lost]
     if not forwards:
         steps.append(ForwardingComesOn(by_docker))
     return tuple(steps)
+
+
+def _in_ifupdown(at_boot: AtBoot, interface: str) -> list[Step]:
+    from ansible_collections.dms.ipv6.plugins.module_utils import _ifupdown  # few hosts need it
+
+    files = [path for path, text in at_boot.ifupdown.items() if _ifupdown.overrules(text, interface)]
+    return [_ifupdown.KeepInIfupdown(path, interface) for path in files]
 
 
 def _with(text: str, head: str, lines: list[str]) -> str:

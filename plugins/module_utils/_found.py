@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
+import types
 import typing as t
-from dataclasses import dataclass, field
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition, _routed_network
 
@@ -34,8 +34,7 @@ BRIDGE_OPTIONS = {
 PREDEFINED = ("bridge", "host", "none", "docker_gwbridge", "ingress")
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(t.NamedTuple):
     """A Docker network.
 
     Attributes:
@@ -77,8 +76,7 @@ def bridge_settings(networks: Iterable[Network]) -> dict[str, t.Any]:
     return {"ipv6": bridge.ipv6, **settings}
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(t.NamedTuple):
     """A container's place on a network; addresses are empty where it has none.
 
     Attributes:
@@ -93,8 +91,7 @@ class Endpoint:
     settings: str = "{}"
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(t.NamedTuple):
     """A published port: one host address, one host port."""
 
     container_port: int
@@ -103,8 +100,7 @@ class Port:
     host_port: int
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(t.NamedTuple):
     """A container.
 
     Attributes:
@@ -122,7 +118,7 @@ class Container:
     network_mode: str
     endpoints: tuple[Endpoint, ...]
     ports: tuple[Port, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = types.MappingProxyType({})
     pid: int = 0
     started_at: str = ""
     mac: str = ""
@@ -139,8 +135,7 @@ class Container:
         return any(one.ipv6 for one in self.endpoints)
 
 
-@dataclass(frozen=True)
-class Ask:
+class Ask(t.NamedTuple):
     """What is looked up later, and only of those that a plan concerns.
 
     Attributes:

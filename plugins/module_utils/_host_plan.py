@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import ipaddress
+import types
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
@@ -23,8 +24,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _network,
     _network_steps,
     _pools,
-    _replace,
-    _restart_guards,
     _routed_firewall,
     _routed_network,
     _verdict,
@@ -36,6 +35,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ansible_collections.dms.ipv6.plugins.module_utils import _restart_guards
     from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
 
@@ -45,8 +45,7 @@ SHORTEST_OF_FLEET = 64
 AUTO, NETWORK, DEFAULT_BRIDGE, COMPOSE = "auto", "network", "default_bridge", "compose"
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(t.NamedTuple):
     """Everything that was read from a host.
 
     Attributes:
@@ -88,15 +87,15 @@ class Found:
     sysctl_file: bytes | None
     record: Mapping[str, t.Any]
     machine_id: str
-    edited: Mapping[str, bytes | None] = field(default_factory=dict)
+    edited: Mapping[str, bytes | None] = types.MappingProxyType({})
     environment: tuple[str, ...] = ()
-    firewall: _exposure.HostFirewall = field(default_factory=_exposure.HostFirewall)
+    firewall: _exposure.HostFirewall = _exposure.HostFirewall()
     no_ip6tables: str = ""
     no_ipv6: str = ""
     at_boot: _forwarding.AtBoot = _forwarding.NOTHING
     orders: tuple[Order, ...] = ()
     uplinks: tuple[_routed_network.Uplink, ...] = ()
-    table: _routed_firewall.Files = field(default_factory=_routed_firewall.Files)
+    table: _routed_firewall.Files = _routed_firewall.Files()
 
     @property
     def file_settings(self) -> Settings:
@@ -109,8 +108,7 @@ class Found:
         return (*self.containers, *self.stopped)
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(t.NamedTuple):
     """The role's variables that decide what a host should be.
 
     Attributes:
@@ -149,15 +147,14 @@ class Wanted:
     ndp_backend: str = AUTO
 
 
-@dataclass(frozen=True)
-class HostPlan:
+class HostPlan(t.NamedTuple):
     """The parts of the plan for mode ``nat``; the modules that carry it out plan the same again on fresh facts."""
 
     config: Settings
     network: _network.WantedNetwork
     daemon_plan: _daemon_plan.DaemonPlan
     network_plan: Plan
-    table_plan: Plan = field(default_factory=lambda: Plan("", ""))
+    table_plan: Plan = Plan("", "")
 
     @property
     def changed(self) -> bool:
@@ -241,7 +238,7 @@ def nat(
         remedy = f"{_address.REMEDY_SUBNET}; global addresses are for mode routed"
         raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", remedy)
     made = enabled(wanted, network, found, ask, file_settings)
-    return replace(made, table_plan=table_away(network.name, found))
+    return made._replace(table_plan=table_away(network.name, found))
 
 
 def table_away(network: str, found: Found) -> Plan:
@@ -385,7 +382,7 @@ def _what_breaks(plan: Plan, found: Found, moving: Iterable[_found.Container], a
 
 def around(found: Found, ask: _found.Ask) -> _network.Around:
     """What the plan for a network needs to know beside it."""
-    transit = str(_address.derive(found.machine_id, _replace.TRANSIT))
+    transit = str(_address.derive(found.machine_id, _network_steps.TRANSIT))
     return _network.Around(
         found.networks,
         found.members,
@@ -405,6 +402,8 @@ def refuse_restart(
     consent: _restart_guards.Consent,
 ) -> None:
     """Raise Refused where the restart of a plan would do more than is wanted."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _restart_guards  # most runs restart nothing
+
     daemon = found.daemon
     ip6tables = _daemon_plan.in_force("ip6tables", {"ip6tables": True}, daemon) != _daemon_plan.IN_FORCE
     turns_on = ip6tables and plan.settings.get("ip6tables") is True

@@ -84,10 +84,6 @@ class Docker:
         """GET /info."""
         return t.cast(dict[str, t.Any], self.get("/info"))
 
-    def version(self) -> dict[str, t.Any]:
-        """GET /version."""
-        return t.cast(dict[str, t.Any], self.get("/version"))
-
     def networks(self) -> list[dict[str, t.Any]]:
         """GET /networks: every network, in the form of an inspect."""
         return t.cast(list[dict[str, t.Any]], self.get("/networks"))

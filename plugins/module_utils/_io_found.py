@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
@@ -22,10 +21,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _io_files,
     _io_firewall,
-    _io_forwarding,
     _io_kernel,
     _io_routed_firewall,
-    _io_rules,
     _pools,
     _routed_network,
 )
@@ -52,7 +49,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         Refused: the engine does not answer, is not of a kind to be changed from here, or a file cannot be read.
     """
     info = docker.info()
-    environment, pid = _engine_of(info, docker.version())
+    environment, pid = _engine_of(info)
     if not any_engine:
         _environment.refuse(environment)
     flags = _daemon_flags.parse(_io_kernel.command_line(pid)) if pid else {}
@@ -88,7 +85,7 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
     return {
         "ra_default": tuple(sorted(learned)),
         "accept_ra": accepts,
-        "at_boot": _io_forwarding.at_boot() if any(accepts.get(one) == "1" for one in learned) else _forwarding.NOTHING,
+        "at_boot": _at_boot() if any(accepts.get(one) == "1" for one in learned) else _forwarding.NOTHING,
         "forwards": _io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
         "sysctl_file": _io_files.read(_forwarding.SYSCTL_FILE),
         "firewall": _io_firewall.read(pid),
@@ -99,14 +96,14 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
     }
 
 
-def _engine_of(info: dict[str, t.Any], version: dict[str, t.Any]) -> tuple[tuple[str, ...], int]:
+def _engine_of(info: dict[str, t.Any]) -> tuple[tuple[str, ...], int]:
     """What kind of engine it is, and its process on this host, 0 for none."""
-    kinds = _environment.kinds(info, version)
+    kinds = _environment.kinds(info)
     if not kinds and _io_kernel.processes("dockerd"):
         return kinds, dockerd_pid(info)
     # A snap has a mount namespace of its own.
     snaps = {pid: path for pid, path in _io_kernel.programs("dockerd").items() if path.startswith(_environment.SNAPS)}
-    kinds = kinds or _environment.kinds(info, version, next(iter(snaps.values()), ""))
+    kinds = kinds or _environment.kinds(info, next(iter(snaps.values()), ""))
     if _environment.elsewhere(kinds):
         return kinds, 0
     return kinds, next(iter(snaps), 0) if _environment.SNAP in kinds else dockerd_pid(info)
@@ -148,8 +145,23 @@ def ask(docker: Docker) -> _found.Ask:
         inspect=lambda name: _found.inspected(docker.container(name)),
         listeners=_io_kernel.listeners,
         sessions=_io_kernel.sessions,
-        rules=_io_rules.naming,
+        rules=_rules,
     )
+
+
+# Few hosts need these, and every host would pay for loading them.
+
+
+def _rules(interface: str) -> tuple[str, ...]:
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_rules
+
+    return _io_rules.naming(interface)
+
+
+def _at_boot() -> _forwarding.AtBoot:
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_forwarding
+
+    return _io_forwarding.at_boot()
 
 
 def inspect_all(docker: Docker, ids: list[str]) -> dict[str, _found.Container]:
@@ -167,7 +179,7 @@ def looked_into(docker: Docker, found: Found) -> Found:
     A container that ends meanwhile stays as it was listed.
     """
     inspected = inspect_all(docker, [one.id for one in found.containers])
-    return replace(found, containers=tuple(_looked_into(one, inspected.get(one.id)) for one in found.containers))
+    return found._replace(containers=tuple(_looked_into(one, inspected.get(one.id)) for one in found.containers))
 
 
 def _looked_into(listed: _found.Container, inspected: _found.Container | None) -> _found.Container:
@@ -175,7 +187,7 @@ def _looked_into(listed: _found.Container, inspected: _found.Container | None) -
         return listed
     shares = listed.network_mode == "host" or listed.network_mode.startswith("container:")
     heard = _io_kernel.listeners(inspected.pid, own=True) if shares else _io_kernel.listeners(inspected.pid)
-    return replace(listed, pid=inspected.pid, asked=inspected.asked, listeners=heard)
+    return listed._replace(pid=inspected.pid, asked=inspected.asked, listeners=heard)
 
 
 def _running(container: _found.Container) -> _daemon_steps.RunningContainer:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _exposure,
@@ -33,8 +32,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._ndp_proxy import NdpPlan
 
 
-@dataclass(frozen=True)
-class ComposeOptions:
+class ComposeOptions(t.NamedTuple):
     """What the role says of Compose projects, see _compose_plan.Wanted."""
 
     files: tuple[str, ...] = ()
@@ -51,7 +49,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     """
     projects, containers = _targets(wanted, compose, found)
     only_projects = projects and not containers
-    host_wanted = replace(wanted, containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
+    host_wanted = wanted._replace(containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
     host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), found.file_settings)
     facts = [_project(one, found, docker) for one in projects]
     joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
@@ -141,7 +139,7 @@ def moved(plan: Plan) -> list[str]:
 def joining(wanted: Wanted, compose: ComposeOptions, found: Found) -> Wanted:
     """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
     try:
-        return replace(wanted, containers=_targets(wanted, compose, found)[1])
+        return wanted._replace(containers=_targets(wanted, compose, found)[1])
     except Refused:
         return wanted
 

@@ -13,7 +13,6 @@ import socket
 import struct
 import time
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -30,8 +29,7 @@ TENTATIVE, PERMANENT = 0x40, 0x80
 ESTABLISHED, LISTENS = "01", "0A"
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(t.NamedTuple):
     """An IPv6 address of the host, with its prefix and interface; one that was learned is not permanent."""
 
     value: ipaddress.IPv6Interface
@@ -40,8 +38,7 @@ class Address:
     permanent: bool = True
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(t.NamedTuple):
     """An IPv6 route; ``by_kernel_ra`` if the kernel learned it from an advertisement, without ``router`` if on-link."""
 
     network: ipaddress.IPv6Network

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_kernel
 
@@ -19,8 +18,7 @@ if t.TYPE_CHECKING:
 ULA = ipaddress.IPv6Network("fc00::/7")
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(t.NamedTuple):
     """Where a client reaches this host, and what the host's own addresses are.
 
     Attributes:

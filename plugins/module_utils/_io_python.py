@@ -18,5 +18,8 @@ if sys.version_info < NEEDED:
     raise SystemExit(1)
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_import
+
+_io_import.compile_once(__name__.rpartition(".")[0])
 
 __all__ = ["AnsibleModule"]

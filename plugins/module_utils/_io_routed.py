@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -54,7 +53,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "network": wanted.network,
         "containers": list(wanted.containers),
         "addresses": made.addresses,
-        "firewall": {"state": "present", **dataclasses.asdict(made.table)},
+        "firewall": {"state": "present", **made.table._asdict(), "ports": [one._asdict() for one in made.table.ports]},
         "ndp": [call for call, _plan in answers],
         "responder": made.responder,
         "prove_on": [wanted.network],

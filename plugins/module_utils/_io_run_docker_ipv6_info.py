@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -97,9 +96,9 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     if not _environment.elsewhere(found.environment):
         found = _io_found.looked_into(docker, found)
     if params["names"]:
-        found = dataclasses.replace(found, orders=_orders(params["names"]))
+        found = found._replace(orders=_orders(params["names"]))
     places = _io_places.read(found.networks)
-    joining = dataclasses.replace(wanted, containers=())  # with prevent nobody gets IPv6
+    joining = wanted._replace(containers=())  # with prevent nobody gets IPv6
     if params["mode"] == "routed":
         joining = wanted  # no Compose file is edited
     elif params["mode"] != "prevent":
@@ -111,7 +110,7 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "host_addresses": places.all,
         "networks": [_network_facts(one) for one in found.networks],
         "containers": _containers_facts(found),
-        "findings": [dataclasses.asdict(one) for one in _wrong(docker, found, wanted, joining, params["mail"])],
+        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params["mail"])],
     }
     result["table"] = _report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})

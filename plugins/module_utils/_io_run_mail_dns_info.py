@@ -42,9 +42,9 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "changed": False,
         "names": [_name(one) for one in report.names],
-        "findings": [dataclasses.asdict(one) for one in findings],
+        "findings": [one._asdict() for one in findings],
         "summary": _mail_dns.summary(report, findings),
-        "table": _report.finding_lines(dataclasses.asdict(one) for one in findings),
+        "table": _report.finding_lines(one._asdict() for one in findings),
     }
     parts = {"mx": report.mx, "ptr": report.ptr, "spf": report.spf}
     return {**result, **{name: dataclasses.asdict(part) for name, part in parts.items() if part}}

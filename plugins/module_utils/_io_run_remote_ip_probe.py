@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe
@@ -33,4 +32,4 @@ def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
     else:
         verdict = _io_probe.probe(*place, params["host_addresses"])
     asked = {name: params[name] for name in ("family", "host", "port")}
-    return {"changed": False, **asked, **dataclasses.asdict(verdict)}
+    return {"changed": False, **asked, **verdict._asdict()}

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import ipaddress
+import types
 import typing as t
-from dataclasses import dataclass, field
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
     _definition,
     _engine,
     _found,
-    _replace,
     _routed_network,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
@@ -38,8 +37,7 @@ PRESENT, ABSENT, RELEASED = "present", "absent", "released"
 FIXED_MODES = ("host", "none")
 
 
-@dataclass(frozen=True)
-class WantedNetwork:
+class WantedNetwork(t.NamedTuple):
     """What the caller asks for.
 
     Attributes:
@@ -89,8 +87,7 @@ def _left_alone(option: str, wanted: WantedNetwork, found: Network) -> bool:
     return any(_part(there, one) for one in wanted.inside) if wanted.options else not _address.special(there)
 
 
-@dataclass(frozen=True)
-class Around:
+class Around(t.NamedTuple):
     """What there is beside the network.
 
     Attributes:
@@ -109,8 +106,8 @@ class Around:
     version: Version
     inspect: Callable[[str], Container]
     transit: str
-    before: Mapping[str, str] = field(default_factory=dict)
-    after: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = types.MappingProxyType({})
+    after: Mapping[str, str] = types.MappingProxyType({})
 
 
 def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Around) -> Plan:
@@ -161,7 +158,7 @@ def replacement(
     """
     attached = [around.inspect(name) for name in around.members.get(found.name, ())]
     given = _readdressed(found, definition, attached, addresses or {})
-    return _replace.steps(found, definition, attached, around.transit, around.version, given)
+    return _swap(found, definition, attached, around, given)
 
 
 def _readdressed(
@@ -204,7 +201,15 @@ def _give_back(found: Network, leaving: set[str], around: Around) -> tuple[tuple
     attached = [around.inspect(name) for name in around.members.get(found.name, ())]
     staying = [one for one in attached if one.id not in leaving]
     given = _readdressed(found, around.before[found.name], staying, {})
-    return _replace.steps(found, around.before[found.name], staying, around.transit, around.version, given), ()
+    return _swap(found, around.before[found.name], staying, around, given), ()
+
+
+def _swap(
+    found: Network, definition: str, attached: Iterable[Container], around: Around, given: Mapping[str, str]
+) -> tuple[Step, ...]:
+    from ansible_collections.dms.ipv6.plugins.module_utils import _replace  # most runs replace nothing
+
+    return _replace.steps(found, definition, attached, around.transit, around.version, given)
 
 
 def describe(found: Network | None, containers: Iterable[Container]) -> str:

@@ -13,6 +13,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
 
 # On networks of our own making, which we may remove.
 LABEL = "dms.ipv6.managed"
+TRANSIT = "0--dms-ipv6"  # where containers wait while their network is replaced; it sorts before every other
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _found, _verdict
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -27,8 +26,7 @@ NAMES = {"": "the host's firewall", _exposure.UFW: "UFW", _exposure.FIREWALLD: "
 PLANNED = _found.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(t.NamedTuple):
     """A port of the host that will be open: ``port`` as in ``25/tcp``, ``now`` the verdict of today."""
 
     container: str
@@ -47,7 +45,7 @@ def opened(host: _exposure.Host, joining: Collection[str]) -> list[Opened]:
         joining: ids or names of those that get IPv6; those that have it already count without being named.
     """
     changed = tuple(_joined(one) if {one.id, one.name} & {*joining} else one for one in host.containers)
-    after = replace(host, ip6tables=True, forwards=True, containers=changed)
+    after = host._replace(ip6tables=True, forwards=True, containers=changed)
     pairs = zip(host.containers, changed)
     return list(dict.fromkeys(one for old, new in pairs for one in _of(old, new, host, after)))
 
@@ -71,11 +69,11 @@ def _joined(container: _found.Container) -> _found.Container:
     """
     listed = {(one.container_port, one.protocol) for one in container.ports if ":" in one.host_ip}
     more = (
-        replace(one, host_ip="::")
+        one._replace(host_ip="::")
         for one in container.asked
         if not one.host_ip and one.host_port and (one.container_port, one.protocol) not in listed
     )
-    return replace(container, endpoints=(*container.endpoints, PLANNED), ports=(*container.ports, *more))
+    return container._replace(endpoints=(*container.endpoints, PLANNED), ports=(*container.ports, *more))
 
 
 def allowed(one: Opened, entries: Collection[str]) -> bool:

@@ -14,7 +14,6 @@ import hashlib
 import ipaddress
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -41,8 +40,7 @@ SOURCE = re.compile(r"ip6 saddr (?P<address>\S+) oifname")
 SUBNET = re.compile(r'ip6 daddr != (?P<subnet>\S+) accept.*?iifname "(?P<bridge>[^"]+)" accept', re.DOTALL)
 
 
-@dataclass(frozen=True, order=True)
-class Open:
+class Open(t.NamedTuple):
     """A port of a container that anybody may reach."""
 
     address: str
@@ -53,8 +51,7 @@ class Open:
         return f"[{self.address}]:{self.port}/{self.protocol}"
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(t.NamedTuple):
     """What the table says.
 
     Attributes:

@@ -24,7 +24,7 @@ the container itself                   gateway               dropped until it is
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
@@ -181,7 +181,7 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, chains: Collection[str] 
     if wanted.containers:
         _environment.refuse_tasks(concerned)
     now = _exposure.host(found)
-    after = replace(now, userland_proxy=False)
+    after = now._replace(userland_proxy=False)
     _refuse_ways_in(concerned, bool(wanted.containers), after, REMEDY_DUAL)
     _refuse_asleep(concerned, found)
     _refuse_harm(found.containers, now, after)
@@ -226,7 +226,7 @@ def _published(container: _found.Container, host: Host) -> Iterator[Exposure]:
 def refuse_past_ports(named: Iterable[_found.Container], host: Host) -> None:
     """Raise Refused for containers that IPv6 clients reach without any port being published over IPv6."""
     alone = (
-        replace(one, ports=tuple(port for port in one.ports if ":" not in port.host_ip), asked=()) for one in named
+        one._replace(ports=tuple(port for port in one.ports if ":" not in port.host_ip), asked=()) for one in named
     )
     _refuse_ways_in(alone, True, host, "Take it off that network, or let the service listen on IPv4 only")
 

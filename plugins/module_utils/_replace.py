@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engi
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     LABEL,
+    TRANSIT,
     CheckAttached,
     ConnectContainer,
     CreateNetwork,
@@ -32,8 +33,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container, Endpoint, Network
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
-
-TRANSIT = "0--dms-ipv6"
 
 
 def steps(

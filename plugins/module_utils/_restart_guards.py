@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -18,8 +17,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(t.NamedTuple):
     """What there is around the daemon.
 
     Attributes:
@@ -41,8 +39,7 @@ class Surroundings:
     forward_policy_drops: bool
 
 
-@dataclass(frozen=True)
-class Consent:
+class Consent(t.NamedTuple):
     """What the operator agreed to beforehand."""
 
     container_restart: bool = False

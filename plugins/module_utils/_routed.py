@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
@@ -128,7 +128,7 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, file_settings: Settings)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     network = addressed(_network_wanted(wanted, found), found, containers, dict(wanted.addresses))
     subnet = t.cast(ipaddress.IPv6Network, _host_plan.subnet_after(network, found))
-    host = _host_plan.enabled(replace(wanted, attach=_host_plan.NETWORK), network, found, ask, file_settings)
+    host = _host_plan.enabled(wanted._replace(attach=_host_plan.NETWORK), network, found, ask, file_settings)
     addresses = {containers[name].name: address for name, address in network.addresses}
     table = _table(network, subnet, containers, found)
     _refuse_closed(network, containers, table, found)
@@ -267,7 +267,7 @@ def addressed(
         if address in result.values():
             raise Refused(f"two containers are to have {address}", f"addresses, {container.name}")
         result[name] = address
-    return replace(network, addresses=tuple((name, result[name]) for name in network.containers))
+    return network._replace(addresses=tuple((name, result[name]) for name in network.containers))
 
 
 def _given(text: str, subnet: ipaddress.IPv6Network, name: str) -> str:
@@ -318,8 +318,7 @@ def _refuse_closed(
     definition = _definition.new_network(network.name, table.subnet, {}, dict(network.options))
     planned = _found.network({"Id": "planned", **_definition.load(definition)})
     others = tuple(one for one in found.networks if one.name != network.name)
-    after = replace(
-        _exposure.host(found),
+    after = _exposure.host(found)._replace(
         ip6tables=True,
         forwards=True,
         networks=(*others, planned),
@@ -344,8 +343,8 @@ def _refuse_closed(
 def _joined(container: _found.Container, network: str, address: str, after: _exposure.Host) -> _found.Container:
     """The container on the network, which must be the one that its published ports lead to."""
     there = container.endpoint(network) or _found.Endpoint(network, "192.0.0.8", address, "192.0.0.9", "")
-    place = replace(there, ipv6=address)
-    joined = replace(container, endpoints=(*(one for one in container.endpoints if one.network != network), place))
+    place = there._replace(ipv6=address)
+    joined = container._replace(endpoints=(*(one for one in container.endpoints if one.network != network), place))
     first = _exposure.gateway(joined, _exposure.IPV6, after)
     if first != place and not _engine.has(after.version, "routed_beside_gateway"):
         other = first.network if first else ""

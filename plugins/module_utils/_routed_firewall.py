@@ -45,8 +45,7 @@ WantedBy=sysinit.target
 CLOSED = "everything else that comes from outside is dropped"
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(t.NamedTuple):
     """What is found.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -27,8 +26,7 @@ OPTIONS = (BRIDGE_NAME, GATEWAY_MODE)
 BITS = 32
 
 
-@dataclass(frozen=True)
-class Uplink:
+class Uplink(t.NamedTuple):
     """An interface with an IPv6 default route.
 
     Attributes:

@@ -15,7 +15,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _gai_conf,
     _network_steps,
-    _replace,
     _routed_firewall,
     _transaction,
 )
@@ -95,7 +94,7 @@ def remember_replaced(memory: Memory | None, plan: Plan) -> Memory:
         {
             one.name: one.definition
             for one in plan.steps
-            if isinstance(one, kind) and one.name != _replace.TRANSIT and not _made_by_us(one.definition)
+            if isinstance(one, kind) and one.name != _network_steps.TRANSIT and not _made_by_us(one.definition)
         }
         for kind in (_network_steps.RemoveNetwork, _network_steps.CreateNetwork)
     )

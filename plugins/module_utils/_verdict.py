@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address
 
@@ -24,8 +23,7 @@ KEPT = ("family", "host", "port", "verdict", "client", "seen", "msg")
 WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(t.NamedTuple):
     """The verdict with both addresses and the sentence that the operator reads.
 
     Attributes:

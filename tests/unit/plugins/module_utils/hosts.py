@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import posixpath
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _host_plan, _network_steps
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
@@ -160,8 +159,7 @@ def carried_out(found: _host_plan.Found, steps: t.Iterable[t.Any]) -> _host_plan
             del networks[step.name]
         elif isinstance(step, (_network_steps.ConnectContainer, _network_steps.DisconnectContainer)):
             everyone[step.id] = _moved(everyone[step.id], step, networks)
-    return replace(
-        found,
+    return found._replace(
         networks=tuple(networks.values()),
         containers=tuple(one for one in everyone.values() if one.running),
         stopped=tuple(one for one in everyone.values() if not one.running),
@@ -173,10 +171,10 @@ def _moved(found: _found.Container, step: t.Any, networks: t.Mapping[str, _found
     there = found.endpoint(step.network)
     if isinstance(step, _network_steps.DisconnectContainer):
         assert there
-        return replace(found, endpoints=tuple(one for one in found.endpoints if one != there))
+        return found._replace(endpoints=tuple(one for one in found.endpoints if one != there))
     assert not there
-    joined = replace(endpoint(step.network, networks[step.network].ipv6), settings=step.settings)
-    return replace(found, endpoints=(*found.endpoints, joined))
+    joined = endpoint(step.network, networks[step.network].ipv6)._replace(settings=step.settings)
+    return found._replace(endpoints=(*found.endpoints, joined))
 
 
 def members(everyone: t.Iterable[_found.Container]) -> dict[str, tuple[str, ...]]:

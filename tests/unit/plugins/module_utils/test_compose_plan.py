@@ -136,7 +136,7 @@ def replaced(name: str, subnet: str, *containers: str) -> list[str]:
     old = network(name, ["172.18.0.0/16"])
     on_it = [container(one, endpoint(name)) for one in containers]
     definition = _definition.with_ipv6(old.definition, subnet)
-    transit = str(_address.derive(MACHINE_ID, _replace.TRANSIT))
+    transit = str(_address.derive(MACHINE_ID, _network_steps.TRANSIT))
     return [str(one) for one in _replace.steps(old, definition, on_it, transit, host().daemon.version)]
 
 
@@ -676,7 +676,7 @@ def test_stopped_containers_count() -> None:
 
 def test_containers_of_one_service() -> None:
     """A scaled service is named once."""
-    second = replace(MAIL, name="shop-mail-2", id="2")
+    second = MAIL._replace(name="shop-mail-2", id="2")
     (project,) = chosen("auto", ["shop-mail-1", "shop-mail-2"], (MAIL, second)).projects
     assert project.services == ("mail",)
 
@@ -704,7 +704,7 @@ def test_which_file_a_container_was_made_from(labels: t.Any, path: str, reason: 
     mail = container("shop-mail-1") if labels is None else MAIL
     gone = labels if isinstance(labels, list) else []
     more = labels if isinstance(labels, dict) else {}
-    mail = replace(mail, labels={key: value for key, value in {**mail.labels, **more}.items() if key not in gone})
+    mail = mail._replace(labels={key: value for key, value in {**mail.labels, **more}.items() if key not in gone})
     arguments: t.Any = (["shop-mail-1"], (mail,))
     more = {"there": lambda path: "gone" not in path}
     expected = Targets((one(path, must=("mail",)),) if path else (), () if path else ("shop-mail-1",))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _compose_ports, _found
@@ -182,7 +181,7 @@ def files(text: str = file("7:7"), override: str | None = None, path: str = COMP
 
 def port(number: int, six: bool = True, protocol: str = "tcp") -> tuple[_found.Port, ...]:
     four = _found.Port(number, protocol, "0.0.0.0", number)
-    return (four, replace(four, host_ip="::")) if six else (four,)
+    return (four, four._replace(host_ip="::")) if six else (four,)
 
 
 def mail(*ports: tuple[_found.Port, ...], service: str = "mail", **more: t.Any) -> _found.Container:

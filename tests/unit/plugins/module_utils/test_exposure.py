@@ -10,7 +10,6 @@ other engines, UFW and firewalld, nftables.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from itertools import product
 from types import MappingProxyType
 
@@ -72,12 +71,12 @@ def mail(dual: bool = False, **more: t.Any) -> _found.Container:
         (mail(), False, [("ipv4", 8080)]),
         (mail(dual=True), False, [("ipv4", 8080), ("ipv6", 8080)]),
         (mail(ports=(PORT4,), asked=()), True, [("ipv4", 8080)]),
-        (mail(ports=(replace(PORT4, protocol="udp"), replace(PORT6, protocol="udp")), asked=()), True, []),
-        (mail(ports=(replace(PORT4, host_ip="127.0.0.1"),), asked=()), True, []),
-        (mail(ports=(replace(PORT4, host_ip="192.0.0.8"), PORT6), asked=()), True, [("ipv6", 8080)]),
+        (mail(ports=(PORT4._replace(protocol="udp"), PORT6._replace(protocol="udp")), asked=()), True, []),
+        (mail(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), True, []),
+        (mail(ports=(PORT4._replace(host_ip="192.0.0.8"), PORT6), asked=()), True, [("ipv6", 8080)]),
         (mail(listeners={"ipv4": [], "ipv6": []}), True, []),
         (mail(listeners={"ipv4": [("0.0.0.0", 80)], "ipv6": []}), True, [("ipv4", 8080), ("ipv6", 8080)]),
-        (replace(mail(), running=False), True, []),
+        (mail()._replace(running=False), True, []),
     ],
 )
 def test_ports_at_which_clients_get_an_answer(
@@ -613,13 +612,13 @@ def test_our_own_firewall_closes_what_is_not_published(version: str) -> None:
     """Whatever else is open, and nothing of it opens what Docker closes."""
     host = beside(version, {MODE6: "nat-unprotected"}, ip6tables=False, table=TABLE_OF_OURS)
     assert direct(gua(), host) == {80: (OPEN, ""), 81: (SHUT, "routed_firewall")}
-    elsewhere = replace(TABLE_OF_OURS, subnet="2001:2:0:d2::/80")
-    assert direct(gua(), replace(host, table=elsewhere)) == {80: (OPEN, ""), 81: (OPEN, "")}
+    elsewhere = TABLE_OF_OURS._replace(subnet="2001:2:0:d2::/80")
+    assert direct(gua(), host._replace(table=elsewhere)) == {80: (OPEN, ""), 81: (OPEN, "")}
     # Where the host's own address leads there as well: to what is published, and so is open, and to nothing else.
-    assert six(gua(), host)[0] == six(gua(), replace(host, table=None))[0]
-    nat = beside(version, table=replace(TABLE_OF_OURS, ports=()))
+    assert six(gua(), host)[0] == six(gua(), host._replace(table=None))[0]
+    nat = beside(version, table=TABLE_OF_OURS._replace(ports=()))
     assert six(gua(), nat) == (SHUT, "", "routed_firewall")
-    assert six(gua(), replace(nat, table=TABLE_OF_OURS)) == six(gua(), replace(nat, table=elsewhere)) == REAL
+    assert six(gua(), nat._replace(table=TABLE_OF_OURS)) == six(gua(), nat._replace(table=elsewhere)) == REAL
     shut = beside("28.5.2", table=TABLE_OF_OURS)
     assert direct(gua(), shut)[80] == (SHUT, "direct_access_closed")
 
@@ -722,10 +721,10 @@ def test_surroundings_as_they_are_found() -> None:
     assert (host.version, host.ip6tables, host.userland_proxy, host.iptables) == (Version(28, 5, 2), False, False, True)
     assert (host.backend, host.direct_routing, host.forwards) == ("iptables", False, False)
     assert (host.networks, host.containers, host.firewall) == ((hosts.BRIDGE,), (mail(),), UFW)
-    assert _exposure.host(replace(found, no_ipv6="why")).firewall == replace(UFW, drops_ipv6=True)
+    assert _exposure.host(found._replace(no_ipv6="why")).firewall == UFW._replace(drops_ipv6=True)
 
 
-NO_IPV6 = replace(HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp"), ("ipv4", 8080, "tcp")})), drops_ipv6=True)
+NO_IPV6 = HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp"), ("ipv4", 8080, "tcp")}))._replace(drops_ipv6=True)
 
 
 @pytest.mark.parametrize("dual", [True, False])
@@ -759,5 +758,5 @@ def test_other_settings() -> None:
     host = _exposure.host(hosts.host(running))
     assert (host.iptables, host.direct_routing) == (False, True)
     nobody_knows = hosts.host(Daemon(recorded=False))
-    host = _exposure.host(replace(nobody_knows, daemon=replace(nobody_knows.daemon, hints={})))
+    host = _exposure.host(nobody_knows._replace(daemon=nobody_knows.daemon._replace(hints={})))
     assert (host.ip6tables, host.userland_proxy, host.iptables) == (None, None, None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import inspect
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -46,7 +45,7 @@ def healthy(
 
 def newer(found: _host_plan.Found, **hints: bool) -> _host_plan.Found:
     """The same, with a file that is newer than the daemon."""
-    return replace(found, daemon=replace(found.daemon, loaded=None, hints=hints))
+    return found._replace(daemon=found.daemon._replace(loaded=None, hints=hints))
 
 
 def on(name: str, ipv6: bool = False, **more: t.Any) -> _host_plan.Found:
@@ -55,7 +54,7 @@ def on(name: str, ipv6: bool = False, **more: t.Any) -> _host_plan.Found:
     there = {"bridge": BRIDGE, name: network(name, subnets)}
     file = {"ipv6": True, "fixed-cidr-v6": "fd5c:1ab0:7e57:2::/64"}
     found = healthy(settings=file, content=str(file).replace("'", '"').replace("True", "true").encode())
-    return replace(found, networks=tuple(there.values()), containers=(container("mail", endpoint(name, ipv6)),), **more)
+    return found._replace(networks=tuple(there.values()), containers=(container("mail", endpoint(name, ipv6)),), **more)
 
 
 def routed(accept_ra: str, forwards: bool = False) -> _host_plan.Found:
@@ -215,7 +214,7 @@ def test_what_the_model_is_not_about_is_not_judged(kind: str) -> None:
 )
 def test_whose_ports_would_be_open(containers: tuple[str, ...], allow: tuple[str, ...], expected: list[str]) -> None:
     """Those who are to have IPv6; of a host of whom nobody was named, everyone."""
-    found = replace(closed(UFW), containers=(container("mail"), container("web")))
+    found = closed(UFW)._replace(containers=(container("mail"), container("web")))
     wanted = _host_plan.Wanted(containers=containers, allow_exposure=allow)
     evidence = [one.evidence for one in findings(found, wanted) if one.id == "newly_exposed"]
     assert [one.split(":")[0] for one in evidence] == [f"container {name}" for name in expected]
@@ -227,9 +226,9 @@ def test_whose_ports_would_be_open(containers: tuple[str, ...], allow: tuple[str
         (on("bridge"), []),
         (on("shop"), ["network_without_ipv6"]),
         (on("shop", ipv6=True), []),
-        (replace(on("shop"), containers=(container("mail", endpoint("shop"), ports=()),)), []),
-        (replace(on("shop"), containers=(container("mail", endpoint("shop"), endpoint("six", True)),)), []),
-        (replace(on("shop"), networks=(network("shop", ["172.18.0.0/16"], driver="macvlan"),)), []),
+        (on("shop")._replace(containers=(container("mail", endpoint("shop"), ports=()),)), []),
+        (on("shop")._replace(containers=(container("mail", endpoint("shop"), endpoint("six", True)),)), []),
+        (on("shop")._replace(networks=(network("shop", ["172.18.0.0/16"], driver="macvlan"),)), []),
         (healthy(networks=(network("shop", []),), containers=(container("mail", endpoint("shop")),)), []),
     ],
 )
@@ -265,7 +264,7 @@ def test_what_waits_for_a_restart(content: bytes, settings: t.Any, borrowed: t.A
 def test_what_nobody_can_tell(content: bytes | None, expected: list[str]) -> None:
     """A host that never had the file is not blamed for it."""
     found = newer(healthy(content=content))
-    found = replace(found, daemon=replace(found.daemon, observed={}))
+    found = found._replace(daemon=found.daemon._replace(observed={}))
     evidence = [one.evidence for one in findings(found) if one.id == "settings_unknown"]
     assert [one.split("whether it has ")[1] for one in evidence] == expected
 
@@ -274,7 +273,7 @@ def test_what_nobody_can_tell(content: bytes | None, expected: list[str]) -> Non
     ("forwards", "words"), [(False, "once Docker's first IPv6 network is there"), (True, "now that the host forwards")]
 )
 def test_when_the_route_is_lost(forwards: bool, words: str) -> None:
-    (one,) = findings(replace(routed("1", forwards), containers=()))
+    (one,) = findings(routed("1", forwards)._replace(containers=()))
     assert words in one.evidence
 
 

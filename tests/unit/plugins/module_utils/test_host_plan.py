@@ -182,7 +182,7 @@ def test_nat(daemon: Daemon, more: dict[str, t.Any], mail: _found.Container, las
         (host(taken=(("route on eth0", ipaddress.ip_network(ULA)),)), {}, "overlaps"),
         (
             host(),
-            {"wanted": replace(WANTED, attach=_host_plan.DEFAULT_BRIDGE, consent=True), "listeners": listening(six=[])},
+            {"wanted": WANTED._replace(attach=_host_plan.DEFAULT_BRIDGE, consent=True), "listeners": listening(six=[])},
             "container mail: its service listens on IPv4 only on port 80",
         ),
         (host(Daemon(swarm=True)), {}, "Swarm"),
@@ -387,7 +387,7 @@ ON_PLAIN = container("mail", endpoint("dms-ipv6"))
 HTTP, HTTPS = (_found.Port(one, "tcp", "::", one) for one in (80, 443))
 UDP = _found.Port(53, "udp", "::", 53)
 PRESENT = _network.WantedNetwork("dms-ipv6", ipaddress.IPv6Network(ULA))
-JOINED = replace(PRESENT, containers=("mail",))
+JOINED = PRESENT._replace(containers=("mail",))
 
 
 def around_it(*networks: _found.Network, mail: _found.Container, **more: t.Any) -> _host_plan.Found:
@@ -413,7 +413,7 @@ def network_plan(wanted: _network.WantedNetwork, found: _host_plan.Found, **aske
     [
         (JOINED, (), container(ports=(HTTP,)), [80], 1),
         (JOINED, (), container(ports=(HTTP, HTTPS)), [80, 443, 80, 80], 4),
-        (PRESENT, (PLAIN,), replace(ON_PLAIN, ports=(HTTP,)), [80, 80], 2),
+        (PRESENT, (PLAIN,), ON_PLAIN._replace(ports=(HTTP,)), [80, 80], 2),
         # A port of the container counts, not that of the host, and not where it is a client itself.
         (JOINED, (), container(ports=(_found.Port(80, "tcp", "::", 8080),)), [80, 80, 8080, 43210], 2),
         (JOINED, (), container(ports=(UDP, HTTP)), [53, 25], 0),
@@ -422,7 +422,7 @@ def network_plan(wanted: _network.WantedNetwork, found: _host_plan.Found, **aske
         (JOINED, (READY,), container("mail", endpoint(), endpoint("dms-ipv6", True), ports=(HTTP,)), [80], 0),
         (PRESENT, (), container(ports=(HTTP,)), [80], 0),
         (JOINED, (), container(ports=(HTTP,), running=False), [80], 0),
-        (PRESENT, (PLAIN,), replace(ON_PLAIN, ports=(HTTP,), running=False), [80], 0),
+        (PRESENT, (PLAIN,), ON_PLAIN._replace(ports=(HTTP,), running=False), [80], 0),
     ],
 )
 def test_connections_that_are_cut(
@@ -459,7 +459,7 @@ def test_connections_of_each_container_that_moves() -> None:
     ("wanted", "networks", "mail", "places"),
     [
         (JOINED, (), container(ports=(_found.Port(80, "tcp", "0.0.0.0", 8080),)), ["0.0.0.0:8080"]),
-        (JOINED, (READY,), replace(MOVED, ports=(_found.Port(53, "udp", "198.18.7.2", 53),)), ["198.18.7.2:53"]),
+        (JOINED, (READY,), MOVED._replace(ports=(_found.Port(53, "udp", "198.18.7.2", 53),)), ["198.18.7.2:53"]),
         (JOINED, (), container(), []),
         (JOINED, (), container(ports=(_found.Port(80, "tcp", "127.0.0.1", 80),)), []),
         # Nobody asked for this one.
@@ -517,7 +517,7 @@ def test_bridges_that_rules_name(
 
 def test_all_that_breaks_is_told() -> None:
     """Connections first, then rules."""
-    found = around_it(PLAIN, mail=replace(ON_PLAIN, ports=(HTTP,)))
+    found = around_it(PLAIN, mail=ON_PLAIN._replace(ports=(HTTP,)))
     plan = network_plan(PRESENT, found, sessions=lambda pid: [80], rules=lambda bridge: ("/etc/x",))
     assert [one.split()[:2] for one in plan.warnings] == [["container", "mail:"], ["the", "bridge"]]
 
@@ -535,7 +535,7 @@ LEFT_BEHIND = (
 def test_unfinished_replacement_is_put_back_first(state: str) -> None:
     """Whatever is wanted, and without a look at anything."""
     record = {"unfinished": json.loads(json.dumps(_transaction.dump_steps(LEFT_BEHIND)))}
-    wanted = replace(PRESENT, state=state, containers=("mail",))
+    wanted = PRESENT._replace(state=state, containers=("mail",))
     plan = _host_plan.plan_network(wanted, host(record=record), {}, ask())
     assert plan == Plan("", "", LEFT_BEHIND, (_host_plan.UNFINISHED,))
 
@@ -553,7 +553,7 @@ def test_nothing_is_left_behind(record: t.Any) -> None:
 def test_nat_for_compose_projects_only(daemon: Daemon) -> None:
     """The daemon's part as ever; no network of ours, and nobody is moved or looked at."""
     found = host(daemon, networks=(BRIDGE,))
-    wanted = replace(WANTED, attach=_host_plan.COMPOSE)
+    wanted = WANTED._replace(attach=_host_plan.COMPOSE)
     plan = nat(found, wanted, listeners=listening(six=[]))
     assert (plan.network_plan, plan.network_plan.changed) == (Plan("", ""), False)
     as_ever = nat(found)
@@ -564,7 +564,7 @@ def test_nat_for_compose_projects_only(daemon: Daemon) -> None:
 
 def test_nat_by_itself_is_for_a_network() -> None:
     """Once it is known which containers no Compose file is for."""
-    assert nat(host(), replace(WANTED, attach=_host_plan.AUTO)) == nat(host())
+    assert nat(host(), WANTED._replace(attach=_host_plan.AUTO)) == nat(host())
 
 
 @pytest.mark.parametrize(
@@ -585,8 +585,8 @@ def test_absent_brings_compose_files_back(content: bytes | None, sentences: list
     assert plan.files.warnings == warnings
     assert [one.content for one in plan.files.steps if isinstance(one, WriteFile)] == [b"old"] * len(sentences)
     forgotten = _undo.remember_files(files, plan.files)
-    after = replace(
-        carried_out(found, plan.networks[0][1].steps), record={"files": forgotten}, edited={"/srv/a": b"old"}
+    after = carried_out(found, plan.networks[0][1].steps)._replace(
+        record={"files": forgotten}, edited={"/srv/a": b"old"}
     )
     assert _restored.absent(after, {}, ask(), False).sentences() == []
 
@@ -622,7 +622,7 @@ def test_absent_gives_a_network_back_that_was_replaced() -> None:
     """Although it is not ours, and we put nobody on it."""
     before, after = network(subnets=["172.18.0.0/16"], labels={"a": "b"}), network(labels={"a": "b"})
     record = {"replaced": {"dms-ipv6": {"before": before.definition, "after": after.definition}}}
-    mail = replace(ON_PLAIN, ports=(HTTP,))
+    mail = ON_PLAIN._replace(ports=(HTTP,))
     found = around_it(after, network("web", ["fd13::/64"]), mail=mail, record=record)
     plan = _restored.absent(found, {}, ask(mail, sessions=lambda pid: [80], listeners=listening(six=[])), False)
     ((wanted, back),) = plan.networks
@@ -633,7 +633,7 @@ def test_absent_gives_a_network_back_that_was_replaced() -> None:
     assert created.definition == before.definition
     assert back.warnings == ("container mail: 1 established connections to its published ports are cut",)
     forgotten = _undo.remember_replaced(record["replaced"], back)
-    done = replace(carried_out(found, back.steps), record={"replaced": forgotten})
+    done = carried_out(found, back.steps)._replace(record={"replaced": forgotten})
     assert forgotten == {}
     assert _restored.absent(done, {}, ask(mail), False).networks == ()
 

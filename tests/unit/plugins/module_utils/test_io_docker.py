@@ -21,7 +21,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 ANSWERS: dict[str, tuple[int, bytes]] = {
     "GET /info": (200, b'{"ServerVersion": "26.1.5+dfsg1", "LiveRestoreEnabled": false}'),
-    "GET /version": (200, b'{"Version": "26.1.5"}'),
     "GET /networks": (200, b'[{"Name": "bridge"}]'),
     "GET /containers/json?all=1": (200, b'[{"Id": "1"}]'),
     "GET /containers/mail/json": (200, b'{"Id": "1", "Name": "/mail"}'),
@@ -112,7 +111,6 @@ def saying(path: Path, said: bytes, close: bool = True) -> t.Iterator[Docker]:
 
 def test_each_method(docker: Docker) -> None:
     assert docker.info() == {"ServerVersion": "26.1.5+dfsg1", "LiveRestoreEnabled": False}
-    assert docker.version() == {"Version": "26.1.5"}
     assert docker.networks() == [{"Name": "bridge"}]
     assert docker.containers() == [{"Id": "1"}]
     assert docker.container("mail")["Name"] == "/mail"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
         ("programs", lambda name: found.programs),
     ):
         monkeypatch.setattr(_io_kernel, name, answer)
-    monkeypatch.setattr(_io_firewall, "read", lambda dockerd: replace(FIREWALL, incoming=str(dockerd)))
+    monkeypatch.setattr(_io_firewall, "read", lambda dockerd: FIREWALL._replace(incoming=str(dockerd)))
     monkeypatch.setattr(_io_firewall, "fault", lambda: "no ip6tables")
     monkeypatch.setattr(_io_firewall, "no_ipv6", lambda: "no IPv6")
     monkeypatch.setattr(_io_files, "read", found.read)
@@ -91,13 +90,9 @@ class Docker:
     def __init__(self, **info: t.Any) -> None:
         self._info = {"ServerVersion": "26.1.5+dfsg1", **info}
         self.running: list[dict[str, t.Any]] = []
-        self.versions: dict[str, t.Any] = {}
 
     def info(self) -> dict[str, t.Any]:
         return self._info
-
-    def version(self) -> dict[str, t.Any]:
-        return self.versions
 
     def networks(self) -> list[dict[str, t.Any]]:
         return [{"Name": "bridge", "Id": "b" * 64, "Driver": "bridge"}]
@@ -251,7 +246,7 @@ def test_running_containers_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> 
     assert heard == {"web": {"ipv4": [("all", 7)]}, "host": {"ipv4": [("own", 7)]}, "by": {"ipv4": [("own", 7)]}}
     for before, after in zip(listed[2:], found.containers[2:]):
         asked = (_found.Port(80, "tcp", "", 8080),)
-        assert after == replace(before, pid=7, asked=asked, listeners=after.listeners)
+        assert after == before._replace(pid=7, asked=asked, listeners=after.listeners)
 
 
 def test_what_is_looked_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,12 +352,12 @@ def test_what_is_taken(kernel: Kernel) -> None:
         ("route on wg0", "fd13::/48"),
         ("address on eth0", "fd12::5/128"),
     ]
-    kernel.routes = [replace(route("::/0"), router=ipaddress.IPv6Address(one)) for one in ("fe80::1", "fd12::1")]
+    kernel.routes = [route("::/0")._replace(router=ipaddress.IPv6Address(one)) for one in ("fe80::1", "fd12::1")]
     assert read(Docker()).taken[0] == ("router on eth0", ipaddress.IPv6Network("fd12::1/128"))
 
 
 GLOBAL, FAR = ipaddress.IPv6Network("2001:2:0:11::/64"), ipaddress.IPv6Address("fe80::1")
-DEFAULT = replace(route("::/0"), router=FAR)
+DEFAULT = route("::/0")._replace(router=FAR)
 
 
 @pytest.mark.parametrize(
@@ -373,7 +368,7 @@ DEFAULT = replace(route("::/0"), router=FAR)
         ([DEFAULT], [address("2001:2:0:11::5/64")], (Uplink("eth0", ((GLOBAL, True),), (FAR,)),)),
         (
             [DEFAULT],
-            [replace(address("2001:2:0:11::5/64"), permanent=False)],
+            [address("2001:2:0:11::5/64")._replace(permanent=False)],
             (Uplink("eth0", ((GLOBAL, False),), (FAR,)),),
         ),
         # an address beside its prefix, as of DHCPv6 or some providers
@@ -384,7 +379,7 @@ DEFAULT = replace(route("::/0"), router=FAR)
         ),
         # led away by a router, of another kind, on another interface
         (
-            [DEFAULT, replace(route("2001:2:0:11::/64"), router=FAR)],
+            [DEFAULT, route("2001:2:0:11::/64")._replace(router=FAR)],
             [
                 address("2001:2:0:11::5/128"),
                 address("fd12::5/64"),
@@ -394,7 +389,7 @@ DEFAULT = replace(route("::/0"), router=FAR)
             (Uplink("eth0", (), (FAR,)),),
         ),
         (
-            [DEFAULT, replace(DEFAULT, interface="eth1")],
+            [DEFAULT, DEFAULT._replace(interface="eth1")],
             [address("2001:2:0:11::5/64", "eth1")],
             (Uplink("eth0", (), (FAR,)), Uplink("eth1", ((GLOBAL, True),), (FAR,))),
         ),
@@ -424,7 +419,7 @@ def recorded(name: str) -> Docker:
     """An engine that answers as a real one did."""
     said = json.loads((RECORDED / f"{name}.json").read_text())
     docker = Docker(**said["info"])
-    docker.versions, docker.running = said["version"], said["containers"]
+    docker.running = said["containers"]
     docker.networks = lambda: said["networks"]  # type: ignore[method-assign]
     return docker
 

@@ -12,7 +12,6 @@ import socket
 import struct
 import time
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def test_facts(machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     (tmp_path / "network" / "10-up.network.d").mkdir()
     (tmp_path / "network" / "10-up.network.d" / "a.conf").write_text("[Network]\nIPv6ProxyNDP=no\n")
     (tmp_path / "system" / UNIT).write_bytes(b"[Unit]\n")
-    endpoint = replace(hosts.endpoint("part"), ipv6="2001:2:0:1:d1::80")
+    endpoint = hosts.endpoint("part")._replace(ipv6="2001:2:0:1:d1::80")
     stopped = hosts.container("web", endpoint, running=False)
     found = _io_ndp_proxy.facts(hosts.host(stopped=(stopped,), record={"ndp": {"prefixes": {}}}))
     assert found.interfaces == ("eth0",)

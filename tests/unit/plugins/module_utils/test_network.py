@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _found, _network, _replace
@@ -31,7 +30,7 @@ NAME = "dms-ipv6"
 ALIASED = container("mail", endpoint("bridge"), endpoint("web_default", aliases=("mail", "mx")))
 STOPPED = container("mail", running=False)
 MOVED = container("mail", endpoint(), endpoint(NAME, True))
-ASLEEP = replace(MOVED, running=False)
+ASLEEP = MOVED._replace(running=False)
 
 
 def wanted(*containers: str, subnet: str = ULA, **more: t.Any) -> WantedNetwork:
@@ -159,13 +158,13 @@ def after_steps(found: Container, done: Plan) -> Container:
             del endpoints[step.network]
         elif isinstance(step, ConnectContainer) and step.id == found.id:
             assert step.network not in endpoints
-            endpoints[step.network] = replace(endpoint(step.network, True), settings=step.settings)
-    return replace(found, endpoints=tuple(endpoints.values()))
+            endpoints[step.network] = endpoint(step.network, True)._replace(settings=step.settings)
+    return found._replace(endpoints=tuple(endpoints.values()))
 
 
 def saying(found: _found.Network, **fields: t.Any) -> _found.Network:
     """A network about which the engine says more."""
-    return replace(found, definition=_definition.dump({**_definition.load(found.definition), **fields}))
+    return found._replace(definition=_definition.dump({**_definition.load(found.definition), **fields}))
 
 
 INTERNAL = (
@@ -327,7 +326,7 @@ def test_aliases_of_all_networks_are_given_on() -> None:
         ([endpoint()], "{}"),
         ([endpoint("a", aliases=("z", "b", "a"))], '{"Aliases":["z","b","a"]}'),
         ([endpoint("a", aliases=("z", "b")), endpoint("c", aliases=("a", "b", "y"))], '{"Aliases":["z","b","a","y"]}'),
-        ([replace(endpoint(), settings='{"IPAMConfig":{"IPv4Address":"172.17.0.9"},"Links":["a:b"]}')], "{}"),
+        ([endpoint()._replace(settings='{"IPAMConfig":{"IPv4Address":"172.17.0.9"},"Links":["a:b"]}')], "{}"),
     ],
 )
 def test_names(endpoints: list[_found.Endpoint], expected: str) -> None:
@@ -476,7 +475,7 @@ def test_network_that_somebody_else_replaced_since_stays(want: WantedNetwork, mo
 def test_static_address_in_the_subnet_that_goes() -> None:
     """The address lies in our subnet, which the old network does not have."""
     settings = '{"IPAMConfig":{"IPv6Address":"fd5c:1ab0:7e57:1::7"}}'
-    fixed = container("web", endpoint(), replace(endpoint(NAME, True), settings=settings))
+    fixed = container("web", endpoint(), endpoint(NAME, True)._replace(settings=settings))
     with pytest.raises(Refused, match=r"container web: its static address fd5c:1ab0:7e57:1::7 is outside 172\.18"):
         plan(GOING, [AFTER], attached=[fixed], **REPLACED)
 
@@ -486,12 +485,12 @@ def test_only_members_of_a_replaced_network_are_looked_up() -> None:
 
     def inspect(name: str) -> Container:
         asked.append(name)
-        return replace(MOVED, name=name)
+        return MOVED._replace(name=name)
 
-    beside = replace(around([network()], members={NAME: ("mail", "web"), "bridge": ("db",)}), inspect=inspect)
+    beside = around([network()], members={NAME: ("mail", "web"), "bridge": ("db",)})._replace(inspect=inspect)
     _network.plan(wanted(), {}, beside)
     assert asked == []
-    _network.plan(wanted(), {}, replace(beside, networks=(network(subnets=[OTHER]),)))
+    _network.plan(wanted(), {}, beside._replace(networks=(network(subnets=[OTHER]),)))
     assert asked == ["mail", "web"]
 
 

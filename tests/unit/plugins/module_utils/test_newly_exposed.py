@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _engine, _exposure, _found, _newly_exposed
@@ -58,13 +57,13 @@ def opened(host: _exposure.Host, *joining: str) -> list[tuple[str, str]]:
         (around(DUAL, ip6tables=True), (), []),
         (around(DUAL, ip6tables=None), (), []),
         # what the firewall lets in already is masked today, and closes nothing
-        (around(container(), firewall=replace(UFW, allowed_ports=frozenset({("ipv6", 8080, "tcp")}))), ("mail",), []),
+        (around(container(), firewall=UFW._replace(allowed_ports=frozenset({("ipv6", 8080, "tcp")}))), ("mail",), []),
         (
-            around(container(), firewall=replace(UFW, allowed_ports=frozenset({("ipv4", 8080, "tcp")}))),
+            around(container(), firewall=UFW._replace(allowed_ports=frozenset({("ipv4", 8080, "tcp")}))),
             ("mail",),
             [("mail:8080/tcp", "timeout")],
         ),
-        (around(container(), firewall=replace(UFW, incoming="accept")), ("mail",), []),
+        (around(container(), firewall=UFW._replace(incoming="accept")), ("mail",), []),
         # never published on IPv6
         (around(container(ports=(PORT4,), asked=(PORT4,))), ("mail",), []),
         (around(container(ports=(_found.Port(80, "tcp", "::1", 8080),))), ("mail",), []),
@@ -100,10 +99,9 @@ def test_whoever_shares_its_network_is_opened_with_it() -> None:
 def test_nothing_more_is_opened_afterwards() -> None:
     """On a host as it is once all is done, whoever asks again gets the same answer: nothing."""
     host = around(container(), DUAL)
-    after = replace(
-        host,
+    after = host._replace(
         ip6tables=True,
-        containers=(replace(container(), endpoints=(endpoint(), endpoint("dms-ipv6", True))), DUAL),
+        containers=(container()._replace(endpoints=(endpoint(), endpoint("dms-ipv6", True))), DUAL),
     )
     assert opened(host, "mail") != []
     assert opened(after, "mail") == []

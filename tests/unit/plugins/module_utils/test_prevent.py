@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -58,7 +57,7 @@ def found(*containers: _found.Container, **more: t.Any) -> _host_plan.Found:
     known = more.pop("known", True)
     networks = more.pop("networks", (BRIDGE, SIX))
     there = host(more.pop("daemon", None) or daemon(), containers=containers, networks=networks, **more)
-    return there if known else replace(there, daemon=replace(there.daemon, loaded=None, hints={}))
+    return there if known else there._replace(daemon=there.daemon._replace(loaded=None, hints={}))
 
 
 def plan(there: _host_plan.Found, *names: str, **more: t.Any) -> _prevent.PreventPlan:
@@ -128,7 +127,7 @@ def test_old_engines(version: str, words: str) -> None:
 # --- whom it would not refuse
 
 ROUTED = network("six", ["172.19.0.0/16", "2001:2:0:6::/64"], options={f"{_exposure.GATEWAY_MODE}ipv6": "routed"})
-GLOBAL = replace(endpoint("six", True), ipv6="2001:2:0:6::2")
+GLOBAL = endpoint("six", True)._replace(ipv6="2001:2:0:6::2")
 DUAL = (
     "Take it off that network, publish its ports on 0.0.0.0 (dms_ipv6_prevent_compose does that in a Compose file), or"
     " use dms_ipv6_mode: nat"
@@ -193,15 +192,15 @@ SAFE: list[tuple[str, _found.Container, dict[str, t.Any]]] = [
     ("no IPv6", published(), {}),
     ("no IPv6, with ip6tables", published(), {"daemon": daemon(True)}),
     ("nobody knows of ip6tables", published(), {"known": False}),
-    ("on loopback only", dual(ports=(replace(PORT4, host_ip="127.0.0.1"),), asked=()), {"daemon": daemon(True)}),
+    ("on loopback only", dual(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), {"daemon": daemon(True)}),
     (
         "published on 0.0.0.0 by name",
-        dual(ports=(PORT4,), asked=(replace(PORT4, host_ip="0.0.0.0"),)),
+        dual(ports=(PORT4,), asked=(PORT4._replace(host_ip="0.0.0.0"),)),
         {"daemon": daemon(True)},
     ),
     ("nothing published", dual(ports=(), asked=()), {"daemon": daemon(True)}),
     ("host network mode without a listener", container("mail", **{**BY_HOST, "listeners": DEAF}), {}),
-    ("an internal network", dual(), {"networks": (BRIDGE, replace(SIX, internal=True)), "daemon": daemon(True)}),
+    ("an internal network", dual(), {"networks": (BRIDGE, SIX._replace(internal=True)), "daemon": daemon(True)}),
 ]  # fmt: skip
 
 
@@ -229,8 +228,8 @@ ASLEEP: dict[str, t.Any] = {"running": False, "ports": (), "pid": 0}
     ("one", "refused"),
     [
         (dual(**ASLEEP), True),
-        (dual(**ASLEEP, asked=(replace(PORT6, host_ip="fd00::5"),)), True),
-        (dual(**ASLEEP, asked=(replace(PORT4, host_ip="0.0.0.0"),)), False),
+        (dual(**ASLEEP, asked=(PORT6._replace(host_ip="fd00::5"),)), True),
+        (dual(**ASLEEP, asked=(PORT4._replace(host_ip="0.0.0.0"),)), False),
         (dual(**ASLEEP, asked=()), False),
         (published(**ASLEEP), False),
     ],
@@ -340,7 +339,7 @@ def test_no_contradiction(given: dict[str, t.Any]) -> None:
 # --- what it warns of
 
 STALE, LOCAL, BETWEEN = "moby#44721", "on this host itself, published ports are refused at ::1", "on other networks"
-WEB_PORTS = tuple(replace(one, host_port=8081) for one in (PORT4, PORT6))
+WEB_PORTS = tuple(one._replace(host_port=8081) for one in (PORT4, PORT6))
 MAILCOW = "mailcow is here"
 
 
@@ -370,7 +369,7 @@ def test_rules_that_stay_after_an_undo(version: str, stays: bool) -> None:
     ("other", "named", "expected"),
     [
         (published("web", ports=WEB_PORTS), True, "IPv6 clients of web are refused as well"),
-        (published("web", ports=(PORT4,), asked=(replace(PORT4, host_ip="0.0.0.0"),)), True, ""),
+        (published("web", ports=(PORT4,), asked=(PORT4._replace(host_ip="0.0.0.0"),)), True, ""),
         (published("web", ports=(), asked=()), True, ""),
         (published("web", ports=WEB_PORTS), False, ""),
     ],
@@ -447,7 +446,7 @@ def test_isolation_by_a_stack_that_is_stopped() -> None:
 def test_network_of_the_responder(networks: t.Any, places: tuple[str, ...], expected: str) -> None:
     """One without IPv6 on which published ports work, those of the containers first."""
     one = published("mail", *(endpoint(name) for name in places), asked=(), ports=())
-    one = one if places else replace(one, endpoints=())
+    one = one if places else one._replace(endpoints=())
     assert plan(found(one, networks=networks), "mail").network == expected
 
 
@@ -456,9 +455,9 @@ def test_network_of_the_responder(networks: t.Any, places: tuple[str, ...], expe
     [
         (published(), [8080]),
         (published(ports=(PORT4,)), [8080]),
-        (published(ports=(replace(PORT4, protocol="udp"),), asked=()), []),
-        (published(ports=(replace(PORT4, host_ip="127.0.0.1"),), asked=()), []),
-        (published(ports=(replace(PORT4, host_ip="192.0.0.8"),), asked=()), []),
+        (published(ports=(PORT4._replace(protocol="udp"),), asked=()), []),
+        (published(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), []),
+        (published(ports=(PORT4._replace(host_ip="192.0.0.8"),), asked=()), []),
         (published(listeners={"ipv4": [("127.0.0.1", 80)], "ipv6": []}), []),
         (published(ports=(*WEB_PORTS, PORT4, PORT6), asked=()), [8081, 8080]),
     ],

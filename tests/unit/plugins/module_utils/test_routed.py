@@ -62,7 +62,7 @@ DNS = _routed.DNS.format("mail", DERIVED)
 
 def place(name: str = "dms-ipv6", address: str = DERIVED) -> _found.Endpoint:
     settings = _definition.with_address("{}", address)
-    return replace(endpoint(name, True), ipv6=address, settings=settings)
+    return endpoint(name, True)._replace(ipv6=address, settings=settings)
 
 
 def routed_network(subnet: str = SUBNET, version: str = "28.5.2", **more: t.Any) -> _found.Network:
@@ -90,14 +90,14 @@ def after(found: _host_plan.Found, made: _routed.RoutedPlan) -> _host_plan.Found
     """The host once a plan was carried out."""
     found = carried_out(found, made.host.network_plan.steps)
     moved = tuple(
-        replace(one, endpoints=tuple(place(at.network, made.addresses[one.name]) for at in one.endpoints[-1:]))
+        one._replace(endpoints=tuple(place(at.network, made.addresses[one.name]) for at in one.endpoints[-1:]))
         if one.name in made.addresses
         else one
         for one in found.containers
     )
     text = made.table.text.encode()
     table = _routed_firewall.Files(text, _routed_firewall.UNIT_TEXT.encode(), True, made.table.text)
-    return replace(found, containers=moved, table=table)
+    return found._replace(containers=moved, table=table)
 
 
 # --- what is done
@@ -137,7 +137,7 @@ def test_daemon_is_brought_along() -> None:
 def test_flushed_table_is_loaded_again() -> None:
     found = there()
     found = after(found, plan(found))
-    found = replace(found, table=replace(found.table, listing=""))
+    found = found._replace(table=found.table._replace(listing=""))
     (sentence,) = plan(found).sentences()
     assert sentence.startswith(f"load the firewall of {SUBNET}")
 
@@ -145,8 +145,8 @@ def test_flushed_table_is_loaded_again() -> None:
 def test_ports_follow_the_containers() -> None:
     found = there()
     found = after(found, plan(found))
-    more = replace(found.containers[0], asked=(ANY, _found.Port(25, "tcp", "", 25)))
-    made = plan(replace(found, containers=(more,)))
+    more = found.containers[0]._replace(asked=(ANY, _found.Port(25, "tcp", "", 25)))
+    made = plan(found._replace(containers=(more,)))
     assert made.table.ports == (Open(DERIVED, "tcp", 25), Open(DERIVED, "tcp", 80))
     assert [type(one).__name__ for one in made.table_plan.steps] == ["WriteFile", "LoadTable"]
     assert not made.host.network_plan.changed
@@ -158,11 +158,11 @@ def test_ports_follow_the_containers() -> None:
         ((ANY,), (), {("tcp", 80)}),
         ((), (_found.Port(80, "tcp", "0.0.0.0", 49153), _found.Port(80, "tcp", "::", 49153)), {("tcp", 80)}),
         ((), (_found.Port(80, "tcp", "::", 0),), {("tcp", 80)}),
-        ((replace(ANY, host_ip="0.0.0.0"),), (), set()),
-        ((replace(ANY, host_ip="127.0.0.1"),), (), set()),
-        ((replace(ANY, host_ip="::1"),), (), set()),
-        ((replace(ANY, host_ip="2001:2:0:11::11"),), (), {("tcp", 80)}),
-        ((ANY, replace(ANY, host_port=8081), replace(ANY, protocol="udp")), (), {("tcp", 80), ("udp", 80)}),
+        ((ANY._replace(host_ip="0.0.0.0"),), (), set()),
+        ((ANY._replace(host_ip="127.0.0.1"),), (), set()),
+        ((ANY._replace(host_ip="::1"),), (), set()),
+        ((ANY._replace(host_ip="2001:2:0:11::11"),), (), {("tcp", 80)}),
+        ((ANY, ANY._replace(host_port=8081), ANY._replace(protocol="udp")), (), {("tcp", 80), ("udp", 80)}),
         ((), (), set()),
     ],
 )
@@ -190,7 +190,7 @@ def test_ports(asked: t.Any, ports: t.Any, expected: set[tuple[str, int]]) -> No
 )
 def test_addresses(given: dict[str, str], on_it: str | None, expected: str, steps: list[str]) -> None:
     mail = MAIL if on_it is None else container("mail", endpoint(), place(address=on_it), asked=(ANY,))
-    wanted = replace(WANTED, addresses=tuple(given.items()))
+    wanted = WANTED._replace(addresses=tuple(given.items()))
     made = plan(there(NEW, mail, networks=(BRIDGE, routed_network())), wanted)
     assert made.addresses == {"mail": expected}
     assert made.host.network_plan.sentences() == steps
@@ -208,12 +208,12 @@ def test_addresses(given: dict[str, str], on_it: str | None, expected: str, step
     ],
 )
 def test_addresses_are_refused(given: dict[str, str], words: str) -> None:
-    assert words in refusal(there(), replace(WANTED, addresses=tuple(given.items())))
+    assert words in refusal(there(), WANTED._replace(addresses=tuple(given.items())))
 
 
 def test_one_address_for_two_containers() -> None:
-    wanted = replace(
-        WANTED, containers=("mail", "web"), addresses=(("mail", "2001:2:0:b1::25"), ("web", "2001:2:0:b1::25"))
+    wanted = WANTED._replace(
+        containers=("mail", "web"), addresses=(("mail", "2001:2:0:b1::25"), ("web", "2001:2:0:b1::25"))
     )
     assert "addresses, web: two containers are to have 2001:2:0:b1::25" in refusal(
         there(NEW, MAIL, container("web")), wanted
@@ -246,8 +246,8 @@ def test_back_to_mode_nat() -> None:
     found = there(NEW, mail, networks=(BRIDGE, routed_network(labels=labels)))
     table = plan(found).table
     files = _routed_firewall.Files(table.text.encode(), _routed_firewall.UNIT_TEXT.encode(), True, table.text)
-    found = replace(found, table=files)
-    made = _host_plan.nat(replace(WANTED, subnet="auto"), found, ask(mail), {})
+    found = found._replace(table=files)
+    made = _host_plan.nat(WANTED._replace(subnet="auto"), found, ask(mail), {})
     (new,) = (one for one in carried_out(found, made.network_plan.steps).networks if one.name == "dms-ipv6")
     assert new.subnets6[0].is_private and new.options == {}
     assert made.table_plan.sentences()[-1].startswith(f"remove {_routed_firewall.FILE}")
@@ -261,7 +261,7 @@ def test_firewall_of_another_network_stays_in_mode_nat() -> None:
     found = there(NEW, networks=(BRIDGE, routed_network()))
     table = plan(found).table
     files = _routed_firewall.Files(table.text.encode(), _routed_firewall.UNIT_TEXT.encode(), True, table.text)
-    made = _host_plan.nat(_host_plan.Wanted("six", "auto"), replace(found, table=files), ask(MAIL), {})
+    made = _host_plan.nat(_host_plan.Wanted("six", "auto"), found._replace(table=files), ask(MAIL), {})
     assert not made.table_plan.changed
 
 
@@ -287,7 +287,7 @@ def test_users_own_static_address_is_not_ours_to_change() -> None:
 
 
 def test_part_of_the_hosts_prefix() -> None:
-    wanted = replace(WANTED, subnet="auto")
+    wanted = WANTED._replace(subnet="auto")
     made = plan(there(), wanted)
     subnet = ipaddress.IPv6Network(made.table.subnet)
     assert subnet.prefixlen == 80 and subnet.subnet_of(ipaddress.IPv6Network(ON_LINK))
@@ -301,7 +301,7 @@ def test_part_of_the_hosts_prefix() -> None:
     # The network's own route and addresses are no reason to look elsewhere.
     found = after(there(), made)
     own = (("route on dms6-28d9684723", subnet), ("address on dms6-28d9684723", ipaddress.IPv6Network(subnet[1])))
-    again = plan(replace(found, taken=(*TAKEN, *own)), wanted)
+    again = plan(found._replace(taken=(*TAKEN, *own)), wanted)
     assert again.table == made.table and not again.sentences()
     # Another host that shares the prefix takes another part.
     assert plan(there(machine_id="f" * 32), wanted).table.subnet != made.table.subnet
@@ -314,19 +314,19 @@ def test_prefix_that_has_changed() -> None:
         container("mail", place(address="2001:2:0:99:1::7")),
         networks=(BRIDGE, routed_network("2001:2:0:99:1::/80")),
     )
-    made = plan(found, replace(WANTED, subnet="auto"))
+    made = plan(found, WANTED._replace(subnet="auto"))
     assert ipaddress.IPv6Network(made.table.subnet).subnet_of(ipaddress.IPv6Network(ON_LINK))
     assert ipaddress.IPv6Address(made.addresses["mail"]) in ipaddress.IPv6Network(made.table.subnet)
 
 
 @pytest.mark.parametrize(("length", "expected"), [(64, 80), (48, 80), (65, 65), (96, 96), (112, 112)])
 def test_prefix_length(length: int, expected: int) -> None:
-    made = plan(there(), replace(WANTED, subnet="auto", prefix_length=length))
+    made = plan(there(), WANTED._replace(subnet="auto", prefix_length=length))
     assert ipaddress.IPv6Network(made.table.subnet).prefixlen == expected
 
 
 def test_part_given_by_hand() -> None:
-    made = plan(there(), replace(WANTED, subnet="2001:2:0:11:d::/80", ndp_backend="kernel", interface="eth0"))
+    made = plan(there(), WANTED._replace(subnet="2001:2:0:11:d::/80", ndp_backend="kernel", interface="eth0"))
     assert made.ndp["prefix"] == "2001:2:0:11:d::/80"
     assert made.ndp["backend"] == "kernel"
 
@@ -362,11 +362,11 @@ LEARNED = Uplink("eth0", ((ipaddress.IPv6Network(ON_LINK), False),))
     ],
 )
 def test_refused(more: dict[str, t.Any], options: dict[str, t.Any], words: str) -> None:
-    assert words in refusal(there(**more), replace(WANTED, **{"subnet": "auto", **options}))
+    assert words in refusal(there(**more), WANTED._replace(**{"subnet": "auto", **options}))
 
 
 def test_learned_prefix_by_hand() -> None:
-    assert plan(there(uplinks=(LEARNED,)), replace(WANTED, subnet="2001:2:0:11:d::/80")).ndp["interface"] == "eth0"
+    assert plan(there(uplinks=(LEARNED,)), WANTED._replace(subnet="2001:2:0:11:d::/80")).ndp["interface"] == "eth0"
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ def test_forwarding_switched_off_by_policy(
 
 
 def test_mode_nat_takes_no_addresses() -> None:
-    wanted = replace(WANTED, subnet=ULA, addresses=(("mail", "2001:2:0:b1::25"),))
+    wanted = WANTED._replace(subnet=ULA, addresses=(("mail", "2001:2:0:b1::25"),))
     with pytest.raises(Refused, match="addresses: containers get addresses of one's choice in mode routed only"):
         _host_plan.nat(wanted, there(), ask(MAIL), {})
 
@@ -430,11 +430,11 @@ PASSED = frozenset({(80, "tcp")})
         (OLD, ufw("drop"), ""),
         (NEW, ufw("drop"), ""),
         (NFTABLES, ufw("drop"), UFW_WAY),
-        (NFTABLES, replace(ufw("drop"), routed_ports=PASSED), ""),
+        (NFTABLES, ufw("drop")._replace(routed_ports=PASSED), ""),
         (NFTABLES, _exposure.HostFirewall(forward={"ipv6": "drop"}), f"Run `ip6tables -I FORWARD -o {NAME} -j ACCEPT`"),
         (NFTABLES, _exposure.HostFirewall(forward={"ipv6": "accept"}), ""),
         (OLD, EARLY, POLICY_WAY),
-        (OLD, replace(EARLY, routed_ports=PASSED), ""),
+        (OLD, EARLY._replace(routed_ports=PASSED), ""),
         (NEW, LATE, "Run `systemctl restart docker`, then run this again"),
         (NEW, EARLY, ""),
     ],
@@ -467,7 +467,7 @@ def test_another_network_that_takes_the_ports(version: str, refused: bool) -> No
 
 def test_compose_would_undo_it() -> None:
     found = there(NEW, of_compose("mail", asked=(ANY,)))
-    warnings = plan(found, replace(WANTED, containers=("shop-mail-1",))).warnings
+    warnings = plan(found, WANTED._replace(containers=("shop-mail-1",))).warnings
     assert warnings[0] == (
         "container shop-mail-1 of Compose project shop loses its address once an `up` re-creates it: name network"
         " dms-ipv6 in its Compose file as external"
@@ -477,8 +477,8 @@ def test_compose_would_undo_it() -> None:
 def test_network_of_the_module() -> None:
     """The module plans the same for what the role tells it."""
     found = there()
-    made = plan(found, replace(WANTED, subnet="auto"))
-    told = replace(WANTED, subnet=made.table.subnet, addresses=tuple(made.addresses.items()))
+    made = plan(found, WANTED._replace(subnet="auto"))
+    told = WANTED._replace(subnet=made.table.subnet, addresses=tuple(made.addresses.items()))
     wanted = _routed.network(told, found, {"mail": MAIL})
     expected = _network.plan(made.host.network, {"mail": MAIL}, _host_plan.around(found, ask(MAIL)))
     assert _network.plan(wanted, {"mail": MAIL}, _host_plan.around(found, ask(MAIL))) == expected

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _routed_firewall, _undo
@@ -26,7 +25,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import (
 
 SUBNET = "2001:2:0:b1::/64"
 TABLE = Table(SUBNET, "dms6-0123456789", (Open("2001:2:0:b1::25", "tcp", 25),))
-OTHER = replace(TABLE, ports=(Open("2001:2:0:b1::25", "tcp", 465),))
+OTHER = TABLE._replace(ports=(Open("2001:2:0:b1::25", "tcp", 465),))
 NONE = Files()
 THERE = Files(TABLE.text.encode(), UNIT_TEXT.encode(), True, TABLE.text)
 WRITE = f"write {FILE}: the firewall of the containers in {SUBNET}"
@@ -44,12 +43,12 @@ def done(found: Files, steps: Steps) -> Files:
     for step in steps:
         if isinstance(step, WriteFile):
             changes: dict[str, t.Any] = {"file" if step.path == FILE else "unit": step.content}
-            found = replace(found, **changes)
+            found = found._replace(**changes)
         elif isinstance(step, LoadTable):
-            found = replace(found, listing=step.text)
+            found = found._replace(listing=step.text)
         else:
             assert isinstance(step, (EnableUnit, DisableUnit))
-            found = replace(found, enabled=isinstance(step, EnableUnit))
+            found = found._replace(enabled=isinstance(step, EnableUnit))
     return found
 
 
@@ -59,20 +58,20 @@ def done(found: Files, steps: Steps) -> Files:
         (TABLE, NONE, [WRITE, WRITE_UNIT, LOAD, ENABLE]),
         (TABLE, THERE, []),
         # flushed by somebody
-        (TABLE, replace(THERE, listing=""), [LOAD]),
-        (TABLE, replace(THERE, listing=TABLE.text.replace("counter drop", "accept\n\t\tcounter drop")), [LOAD]),
+        (TABLE, THERE._replace(listing=""), [LOAD]),
+        (TABLE, THERE._replace(listing=TABLE.text.replace("counter drop", "accept\n\t\tcounter drop")), [LOAD]),
         # the file was edited, or taken away
-        (TABLE, replace(THERE, file=b"# mine\n"), [WRITE]),
-        (TABLE, replace(THERE, file=None), [WRITE]),
-        (TABLE, replace(THERE, unit=b"[Unit]\n"), [WRITE_UNIT, ENABLE]),
-        (TABLE, replace(THERE, enabled=False), [ENABLE]),
+        (TABLE, THERE._replace(file=b"# mine\n"), [WRITE]),
+        (TABLE, THERE._replace(file=None), [WRITE]),
+        (TABLE, THERE._replace(unit=b"[Unit]\n"), [WRITE_UNIT, ENABLE]),
+        (TABLE, THERE._replace(enabled=False), [ENABLE]),
         # other ports
         (OTHER, THERE, [WRITE, LOAD.replace(":25/", ":465/")]),
-        (replace(TABLE, ports=()), THERE, [WRITE, f"load the firewall of {SUBNET}: open is no port; {CLOSED}"]),
+        (TABLE._replace(ports=()), THERE, [WRITE, f"load the firewall of {SUBNET}: open is no port; {CLOSED}"]),
         (None, NONE, []),
         (None, THERE, AWAY),
-        (None, replace(THERE, listing="", enabled=False), AWAY[2:]),
-        (None, replace(NONE, file=b"# mine\n"), AWAY[3:]),
+        (None, THERE._replace(listing="", enabled=False), AWAY[2:]),
+        (None, NONE._replace(file=b"# mine\n"), AWAY[3:]),
     ],
 )
 def test_plan(wanted: Table | None, found: Files, sentences: list[str]) -> None:
@@ -86,7 +85,7 @@ def test_plan(wanted: Table | None, found: Files, sentences: list[str]) -> None:
     # The way back from any place, a listing that was not ours put right on the way.
     for number in range(len(plan.steps) + 1):
         again = done(done(found, plan.steps[:number]), plan.back(number))
-        assert replace(again, listing="") == replace(found, listing="")
+        assert again._replace(listing="") == found._replace(listing="")
         assert bool(again.listing) is bool(found.listing)
 
 
@@ -95,9 +94,9 @@ def test_plan(wanted: Table | None, found: Files, sentences: list[str]) -> None:
     [
         (NONE, False, None, None),
         (THERE, True, TABLE, TABLE),
-        (replace(THERE, listing=""), True, TABLE, None),
-        (replace(THERE, file=b"\xff"), True, None, None),
-        (replace(NONE, unit=b""), True, None, None),
+        (THERE._replace(listing=""), True, TABLE, None),
+        (THERE._replace(file=b"\xff"), True, None, None),
+        (NONE._replace(unit=b""), True, None, None),
     ],
 )
 def test_what_is_in_force(found: Files, there: bool, table: Table | None, in_force: Table | None) -> None:

@@ -17,7 +17,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
     _definition,
     _network_steps,
-    _replace,
     _transaction,
     _undo,
 )
@@ -350,7 +349,11 @@ KEPT = {"before": OLD, "after": NEW}
         ({"n": KEPT, "m": KEPT}, swap(NEW, OLD), {"m": KEPT}),
         ({"n": KEPT}, (connect("1"),), {"n": KEPT}),
         ({"n": KEPT}, (disconnect("1"), remove(NEW)), {}),
-        ({"n": KEPT}, (create(definition("fd99::/64"), _replace.TRANSIT), remove(OLD, _replace.TRANSIT)), {"n": KEPT}),
+        (
+            {"n": KEPT},
+            (create(definition("fd99::/64"), _network_steps.TRANSIT), remove(OLD, _network_steps.TRANSIT)),
+            {"n": KEPT},
+        ),
     ],
 )
 def test_remember_replaced(memory: Memory, steps: t.Any, expected: Memory) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +63,7 @@ class Engine:
 
     def stop(self) -> None:
         """Nothing of the project is left."""
-        self.found = replace(self.found, networks=(BRIDGE,), containers=(), members={})
+        self.found = self.found._replace(networks=(BRIDGE,), containers=(), members={})
 
     def files(self) -> dict[str, str]:
         return {path.name: path.read_bytes().decode() for path in self.folder.iterdir()}
@@ -72,7 +71,7 @@ class Engine:
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         record = _io_files.record()
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
-        return replace(self.found, **{"record": record, "edited": edited, **self.more})
+        return self.found._replace(**{"record": record, "edited": edited, **self.more})
 
     def ask(self, docker: Docker) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
@@ -332,7 +331,7 @@ def test_failures_are_one_message(
     engine.write("compose.yaml", text)
     if "project_name" in options:
         two = [hosts.of_compose("mailserver", project=one, path=engine.path) for one in ("runs1", "runs2")]
-        engine.found = replace(engine.found, containers=tuple(two))
+        engine.found = engine.found._replace(containers=tuple(two))
     before = engine.state
     assert words in failure(compose_network, check=check, path=engine.path, **options)
     assert (engine.state, engine.done) == (before, [])
@@ -345,7 +344,7 @@ def test_file_that_is_not_there(engine: Engine) -> None:
 
 
 def test_old_engine_is_refused(engine: Engine) -> None:
-    engine.found = replace(engine.found, daemon=Daemon(version="19.03.15").running())
+    engine.found = engine.found._replace(daemon=Daemon(version="19.03.15").running())
     assert "has no IPv6 packet filter support" in failure(compose_network, path=engine.path)
 
 
@@ -489,7 +488,7 @@ def test_what_an_up_recreates(
 ) -> None:
     """As Compose itself says, and without it whoever is on another network by the file."""
     labels = {"com.docker.compose.config-hash": label}
-    engine.found = replace(engine.found, containers=(hosts.of_compose("mailserver", path=engine.path, labels=labels),))
+    engine.found = engine.found._replace(containers=(hosts.of_compose("mailserver", path=engine.path, labels=labels),))
     if has_compose:
         script = 'case "$*" in *version) echo Compose;; *hash*) echo mailserver same;; esac\n'
         compose(tmp_path / "bin", "docker-compose", script=script)
@@ -506,7 +505,7 @@ def test_earlier_run_that_died(engine: Engine) -> None:
         _network_steps.RemoveNetwork("0--dms-ipv6"),
     )
     _io_files.keep(unfinished=json.loads(json.dumps(_transaction.dump_steps(back))))
-    engine.found = replace(engine.found, networks=(*engine.found.networks, hosts.network("0--dms-ipv6", ["fd99::/64"])))
+    engine.found = engine.found._replace(networks=(*engine.found.networks, hosts.network("0--dms-ipv6", ["fd99::/64"])))
     result = said(engine)
     assert result["changed"] is True
     assert engine.done[:2] == [str(one) for one in back]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +62,7 @@ class Lab:
 
     def container(self, service: str) -> _found.Container:
         made = self.hashes([(self.path, self.text)]) or {}
-        six = () if "0.0.0.0" in made[service] else (replace(PORT4, host_ip="::"),)
+        six = () if "0.0.0.0" in made[service] else (PORT4._replace(host_ip="::"),)
         labels = {_found.COMPOSE_HASH: made[service]}
         return hosts.of_compose(service, path=self.path, ports=(PORT4, *six), labels=labels)
 
@@ -78,7 +77,7 @@ class Lab:
         record = _io_files.record()
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
         containers = tuple(self.made.values())
-        return replace(hosts.host(containers=containers, members={}), record=record, edited=edited)
+        return hosts.host(containers=containers, members={})._replace(record=record, edited=edited)
 
     @property
     def state(self) -> t.Any:

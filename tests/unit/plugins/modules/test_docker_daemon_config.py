@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -209,7 +208,7 @@ def test_restored_where_nothing_was_done(lab: Lab) -> None:
 )
 @pytest.mark.parametrize("check", [True, False])
 def test_restart_needs_consent(lab: Lab, around: t.Any, consent: t.Any, words: str, check: bool) -> None:
-    lab.around = replace(lab.around, **around)
+    lab.around = lab.around._replace(**around)
     others = dict.fromkeys({"allow_engine_upgrade", "allow_forward_drop"} - set(consent), True)
     assert words in failure(docker_daemon_config, config=NAT, check=check, **others)
     assert lab.daemon.content == OLD

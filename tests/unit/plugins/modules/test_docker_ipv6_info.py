@@ -9,7 +9,6 @@ import hashlib
 import ipaddress
 import json
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,7 +132,7 @@ def test_exposure(lab: Lab) -> None:
 
 def test_what_is_open_at_the_containers_own_address(lab: Lab) -> None:
     own = "2001:2:0:d1::2"
-    place = replace(endpoint("gua", True), ipv6=own)
+    place = endpoint("gua", True)._replace(ipv6=own)
     lab.more = {"containers": (container("mail", place),), "networks": (network("gua", ["2001:2:0:d1::/80"]),)}
     (mail,) = info()["containers"]
     port = {"address": own, "port": 80, "protocol": "tcp", "family": "ipv6"}
@@ -393,7 +392,7 @@ class Shop:
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> _host_plan.Found:
         record = self.lab.record
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
-        return replace(self.found, daemon=self.lab.daemon.running(), record=record, edited=edited)
+        return self.found._replace(daemon=self.lab.daemon.running(), record=record, edited=edited)
 
     def ask(self, docker: Docker) -> _found.Ask:
         return ask(*self.found.everyone, **self.asked)
@@ -401,7 +400,7 @@ class Shop:
     def stop(self) -> None:
         """Nothing of the project is left."""
         self.containers = self.containers[2:]
-        self.found = replace(self.found, networks=(BRIDGE,), containers=self.containers, members={"bridge": ("plain",)})
+        self.found = self.found._replace(networks=(BRIDGE,), containers=self.containers, members={"bridge": ("plain",)})
 
 
 @pytest.fixture
@@ -681,7 +680,7 @@ def test_absent_tells_what_breaks(shop: Shop) -> None:
     """The warnings of each network, each once."""
     shop.asked = {"rules": lambda bridge: ("/etc/ufw/x",), "listeners": listening()}
     ours = [network(name, ["fd13::/64"], labels={_network_steps.LABEL: "true"}) for name in ("a", "b")]
-    shop.found = replace(shop.found, networks=(BRIDGE, *ours))
+    shop.found = shop.found._replace(networks=(BRIDGE, *ours))
     words = "the bridge br-{0} of network {0} goes, and is named in /etc/ufw/x"
     assert info(mode="absent")["plan"]["warnings"] == [words.format("a"), words.format("b")]
     shop.lab.record = {"unfinished": [{"kind": "RestoreForwarding"}]}
@@ -728,8 +727,8 @@ def test_ports_that_would_be_opened_by_way_of_compose(
     """Those of the whole project, also before its file can be read."""
     monkeypatch.setattr(_compose, "AVAILABLE", available)
     ports = (_found.Port(25, "tcp", "::", 25),)
-    shop.found = replace(
-        shop.found, firewall=UFW, containers=tuple(replace(one, ports=ports) for one in shop.found.containers)
+    shop.found = shop.found._replace(
+        firewall=UFW, containers=tuple(one._replace(ports=ports) for one in shop.found.containers)
     )
     said = failure(docker_ipv6_info, mode="nat", containers=[MAIL])
     assert said.endswith(f"in allow_exposure: {MAIL}:25/tcp, {WEB}:25/tcp. Nothing was changed.")
@@ -764,7 +763,7 @@ def test_ports_to_be_probed_by_way_of_compose(shop: Shop, monkeypatch: pytest.Mo
     """Those of the project's containers, once they see clients; none of those that only the next `up` moves."""
     monkeypatch.setattr(_compose, "AVAILABLE", available)
     ports = (_found.Port(25, "tcp", "::", 25),)
-    shop.found = replace(shop.found, containers=tuple(replace(one, ports=ports) for one in shop.found.containers))
+    shop.found = shop.found._replace(containers=tuple(one._replace(ports=ports) for one in shop.found.containers))
     shop.lab.listeners = {"ipv4": [("0.0.0.0", 25)], "ipv6": [("::", 25)]}
     assert info(mode="nat", compose_files=[shop.path])["plan"]["ports"] == [["ipv6", 25]]
     assert info(mode="nat", containers=["plain"])["plan"]["ports"] == [["ipv6", 25]]

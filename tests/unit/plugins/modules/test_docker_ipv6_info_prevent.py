@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,12 +55,11 @@ class Lab:
         self.containers: tuple[_found.Container, ...] = (
             container("plain", asked=ASKED),
             of_compose("mail", path=self.path, asked=ASKED),
-            of_compose("web", path=self.path, ports=tuple(replace(one, host_port=8081) for one in (PORT4, PORT6))),
+            of_compose("web", path=self.path, ports=tuple(one._replace(host_port=8081) for one in (PORT4, PORT6))),
         )
 
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
-        return replace(
-            host(self.daemon, containers=self.containers, networks=self.networks),
+        return host(self.daemon, containers=self.containers, networks=self.networks)._replace(
             record=self.record,
             edited={one: _io_files.read(one) for one in self.record.get("files", ())},
         )
@@ -232,7 +230,7 @@ def test_narrow(
 def test_narrow_and_converged(lab: Lab) -> None:
     """Written, and made anew."""
     Path(lab.path).write_text(TEXT.replace("'8080", "'0.0.0.0:8080"))
-    asked = (replace(PORT4, host_ip="0.0.0.0"),)
+    asked = (PORT4._replace(host_ip="0.0.0.0"),)
     lab.containers = (of_compose("mail", path=lab.path, ports=(PORT4,), asked=asked),)
     plan = planned(prevent_compose=True, containers=[MAIL])
     empty = {"changed": False, "steps": [], "packages": [], "warnings": [], "waiting": [], "prove_on": ["shop_default"]}
@@ -275,7 +273,7 @@ def test_narrow_refused(lab: Lab, options: dict[str, t.Any], words: str) -> None
 def test_narrow_for_a_container_on_the_host_network(lab: Lab, six: bool) -> None:
     heard = {"ipv4": [("0.0.0.0", 80)], "ipv6": [("::", 80)] if six else []}
     fields = {"network_mode": "host", "ports": (), "listeners": heard, "path": lab.path}
-    lab.containers = (replace(of_compose("mail", **fields), endpoints=()),)
+    lab.containers = (of_compose("mail", **fields)._replace(endpoints=()),)
     options: dict[str, t.Any] = {"mode": "prevent", "prevent_compose": True, "containers": [MAIL]}
     if six:
         words = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import time
 import typing as t
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 
     def read(docker: t.Any, path: str | None = None, any_engine: bool = False) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
-        return replace(hosts.host(), record=_io_files.record())
+        return hosts.host()._replace(record=_io_files.record())
 
     monkeypatch.setattr(_io_found, "read", read)
     monkeypatch.setattr(_io_found, "looked_into", lambda docker, found: found)

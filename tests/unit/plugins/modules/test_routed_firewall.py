@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -49,13 +48,13 @@ class Host:
     def do(self, step: t.Any) -> None:
         if isinstance(step, WriteFile):
             changes: dict[str, t.Any] = {"file" if step.path == FILE else "unit": step.content}
-            self.found = replace(self.found, **changes)
+            self.found = self.found._replace(**changes)
         elif self.failing is type(step):
             raise Refused("nft says: no")
         elif isinstance(step, LoadTable):
-            self.found = replace(self.found, listing=step.text)
+            self.found = self.found._replace(listing=step.text)
         else:
-            self.found = replace(self.found, enabled=type(step).__name__ == "EnableUnit")
+            self.found = self.found._replace(enabled=type(step).__name__ == "EnableUnit")
 
 
 @pytest.fixture

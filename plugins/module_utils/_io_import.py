@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loads our files out of the zip that Ansible sends without compiling each of them twice.
+
+Where a module in a zip comes from is a question that Python's importer answers by compiling it; then it compiles it
+again to run it (``zipimporter.get_filename`` of CPython 3.9 to 3.13). It was a third of the time in which our modules
+load.
+"""
+
+from __future__ import annotations
+
+import sys
+import zipimport
+
+
+class _Importer(zipimport.zipimporter):
+    """Knows where a module comes from by its name."""
+
+    def get_filename(self, fullname: str) -> str:
+        if self.is_package(fullname):
+            return super().get_filename(fullname)
+        return f"{self.archive}/{self.prefix}{fullname.rpartition('.')[2]}.py"
+
+
+def compile_once(package: str) -> None:
+    """From now on compile the modules of this package once; does nothing where it does not come from a zip."""
+    for place in sys.modules[package].__path__:
+        if isinstance(sys.path_importer_cache.get(place), zipimport.zipimporter):
+            sys.path_importer_cache[place] = _Importer(place)
