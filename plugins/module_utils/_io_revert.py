@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import typing as t
+import uuid
 import zipfile
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -44,13 +45,21 @@ RestartSec=2
 """
 
 
-def arm(run: str, within: float) -> None:
+def arm(within: float, run: str = "") -> str:
     """Arm a transaction: from now on the host undoes what modules note in it, unless it is confirmed in time.
+
+    Args:
+        within: the time limit in seconds, counted from the last step.
+        run: the id that it is to have, empty for any.
+
+    Returns:
+        Its id.
 
     Raises:
         Refused: one is armed already, or there is no systemd.
     """
-    _io_transaction.Journal()  # refuses if another run's is armed
+    _io_transaction.refuse_others()
+    run = run or str(uuid.uuid4())
     _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o600)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
     _io_transaction.place_unit(service)
@@ -62,6 +71,7 @@ def arm(run: str, within: float) -> None:
     except Refused:
         _io_transaction.disarm()
         raise
+    return run
 
 
 def program() -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-import uuid
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
@@ -76,8 +75,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     transaction = params["transaction"]
     arms = bool(params["confirm_within"] and not transaction)
     if arms:
-        transaction = str(uuid.uuid4())
-        _io_revert.arm(transaction, params["confirm_within"])
+        transaction = _io_revert.arm(params["confirm_within"])
     journal = _io_transaction.Journal(transaction)
     recorder = _io_daemon.Recorder(found, plan, params["state"] == "restored")
     daemon = _io_daemon.DaemonHands(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-import uuid
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
@@ -72,13 +71,11 @@ def _arm(within: int) -> str:
     """Arm a transaction, if there is to be one; its id."""
     if not within:
         return ""
-    transaction = str(uuid.uuid4())
     try:
         with _io_files.lock():
-            _io_revert.arm(transaction, within)
+            return _io_revert.arm(within)
     except Refused as reason:
         raise Refused(f"{reason} Nothing was changed") from None
-    return transaction
 
 
 def _run(call: Call, params: Mapping[str, t.Any], transaction: str, dry: bool) -> dict[str, t.Any]:

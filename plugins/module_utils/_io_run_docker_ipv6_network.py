@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _host_plan,
-    _io_change,
-    _io_found,
-    _routed,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan, _io_change, _io_found
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -50,6 +45,8 @@ def wanted_network(
         addresses=tuple((name, str(address)) for name, address in sorted(params["addresses"].items())),
     )
     if params["mode"] == "routed":
+        from ansible_collections.dms.ipv6.plugins.module_utils import _routed
+
         return _routed.network(wanted, found, containers)
     if wanted.addresses:
         raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")

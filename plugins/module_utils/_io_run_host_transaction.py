@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import socket
 import typing as t
-import uuid
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_revert, _io_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
@@ -30,6 +29,13 @@ def reach(target: str) -> None:
         raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None
 
 
+def _reverting() -> t.Any:
+    """All that steps take; whoever confirms needs none of it."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_revert
+
+    return _io_revert
+
+
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Arm, confirm or revert; what the module returns."""
     state, run_id = params["state"], params["transaction"]
@@ -41,17 +47,15 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         if state == "armed":
             if params["within"] < 1:
                 raise Refused(f"{params['within']} is no time limit", "within", "Give seconds")
-            run_id = run_id or str(uuid.uuid4())
-            _io_revert.arm(run_id, params["within"])
-            return {"changed": True, "transaction": run_id}
+            return {"changed": True, "transaction": _reverting().arm(params["within"], run_id)}
         if state == "confirmed":
-            _io_transaction.Journal(run_id)
+            _io_transaction.refuse_others(run_id)
             if params["reach"]:
                 reach(params["reach"])
             _io_transaction.disarm()
             return {"changed": True}
         there = _io_transaction.is_armed(run_id)
-        failed = _io_revert.revert("asked for") if there else []
+        failed = _reverting().revert("asked for") if there else []
     if failed:
         raise Refused(f"not everything could be put back: {' '.join(failed)}")
     return {"changed": there, "failed_steps": failed}

@@ -11,7 +11,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_program, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -38,18 +38,40 @@ def boot_id() -> str:
 def armed() -> Transaction | None:
     """The transaction that is armed on this host, None if there is none."""
     raw = _io_files.read(_path())
-    return None if raw is None else _transaction.load(json.loads(raw))
+    return None if raw is None else _values().load(json.loads(raw))
 
 
 def is_armed(run: str = "") -> bool:
     """Whether the transaction of this run is armed; any one, if no id is given."""
-    there = armed()
-    return there is not None and run in ("", there.id)
+    raw = _io_files.read(_path())
+    return raw is not None and run in ("", json.loads(raw)["id"])
+
+
+def refuse_others(run: str = "") -> None:
+    """Raise Refused if the transaction of another run is armed, or that of this run is armed no more."""
+    raw = _io_files.read(_path())
+    if run and raw is None:
+        raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
+    said = json.loads(raw or b"{}")
+    if said.get("id", run) != run:
+        left = max(0, round(said["deadline"] - time.monotonic()))
+        raise Refused(
+            f"another run's change waits to be confirmed, and is undone in {left} s otherwise",
+            _path(),
+            "Wait, or end it with dms.ipv6.host_transaction",
+        )
 
 
 def write(transaction: Transaction) -> None:
     """Write the armed transaction."""
-    _io_files.write(_path(), json.dumps(_transaction.dump(transaction)).encode(), mode=0o600)
+    _io_files.write(_path(), json.dumps(_values().dump(transaction)).encode(), mode=0o600)
+
+
+def _values() -> t.Any:
+    """All kinds of steps; whoever only confirms needs none of them."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _transaction
+
+    return _transaction
 
 
 class Journal:
@@ -66,16 +88,8 @@ class Journal:
 
     def __init__(self, run: str = "", keeps: bool = False) -> None:
         self.keeps = keeps
+        refuse_others(run)
         transaction = armed()
-        if transaction and transaction.id != run:
-            left = max(0, round(transaction.deadline - time.monotonic()))
-            raise Refused(
-                f"another run's change waits to be confirmed, and is undone in {left} s otherwise",
-                _path(),
-                "Wait, or end it with dms.ipv6.host_transaction",
-            )
-        if run and not transaction:
-            raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
         self.transaction = transaction.opened() if transaction else None
 
     def hold(self, back: Steps) -> None:
@@ -84,7 +98,7 @@ class Journal:
             self.transaction = self.transaction.holding(back)
             write(self.transaction)
         elif self.keeps:
-            _io_files.keep(unfinished=_transaction.dump_steps(back) or None)
+            _io_files.keep(unfinished=_values().dump_steps(back) or None)
 
     def done(self) -> None:
         """Count the time limit anew: it begins with the last step."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _address_plan, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -83,6 +83,8 @@ def taken(info: Settings, loaded: Settings | None = None) -> list[tuple[str, ipa
     found = [(f"address pool {one}", ipaddress.IPv6Network(one, strict=False)) for one in bases if ":" in one]
     engine_id = info.get("ID", "")
     if not found and engine_id and _engine.has(_engine.parse(info.get("ServerVersion", "")), "builtin_ula_pool"):
+        from ansible_collections.dms.ipv6.plugins.module_utils import _address_plan
+
         # The engine gives up its built-in pool where IPv6 pools are configured.
         found = [("the engine's built-in address pool", _address_plan.engine_ula(engine_id))]
     return found

@@ -264,7 +264,7 @@ def test_boot_id() -> None:
 def test_armed_and_confirmed(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_io_revert, "program", lambda: b"zip")
     _io_files.keep(proof={"result": "passed"})
-    _io_revert.arm("run", 60.0)
+    assert _io_revert.arm(60.0, "run") == "run"
     assert machine.names() == [
         "state/record.json",
         "state/revert.pyz",
@@ -282,9 +282,19 @@ def test_armed_and_confirmed(machine: Host, monkeypatch: pytest.MonkeyPatch) -> 
     assert f"ExecStart={sys.executable} {machine.state}/revert.pyz\n" in service
     assert f"ConditionPathExists={machine.state}/transaction.json\n" in service
     with pytest.raises(Refused, match="another run's change"):
-        _io_revert.arm("other", 60.0)
+        _io_revert.arm(60.0, "other")
     _io_transaction.disarm()
     assert (machine.names(), at_boot.is_symlink()) == (["state/record.json"], False)
+
+
+def test_ids_differ(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_revert, "program", lambda: b"zip")
+    ids = []
+    for _time in range(3):
+        ids.append(_io_revert.arm(60.0))
+        assert _io_transaction.is_armed(ids[-1])
+        _io_transaction.disarm()
+    assert len(set(ids)) == 3
 
 
 def test_not_armed_without_a_timer(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +302,7 @@ def test_not_armed_without_a_timer(machine: Host, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(_io_revert, "program", lambda: b"zip")
     machine.failing = ["systemd-run"]
     with pytest.raises(Refused, match="cannot start the timer that undoes the change: no way"):
-        _io_revert.arm("run", 60.0)
+        _io_revert.arm(60.0)
     assert _io_transaction.armed() is None
     assert machine.names() == []
 

@@ -15,6 +15,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.utils.display import Display
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_transaction, _transaction
 
 try:
     from ansible.module_utils.testing import patch_module_args
@@ -54,3 +55,18 @@ def failure(module: types.ModuleType, **options: t.Any) -> str:
     assert "Traceback" not in json.dumps(result)
     assert "exception" not in result
     return str(result["msg"])
+
+
+class Arming:
+    """A host with at most one armed transaction, on disk as ever."""
+
+    @property
+    def armed(self) -> _transaction.Transaction | None:
+        return _io_transaction.armed()
+
+    @armed.setter
+    def armed(self, transaction: _transaction.Transaction | None) -> None:
+        if transaction:
+            _io_transaction.write(transaction)
+        else:
+            _io_files.write(_io_transaction._path(), None)

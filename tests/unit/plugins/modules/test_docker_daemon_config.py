@@ -229,9 +229,10 @@ def armed() -> _transaction.Transaction:
 
 
 def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def arm(run_id: str, within: float) -> None:
+    def arm(within: float) -> str:
         assert lab.daemon.content == OLD
-        _io_transaction.write(_transaction.Transaction(run_id, "boot", 1e12, within, _io_files.record()))
+        _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, within, _io_files.record()))
+        return "run"
 
     monkeypatch.setattr(_io_revert, "arm", arm)
     assert "transaction" not in config(config=NAT, confirm_within=60, check=True)
@@ -255,15 +256,16 @@ def test_confirm_within_joins_a_transaction(lab: Lab, monkeypatch: pytest.Monkey
 def test_nothing_waits_for_a_confirmation_once_all_is_back(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, joins: bool, error: type[Refused]
 ) -> None:
-    def arm(run_id: str, within: float) -> None:
-        _io_transaction.write(_transaction.Transaction(run_id, "boot", 1e12, within))
+    def arm(within: float) -> str:
+        _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, within))
+        return "run"
 
     monkeypatch.setattr(_io_revert, "arm", arm)
     monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
     monkeypatch.setattr(_io_transaction, "disarm", lambda: os.unlink(_io_transaction._path()))
     lab.failing = error
     if joins:
-        arm("run", 90.0)
+        arm(90.0)
     failure(docker_daemon_config, config=NAT, confirm_within=60, **({"transaction": "run"} if joins else {}))
     # Whoever armed it disarms it; where not all is back, the timer still has to try.
     assert (_io_transaction.armed() is None) is (error is _io_steps.RolledBack and not joins)

@@ -16,12 +16,11 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_run_docker_ipv6_info,
     _io_run_docker_ipv6_network,
     _io_run_gai_conf,
-    _io_transaction,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6
-from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
+from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import Arming, failure, run
 
 STEPS = ["restart docker", "create network dms-ipv6"]
 PLAN: dict[str, t.Any] = {
@@ -35,7 +34,7 @@ PLAN: dict[str, t.Any] = {
 }
 
 
-class Lab:
+class Lab(Arming):
     """What the host's plans say one after the other, what was asked of its modules, and which of them fails."""
 
     def __init__(self) -> None:
@@ -43,7 +42,6 @@ class Lab:
         self.plan = PLAN
         self.asked: list[tuple[str, bool, dict[str, t.Any]]] = []
         self.failing: dict[str, BaseException] = {}
-        self.armed: _transaction.Transaction | None = None
         self.lost: list[str] = []
         self.back: list[str] = []
 
@@ -61,10 +59,11 @@ class Lab:
 
         return code
 
-    def arm(self, run_id: str, within: float) -> None:
+    def arm(self, within: float) -> str:
         if self.armed:
             raise Refused("another run's change waits to be confirmed")
-        self.armed = _transaction.Transaction(run_id, "boot", 1e12, within)
+        self.armed = _transaction.Transaction("run", "boot", 1e12, within)
+        return "run"
 
     def revert(self, reason: str) -> list[str]:
         self.back.append(reason)
@@ -83,7 +82,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     monkeypatch.setattr(_io_run_gai_conf, "run", found.module("gai_conf", diff=None, effect="IPv6 first"))
     monkeypatch.setattr(_io_revert, "arm", found.arm)
     monkeypatch.setattr(_io_revert, "revert", found.revert)
-    monkeypatch.setattr(_io_transaction, "armed", lambda: found.armed)
+    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
     return found
 
 
