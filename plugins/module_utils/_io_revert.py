@@ -58,7 +58,7 @@ def arm(within: float, run: str = "") -> str:
     Raises:
         Refused: one is armed already, or there is no systemd.
     """
-    _io_transaction.refuse_others()
+    _io_transaction.stored()  # refuses if one is armed
     run = run or str(uuid.uuid4())
     _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o600)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)

@@ -49,7 +49,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
                 raise Refused(f"{params['within']} is no time limit", "within", "Give seconds")
             return {"changed": True, "transaction": _reverting().arm(params["within"], run_id)}
         if state == "confirmed":
-            _io_transaction.refuse_others(run_id)
+            _io_transaction.stored(run_id)  # refuses if it is not ours
             if params["reach"]:
                 reach(params["reach"])
             _io_transaction.disarm()

@@ -47,19 +47,26 @@ def is_armed(run: str = "") -> bool:
     return raw is not None and run in ("", json.loads(raw)["id"])
 
 
-def refuse_others(run: str = "") -> None:
-    """Raise Refused if the transaction of another run is armed, or that of this run is armed no more."""
+def stored(run: str = "") -> dict[str, t.Any] | None:
+    """The armed transaction of this run as JSON has it, None if there is none and no id is given.
+
+    Raises:
+        Refused: the transaction of another run is armed, or that of this run is armed no more.
+    """
     raw = _io_files.read(_path())
-    if run and raw is None:
-        raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
-    said = json.loads(raw or b"{}")
-    if said.get("id", run) != run:
+    if raw is None:
+        if run:
+            raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
+        return None
+    said: dict[str, t.Any] = json.loads(raw)
+    if said["id"] != run:
         left = max(0, round(said["deadline"] - time.monotonic()))
         raise Refused(
             f"another run's change waits to be confirmed, and is undone in {left} s otherwise",
             _path(),
             "Wait, or end it with dms.ipv6.host_transaction",
         )
+    return said
 
 
 def write(transaction: Transaction) -> None:
@@ -88,9 +95,8 @@ class Journal:
 
     def __init__(self, run: str = "", keeps: bool = False) -> None:
         self.keeps = keeps
-        refuse_others(run)
-        transaction = armed()
-        self.transaction = transaction.opened() if transaction else None
+        said = stored(run)
+        self.transaction: Transaction | None = _values().load(said).opened() if said else None
 
     def hold(self, back: Steps) -> None:
         """Note what brings the old state back from here on."""
