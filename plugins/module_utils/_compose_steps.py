@@ -25,5 +25,10 @@ class Recreate(Step):
     project: str
     services: tuple[str, ...]
 
+    @property
+    def closes_ports(self) -> bool:
+        """The old containers stop before the new ones run."""
+        return True
+
     def __str__(self) -> str:
         return f"let Compose re-create {', '.join(self.services)} of project {self.project}"

@@ -75,6 +75,11 @@ class Restart(Step):
     containers_live_on: bool
     containers: tuple[RunningContainer, ...]
 
+    @property
+    def closes_ports(self) -> bool:
+        """Docker makes its rules and proxies anew, whether containers live on or not."""
+        return bool(self.containers)
+
     def __str__(self) -> str:
         if not self.containers:
             return f"restart {self.unit}; no container is running"
@@ -87,6 +92,11 @@ class StopContainers(Step):
     """Stop containers, so that the next start of the daemon makes the default bridge anew."""
 
     containers: tuple[RunningContainer, ...]
+
+    @property
+    def closes_ports(self) -> bool:
+        """Until they are started again."""
+        return True
 
     def __str__(self) -> str:
         return f"stop {', '.join(one.name for one in self.containers)}, for the default bridge is in use as long"
@@ -101,6 +111,11 @@ class StartContainers(Step):
     """Start containers that were stopped; the last of them first, for the engine lists the newest first."""
 
     containers: tuple[RunningContainer, ...]
+
+    @property
+    def closes_ports(self) -> bool:
+        """Until the last of them runs."""
+        return True
 
     def __str__(self) -> str:
         return f"start {', '.join(one.name for one in self.containers)}"

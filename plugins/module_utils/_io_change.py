@@ -36,7 +36,7 @@ PATIENCE = 60
 
 def change(
     socket: str, run: str, dry: bool, plan: Callable[[Found, Ask], Planned], part: Callable[[Planned], Plan]
-) -> tuple[Planned, Found]:
+) -> tuple[Planned, Found, float]:
     """Read the host, plan, and carry out unless ``dry``, under the host's lock.
 
     Args:
@@ -46,11 +46,14 @@ def change(
         plan: makes the plan.
         part: the steps of what it returns.
 
+    Returns:
+        The plan, the host as it was, and for how many seconds at most published ports were closed.
+
     Raises:
         RolledBack: a step failed, and the old state is back.
         Refused: anything else that must not or cannot be done.
     """
-    docker = Docker(socket)
+    docker, outage = Docker(socket), 0.0
     with contextlib.nullcontext() if dry else _io_files.lock():
         _io_transaction.Journal(run)
         found = _io_found.read(docker)
@@ -60,25 +63,26 @@ def change(
         _engine.refuse_too_old(found.daemon.version)
         planned = plan(found, _io_found.ask(docker))
         if part(planned).changed and not dry:
-            _carry_out(part(planned), found, run, docker)
-    return planned, found
+            outage = _carry_out(part(planned), found, run, docker)
+    return planned, found, outage
 
 
-def told(plan: Plan, diff: t.Any) -> dict[str, t.Any]:
+def told(plan: Plan, diff: t.Any, outage: float) -> dict[str, t.Any]:
     """What every module that changes something returns."""
     return {
         "changed": plan.changed,
         "diff": diff,
         "steps": plan.sentences(),
+        "outage": round(outage, 2),
         "rolled_back": False,
         "warnings": list(plan.warnings),
     }
 
 
-def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> None:
+def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> float:
     journal = _io_transaction.Journal(run, keeps=True)
     hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
-    _io_steps.carry_out(plan, hands, journal)
+    outage = _io_steps.carry_out(plan, hands, journal)
     _io_files.keep(
         moves=_undo.remember_moves(found.record.get("moves"), plan),
         replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
@@ -88,6 +92,7 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> None:
         ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
     )
     journal.done()
+    return outage
 
 
 def _take_back(found: Found, docker: Docker) -> None:

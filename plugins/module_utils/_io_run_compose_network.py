@@ -63,9 +63,11 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
             _io_compose.validate(files.texts(), made.edit.texts)
         return made
 
-    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan)
+    plan, _found, outage = _io_change.change(
+        params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan
+    )
     return {
-        **_io_change.told(plan.plan, plan.diffs()),
+        **_io_change.told(plan.plan, plan.diffs(), outage),
         "project": plan.project,
         "network": plan.network,
         "subnet": plan.subnet,
@@ -82,8 +84,10 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         ours = {one: raw for one, raw in found.edited.items() if one in (path, _io_compose.beside(path))}
         return _undo.files_back(found.record.get("files"), ours)
 
-    plan, _found = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
-    return _io_change.told(plan, [_diff(step) for step in plan.steps if isinstance(step, WriteFile)])
+    plan, _found, outage = _io_change.change(
+        params["docker_socket"], params["transaction"], dry, make, lambda made: made
+    )
+    return _io_change.told(plan, [_diff(step) for step in plan.steps if isinstance(step, WriteFile)], outage)
 
 
 def _diff(step: WriteFile) -> dict[str, t.Any]:

@@ -83,7 +83,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     )
     daemon.backup_file = recorder.before()
     try:
-        _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
+        outage = _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
     except _io_steps.RolledBack:
         recorder.back()
         if arms:
@@ -91,7 +91,8 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
         raise
     recorder.after()
     journal.done()
-    result = {"backup_file": daemon.backup_file} if daemon.backup_file else {}
+    result: dict[str, t.Any] = {"outage": round(outage, 2)}
+    result.update({"backup_file": daemon.backup_file} if daemon.backup_file else {})
     return {**result, "transaction": transaction} if transaction else result
 
 
@@ -110,6 +111,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "steps": plan.sentences(),
         "restarted": plan.restarts,
         "reloaded": plan.reloads,
+        "outage": 0.0,
         "pending": list(plan.pending),
         "unknown": list(plan.unknown),
         "rolled_back": False,

@@ -132,5 +132,6 @@ def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]]) -> dict[str, t
     told["diff"] = [part for one in diffs for part in (one if isinstance(one, list) else [one])]
     for name in ("restarted", "reloaded"):
         told[name] = any(one.get(name) for one in done)
+    told["outage"] = round(sum(one.get("outage", 0.0) for one in done), 2)
     told["effect"] = " ".join(one["effect"] for one in done if "effect" in one)
     return {**host, **told, "changed": any(one["changed"] for one in done), "rolled_back": False}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -110,25 +111,34 @@ class Hands:
         self.does[type(step)](step)
 
 
-def carry_out(plan: Plan, hands: Hands, journal: Journal) -> None:
+def carry_out(plan: Plan, hands: Hands, journal: Journal) -> float:
     """All steps of a plan, or the way back.
+
+    Returns:
+        For how many seconds at most clients found published ports closed: from the first step that closes some to the
+        end of the last one. Nobody connects to a service for that: a mail server would take it for an attack.
 
     Raises:
         RolledBack: a step failed, and the old state is back.
         Refused: a step failed, and so did the way back; both reasons are named.
     """
+    began = ended = 0.0
     with contextlib.closing(hands.networks):
         for number, step in enumerate(plan.steps, 1):
             # On disk before the step: whoever finds it may undo a step that never happened, but never misses one.
             journal.hold(plan.back(number))
             _fault("before", number)
+            start = time.monotonic()
             try:
                 hands.do(step)
             except Refused as reason:
                 _roll_back(plan.back(number), hands, reason)
                 journal.hold(())
                 raise RolledBack(f"{reason} The old state is back") from None
+            if step.closes_ports:
+                began, ended = began or start, time.monotonic()
             _fault("after", number)
+    return ended - began
 
 
 def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:

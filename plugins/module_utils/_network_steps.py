@@ -57,6 +57,11 @@ class DisconnectContainer(Step):
     settings: str = "{}"
     running: bool = True
 
+    @property
+    def closes_ports(self) -> bool:
+        """Docker moves its rules and proxies from one of its addresses to another."""
+        return self.running
+
     def __str__(self) -> str:
         return f"disconnect {self.name} from network {self.network}"
 
@@ -74,6 +79,11 @@ class ConnectContainer(Step):
     network: str
     settings: str
     running: bool
+
+    @property
+    def closes_ports(self) -> bool:
+        """As when it is disconnected."""
+        return self.running
 
     def __str__(self) -> str:
         state = "while it runs; its established connections are cut" if self.running else "which is stopped"

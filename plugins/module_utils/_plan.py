@@ -13,6 +13,11 @@ from dataclasses import dataclass
 class Step:
     """One thing to carry out. Subclasses are frozen, ``str()`` is what the operator reads, and all can be repeated."""
 
+    @property
+    def closes_ports(self) -> bool:
+        """Whether clients may find published ports closed while it is carried out."""
+        return False
+
     def inverse(self) -> Step | None:
         """The step that takes this one back, even if it was never carried out; None if nothing has to be."""
         return None

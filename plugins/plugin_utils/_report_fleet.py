@@ -152,6 +152,8 @@ def _host_json(one: Host) -> Json:
         "changed": log.changed and not log.rolled_back,
         "restarted": log.restarted,
         "reloaded": log.reloaded,
+        # A module that fails does not say what its way back has cost.
+        "outage": None if log.rolled_back or log.failed or log.unreachable else round(log.outage, 2),
         "rolled_back": log.rolled_back,
         "steps": list(log.steps),
         "warnings": list(last.warnings) if last else [],

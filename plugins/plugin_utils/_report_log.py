@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.plugin_utils import _report_read
 from ansible_collections.dms.ipv6.plugins.plugin_utils._report_read import Finding, Proof, Read
-from ansible_collections.dms.ipv6.plugins.plugin_utils._text import mapping, mappings, text, texts
+from ansible_collections.dms.ipv6.plugins.plugin_utils._text import mapping, mappings, number, text, texts
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,7 @@ class Log:
     Attributes:
         ours: a task of this collection ran on it, or would have, had not another one failed before.
         after: the last read is later than the last change that was tried: it knows how the host is.
+        outage: for how many seconds at most published ports were closed.
         armed: the host undoes by itself what is not confirmed.
         proofs: of this run, one for each network.
         probed_from: the probe hosts of the next proof, in the order of its probes.
@@ -72,6 +73,7 @@ class Log:
     changed: bool = False
     restarted: bool = False
     reloaded: bool = False
+    outage: float = 0.0
     rolled_back: bool = False
     armed: bool = False
     unreachable: bool = False
@@ -120,6 +122,7 @@ def _change(log: Log, result: Json, event: Event) -> Log:
         after=log.after and not real,
         restarted=log.restarted or bool(changed and result.get("restarted")),
         reloaded=log.reloaded or bool(changed and result.get("reloaded")),
+        outage=log.outage + (number(result.get("outage")) if real else 0.0),
         rolled_back=log.rolled_back or bool(result.get("rolled_back")),
         steps=log.steps + (texts(result.get("steps")) if changed else ()),
     )

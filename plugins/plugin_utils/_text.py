@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 import unicodedata
@@ -40,6 +41,12 @@ def _shown(character: str) -> str:
 def when(date: str) -> str:
     """A date as the modules write it, for people."""
     return date.replace("T", " ").replace("Z", " UTC")
+
+
+def number(value: object) -> float:
+    """A number that can be a length of time, otherwise 0."""
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return float(t.cast("float", value)) if fits else 0.0
 
 
 def texts(values: object) -> tuple[str, ...]:

@@ -13,9 +13,22 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_steps, _transaction
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+    Reload,
+    Restart,
+    RunningContainer,
+    StartContainers,
+    StopContainers,
+    WriteFile,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import ForwardingComesOn
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
+    ConnectContainer,
+    CreateNetwork,
+    DisconnectContainer,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -63,6 +76,32 @@ def test_way_back_is_held_before_each_step(tmp_path: Path, monkeypatch: pytest.M
     carry_out(plan, happened)
     assert happened == [plan.back(1), steps[0].path, plan.back(2), steps[1].path, plan.back(3), steps[2].path]
     assert [len(one) for one in happened[::2]] == [1, 2, 3]
+
+
+RUNNING = (RunningContainer("1", "mail", (25,)),)
+
+
+@pytest.mark.parametrize(
+    ("steps", "closed"),
+    [
+        ((), 0.0),
+        ((Reload(True), Reload(False)), 0.0),
+        ((Reload(True), Restart("docker.service", True, RUNNING), Reload(False)), 1.0),
+        ((Restart("docker.service", True, ()),), 0.0),
+        ((StopContainers(RUNNING), Restart("docker.service", False, RUNNING), StartContainers(RUNNING)), 3.0),
+        ((StopContainers(RUNNING), Reload(None), StartContainers(RUNNING)), 3.0),
+        ((CreateNetwork("n", "{}"), ConnectContainer("mail", "1", "n", "{}", True)), 1.0),
+        ((ConnectContainer("mail", "1", "n", "{}", False),), 0.0),
+        ((DisconnectContainer("mail", "1", "n"), Recreate("/srv", "", "mail", ("mail",))), 2.0),
+    ],
+)
+def test_how_long_ports_are_closed(monkeypatch: pytest.MonkeyPatch, steps: Steps, closed: float) -> None:
+    """From the first step that closes some to the end of the last one; each takes a second here."""
+    now = [100.0]
+    used = hands()
+    used.does = dict.fromkeys(used.does, lambda _step: now.__setitem__(0, now[0] + 1))
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    assert _io_steps.carry_out(Plan("", "", steps), used, Journal([])) == closed  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])

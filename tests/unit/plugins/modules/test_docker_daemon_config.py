@@ -49,12 +49,13 @@ class Lab:
         self.asked.extend([docker.path, path])
         return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_files.record())
 
-    def carry_out(self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal) -> None:
+    def carry_out(self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal) -> float:
         if self.failing:
             raise self.failing("it did not work", "docker.service")
         self.asked.extend([hands.daemon.timeout, str(hands.daemon.version), hands.daemon.unit])
         journal.hold(plan.back(len(plan.steps)))
         self.daemon.carry_out(plan)
+        return 0.456
 
 
 @pytest.fixture
@@ -95,6 +96,7 @@ def test_check_then_real_then_again(lab: Lab, options: dict[str, t.Any]) -> None
     real = config(**options)
     assert {name: check[name] for name in SAME} == {name: real[name] for name in SAME}
     assert real["changed"] is True
+    assert (check["outage"], real["outage"]) == (0, 0.46)
     assert real["backup_file"] == f"{PATH}.dms-ipv6-now"
     assert "backup_file" not in check
     assert lab.daemon.content == real["diff"]["after"].encode()

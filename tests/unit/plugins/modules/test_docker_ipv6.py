@@ -76,9 +76,9 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
     monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_run_docker_ipv6_info, "run", found.info)
-    daemon = found.module("daemon", restarted=True, reloaded=False, diff={"before": "a", "after": "b"})
+    daemon = found.module("daemon", outage=0.61, restarted=True, reloaded=False, diff={"before": "a", "after": "b"})
     monkeypatch.setattr(_io_run_docker_daemon_config, "run", daemon)
-    monkeypatch.setattr(_io_run_docker_ipv6_network, "run", found.module("network", diff=[{"before": "c"}]))
+    monkeypatch.setattr(_io_run_docker_ipv6_network, "run", found.module("network", outage=0.2, diff=[{"before": "c"}]))
     monkeypatch.setattr(_io_run_gai_conf, "run", found.module("gai_conf", diff=None, effect="IPv6 first"))
     monkeypatch.setattr(_io_revert, "arm", found.arm)
     monkeypatch.setattr(_io_revert, "revert", found.revert)
@@ -100,6 +100,7 @@ def test_all_of_it_in_order_and_read_again(lab: Lab) -> None:
     assert {params["transaction"] for _name, _dry, params in lab.asked} == {lab.armed.id}
     assert (result["changed"], result["steps"]) == (True, ["do daemon", "do network"])
     assert (result["restarted"], result["reloaded"], result["effect"]) == (True, False, "")
+    assert result["outage"] == 0.81
     assert result["diff"] == [{"before": "a", "after": "b"}, {"before": "c"}]
     assert "mind daemon" in result["warned"]
     assert (result["plan"]["changed"], result["plan"]["steps"]) == (False, [])

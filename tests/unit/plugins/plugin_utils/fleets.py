@@ -83,10 +83,12 @@ DAEMON = {
     "steps": ["restart docker.service; mail kept running"],
     "restarted": True,
     "reloaded": True,
+    "outage": 0.61,
     "rolled_back": False,
 }
 NETWORK = {
     "changed": True,
+    "outage": 0.2,
     "steps": ["create network dms-ipv6 with fd5c:1ab0:7e57:1::/64", "connect mail to network dms-ipv6"],
 }
 

@@ -76,12 +76,28 @@ def test_judgement(events: list[Event], state: str) -> None:
 def test_before_and_after() -> None:
     host = told(fleets.enabled())
     assert (host["changed"], host["restarted"], host["rolled_back"]) == (True, True, False)
+    assert host["outage"] == 0.81  # of two modules
     assert len(host["steps"]) == 3
     first = host["containers"][0]["ports"][0]
     assert (first["before"]["ipv6"]["verdict"], first["after"]["ipv6"]["verdict"]) == ("masked", "real")
     assert first["before"]["ipv6"]["cause"] == "the container has no IPv6 address"
     assert [one["probe_host"] for one in host["proof"]["probes"]] == ["client1", "client1"]
     assert host["proof"]["this_run"] is True
+
+
+def test_the_outage_of_a_change_that_failed_is_not_known() -> None:
+    assert told(fleets.rolled_back())["outage"] is None
+    assert told(log(read()))["outage"] == 0
+
+
+@pytest.mark.parametrize("outage", ["1", -1, float("nan"), float("inf"), True, None, [1]])
+def test_an_outage_that_is_none(outage: t.Any) -> None:
+    done = Event("docker_daemon_config", result={**fleets.DAEMON, "outage": outage})
+    assert told(log(read(), done))["outage"] == 0
+
+
+def test_nothing_is_closed_in_check_mode() -> None:
+    assert told(log(read(), Event("docker_daemon_config", result=fleets.DAEMON, dry=True)))["outage"] == 0
 
 
 def test_nobody_knows_the_after_of_a_change_that_nobody_looked_at() -> None:
