@@ -70,6 +70,7 @@ class Result:
 def lint_steps() -> list[Step]:
     plugins = "build/checkout/ansible_collections/dms/ipv6/plugins"
     typed = [folder for folder in (plugins, "benchmarks", "lab", "tools", "tests") if any((TOP / folder).rglob("*.py"))]
+    workflows = [str(path.relative_to(TOP)) for path in sorted(TOP.glob(".github/workflows/*.yml"))]
     commands = {
         "ruff": ["ruff", "check", "."],
         "format": ["ruff", "format", "--check", "."],
@@ -78,6 +79,9 @@ def lint_steps() -> list[Step]:
         # It runs syntax checks without an inventory, where an unknown group is no mistake.
         "ansible-lint": ["env", "-u", "ANSIBLE_HOST_PATTERN_MISMATCH", "ansible-lint"],
         "changelog": ["antsibull-changelog", "lint"],
+        # The schemas come with it: nothing is asked of a network.
+        "workflows": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],
+        "dependabot": ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
     }
     return [Step("lint", name, ["tools/run", "--checkout", *command]) for name, command in commands.items()]
 
