@@ -40,6 +40,10 @@ POLL = 0.1
 RELOAD_TIMEOUT = 20.0
 # systemd may wait TimeoutStopSec for containers that ignore SIGTERM before it starts the new daemon.
 SYSTEMCTL_TIMEOUT = 300.0
+# How often the journal is looked at for a daemon's complaint, and how long it is between two looks, in seconds.
+LOOKS = 10
+BETWEEN_LOOKS = 0.2
+COMPLAINTS = ("failed to start daemon", "level=fatal", "level=error")
 # As long as the longest stop_grace_period that anybody should need.
 STOP_TIMEOUT = 600.0
 
@@ -235,17 +239,29 @@ def _systemctl(*arguments: str) -> int:
 
 
 def last_words(unit: str, since: float, lines: int = 5) -> str:
-    """The last lines of a unit's log since a time (seconds since 1970), the daemon's own complaints first."""
+    """The last lines of a unit's log since a time (seconds since 1970), the daemon's own complaints first.
+
+    The journal may know that a unit failed before it knows what the daemon said of it: complaints are waited for.
+    """
+    for attempt in range(LOOKS):
+        if attempt:
+            time.sleep(BETWEEN_LOOKS)
+        said = _log(unit, since)
+        loud = [one for one in said if any(word in one for word in COMPLAINTS)]
+        if loud:
+            break
+    return "dockerd said: " + " | ".join((loud or said)[-lines:]) if said else ""
+
+
+def _log(unit: str, since: float) -> list[str]:
     try:
         done = subprocess.run(
             ["journalctl", "-u", unit, "--since", f"@{int(since)}", "-o", "cat", "--no-pager"],
             capture_output=True, check=False, timeout=30,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
-        return ""
-    said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
-    loud = [line for line in said if "failed to start daemon" in line or "level=fatal" in line or "level=error" in line]
-    return "dockerd said: " + " | ".join((loud or said)[-lines:]) if said else ""
+        return []
+    return [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
 
 
 def validate(pid: int, text: str, path: str) -> None:

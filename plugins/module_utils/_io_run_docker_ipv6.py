@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -35,6 +36,9 @@ SPEC: dict[str, t.Any] = {
     "allow_forward_drop": {"type": "bool", "default": False},
     "confirm_within": {"type": "int", "default": 0},
 }
+# How long services may take to listen again, and between two looks at them, in seconds.
+PATIENCE = 30.0
+BETWEEN_LOOKS = 0.5
 LISTS = ("steps", "warnings", "compose_will_recreate")
 
 
@@ -47,7 +51,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     transaction = _arm(params["confirm_within"])
     try:
         done = [_run(call, params, transaction, dry=False) for call in calls]
-        host = _as_wanted(_read(params))
+        host = _settled(params, host["plan"].get("ports", []))
     except Refused as reason:
         raise _taken_back(transaction, reason) from None
     except BaseException as reason:
@@ -58,6 +62,21 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
 
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return _io_run_docker_ipv6_info.run({**{name: params[name] for name in READING}, **NOT_ASKED})
+
+
+def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> dict[str, t.Any]:
+    """The host as it is then, once the services listen again that did before: a proof connects to them.
+
+    A container that was stopped and started, or made anew by Compose, runs before its service answers. What does not
+    come back in time is left to the proof; there has to be time left to confirm, too.
+    """
+    within = params["confirm_within"]
+    late = time.monotonic() + (min(PATIENCE, within / 2) if within else PATIENCE)
+    while True:
+        host = _as_wanted(_read(params))
+        if all(one in host["plan"].get("ports", []) for one in ports) or time.monotonic() > late:
+            return host
+        time.sleep(BETWEEN_LOOKS)
 
 
 def _as_wanted(host: dict[str, t.Any]) -> dict[str, t.Any]:

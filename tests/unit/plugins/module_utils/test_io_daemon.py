@@ -483,7 +483,15 @@ def test_flags_without_the_file(flags: list[str], expected: list[str]) -> None:
 )
 def test_last_words(monkeypatch: pytest.MonkeyPatch, said: bytes, expected: str) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_a, **_o: subprocess.CompletedProcess([], 0, said, b""))
+    monkeypatch.setattr(_io_daemon, "BETWEEN_LOOKS", 0)
     assert _io_daemon.last_words("docker.service", 1.0) == expected
+
+
+def test_a_complaint_that_the_journal_gets_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = [b"Stopped.\nFailed to start.\n", b"Stopped.\nFailed to start.\nlevel=fatal msg=no\n"]
+    monkeypatch.setattr(subprocess, "run", lambda *_a, **_o: subprocess.CompletedProcess([], 0, logs.pop(0), b""))
+    monkeypatch.setattr(_io_daemon, "BETWEEN_LOOKS", 0)
+    assert _io_daemon.last_words("docker.service", 1.0) == "dockerd said: level=fatal msg=no"
 
 
 def test_no_last_words_without_a_journal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -491,6 +499,7 @@ def test_no_last_words_without_a_journal(monkeypatch: pytest.MonkeyPatch) -> Non
         raise FileNotFoundError
 
     monkeypatch.setattr(subprocess, "run", missing)
+    monkeypatch.setattr(_io_daemon, "BETWEEN_LOOKS", 0)
     assert _io_daemon.last_words("docker.service", 1.0) == ""
     with pytest.raises(Refused, match="there is no systemctl on this host"):
         _io_daemon._systemctl("restart", "docker.service")

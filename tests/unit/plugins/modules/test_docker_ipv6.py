@@ -40,6 +40,7 @@ class Lab(Arming):
     def __init__(self) -> None:
         self.left: list[list[str]] = [STEPS, []]
         self.plan = PLAN
+        self.ports: list[list[t.Any]] = []
         self.asked: list[tuple[str, bool, dict[str, t.Any]]] = []
         self.failing: dict[str, BaseException] = {}
         self.lost: list[str] = []
@@ -47,8 +48,9 @@ class Lab(Arming):
 
     def info(self, params: dict[str, t.Any]) -> dict[str, t.Any]:
         assert (params["mail"], params["names"]) == (False, [])
-        steps = self.left.pop(0)
-        return {"changed": False, "plan": {**self.plan, "changed": bool(steps), "steps": steps}, "summary": "told"}
+        steps, ports = self.left.pop(0), self.ports.pop(0) if self.ports else []
+        plan = {**self.plan, "changed": bool(steps), "steps": steps, "ports": ports}
+        return {"changed": False, "plan": plan, "summary": "told"}
 
     def module(self, name: str, **more: t.Any) -> t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]:
         def code(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
@@ -108,6 +110,18 @@ def test_all_of_it_in_order_and_read_again(lab: Lab) -> None:
     # What is not asked for has the module's own default.
     assert (daemon["config"], daemon["apply"], daemon["state"]) == ({"ip6tables": True}, "auto", "present")
     assert daemon["allow_engine_upgrade"] and daemon["allow_forward_drop"]
+
+
+@pytest.mark.parametrize("patience", [30.0, -1.0])
+def test_services_that_listen_late_are_waited_for(lab: Lab, monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
+    """Else the proof would leave them out, as none that nobody answers at is probed."""
+    monkeypatch.setattr(_io_run_docker_ipv6, "PATIENCE", patience)
+    monkeypatch.setattr(_io_run_docker_ipv6, "BETWEEN_LOOKS", 0)
+    smtp, imap = ["ipv6", 25], ["ipv6", 993]
+    lab.left = [STEPS, [], [], []]
+    lab.ports = [[smtp, imap], [], [imap], [imap, smtp]]
+    result = run(docker_ipv6, mode="nat")
+    assert result["plan"]["ports"] == ([imap, smtp] if patience > 0 else [])
 
 
 def test_gai_conf(lab: Lab) -> None:
