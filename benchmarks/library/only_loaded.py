@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_run_docker_ipv6_info
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC
 
 if __name__ == "__main__":
-    AnsibleModule(argument_spec=_io_run_docker_ipv6_info.SPEC).exit_json()
+    AnsibleModule(argument_spec=SPEC).exit_json()
