@@ -51,32 +51,36 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     transaction = _arm(params["confirm_within"])
     try:
         done = [_run(call, params, transaction, dry=False) for call in calls]
-        host = _settled(params, host["plan"].get("ports", []))
+        host, waited = _settled(params, host["plan"].get("ports", []))
     except Refused as reason:
         raise _taken_back(transaction, reason) from None
     except BaseException as reason:
         _taken_back(transaction, Refused(repr(reason)))
         raise
-    return {**_result(host, done), **({"transaction": transaction} if transaction else {})}
+    return {
+        **_result(host, [*done, {"changed": False, "outage": waited}]),
+        **({"transaction": transaction} if transaction else {}),
+    }
 
 
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return _io_run_docker_ipv6_info.run({**{name: params[name] for name in READING}, **NOT_ASKED})
 
 
-def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> dict[str, t.Any]:
-    """The host as it is then, once the services listen again that did before: a proof connects to them.
+def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> tuple[dict[str, t.Any], float]:
+    """The host once the services listen again that did before, as a proof connects to them; seconds waited for them.
 
     A container that was stopped and started, or made anew by Compose, runs before its service answers. What does not
     come back in time is left to the proof; there has to be time left to confirm, too.
     """
-    within = params["confirm_within"]
-    late = time.monotonic() + (min(PATIENCE, within / 2) if within else PATIENCE)
+    within, begun, waited = params["confirm_within"], time.monotonic(), 0.0
+    late = begun + (min(PATIENCE, within / 2) if within else PATIENCE)
     while True:
         host = _as_wanted(_read(params))
         if all(one in host["plan"].get("ports", []) for one in ports) or time.monotonic() > late:
-            return host
+            return host, waited
         time.sleep(BETWEEN_LOOKS)
+        waited = time.monotonic() - begun
 
 
 def _as_wanted(host: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -163,6 +163,7 @@ outage:
     - For how many seconds at most clients found published ports closed, 0 in check mode or where no step closes any.
     - It is the time from the beginning of the first step that closes ports to the end of the last one. No service is
       connected to for that.
+    - Where containers are stopped and started, their services may need longer to listen again.
   returned: success
   type: float
 rolled_back:

@@ -114,7 +114,7 @@ outage:
   description:
     - For how many seconds at most clients found published ports closed, 0 in check mode or where no step closes any.
     - It is the time from the beginning of the first step that closes ports to the end of the last one. No service is
-      connected to for that.
+      connected to for that. Services that listened before are waited for.
   returned: success
   type: float
 rolled_back:
