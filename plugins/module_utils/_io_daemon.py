@@ -43,6 +43,8 @@ SYSTEMCTL_TIMEOUT = 300.0
 # How often the journal is looked at for a daemon's complaint, and how long it is between two looks, in seconds.
 LOOKS = 10
 BETWEEN_LOOKS = 0.2
+# What dockerd prints when it gives up, as it is; what systemd says of it begins with a capital.
+LAST_WORDS = ("failed to ", "unable to ")
 COMPLAINTS = ("failed to start daemon", "level=fatal", "level=error")
 # As long as the longest stop_grace_period that anybody should need.
 STOP_TIMEOUT = 600.0
@@ -247,7 +249,7 @@ def last_words(unit: str, since: float, lines: int = 5) -> str:
         if attempt:
             time.sleep(BETWEEN_LOOKS)
         said = _log(unit, since)
-        loud = [one for one in said if any(word in one for word in COMPLAINTS)]
+        loud = [one for one in said if one.startswith(LAST_WORDS) or any(word in one for word in COMPLAINTS)]
         if loud:
             break
     return "dockerd said: " + " | ".join((loud or said)[-lines:]) if said else ""

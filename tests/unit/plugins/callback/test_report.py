@@ -28,7 +28,8 @@ def test_all_down(tmp_path: Path) -> None:
     done = run(tmp_path, {"mail1": DOWN, "mail2": DOWN}, "dms.ipv6.enable", acted=False)
     assert done.code == 4, done.said
     assert done.states == {"mail1": "unreachable", "mail2": "unreachable"}
-    assert all("Connection refused" in one["error"] for one in done.report["hosts"])
+    errors = [one["error"] for one in done.report["hosts"]]
+    assert all("Connection refused" in one for one in errors), errors
     page = done.folder / "report.html"
     assert "mail1" in page.read_text()
     umask = os.umask(0)

@@ -487,6 +487,15 @@ def test_last_words(monkeypatch: pytest.MonkeyPatch, said: bytes, expected: str)
     assert _io_daemon.last_words("docker.service", 1.0) == expected
 
 
+def test_last_words_that_have_no_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What 26.1.5 says where the port of its metrics is taken, and what systemd goes on to say."""
+    words = "failed to start metrics server: listen tcp 127.0.0.1:9323: bind: address already in use"
+    later = "".join(f"docker.service: Scheduled restart job, restart counter is at {one}.\n" for one in range(9))
+    said = f"time=x level=info msg=Starting\n{words}\n{later}Failed to start docker.service.\n".encode()
+    monkeypatch.setattr(subprocess, "run", lambda *_a, **_o: subprocess.CompletedProcess([], 0, said, b""))
+    assert _io_daemon.last_words("docker.service", 1.0) == f"dockerd said: {words}"
+
+
 def test_a_complaint_that_the_journal_gets_late(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = [b"Stopped.\nFailed to start.\n", b"Stopped.\nFailed to start.\nlevel=fatal msg=no\n"]
     monkeypatch.setattr(subprocess, "run", lambda *_a, **_o: subprocess.CompletedProcess([], 0, logs.pop(0), b""))
