@@ -67,13 +67,12 @@ def change(
     return planned, found, outage
 
 
-def told(plan: Plan, diff: t.Any, outage: float) -> dict[str, t.Any]:
+def told(plan: Plan, diff: t.Any) -> dict[str, t.Any]:
     """What every module that changes something returns."""
     return {
         "changed": plan.changed,
         "diff": diff,
         "steps": plan.sentences(),
-        "outage": round(outage, 2),
         "rolled_back": False,
         "warnings": list(plan.warnings),
     }

@@ -67,7 +67,8 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan
     )
     return {
-        **_io_change.told(plan.plan, plan.diffs(), outage),
+        **_io_change.told(plan.plan, plan.diffs()),
+        "outage": outage,
         "project": plan.project,
         "network": plan.network,
         "subnet": plan.subnet,
@@ -87,7 +88,8 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
-    return _io_change.told(plan, [_diff(step) for step in plan.steps if isinstance(step, WriteFile)], outage)
+    diffs = [_diff(step) for step in plan.steps if isinstance(step, WriteFile)]
+    return {**_io_change.told(plan, diffs), "outage": outage}
 
 
 def _diff(step: WriteFile) -> dict[str, t.Any]:

@@ -40,7 +40,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
     return {
-        **_io_change.told(plan, plan.diffs(), outage),
+        **_io_change.told(plan, plan.diffs()),
+        "outage": outage,
         "project": plan.project,
         "services": list(plan.services),
         "compose_will_recreate": [] if params["recreate"] else list(plan.waiting),

@@ -91,7 +91,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
         raise
     recorder.after()
     journal.done()
-    result: dict[str, t.Any] = {"outage": round(outage, 2)}
+    result: dict[str, t.Any] = {"outage": outage}
     result.update({"backup_file": daemon.backup_file} if daemon.backup_file else {})
     return {**result, "transaction": transaction} if transaction else result
 

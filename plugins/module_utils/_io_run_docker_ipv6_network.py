@@ -73,5 +73,5 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda made: made[1]
     )
     wanted, plan = planned
-    result = _io_change.told(plan, plan.diff(f"network {wanted.name}"), outage)
+    result = {**_io_change.told(plan, plan.diff(f"network {wanted.name}")), "outage": outage}
     return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result

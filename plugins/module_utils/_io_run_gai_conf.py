@@ -43,11 +43,11 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         return _io_gai_conf.plan(path, asked, found.record) if present else _io_gai_conf.back(path, found.record)
 
     before = _io_gai_conf.order(params["name"])
-    plan, _found, outage = _io_change.change(
+    plan, _found, _outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
     result = {
-        **_io_change.told(plan, plan.diff(path), outage),
+        **_io_change.told(plan, plan.diff(path)),
         "before": list(before.addresses),
         "source": before.source,
     }

@@ -41,8 +41,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
             _ndp_proxy.refuse_missing(made)
         return made
 
-    plan, _found, outage = _io_change.change(
+    plan, _found, _outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
     diff = plan.diff(f"neighbours answered for on {plan.interface}")
-    return {**_io_change.told(plan, diff, outage), "backend": plan.backend, "interface": plan.interface}
+    return {**_io_change.told(plan, diff), "backend": plan.backend, "interface": plan.interface}

@@ -45,7 +45,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     def make(found: Found, _ask: Ask) -> Plan:
         return _routed_firewall.plan(wanted, found.table)
 
-    plan, _found, outage = _io_change.change(
+    plan, _found, _outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
-    return _io_change.told(plan, plan.diff(_routed_firewall.FILE), outage)
+    return _io_change.told(plan, plan.diff(_routed_firewall.FILE))

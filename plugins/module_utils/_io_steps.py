@@ -138,7 +138,7 @@ def carry_out(plan: Plan, hands: Hands, journal: Journal) -> float:
             if step.closes_ports:
                 began, ended = began or start, time.monotonic()
             _fault("after", number)
-    return ended - began
+    return round(ended - began, 2)
 
 
 def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:

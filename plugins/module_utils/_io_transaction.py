@@ -37,14 +37,19 @@ def boot_id() -> str:
 
 def armed() -> Transaction | None:
     """The transaction that is armed on this host, None if there is none."""
+    said = _said()
+    return None if said is None else _values().load(said)
+
+
+def _said() -> dict[str, t.Any] | None:
     raw = _io_files.read(_path())
-    return None if raw is None else _values().load(json.loads(raw))
+    return None if raw is None else t.cast("dict[str, t.Any]", json.loads(raw))
 
 
 def is_armed(run: str = "") -> bool:
     """Whether the transaction of this run is armed; any one, if no id is given."""
-    raw = _io_files.read(_path())
-    return raw is not None and run in ("", json.loads(raw)["id"])
+    said = _said()
+    return said is not None and run in ("", said["id"])
 
 
 def stored(run: str = "") -> dict[str, t.Any] | None:
@@ -53,12 +58,11 @@ def stored(run: str = "") -> dict[str, t.Any] | None:
     Raises:
         Refused: the transaction of another run is armed, or that of this run is armed no more.
     """
-    raw = _io_files.read(_path())
-    if raw is None:
+    said = _said()
+    if said is None:
         if run:
             raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
         return None
-    said: dict[str, t.Any] = json.loads(raw)
     if said["id"] != run:
         left = max(0, round(said["deadline"] - time.monotonic()))
         raise Refused(

@@ -84,13 +84,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-outage:
-  description:
-    - For how many seconds at most clients found published ports closed, 0 in check mode or where no step closes any.
-    - It is the time from the beginning of the first step that closes ports to the end of the last one. No service is
-      connected to for that.
-  returned: success
-  type: float
 rolled_back:
   description: Whether the change failed and the old state was brought back.
   returned: always

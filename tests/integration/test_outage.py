@@ -14,7 +14,7 @@ import typing as t
 from tests.integration.lab_host import ORIGINAL, WANTED, Host, clean, polled, started
 
 # A client that asks every 20 ms, on a busy machine, may see an outage that much longer than it is.
-POLLING = 0.3
+POLLING = 0.1
 
 
 def bare(host: Host) -> None:
