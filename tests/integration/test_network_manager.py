@@ -73,6 +73,15 @@ def await_route(host: Host, seconds: float = 30) -> None:
         time.sleep(0.5)
 
 
+def boot(host: Host, tries: int = 10) -> None:
+    """Docker sets the route that the lab gives, and fails if the router was faster to advertise itself."""
+    for _ in range(tries):
+        done = subprocess.run(["docker", "restart", host.container], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+    pytest.fail(done.stderr)
+
+
 def test_nothing_of_the_uplink_is_touched(host: Host) -> None:
     assert [one["id"] for one in host.direct("docker_ipv6_info")["findings"]] == ["masked"]
     result = host.direct("docker_ipv6_network", name="dms-ipv6", containers=["mail"])
@@ -87,7 +96,7 @@ def test_nothing_of_the_uplink_is_touched(host: Host) -> None:
 @pytest.mark.parametrize("event", [*EVENTS, "boot"])
 def test_the_route_comes_back(host: Host, event: str) -> None:
     if event == "boot":
-        subprocess.run(["docker", "restart", host.container], capture_output=True, check=True)
+        boot(host)
         host.run("for _ in $(seq 60); do docker exec mail ls >/dev/null 2>&1 && break; sleep 0.5; done")
         host.run("nmcli connection up up")  # the lab gives eth0 its addresses before anybody in there is awake
     else:
