@@ -49,11 +49,15 @@ class Engine:
 
     def answers(self) -> bool:
         """True if the engine is there."""
+        return not self.complaint()
+
+    def complaint(self) -> str:
+        """Why it does not answer; empty if it does."""
         try:
             self.client().ping()
-        except (docker.errors.DockerException, OSError):
-            return False
-        return True
+        except (docker.errors.DockerException, OSError) as error:
+            return str(error)
+        return ""
 
 
 def own_engine() -> Engine:
@@ -82,6 +86,17 @@ def find_engine() -> Engine | None:
         return ours
     theirs = Engine(_user_url(), own=False)
     return theirs if theirs.url != ours.url and theirs.answers() else None
+
+
+def refuse_silent() -> None:
+    """Raise LabError if our engine runs and yet gives no answer: there may be other labs in it that are well."""
+    with locked("engine"):  # whoever starts it holds this until it answers
+        pid, complaint = _alive("dockerd"), own_engine().complaint()
+    if pid and complaint:
+        raise LabError(
+            f"the lab's engine runs (pid {pid}) but does not answer: {complaint}. Nothing was stopped; "
+            "`down --all` stops it with every lab that is in it"
+        )
 
 
 def ensure_engine() -> Engine:

@@ -33,6 +33,8 @@ def command_down(options: argparse.Namespace) -> None:
     if not options.all and not options.inventory:
         raise LabError("down needs an inventory, or --all")
     lab = None if options.all else inventory.read_inventory(options.inventory).name
+    if lab:
+        engine.refuse_silent()
     with locked("use", shared=True), locked(f"lab-{lab or 'all'}"):
         found = engine.find_engine()
         if found is None and (state_dir() / "dockerd.json").exists():

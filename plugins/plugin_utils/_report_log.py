@@ -60,6 +60,7 @@ class Log:
         after: the last read is later than the last change that was tried: it knows how the host is.
         outage: for how many seconds at most published ports were closed.
         armed: the host undoes by itself what is not confirmed.
+        unreachable: no answer came from it, and none has since.
         proofs: of this run, one for each network.
         probed_from: the probe hosts of the next proof, in the order of its probes.
         remarks: what went wrong on other hosts' account, or stopped the run.
@@ -102,6 +103,11 @@ def parts(result: Json) -> list[Json]:
 
 
 def _module(log: Log, event: Event) -> Log:
+    log = _carried_out(log, event)
+    return log if event.outcome == UNREACHABLE or event.delegate else replace(log, unreachable=False)
+
+
+def _carried_out(log: Log, event: Event) -> Log:
     # A loop over probe hosts is unreachable as a whole if one of them is.
     if event.module in READERS and (event.outcome != UNREACHABLE or event.module == "remote_ip_probe"):
         return READERS[event.module](log, event)
@@ -149,8 +155,9 @@ def _transaction(log: Log, event: Event) -> Log:
     state = arguments.get("state")
     if state == "reverted":
         # A way back that failed leaves the host in between, whatever a module said before. The role lets that failure
-        # pass and tells of it later; only one that went well says which steps failed, namely none.
-        back = "failed_steps" in event.result
+        # pass and tells of it later; only one that went well says which steps failed, namely none. Where nothing was
+        # left to take back and the answer to the confirmation was lost, the host may have got it.
+        back = "failed_steps" in event.result and bool(event.result.get("changed") or not log.unreachable)
         return replace(log, rolled_back=back, armed=not back)
     if event.outcome == OK and not event.dry:
         return replace(log, armed=state == "armed")
@@ -195,9 +202,11 @@ READERS = {
 
 def _wrong(log: Log, event: Event) -> Log:
     told = reason(event)
-    if event.caught:
+    if event.caught and event.delegate:
         # A probe host that died is named; the rest is dealt with by whoever caught it.
-        return replace(log, remarks=(*log.remarks, told)) if event.delegate else log
+        return replace(log, remarks=(*log.remarks, told))
+    if event.caught:
+        return replace(log, unreachable=log.unreachable or (event.ours and event.outcome == UNREACHABLE))
     if event.outcome == UNREACHABLE and not event.delegate:
         return replace(log, ours=True, unreachable=True, error=told)
     # A run that is stopped says so on hosts that are well: only our own tasks tell how a host is.

@@ -88,11 +88,11 @@ def test_a_host_that_fails_stops_the_roll_out(fleet: dict[str, Host], monkeypatc
     assert "no hosts matched" in done.stdout
 
 
-def killed_once(host: Host, armed: Host) -> threading.Thread:
-    """A host that is killed as soon as another one, or itself, is being changed."""
+def killed_once(host: Host, there: Host, condition: str = f"test -e {ARMED}") -> threading.Thread:
+    """A host that is killed as soon as something is the case on another one, or itself; by default, it is changed."""
 
     def kill() -> None:
-        armed.run(f"until test -e {ARMED}; do sleep 0.1; done")
+        there.run(f"until {condition}; do sleep 0.1; done")
         output("docker", "kill", host.container)
 
     killer = threading.Thread(target=kill)
@@ -108,35 +108,55 @@ def telling() -> dict[str, t.Any]:
     }
 
 
+UNDONE = "What was not confirmed there is undone by the host itself."
+
+
 def test_a_host_that_dies_while_it_is_changed(fleet: dict[str, Host]) -> None:
     """The other one of its batch is finished, the next batch has no turn, and the lost one undoes it by itself."""
     trixie = fleet["trixie"]
     before = settings(trixie)
-    killer = killed_once(trixie, armed=trixie)
+    killer = killed_once(trixie, there=trixie)
     done = play("trixie,bookworm,sid", dms_ipv6_containers=["mail"], dms_ipv6_serial=[2, 1], **telling())
     killer.join()
     lab("up")
     assert done.returncode == 2, said(done)
     assert "The roll-out stops. trixie: no answer came from it" in said(done)
-    assert "what was not confirmed there is undone by the host itself. As wanted: bookworm. Not touched: sid." in said(
-        done
-    )
+    assert f"{UNDONE} As wanted: bookworm. Not touched: sid." in said(done)
     assert (is_enabled(fleet["bookworm"]), is_enabled(fleet["sid"])) == (True, False)
     trixie.run(f"for i in $(seq 100); do test -e {ARMED} || exit 0; sleep 0.3; done; exit 1")
     assert (is_enabled(trixie), settings(trixie)) == (False, before)
 
 
-def test_a_host_that_is_lost_in_its_turn(fleet: dict[str, Host]) -> None:
-    """The other one of its batch is finished."""
-    killer = killed_once(fleet["trixie"], armed=fleet["bookworm"])
-    done = play("bookworm,trixie,sid", dms_ipv6_containers=["mail"], dms_ipv6_serial=[1, 2], **telling())
+@pytest.mark.parametrize(
+    ("batch", "words", "enabled"),
+    [(2, "As wanted: bookworm, sid. Not touched: none.", True), (1, "As wanted: bookworm. Not touched: sid.", False)],
+)
+def test_a_host_that_is_lost_in_its_turn(fleet: dict[str, Host], batch: int, words: str, enabled: bool) -> None:
+    """The other one of its batch is finished. Also where it is alone in its batch, the run says what came of it."""
+    killer = killed_once(fleet["trixie"], there=fleet["bookworm"])
+    given: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"], "dms_ipv6_serial": [1, batch], **telling()}
+    done = play("bookworm,trixie,sid", **given)
+    killer.join()
+    lab("up")
+    assert done.returncode == 2, said(done)
+    assert "The roll-out stops. trixie: no answer came from it" in said(done)
+    assert f"{UNDONE} {words}" in said(done)
+    numbers = recap(done, "trixie")
+    assert (numbers["failed"], numbers["unreachable"], recap(done, "sid")["failed"]) == (1, 0, 0)
+    assert [is_enabled(fleet[name]) for name in ("bookworm", "trixie", "sid")] == [True, False, enabled]
+
+
+def test_a_host_that_is_lost_in_its_proof(fleet: dict[str, Host]) -> None:
+    """It was confirmed, so it stays as it is. The other one of its batch is finished, the next batch has no turn."""
+    killer = killed_once(fleet["trixie"], fleet["trixie"], "docker inspect dms-ipv6-responder >/dev/null 2>&1")
+    given: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"], "dms_ipv6_probe_hosts": ["client"], **telling()}
+    done = play("bookworm,trixie,sid", dms_ipv6_serial=[2, 1], **given)
     killer.join()
     lab("up")
     assert done.returncode == 4, said(done)
-    assert "The roll-out stops. Out of reach: trixie; what was not confirmed there is undone" in said(done)
-    assert "As wanted: bookworm, sid. Not touched: none." in said(done)
-    assert (recap(done, "trixie")["unreachable"], recap(done, "sid")["failed"]) == (1, 0)
-    assert [is_enabled(fleet[name]) for name in ("bookworm", "trixie", "sid")] == [True, False, True]
+    assert f"The roll-out stops. Out of reach: trixie. {UNDONE} As wanted: bookworm. Not touched: sid." in said(done)
+    assert recap(done, "trixie")["unreachable"] == 1
+    assert [is_enabled(fleet[name]) for name in ("bookworm", "trixie", "sid")] == [True, True, False]
 
 
 def test_a_second_roll_out_is_refused_and_leaves_the_first_alone(fleet: dict[str, Host]) -> None:

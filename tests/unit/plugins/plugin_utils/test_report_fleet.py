@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -162,6 +163,27 @@ def test_cut_off_in_the_middle() -> None:
     assert host["state"] == "unreachable"
     assert "takes back by itself" in host["why"]
     assert "by itself" not in told(fleets.unreachable())["why"]
+
+
+@pytest.mark.parametrize(
+    ("away", "after", "state"),
+    [
+        ("docker_ipv6", [], "unreachable"),
+        ("host_transaction", [("unreachable", {"unreachable": True, "msg": "timed out"})], "unreachable"),
+        ("host_transaction", [("ok", {"changed": True, "failed_steps": []})], "rolled back"),
+        # Nothing was armed any more: it may have been confirmed, and only the answer lost.
+        ("host_transaction", [("ok", {"changed": False, "failed_steps": []})], "failed"),
+        ("host_transaction", [("failed", {"failed": True, "msg": "not everything could be put back"})], "failed"),
+    ],
+)
+def test_a_host_that_the_role_says_was_lost(away: str, after: list[tuple[str, dict[str, t.Any]]], state: str) -> None:
+    """The role has the unreachable task pass, tries the way back, and fails with what it knows."""
+    lost = Event(away, "unreachable", {"unreachable": True, "msg": "timed out"}, caught=True)
+    back = [replace(fleets.transaction("reverted", outcome, **result), caught=True) for outcome, result in after]
+    end = Event("", "failed", {"failed": True, "msg": "mail: no answer came from it (timed out)."})
+    host = told(log(read(verdict="masked"), lost, *back, end))
+    assert (host["state"], host["rolled_back"]) == (state, state == "rolled back")
+    assert host["error"] == "mail: no answer came from it (timed out)."
 
 
 def test_check_mode() -> None:

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role says, with actors in the place of its modules."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.tests.unit.plugins.callback.stage import Done, run
+
+# A connection that is lost before a module is carried out, the first times.
+LOSSY = '''
+DOCUMENTATION = """
+name: lossy
+short_description: Loses what it is told to lose
+description: [Loses what it is told to lose.]
+author: [dms.ipv6 contributors]
+"""
+import os
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.connection.local import Connection as Local
+
+class Connection(Local):
+    transport = "lossy"
+    has_pipelining = False
+
+    def put_file(self, in_path, out_path):
+        module, times, counter = os.environ["LOSES"].split(":")
+        if os.path.basename(out_path) in (f"AnsiballZ_{module}.py", f"{module}.py"):
+            with open(counter, "a+") as file:
+                file.write(".")
+                file.seek(0)
+                if len(file.read()) <= int(times):
+                    raise AnsibleConnectionFailure("the line is dead")
+        super().put_file(in_path, out_path)
+'''
+UNCONFIRMED = "mail1: unconfirmed. Over a local connection nobody can tell"
+UNDONE = "What was not confirmed there is undone by the host itself."
+BACK = "Everything is as it was before this run."
+
+
+@pytest.mark.parametrize(("reach", "said"), [("", True), ("198.51.100.1:25", False)])
+def test_a_local_connection_confirms_nothing(tmp_path: Path, reach: str, said: bool) -> None:
+    done = run(tmp_path, {"mail1": {"dms_ipv6_network": "well", "dms_ipv6_confirm_reach": reach}}, "dms.ipv6.enable")
+    assert done.code == 0, done.said
+    assert (UNCONFIRMED in done.said) is said, done.said
+
+
+def losing(tmp_path: Path, what: str, **variables: t.Any) -> Done:
+    """A run over two hosts, one at a time, that loses the first one's modules of a name that many times."""
+    (tmp_path / "lossy").mkdir()
+    (tmp_path / "lossy" / "lossy.py").write_text(LOSSY)
+    environment = {"ANSIBLE_CONNECTION_PLUGINS": str(tmp_path / "lossy"), "LOSES": f"{what}:{tmp_path}/counter"}
+    given = {"dms_ipv6_serial": 1, **variables}
+    hosts = {
+        "mail1": {"dms_ipv6_network": "one", "ansible_connection": "lossy"},
+        "mail2": {"dms_ipv6_network": "other"},
+    }
+    return run(tmp_path, hosts, "dms.ipv6.enable", environment=environment, variables=given)
+
+
+@pytest.mark.parametrize(
+    ("what", "end", "state"),
+    [
+        ("docker_ipv6:1", UNDONE, "unreachable"),
+        ("host_transaction:2", UNDONE, "unreachable"),
+        ("host_transaction:1", BACK, "rolled back"),
+    ],
+)
+def test_a_host_that_is_lost_stops_the_roll_out(tmp_path: Path, what: str, end: str, state: str) -> None:
+    """Alone in its batch as it is: without our saying so, Ansible would end without a word."""
+    done = losing(tmp_path, what)
+    assert done.code == 2, done.said
+    lost = r"The roll-out stops\. mail1: no answer came from it \((Task failed: )?the line is dead\)\."
+    rest = re.escape(f" {end} As wanted: none. Not touched: mail2.")
+    assert re.search(lost + rest, done.said), done.said
+    assert done.states == {"mail1": state, "mail2": "masked"}
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_host_that_is_lost_and_does_not_undo_it(tmp_path: Path) -> None:
+    done = losing(tmp_path, "docker_ipv6:1", dms_ipv6_confirm_within=0)
+    assert "With dms_ipv6_confirm_within 0 what was changed there stays. As wanted: none." in done.said, done.said
