@@ -29,7 +29,8 @@ def test_all_down(tmp_path: Path) -> None:
     assert done.code == 4, done.said
     assert done.states == {"mail1": "unreachable", "mail2": "unreachable"}
     errors = [one["error"] for one in done.report["hosts"]]
-    assert all("Connection refused" in one for one in errors), errors
+    # With ssh's own reason, or without where it was gone before Ansible had sent it the module.
+    assert all("127.0.0.1" in one and "ssh" in one.lower() for one in errors), errors
     page = done.folder / "report.html"
     assert "mail1" in page.read_text()
     umask = os.umask(0)
