@@ -50,6 +50,25 @@ def test_a_local_connection_confirms_nothing(tmp_path: Path, reach: str, said: b
     assert (UNCONFIRMED in done.said) is said, done.said
 
 
+def test_what_else_there_is_to_know(tmp_path: Path) -> None:
+    given = {"dms_ipv6_network": "well", "dms_ipv6_gai_conf_name": "no effect at all"}
+    done = run(tmp_path, {"mail1": given, "mail2": {}}, "dms.ipv6.enable")
+    assert "mail1: no effect at all" in done.said, done.said
+    assert "mail2: no" not in done.said, done.said
+
+
+MIND = {"own": "Mind: it takes a while", "dms.ipv6.enable": '"mind": { "mail1": [ "it takes a while" ] }'}
+
+
+@pytest.mark.parametrize("playbook", MIND)
+def test_what_has_to_change_is_shown_before(tmp_path: Path, playbook: str) -> None:
+    role = {"name": "r", "ansible.builtin.import_role": {"name": "dms.ipv6.dms_ipv6"}}
+    own = [{"hosts": "docker", "gather_facts": False, "tasks": [role]}]
+    done = run(tmp_path, {"mail1": {}}, own if playbook == "own" else playbook)
+    before, change, _after = done.said.partition("TASK [dms.ipv6.dms_ipv6 : Change all of it")
+    assert change and '"turn it"' in before and MIND[playbook] in before, done.said
+
+
 def losing(tmp_path: Path, what: str, **variables: t.Any) -> Done:
     """A run over two hosts, one at a time, that loses the first one's modules of a name that many times."""
     (tmp_path / "lossy").mkdir()

@@ -39,7 +39,7 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     if name == "docker_ipv6":
         open(os.path.join(home, story), "w").close()
         result = {"changed": True, "steps": ["turn it"], "restarted": True, "reloaded": False, "rolled_back": False}
-        result.update({"effect": "", "transaction": "t1"})
+        result.update({"effect": args["gai_conf_name"], "transaction": "t1"})
     if story == "strange":
         print(json.dumps({"failed": True, "msg": "this engine is refused"}))
         sys.exit()
@@ -54,7 +54,8 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     result["host_addresses"] = []
     result["table"] = []
     result["plan"] = {
-        "changed": not done, "steps": [] if done else ["turn it"], "warnings": [], "subnets": [], "packages": [],
+        "changed": not done, "steps": [] if done else ["turn it"],
+        "warnings": [] if done else ["it takes a while"], "subnets": [], "packages": [],
         "ports": [], "prove_on": ["net"],
     }
 elif name == "mail_dns_info":
