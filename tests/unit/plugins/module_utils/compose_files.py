@@ -226,6 +226,7 @@ def compose_files(draw: Draw) -> Generated:
     newline = draw(st.sampled_from(("\n", "\n", "\r\n")))
     text = newline.join(lines).rstrip("\r\n")
     # A block scalar at the end without a line end cannot be followed by anything: it would gain one.
-    end = draw(st.sampled_from((newline, newline * 2) if text.endswith("# no comment") else (newline, "", newline * 2)))
+    scalar = text.endswith(("# no comment", "# deeper"))
+    end = draw(st.sampled_from((newline, newline * 2) if scalar else (newline, "", newline * 2)))
     free = tuple(name for name, kind in kinds.items() if kind != "mode")
     return Generated(text + end, free)
