@@ -15,6 +15,7 @@ import uuid
 import zipfile
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_confirm,
     _io_daemon,
     _io_files,
     _io_found,
@@ -43,6 +44,15 @@ ExecStart={python} {state}/{program}
 Restart=on-failure
 RestartSec=2
 """
+# The program's beginning. Whoever confirms does not wait until all that undoing takes is loaded.
+MAIN = """\
+import sys
+if sys.argv[1:2] == ["confirm"]:
+    from {confirm} import main
+else:
+    from {revert} import main
+main(*sys.argv[2:])
+"""
 
 
 def arm(within: float, run: str = "") -> str:
@@ -60,7 +70,7 @@ def arm(within: float, run: str = "") -> str:
     """
     _io_transaction.stored()  # refuses if one is armed
     run = run or str(uuid.uuid4())
-    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o600)
+    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o700)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
     _io_transaction.place_unit(service)
     _io_transaction.write(
@@ -75,8 +85,9 @@ def arm(within: float, run: str = "") -> str:
 
 
 def program() -> bytes:
-    """The program that undoes an armed transaction, whole in one file: our own modules, as they are loaded now."""
+    """The program that undoes or confirms an armed transaction, one file: our own modules, as they are loaded now."""
     file = io.BytesIO()
+    file.write(f"#!{sys.executable}\n".encode())
     parts = PACKAGE.split(".")
     with zipfile.ZipFile(file, "w") as archive:
         for depth in range(1, len(parts) + 1):
@@ -84,7 +95,7 @@ def program() -> bytes:
         for name, module in sorted(sys.modules.items()):
             if name.startswith(f"{PACKAGE}._"):
                 archive.writestr(name.replace(".", "/") + ".py", _source(module))
-        archive.writestr("__main__.py", f"from {PACKAGE} import _io_revert\n_io_revert.main()\n")
+        archive.writestr("__main__.py", MAIN.format(confirm=_io_confirm.__name__, revert=__name__))
     return file.getvalue()
 
 

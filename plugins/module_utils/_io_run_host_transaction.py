@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import socket
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_confirm, _io_files, _io_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
@@ -17,16 +16,6 @@ SPEC: dict[str, t.Any] = {
     "within": {"type": "int", "default": 120},
     "reach": {"type": "str", "default": ""},
 }
-REACH_TIMEOUT = 10.0
-
-
-def reach(target: str) -> None:
-    """Connect to a host over TCP, or raise Refused."""
-    host, _colon, port = target.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_TIMEOUT).close()
-    except (OSError, ValueError) as error:
-        raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None
 
 
 def _reverting() -> t.Any:
@@ -43,17 +32,14 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         raise Refused("it is missing", "transaction", "Give the id that arming returned")
     if dry:
         return {"changed": state == "armed" or _io_transaction.is_armed(run_id)}
+    if state == "confirmed":
+        _io_confirm.confirm(run_id, params["reach"])
+        return {"changed": True}
     with _io_files.lock():
         if state == "armed":
             if params["within"] < 1:
                 raise Refused(f"{params['within']} is no time limit", "within", "Give seconds")
             return {"changed": True, "transaction": _reverting().arm(params["within"], run_id)}
-        if state == "confirmed":
-            _io_transaction.stored(run_id)  # refuses if it is not ours
-            if params["reach"]:
-                reach(params["reach"])
-            _io_transaction.disarm()
-            return {"changed": True}
         there = _io_transaction.is_armed(run_id)
         failed = _reverting().revert("asked for") if there else []
     if failed:

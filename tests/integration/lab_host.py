@@ -53,10 +53,14 @@ class Host:
         """What a shell script prints on the host."""
         return output("docker", "exec", "-i", self.container, "sh", "-e", stdin=script)
 
-    def module(self, module: str, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
-        """The result of a module of ours, failed or not. A traceback fails the test."""
+    def module(self, module: str, check: bool = False, python: str = "", **options: t.Any) -> dict[str, t.Any]:
+        """The result of a module of ours, failed or not. A traceback fails the test.
+
+        ``python`` is for another interpreter than the inventory's.
+        """
         command = ["ansible", "-i", str(INVENTORY), self.name, "-m", f"dms.ipv6.{module}"]
         command += ["-a", json.dumps(options)] if options else []
+        command += ["-e", f"ansible_python_interpreter={python}"] if python else []
         done = subprocess.run([*command, *(["--check"] if check else [])], capture_output=True, text=True, check=False)
         found = re.search(r"^\S+ \| (\S+) => (\{.*)", done.stdout, re.DOTALL | re.MULTILINE)
         assert found, done.stdout + done.stderr

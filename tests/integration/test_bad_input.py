@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 import pytest
 
@@ -25,7 +26,7 @@ SUBNETS = [
 ]
 
 
-def refused(host: Host, module: str, words: str, **options: object) -> None:
+def refused(host: Host, module: str, words: str, **options: t.Any) -> None:
     """The module fails in one line that says the words, in check mode too, and leaves the host alone."""
     before = host.state()
     for check in (True, False):

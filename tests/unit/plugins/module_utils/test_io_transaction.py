@@ -9,6 +9,7 @@ import glob
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -459,10 +460,10 @@ def program(made: bytes, tmp_path: Path) -> Path:
     return path
 
 
-def run_program(program: Path, number: int) -> subprocess.CompletedProcess[str]:
+def run_program(program: Path, number: int, *words: str) -> subprocess.CompletedProcess[str]:
     """Run it in an empty environment, away from any checkout."""
     environment = {"PATH": f"{program.parent}/bin:/usr/bin:/bin"}
-    command = [interpreter(number), "-I", str(program)]
+    command = [interpreter(number), "-I", str(program), *words]
     return subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=program.parent)
 
 
@@ -496,6 +497,39 @@ def test_program_undoes_a_transaction(program: Path, number: int, boot: str | No
     assert done.stdout == "the change was not confirmed and has been undone\n"
     assert json.loads((state / "record.json").read_text())["reverted"]["reason"] == "not confirmed within 60 s"
     assert (program.parent / "asked").read_text().splitlines() == ["stop dms-ipv6-revert.timer", "daemon-reload"]
+
+
+@PYTHONS
+@pytest.mark.parametrize(
+    ("run", "target", "said"),
+    [
+        ("run", "", '{"changed": true}'),
+        ("other", "", "another run's change waits to be confirmed"),
+        ("run", "127.0.0.1:1", "127.0.0.1:1: cannot be reached from this host"),
+    ],
+)
+def test_program_confirms(program: Path, number: int, run: str, target: str, said: str) -> None:
+    armed = program.parent / "state" / "transaction.json"
+    deadline = time.monotonic() + 60
+    transaction = _transaction.Transaction("run", _io_transaction.boot_id(), deadline, 60.0)
+    armed.write_text(json.dumps(_transaction.dump(transaction)))
+    done = run_program(program, number, "confirm", run, target)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert said in done.stdout
+    assert (told.get("failed", False), armed.exists()) == ((False, False) if said[0] == "{" else (True, True))
+
+
+def test_program_confirms_without_loading_what_undoes(program: Path) -> None:
+    """It is waited for on every host that is changed."""
+    command = [sys.executable, "-I", "-X", "importtime", str(program), "confirm", "run", ""]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    assert "_io_transaction" in loaded
+    assert not re.search(r"_io_revert|_io_steps|\bhttp\b", loaded)
+
+
+def test_program_can_be_run_by_its_name(made: bytes) -> None:
+    assert made.startswith(f"#!{sys.executable}\n".encode())
 
 
 def test_program_holds_only_our_own_modules(made: bytes) -> None:

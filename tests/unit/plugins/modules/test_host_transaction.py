@@ -12,11 +12,9 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_revert,
-    _io_run_host_transaction,
     _io_transaction,
     _transaction,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import host_transaction
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import Arming, failure, run
 
@@ -144,19 +142,3 @@ def test_not_confirmed_where_nothing_is_reached(machine: Host, target: str) -> N
     text = failure(host_transaction, state="confirmed", transaction=armed, reach=target)
     assert text.startswith(f"{target}: cannot be reached from this host (")
     assert machine.armed
-
-
-@pytest.mark.parametrize(
-    ("target", "address"), [("[fd00::5]:25", ("fd00::5", 25)), ("mail.example.org:25", ("mail.example.org", 25))]
-)
-def test_where_it_connects_to(monkeypatch: pytest.MonkeyPatch, target: str, address: tuple[str, int]) -> None:
-    asked: list[t.Any] = []
-
-    def connect(where: tuple[str, int], timeout: float) -> t.NoReturn:
-        asked.append(where)
-        raise OSError("no route")
-
-    monkeypatch.setattr(socket, "create_connection", connect)
-    with pytest.raises(Refused, match="no route"):
-        _io_run_host_transaction.reach(target)
-    assert asked == [address]
