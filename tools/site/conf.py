@@ -19,7 +19,8 @@ default_role = "any"
 nitpicky = True
 # Pages of Ansible's own site, whose index would have to be fetched.
 nitpick_ignore = [
-    ("std:ref", name) for name in ("common_return_values", "ansible_configuration_settings", "callback_plugins")
+    ("std:ref", name)
+    for name in ("action_plugins", "ansible_configuration_settings", "callback_plugins", "common_return_values")
 ]
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
