@@ -263,6 +263,7 @@ def main() -> int:
     counts = [int(one) for one in options.hosts.split(",")]
     for folder in (WORK, HERE / "results"):
         folder.mkdir(parents=True, exist_ok=True)
+    told = [] if options.no_outage else outage()
     lab = [sys.executable, str(TOP / "lab" / "lab.py")]
     hosts = str(inventory(max(counts), "docker"))
     subprocess.run([*lab, "up", hosts], check=True)
@@ -277,7 +278,6 @@ def main() -> int:
                 runs += compare(connection, count, options.repeat)
     finally:
         subprocess.run([*lab, "down", hosts], check=False)
-    told = [] if options.no_outage else outage()
     text = report(runs, told)
     say(f"\n{text}")
     result = HERE / "results" / datetime.date.today().isoformat()
