@@ -84,9 +84,13 @@ def play() -> tuple[int, str, dict[str, int]]:
     command = ["ansible-playbook", "-i", str(INVENTORY), "dms.ipv6.enable", "-e", json.dumps(EXTRA)]
     print("$ ansible-playbook -i inventory dms.ipv6.enable", flush=True)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    turns = re.findall(r'"msg": "(.+); \d+ of \d+ wait"', done.stdout)
-    batches = {name: number for number, turn in enumerate(turns, 1) for name in turn.split(", ")}
-    return done.returncode, done.stdout, batches
+    return done.returncode, done.stdout, batches_of(done.stdout)
+
+
+def batches_of(said: str) -> dict[str, int]:
+    """In which batch each host had its turn, as the playbook says it."""
+    turns = re.findall(r'"([^"]+); \d+ of \d+ wait"', said)
+    return {name: number for number, turn in enumerate(turns, 1) for name in turn.split(", ")}
 
 
 def state(before: str, after: str) -> str:

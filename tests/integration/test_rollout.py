@@ -17,6 +17,7 @@ from pathlib import Path
 import ansible_runner
 import pytest
 
+from lab.rollout import batches_of
 from tests.integration.conftest import ENGINES
 from tests.integration.lab_host import INVENTORY, Host, clean, lab, output, play, settings, started
 
@@ -141,6 +142,7 @@ def test_a_host_that_is_lost_in_its_turn(fleet: dict[str, Host], batch: int, wor
     assert done.returncode == 2, said(done)
     assert "The roll-out stops. trixie: no answer came from it" in said(done)
     assert f"{UNDONE} {words}" in said(done)
+    assert batches_of(done.stdout) == {"bookworm": 1, "trixie": 2, **({"sid": 2} if enabled else {})}
     numbers = recap(done, "trixie")
     assert (numbers["failed"], numbers["unreachable"], recap(done, "sid")["failed"]) == (1, 0, 0)
     assert [is_enabled(fleet[name]) for name in ("bookworm", "trixie", "sid")] == [True, False, enabled]
