@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 
 from tests.integration.lab_host import Host, clean, lab
+
+# The lab is a program of its own: pytest does not know where it is.
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 ENGINES = ("bookworm", "trixie", "sid")
 MAIL = "docker run -d --name mail -p 8080:80 dms-lab/whoami >/dev/null"

@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import typing as t
 from pathlib import Path
@@ -17,9 +16,6 @@ from pathlib import Path
 import dns.message
 import dns.query
 import pytest
-
-# The lab is a program of its own: pytest does not know where it is.
-sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from lab.base import find_tool, need_tools
 
