@@ -94,7 +94,7 @@ class DaemonHands:
 
     def _answers(self) -> bool:
         try:
-            self.docker.networks()  # for /info, it runs other programs
+            self.docker.networks()  # which is cheap: for /info, dockerd runs other programs
         except Refused:
             return False
         return True

@@ -223,7 +223,7 @@ def test_guard_finds_module_words(text: str) -> None:
 
 def test_the_role_hands_on_every_option_of_a_host() -> None:
     """What is shown before a change is what the change works out for itself."""
-    names = yaml.safe_load(text_of(TOP / "roles" / "dms_ipv6" / "vars" / "main.yml"))["__dms_ipv6_names"]
+    names = yaml.safe_load(text_of(TOP / "roles" / "dms_ipv6" / "vars" / "main.yml"))["__dms_ipv6_option_names"]
     assert {*names} == {*_io_run_docker_ipv6.READING} - {"docker_socket"}
 
 
