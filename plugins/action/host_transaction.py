@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import typing as t
 
-from ansible.plugins.action.normal import ActionModule as Module
+from ansible_collections.dms.ipv6.plugins.plugin_utils._program import AskingModule
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
-
-    Result = dict[str, t.Any]
 
 # As _io_transaction places it on the host.
 PROGRAM = "/var/lib/dms-ipv6/revert.pyz"
@@ -30,27 +27,9 @@ def command(arguments: Mapping[str, t.Any]) -> str:
     return shlex.join([PROGRAM, "confirm", *given])
 
 
-def answer(said: str) -> Result | None:
-    """What the program answers, None if it could not be run. A login shell may have something to say as well."""
-    for line in reversed(said.splitlines()):
-        try:
-            told = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(told, dict) and told.keys() & {"changed", "failed"}:
-            return told
-    return None
-
-
-class ActionModule(Module):
+class ActionModule(AskingModule):
     """Ansible's way in, on the controller."""
 
-    def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
-        """Confirm without sending a module, in a third of its time; send it where that is not possible."""
-        told = None
-        confirms = command(self._task.args)
-        if confirms and not self._task.check_mode and not self._task.async_val:
-            told = answer(self._low_level_execute_command(confirms)["stdout"])
-        if told is None:
-            return t.cast("Result", super().run(tmp, task_vars))
-        return {**told, "invocation": {"module_args": dict(self._task.args)}}
+    def command(self) -> str:
+        """The command that confirms. What would be confirmed (check mode) only the module tells."""
+        return "" if self._task.check_mode else command(self._task.args)

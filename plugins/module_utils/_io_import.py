@@ -11,11 +11,22 @@ load.
 from __future__ import annotations
 
 import sys
+import typing as t
 import zipimport
+
+if t.TYPE_CHECKING:
+    import types
+
+# What was compiled by now, by module, for whoever wants to keep it.
+COMPILED: dict[str, types.CodeType] = {}
 
 
 class _Importer(zipimport.zipimporter):
-    """Knows where a module comes from by its name."""
+    """Knows where a module comes from by its name, and what it has compiled."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        COMPILED[fullname] = code = super().get_code(fullname)
+        return code
 
     def get_filename(self, fullname: str) -> str:
         if self.is_package(fullname):

@@ -6,20 +6,17 @@
 from __future__ import annotations
 
 import datetime
-import io
 import os
 import sys
 import time
-import typing as t
 import uuid
-import zipfile
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_confirm,
     _io_daemon,
     _io_files,
     _io_found,
     _io_program,
+    _io_pyz,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -29,7 +26,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 HEALTH_TIMEOUT = 120.0
-PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
 # A unit on disk, so that a host that is started again while a transaction is armed undoes it as well.
 SERVICE = """\
 [Unit]
@@ -43,15 +39,6 @@ Type=oneshot
 ExecStart={python} {state}/{program}
 Restart=on-failure
 RestartSec=2
-"""
-# The program's beginning. Whoever confirms does not wait until all that undoing takes is loaded.
-MAIN = """\
-import sys
-if sys.argv[1:2] == ["confirm"]:
-    from {confirm} import main
-else:
-    from {revert} import main
-main(*sys.argv[2:])
 """
 
 
@@ -70,7 +57,7 @@ def arm(within: float, run: str = "") -> str:
     """
     _io_transaction.stored()  # refuses if one is armed
     run = run or str(uuid.uuid4())
-    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), program(), mode=0o700)
+    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), _io_pyz.build(), mode=0o700)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
     _io_transaction.place_unit(service)
     _io_transaction.write(
@@ -82,28 +69,6 @@ def arm(within: float, run: str = "") -> str:
         _io_transaction.disarm()
         raise
     return run
-
-
-def program() -> bytes:
-    """The program that undoes or confirms an armed transaction, one file: our own modules, as they are loaded now."""
-    file = io.BytesIO()
-    file.write(f"#!{sys.executable}\n".encode())
-    parts = PACKAGE.split(".")
-    with zipfile.ZipFile(file, "w") as archive:
-        for depth in range(1, len(parts) + 1):
-            archive.writestr("/".join([*parts[:depth], "__init__.py"]), "")
-        for name, module in sorted(sys.modules.items()):
-            if name.startswith(f"{PACKAGE}._"):
-                archive.writestr(name.replace(".", "/") + ".py", _source(module))
-        archive.writestr("__main__.py", MAIN.format(confirm=_io_confirm.__name__, revert=__name__))
-    return file.getvalue()
-
-
-def _source(module: t.Any) -> str:
-    source = module.__loader__.get_source(module.__name__)
-    if source is None:
-        raise Refused(f"the source of {module.__name__} is not at hand, so the host could not undo a change")
-    return str(source)
 
 
 def revert(reason: str) -> list[str]:

@@ -18,6 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _mode_calls,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_steps import RolledBack
+from ansible_collections.dms.ipv6.plugins.module_utils._options import CHANGING, NOT_ASKED, READING
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -25,17 +26,7 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.dms.ipv6.plugins.module_utils._mode_calls import Call
 
-# Those that only the audit takes.
-NOT_ASKED = {"mail": False, "names": []}
-READING = {name: one for name, one in _io_run_docker_ipv6_info.SPEC.items() if name not in NOT_ASKED}
-SPEC: dict[str, t.Any] = {
-    **READING,
-    "mode": {"type": "str", "choices": [*_mode_calls.MODES], "required": True},
-    "gai_conf_name": {"type": "str", "default": ""},
-    "allow_engine_upgrade": {"type": "bool", "default": False},
-    "allow_forward_drop": {"type": "bool", "default": False},
-    "confirm_within": {"type": "int", "default": 0},
-}
+SPEC = CHANGING
 # How long services may take to listen again, and between two looks at them, in seconds.
 PATIENCE = 30.0
 BETWEEN_LOOKS = 0.5
@@ -63,8 +54,13 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     }
 
 
+def failure(reason: Refused) -> dict[str, t.Any]:
+    """What the module returns if it fails."""
+    return {"msg": str(reason), "rolled_back": isinstance(reason, RolledBack)}
+
+
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return _io_run_docker_ipv6_info.run({**{name: params[name] for name in READING}, **NOT_ASKED})
+    return _io_run_docker_ipv6_info.read({**{name: params[name] for name in READING if name not in NOT_ASKED}, **NOT_ASKED})
 
 
 def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> tuple[dict[str, t.Any], float]:

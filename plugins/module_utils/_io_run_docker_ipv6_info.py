@@ -21,38 +21,13 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _report,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._options import READING
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
 
-SPEC: dict[str, t.Any] = {
-    "mode": {"type": "str", "choices": ["audit", "nat", "routed", "prevent", "absent"], "default": "audit"},
-    "network": {"type": "str", "default": "dms-ipv6"},
-    "subnet": {"type": "str", "default": "auto"},
-    "prefix_length": {"type": "int", "default": 64},
-    "fleet_prefix": {"type": "str", "default": ""},
-    "addresses": {"type": "dict", "default": {}},
-    "interface": {"type": "str", "default": ""},
-    "ndp_backend": {"type": "str", "choices": ["auto", "kernel", "networkd", "ndppd"], "default": "auto"},
-    "containers": {"type": "list", "elements": "str", "default": []},
-    "attach": {"type": "str", "choices": ["auto", "network", "default_bridge", "compose"], "default": "auto"},
-    "compose_files": {"type": "list", "elements": "path", "default": []},
-    "compose_shape": {"type": "str", "choices": ["default", "named", "external"], "default": "default"},
-    "compose_services": {"type": "list", "elements": "str", "default": []},
-    "compose_edit": {"type": "str", "choices": ["file", "override"], "default": "file"},
-    "address_pool": {"type": "str", "default": ""},
-    "userland_proxy": {"type": "bool"},
-    "prevent_compose": {"type": "bool", "default": False},
-    "allow_container_restart": {"type": "bool", "default": False},
-    "allow_exposure": {"type": "list", "elements": "str", "default": []},
-    "mail": {"type": "bool", "default": False},
-    "gai_conf": {"type": "bool", "default": False},
-    "gai_conf_precedence": {"type": "bool", "default": False},
-    "gai_conf_prefixes": {"type": "list", "elements": "str", "default": []},
-    "names": {"type": "list", "elements": "str", "default": []},
-    "docker_socket": {"type": "path", "default": SOCKET},
-}
+SPEC = READING
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
 
 
@@ -88,8 +63,23 @@ def compose_options(params: dict[str, t.Any]) -> _io_host_plan.ComposeOptions:
     )
 
 
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Read the host; what the module returns."""
+def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
+    """Read the host; what the module returns. Unless ``dry``, have the program kept if asked to."""
+    result = read(params)
+    if params["keep_program"] and not dry:
+        from ansible_collections.dms.ipv6.plugins.module_utils import _io_kept
+
+        _io_kept.place(changing=result.get("plan", {}).get("changed", False))
+    return result
+
+
+def failure(reason: Refused) -> dict[str, t.Any]:
+    """What the module returns if it fails."""
+    return {"msg": str(reason)}
+
+
+def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Read the host, and write nothing."""
     wanted = wanted_host(params)
     docker = Docker(params["docker_socket"])
     found = _io_found.read(docker, any_engine=params["mode"] == "audit")

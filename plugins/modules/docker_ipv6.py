@@ -124,8 +124,7 @@ rolled_back:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, failure, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
@@ -135,7 +134,7 @@ def main():  # type: () -> None
     try:
         result = run(module.params, module.check_mode)
     except Refused as reason:
-        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
+        module.fail_json(**failure(reason))
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

@@ -37,6 +37,15 @@ options:
     type: list
     elements: str
     default: []
+  keep_program:
+    description:
+      - Whether the host is to keep this collection as a program, C(/var/lib/dms-ipv6/program.pyz), with which it is
+        read and changed from then on without a module being sent. It is all that this module ever writes, not in check
+        mode, and no change that it reports.
+      - A program that is there is used by this module and M(dms.ipv6.docker_ipv6) in any case, unless it is of another
+        version of the collection or was made by another Python. It is renewed then if it is to be kept.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
@@ -271,7 +280,7 @@ def main():  # type: () -> None
     """Ansible's way in."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
-        result = run(module.params)
+        result = run(module.params, module.check_mode)
     except Refused as reason:
         module.fail_json(msg=str(reason))
     module.exit_json(**result)

@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes a host with the program that it has kept; where there is none, the module of the same name is sent."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils._options import CHANGING
+from ansible_collections.dms.ipv6.plugins.plugin_utils._program import NO_PROGRAM, NOT_THIS_ONE, AskingModule, kept
+
+if t.TYPE_CHECKING:
+    Result = dict[str, t.Any]
+
+
+class ActionModule(AskingModule):
+    """Ansible's way in, on the controller."""
+
+    def command(self) -> str:
+        """The command that changes, or says what would change."""
+        return kept("change", CHANGING, self._task.args, dry=self._task.check_mode)
+
+    def without(self, done: Result) -> Result | None:
+        """Only a program that has not begun may be followed by a module: the change may be armed already."""
+        if done["rc"] in (NOT_THIS_ONE, *NO_PROGRAM):
+            return None
+        said = {f"module_{name}": done[name] for name in ("stdout", "stderr")}
+        return {"failed": True, "msg": f"the program on the host ended without an answer ({done['rc']})", **said}

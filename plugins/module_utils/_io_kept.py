@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that a host keeps, so that no module has to be sent, and compiled, to read or to change it again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_pyz
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+PROGRAM = "program.pyz"
+# How it ends if it is of another version than the controller, or does not know what it is asked to do.
+NOT_THIS_ONE = 3
+
+
+def place(changing: bool) -> None:
+    """Have the program on this host, unless it is there. Where it cannot be written, modules are sent as ever.
+
+    Args:
+        changing: whether the host is about to be changed; the program is made for that then, too.
+    """
+    if changing:
+        _code("change")
+    path = os.path.join(_io_files.STATE, PROGRAM)
+    with contextlib.suppress(Refused):
+        if not _fits(_io_pyz.found(path), _io_pyz.origin()):
+            _io_files.write(path, _io_pyz.build(), mode=0o700)
+
+
+def _fits(found: _io_pyz.Origin | None, needed: _io_pyz.Origin) -> bool:
+    return found is not None and found[:2] == needed[:2] and set(needed.parts) <= set(found.parts)
+
+
+def _code(what: str) -> t.Any:
+    """What does it; as each of them may place the program, neither can be imported before."""
+    if what == "change":
+        from ansible_collections.dms.ipv6.plugins.module_utils import _io_run_docker_ipv6
+
+        return _io_run_docker_ipv6
+    from ansible_collections.dms.ipv6.plugins.module_utils import _io_run_docker_ipv6_info
+
+    return _io_run_docker_ipv6_info
+
+
+def main(what: str, parts: str, asked: str) -> None:
+    """The program: do what a module does, and say in one line of JSON what it would return.
+
+    Args:
+        what: ``read`` (docker_ipv6_info) or ``change`` (docker_ipv6).
+        parts: what stands for the controller's versions of our files, with blanks between (``_parts.part``).
+        asked: in JSON, ``params``, the module's options, valid and complete, and ``dry``, whether only to say it.
+    """
+    found = _io_pyz.found(sys.argv[0])
+    if found is None or found.magic != _io_pyz.magic() or not set(found.parts) <= set(parts.split()):
+        raise SystemExit(NOT_THIS_ONE)
+    try:
+        code = _code(what)
+    except ImportError:
+        raise SystemExit(NOT_THIS_ONE) from None
+    try:
+        told = code.run(**json.loads(asked))
+    except Refused as reason:
+        told = {"failed": True, **code.failure(reason)}
+    sys.stdout.write(f"{json.dumps(told)}\n")

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our code as a program of one file that a host runs without Ansible.
+
+A host with an armed change has one for the way back, which confirms as well (``_io_revert``); another that it keeps
+reads and changes (``_io_kept``).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import marshal
+import sys
+import typing as t
+import zipimport
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_confirm, _io_import, _parts
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+PACKAGE = __name__.rpartition(".")[0]
+# Beside the modules: what it was made by, and of.
+ORIGIN = "origin.json"
+# The program's beginning. What it does not find here it cannot do: it is made of what was loaded then. Whoever confirms
+# or reads does not wait until all that undoing takes is loaded.
+MAIN = f"""\
+import sys
+words = sys.argv[1:]
+if words[:1] == ["confirm"]:
+    from {_io_confirm.__name__} import main
+    main(*words[1:])
+elif words:
+    from {PACKAGE}._io_kept import main
+    main(*words)
+else:
+    from {PACKAGE}._io_revert import main
+    main()
+"""
+
+
+class Origin(t.NamedTuple):
+    """What a program was made by, and of.
+
+    Attributes:
+        interpreter: path of the Python that made it, and runs it.
+        magic: which compiled code it can load, in hex.
+        parts: what tells each of its files from other versions of that file.
+    """
+
+    interpreter: str
+    magic: str
+    parts: list[str]
+
+
+def build() -> bytes:
+    """The program: our own modules, as they are loaded now, and as Python has compiled them."""
+    import zipfile  # takes longer than the rest of this file
+
+    file = io.BytesIO()
+    file.write(f"#!{sys.executable}\n".encode())
+    folders = PACKAGE.split(".")
+    with zipfile.ZipFile(file, "w") as archive:
+        for depth in range(1, len(folders) + 1):
+            archive.writestr("/".join([*folders[:depth], "__init__.py"]), "")
+        for name, source in _sources().items():
+            path = name.replace(".", "/")
+            archive.writestr(f"{path}.py", source)
+            archive.writestr(f"{path}.pyc", _compiled(name, source))
+        archive.writestr(ORIGIN, json.dumps(origin()._asdict()))
+        archive.writestr("__main__.py", MAIN)
+    return file.getvalue()
+
+
+def _sources() -> dict[str, bytes]:
+    """Our modules that are loaded, by name."""
+    return {name: _source(module) for name, module in sorted(sys.modules.items()) if name.startswith(f"{PACKAGE}._")}
+
+
+def _source(module: t.Any) -> bytes:
+    try:
+        return t.cast("bytes", module.__loader__.get_data(module.__file__))
+    except OSError:
+        raise Refused(f"the source of {module.__name__} is not at hand, so the host could not undo a change") from None
+
+
+def _compiled(name: str, source: bytes) -> bytes:
+    """A module as Python keeps compiled ones (PEP 552), never checked against its source: both are in one archive."""
+    code = _io_import.COMPILED.get(name) or sys.modules[name].__loader__.get_code(name)
+    flags = (1).to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def origin() -> Origin:
+    """What a program that is made now is made by, and of."""
+    parts = [_parts.part(f"{name.rpartition('.')[2]}.py", source) for name, source in _sources().items()]
+    return Origin(sys.executable, magic(), parts)
+
+
+def magic() -> str:
+    """Which compiled code this Python can load, in hex."""
+    return importlib.util.MAGIC_NUMBER.hex()
+
+
+def found(path: str) -> Origin | None:
+    """What a program was made by, and of; None if that cannot be told."""
+    try:
+        return Origin(**json.loads(zipimport.zipimporter(path).get_data(ORIGIN)))
+    except (ImportError, OSError, TypeError, ValueError):
+        return None
