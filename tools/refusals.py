@@ -25,7 +25,9 @@ SUBJECTS = {
         "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"
         " run_docker_daemon_config restart_guards health"
     ),
-    "A change, and the way back": "change steps revert confirm transaction run_host_transaction undo run_docker_ipv6",
+    "A change, and the way back": (
+        "change steps revert pyz confirm transaction run_host_transaction undo run_docker_ipv6"
+    ),
     "Addresses and subnets": "address address_plan pools ula carve collisions",
     "Networks": "network network_steps replace run_docker_ipv6_network places",
     "Compose": "compose compose_plan compose_ports compose_text compose_program run_compose_network",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils._options import CHANGING
-from ansible_collections.dms.ipv6.plugins.plugin_utils._program import NO_PROGRAM, NOT_THIS_ONE, AskingModule, kept
+from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import NO_PROGRAM, NOT_THIS_ONE, AskingModule, kept
 
 if t.TYPE_CHECKING:
     Result = dict[str, t.Any]

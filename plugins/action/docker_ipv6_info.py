@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dms.ipv6.plugins.module_utils._options import READING
-from ansible_collections.dms.ipv6.plugins.plugin_utils._program import AskingModule, kept
+from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import AskingModule, kept
 
 
 class ActionModule(AskingModule):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.plugin_utils._program import AskingModule
+from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import AskingModule
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

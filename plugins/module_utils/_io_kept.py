@@ -15,7 +15,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_pyz
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 PROGRAM = "program.pyz"
-# How it ends if it is of another version than the controller, or does not know what it is asked to do.
+# How it ends if it is of another version than the controller.
 NOT_THIS_ONE = 3
 
 
@@ -23,10 +23,10 @@ def place(changing: bool) -> None:
     """Have the program on this host, unless it is there. Where it cannot be written, modules are sent as ever.
 
     Args:
-        changing: whether the host is about to be changed; the program is made for that then, too.
+        changing: whether the host is about to be changed.
     """
     if changing:
-        _code("change")
+        _code("change")  # what is loaded is in it compiled
     path = os.path.join(_io_files.STATE, PROGRAM)
     with contextlib.suppress(Refused):
         if not _fits(_io_pyz.found(path), _io_pyz.origin()):
@@ -59,10 +59,7 @@ def main(what: str, parts: str, asked: str) -> None:
     found = _io_pyz.found(sys.argv[0])
     if found is None or found.magic != _io_pyz.magic() or not set(found.parts) <= set(parts.split()):
         raise SystemExit(NOT_THIS_ONE)
-    try:
-        code = _code(what)
-    except ImportError:
-        raise SystemExit(NOT_THIS_ONE) from None
+    code = _code(what)
     try:
         told = code.run(**json.loads(asked))
     except Refused as reason:

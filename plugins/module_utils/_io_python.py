@@ -17,9 +17,10 @@ if sys.version_info < NEEDED:
     sys.stdout.write(json.dumps({"failed": True, "msg": text.format(needed, sys.executable, found)}) + "\n")
     raise SystemExit(1)
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_import
 
-_io_import.compile_once(__name__.rpartition(".")[0])
+_io_import.compile_once()  # before what takes longest to compile
+
+from ansible.module_utils.basic import AnsibleModule
 
 __all__ = ["AnsibleModule"]

@@ -13,6 +13,8 @@ import importlib.util
 import io
 import json
 import marshal
+import os
+import pkgutil
 import sys
 import typing as t
 import zipimport
@@ -23,8 +25,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 PACKAGE = __name__.rpartition(".")[0]
 # Beside the modules: what it was made by, and of.
 ORIGIN = "origin.json"
-# The program's beginning. What it does not find here it cannot do: it is made of what was loaded then. Whoever confirms
-# or reads does not wait until all that undoing takes is loaded.
+# The program's beginning. Whoever confirms or reads does not wait until all that undoing takes is loaded.
 MAIN = f"""\
 import sys
 words = sys.argv[1:]
@@ -54,8 +55,17 @@ class Origin(t.NamedTuple):
     parts: list[str]
 
 
+def program() -> bytes:
+    """The program that runs now, or one that is made of what runs."""
+    loader = sys.modules[__name__].__loader__
+    if isinstance(loader, zipimport.zipimporter) and found(loader.archive):
+        with open(loader.archive, "rb") as file:
+            return file.read()
+    return build()
+
+
 def build() -> bytes:
-    """The program: our own modules, as they are loaded now, and as Python has compiled them."""
+    """A program of all our modules that are here, and of what Python has compiled of those that are loaded now."""
     import zipfile  # takes longer than the rest of this file
 
     file = io.BytesIO()
@@ -67,27 +77,28 @@ def build() -> bytes:
         for name, source in _sources().items():
             path = name.replace(".", "/")
             archive.writestr(f"{path}.py", source)
-            archive.writestr(f"{path}.pyc", _compiled(name, source))
+            if name in sys.modules:
+                archive.writestr(f"{path}.pyc", _compiled(name, source))
         archive.writestr(ORIGIN, json.dumps(origin()._asdict()))
         archive.writestr("__main__.py", MAIN)
     return file.getvalue()
 
 
 def _sources() -> dict[str, bytes]:
-    """Our modules that are loaded, by name."""
-    return {name: _source(module) for name, module in sorted(sys.modules.items()) if name.startswith(f"{PACKAGE}._")}
-
-
-def _source(module: t.Any) -> bytes:
+    """Our modules by name: also those that only some runs load, in the middle of a change maybe."""
+    loader: t.Any = sys.modules[__name__].__loader__
+    folder = os.path.dirname(__file__)
+    files = sorted(one.name for one in pkgutil.iter_modules([folder]) if one.name.startswith("_"))
     try:
-        return t.cast("bytes", module.__loader__.get_data(module.__file__))
-    except OSError:
-        raise Refused(f"the source of {module.__name__} is not at hand, so the host could not undo a change") from None
+        return {f"{PACKAGE}.{name}": loader.get_data(os.path.join(folder, f"{name}.py")) for name in files}
+    except OSError as error:
+        raise Refused(f"our own files cannot be read ({error}), so the host could not undo a change") from None
 
 
 def _compiled(name: str, source: bytes) -> bytes:
     """A module as Python keeps compiled ones (PEP 552), never checked against its source: both are in one archive."""
-    code = _io_import.COMPILED.get(name) or sys.modules[name].__loader__.get_code(name)
+    loader: t.Any = sys.modules[name].__loader__
+    code = _io_import.COMPILED.get(name) or loader.get_code(name)
     flags = (1).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 

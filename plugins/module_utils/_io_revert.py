@@ -57,7 +57,7 @@ def arm(within: float, run: str = "") -> str:
     """
     _io_transaction.stored()  # refuses if one is armed
     run = run or str(uuid.uuid4())
-    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), _io_pyz.build(), mode=0o700)
+    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), _io_pyz.program(), mode=0o700)
     service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
     _io_transaction.place_unit(service)
     _io_transaction.write(

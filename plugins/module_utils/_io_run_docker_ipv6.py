@@ -60,7 +60,9 @@ def failure(reason: Refused) -> dict[str, t.Any]:
 
 
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return _io_run_docker_ipv6_info.read({**{name: params[name] for name in READING if name not in NOT_ASKED}, **NOT_ASKED})
+    return _io_run_docker_ipv6_info.read(
+        {**{name: params[name] for name in READING if name not in NOT_ASKED}, **NOT_ASKED}
+    )
 
 
 def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> tuple[dict[str, t.Any], float]:

@@ -26,6 +26,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._options import READING
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
+    from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC = READING
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _mode_calls
-
 READING: dict[str, t.Any] = {
     "mode": {"type": "str", "choices": ["audit", "nat", "routed", "prevent", "absent"], "default": "audit"},
     "network": {"type": "str", "default": "dms-ipv6"},
@@ -41,7 +39,7 @@ READING: dict[str, t.Any] = {
 NOT_ASKED: dict[str, t.Any] = {"mail": False, "names": [], "keep_program": False}
 CHANGING: dict[str, t.Any] = {
     **{name: one for name, one in READING.items() if name not in NOT_ASKED},
-    "mode": {"type": "str", "choices": [*_mode_calls.MODES], "required": True},
+    "mode": {"type": "str", "choices": ["nat", "routed", "prevent", "absent"], "required": True},
     "gai_conf_name": {"type": "str", "default": ""},
     "allow_engine_upgrade": {"type": "bool", "default": False},
     "allow_forward_drop": {"type": "bool", "default": False},

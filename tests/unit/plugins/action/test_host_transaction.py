@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import types
+import json
 import typing as t
 
 import pytest
-from ansible.plugins.action import normal
 from ansible_collections.dms.ipv6.plugins.action import host_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_transaction
+from ansible_collections.dms.ipv6.tests.unit.plugins.action.acting import SENT, Host
 
 CONFIRM = {"state": "confirmed", "transaction": "run"}
-SENT = {"changed": True, "by": "module"}
 
 
 def test_it_asks_the_program_that_is_there() -> None:
@@ -51,51 +50,20 @@ def test_what_is_for_the_module(arguments: dict[str, t.Any]) -> None:
     assert host_transaction.command(arguments) == ""
 
 
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ('{"changed": true}\n', {"changed": True}),
-        ('Welcome!\n{"failed": true, "msg": "too late"}\n{} bye\n', {"failed": True, "msg": "too late"}),
-        ("", None),
-        ("[1]\n{}\n7\n", None),
-        ("sh: 1: revert.pyz: Permission denied\n", None),
-    ],
-)
-def test_what_is_heard(said: str, told: dict[str, t.Any] | None) -> None:
-    assert host_transaction.answer(said) == told
-
-
-class Action(host_transaction.ActionModule):
-    """On a host whose program says one thing."""
-
-    def __init__(self, said: str, **task: t.Any) -> None:
-        self._task = types.SimpleNamespace(**{"args": CONFIRM, "check_mode": False, "async_val": 0, **task})
-        self.said = said
-        self.asked: list[str] = []
-
-    def _low_level_execute_command(self, cmd: str, **_more: t.Any) -> dict[str, t.Any]:
-        self.asked.append(cmd)
-        return {"rc": 0, "stdout": self.said}
-
-
-@pytest.fixture(autouse=True)
-def module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(normal.ActionModule, "run", lambda self, tmp, task_vars: SENT)
-
-
 @pytest.mark.parametrize("told", [{"changed": True}, {"failed": True, "msg": "too late"}])
-def test_the_program_is_believed(told: dict[str, t.Any]) -> None:
-    done = Action(str(told).replace("'", '"').replace("True", "true")).run()
-    assert done == {**told, "invocation": {"module_args": CONFIRM}}
+def test_the_program_is_believed(monkeypatch: pytest.MonkeyPatch, told: dict[str, t.Any]) -> None:
+    host = Host(monkeypatch, json.dumps(told))
+    assert host.run(host_transaction, CONFIRM) == {**told, "invocation": {"module_args": CONFIRM}}
 
 
-def test_the_module_is_sent_where_there_is_no_program() -> None:
-    action = Action("")
-    assert action.run() == SENT
-    assert len(action.asked) == 1
+@pytest.mark.parametrize("rc", [0, 1, 126])
+def test_the_module_is_sent_where_it_says_nothing(monkeypatch: pytest.MonkeyPatch, rc: int) -> None:
+    """Whatever became of it: to confirm twice does no harm."""
+    host = Host(monkeypatch, rc=rc)
+    assert (host.run(host_transaction, CONFIRM), len(host.asked)) == (SENT, 1)
 
 
-@pytest.mark.parametrize("task", [{"check_mode": True}, {"async_val": 5}, {"args": {"state": "armed"}}])
-def test_the_module_is_sent_at_once(task: dict[str, t.Any]) -> None:
-    action = Action('{"changed": true}', **task)
-    assert (action.run(), action.asked) == (SENT, [])
+@pytest.mark.parametrize("task", [{"check": True}, {"async_val": 5}, {"arguments": {"state": "armed"}}])
+def test_the_module_is_sent_at_once(monkeypatch: pytest.MonkeyPatch, task: dict[str, t.Any]) -> None:
+    host = Host(monkeypatch, '{"changed": true}')
+    assert (host.run(host_transaction, **{"arguments": CONFIRM, **task}), host.asked) == (SENT, [])

@@ -77,7 +77,7 @@ class Lab(Arming):
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
     monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_run_docker_ipv6_info, "run", found.info)
+    monkeypatch.setattr(_io_run_docker_ipv6_info, "read", found.info)
     daemon = found.module("daemon", outage=0.61, restarted=True, reloaded=False, diff={"before": "a", "after": "b"})
     monkeypatch.setattr(_io_run_docker_daemon_config, "run", daemon)
     monkeypatch.setattr(_io_run_docker_ipv6_network, "run", found.module("network", outage=0.2, diff=[{"before": "c"}]))

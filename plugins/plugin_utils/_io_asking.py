@@ -45,10 +45,10 @@ def kept(what: str, spec: Mapping[str, t.Any], arguments: Mapping[str, t.Any], d
     """
     checked = ArgumentSpecValidator(spec).validate(dict(arguments))
     try:
-        asked = json.dumps({"params": checked.validated_parameters, "dry": dry})
+        given, asked = json.dumps(arguments), json.dumps({"params": checked.validated_parameters, "dry": dry})
     except TypeError:
         return ""
-    if checked.error_messages or any(one in asked for one in EXPANDED):
+    if checked.error_messages or any(one in given for one in EXPANDED):
         return ""
     return shlex.join([KEPT, what, PARTS, asked])
 

@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts that keep the program with which they are read and changed, on every engine."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tests.integration.lab_host import Host, clean, output, play, settings, started
+
+PROGRAM = "/var/lib/dms-ipv6/program.pyz"
+# No module can be run with this interpreter.
+NO_MODULE = "/bin/false"
+NAT = {"mode": "nat", "containers": ["mail"]}
+# A record of when the program was written, and what else is there.
+KEPT = f"stat -c '%i %Y %s %a %u' {PROGRAM}"
+FOLDER = "ls -A /var/lib/dms-ipv6 2>/dev/null || true"
+
+
+def keep(host: Host) -> Host:
+    result = host.module("docker_ipv6_info", keep_program=True, **NAT)
+    assert (result["failed"], result["changed"]) == (False, False), result
+    assert host.run(FOLDER) == "program.pyz"
+    return host
+
+
+@pytest.fixture
+def keeping(fresh: Host) -> Host:
+    """A host that keeps the program, and is not changed yet; of each engine in turn."""
+    return keep(fresh)
+
+
+@pytest.fixture
+def restarting(bookworm: Host) -> t.Iterator[Host]:
+    """Another one, of an engine that has to be restarted with `ip6tables`."""
+    clean(bookworm)
+    yield keep(bookworm)
+    clean(bookworm)
+
+
+def read(host: Host, python: str = NO_MODULE, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    return host.module("docker_ipv6_info", check=check, python=python, **{**NAT, **options})
+
+
+def test_nothing_is_written_unasked(fresh: Host) -> None:
+    """By a reading for its own sake, or in check mode."""
+    assert not read(fresh, python="")["failed"]
+    assert not read(fresh, python="", keep_program=True, check=True)["failed"]
+    done = play(fresh.name, "enable", options=["--check"], dms_ipv6_containers=["mail"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = play(fresh.name, "audit")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert fresh.run(FOLDER) == ""
+
+
+def test_read_without_a_module(keeping: Host) -> None:
+    """The same is told, and nothing written: not even where another container is to be changed."""
+    before = keeping.run(KEPT)
+    by_module = keeping.direct("docker_ipv6_info", **NAT)
+    by_program = read(keeping)
+    assert by_program["plan"]["changed"] is True
+    for one in (by_module, by_program):
+        one.pop("invocation", None)
+        one.pop("killed", None)
+        one["networks"].sort(key=str)  # an engine tells them in any order
+    assert by_program == by_module
+    assert read(keeping, keep_program=True, check=True)["plan"] == by_module["plan"]
+    assert keeping.run(KEPT) == before
+    assert before.split()[3:] == ["700", "0"]
+
+
+def test_refused_without_a_module(keeping: Host) -> None:
+    by_module = keeping.direct("docker_ipv6_info", **{**NAT, "subnet": "2001:db8::/64"})
+    by_program = read(keeping, subnet="2001:db8::/64")
+    assert by_program["failed"]
+    assert by_program["msg"] == by_module["msg"]
+
+
+def test_changed_and_undone_without_a_module(keeping: Host) -> None:
+    """All of it, from check mode to the confirmation; then the way back by the same program, also of a failed one."""
+    before = (settings(keeping), started(keeping))
+    options = {"python": NO_MODULE, **NAT}
+    shown = keeping.module("docker_ipv6", check=True, confirm_within=300, **options)
+    assert (shown["changed"], "transaction" in shown) == (True, False), shown
+    assert (settings(keeping), started(keeping)) == before
+    done = keeping.module("docker_ipv6", confirm_within=300, **options)
+    assert (done["failed"], done["changed"], done["steps"]) == (False, True, shown["steps"]), done
+    same = keeping.run(f"cmp {PROGRAM} /var/lib/dms-ipv6/revert.pyz && echo same")
+    assert same == "same"
+    again = keeping.module("docker_ipv6", confirm_within=300, **options)
+    assert again["changed"] is False, again
+    confirmed = {"state": "confirmed", "transaction": done["transaction"]}
+    assert not keeping.module("host_transaction", python=NO_MODULE, **confirmed)["failed"]
+    assert keeping.run(FOLDER).split() == ["program.pyz", "record.json"]
+    assert read(keeping)["plan"]["changed"] is False
+    undone = keeping.module("docker_ipv6", python=NO_MODULE, mode="absent", confirm_within=300)
+    assert undone["changed"], undone
+    assert not keeping.module("host_transaction", state="reverted")["failed"]
+    assert read(keeping)["plan"]["changed"] is False
+    keeping.module("docker_ipv6", mode="absent")
+    assert (settings(keeping), started(keeping)) == before
+
+
+def test_a_change_that_fails_is_taken_back_by_the_program(restarting: Host) -> None:
+    before = (settings(restarting), started(restarting))
+    folder = "/etc/systemd/system/docker.service.d"
+    script = "! grep -q ip6tables /etc/docker/daemon.json"
+    restarting.run(
+        f"mkdir -p {folder}; printf '[Service]\\nExecStartPre=/bin/sh -c \"{script}\"\\n' > {folder}/fails.conf;"
+        "systemctl daemon-reload"
+    )
+    try:
+        result = restarting.module("docker_ipv6", python=NO_MODULE, confirm_within=300, **NAT)
+    finally:
+        restarting.run(f"rm -r {folder}; systemctl daemon-reload; systemctl reset-failed docker docker.socket")
+    assert (result["failed"], result["rolled_back"]) == (True, True), result
+    assert result["msg"].endswith("Everything is as it was before this run."), result["msg"]
+    assert (settings(restarting), started(restarting)) == before
+
+
+@pytest.mark.parametrize("broken", ["chmod 600", "truncate -s 100", "truncate -s 0", "rm"])
+def test_a_program_that_cannot_be_run(keeping: Host, broken: str) -> None:
+    """The module is sent, and mends it if it is to be kept."""
+    keeping.run(f"{broken} {PROGRAM}")
+    assert read(keeping, python="")["plan"]["changed"] is True
+    assert read(keeping, python="", keep_program=True)["plan"]["changed"] is True
+    if broken == "chmod 600":  # a file of ours keeps its mode when it is replaced
+        keeping.run(f"chmod 700 {PROGRAM}")
+    if broken != "rm":
+        assert read(keeping)["plan"]["changed"] is True
+
+
+# What the program of an earlier version may be: another file of ours, not compiled, that says something else.
+ANOTHER = f"""
+import io, json, os, zipfile
+made = io.BytesIO()
+with zipfile.ZipFile("{PROGRAM}") as old, zipfile.ZipFile(made, "w") as new:
+    for name in old.namelist():
+        data = old.read(name)
+        if name == "origin.json":
+            data = json.dumps({{**json.loads(data), "parts": ["0" * 12]}})
+        if name.endswith("_host_plan.py"):
+            data += b'summary = lambda *_arguments: "of another version"'
+        if not name.endswith("_host_plan.pyc"):
+            new.writestr(name, data)
+with open("{PROGRAM}", "rb") as old:
+    first = old.readline()
+with open("{PROGRAM}", "wb") as new:
+    new.write(first + made.getvalue())
+"""
+
+
+def test_a_program_of_another_version(keeping: Host) -> None:
+    """It has nothing to say; the module is sent, and replaces it if it is to be kept."""
+    output("docker", "exec", "-i", keeping.container, "python3", "-", stdin=ANOTHER)
+    another = keeping.run(KEPT)
+    found = read(keeping, python="")
+    assert found["summary"] not in ("", "of another version")
+    assert keeping.run(KEPT) == another
+    assert read(keeping, python="", keep_program=True)["summary"] == found["summary"]
+    assert keeping.run(KEPT) != another
+    assert read(keeping)["summary"] == found["summary"]
+
+
+def test_a_program_that_is_killed_while_it_changes(restarting: Host) -> None:
+    """Nothing is begun anew on top of it, and the host undoes by itself what was done."""
+    before = (settings(restarting), started(restarting))
+    restarting.run(
+        "systemd-run --quiet --unit=killer sh -c 'until grep -q ip6tables /etc/docker/daemon.json; do sleep 0.02; done;"
+        " pkill -9 -f program.pyz.change'"
+    )
+    try:
+        result = restarting.module("docker_ipv6", confirm_within=8, **NAT)
+    finally:
+        restarting.run("systemctl stop killer 2>/dev/null || true")
+    assert result["failed"], result
+    assert "the program on the host ended without an answer" in result["msg"]
+    undone = (
+        "for i in $(seq 600); do test -e /var/lib/dms-ipv6/transaction.json || { echo undone; exit; }; sleep 0.1; done"
+    )
+    assert restarting.run(undone) == "undone"
+    assert (settings(restarting), started(restarting)) == before
+
+
+def test_a_play_leaves_it_and_uses_it(fresh: Host) -> None:
+    """A first run changes with the program that its reading has left; the second needs no module at all."""
+    done = play(fresh.name, dms_ipv6_containers=["mail"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert fresh.run(FOLDER).split() == ["program.pyz", "record.json"]
+    again = play(fresh.name, dms_ipv6_containers=["mail"], ansible_python_interpreter=NO_MODULE)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "changed=0" in again.stdout
+    output("docker", "exec", fresh.container, "rm", PROGRAM)
+    failed = play(fresh.name, dms_ipv6_containers=["mail"], ansible_python_interpreter=NO_MODULE)
+    assert failed.returncode != 0  # so it was the program indeed
+    assert play(fresh.name, "undo").returncode == 0

@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The interpreters that run our programs in tests."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+PYTHONS = pytest.mark.parametrize("number", [0, 1], ids=["this Python", "Python 3.9"])
+
+
+def pythons() -> list[str]:
+    """The interpreter that runs this, and the oldest that a managed host may have."""
+    versions = Path(sys.base_prefix).parent
+    old = [*glob.glob(str(versions / "3.9.*" / "bin" / "python3.9")), shutil.which("python3.9") or ""]
+    return [sys.executable, next((one for one in old if one and "/shims/" not in one), "")]
+
+
+def interpreter(number: int) -> str:
+    found = pythons()[number]
+    if not found:
+        pytest.skip("there is no Python 3.9 on this machine")
+    return found
