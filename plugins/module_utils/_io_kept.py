@@ -27,14 +27,23 @@ def place(changing: bool) -> None:
     """
     if changing:
         _code("change")  # what is loaded is in it compiled
-    path = os.path.join(_io_files.STATE, PROGRAM)
     with contextlib.suppress(Refused):
-        if not _fits(_io_pyz.found(path), _io_pyz.origin()):
-            _io_files.write(path, _io_pyz.build(), mode=0o700)
+        if not _fits(_io_pyz.found(_path()), _io_pyz.origin()):
+            _io_files.write(_path(), _io_pyz.build(), mode=0o700)
 
 
 def _fits(found: _io_pyz.Origin | None, needed: _io_pyz.Origin) -> bool:
     return found is not None and found[:2] == needed[:2] and set(needed.parts) <= set(found.parts)
+
+
+def forget() -> None:
+    """Take it away. It may be what runs now, so this is the last thing to do."""
+    with contextlib.suppress(Refused):
+        _io_files.write(_path(), None)
+
+
+def _path() -> str:
+    return os.path.join(_io_files.STATE, PROGRAM)
 
 
 def _code(what: str) -> t.Any:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
+    _io_kept,
     _io_revert,
     _io_run_docker_daemon_config,
     _io_run_docker_ipv6_info,
@@ -48,6 +49,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     except BaseException as reason:
         _taken_back(transaction, Refused(repr(reason)))
         raise
+    if params["mode"] == "absent":
+        _io_kept.forget()
     return {
         **_result(host, [*done, {"changed": False, "outage": waited}]),
         **({"transaction": transaction} if transaction else {}),

@@ -52,6 +52,8 @@ attributes:
     support: full
 notes:
   - Needs systemd, and the Python packages docker and jsonschema on the target.
+  - No module is sent to a host that keeps the program of O(dms.ipv6.docker_ipv6_info#module:keep_program). With
+    O(mode=absent) it is taken away in the end.
 seealso:
   - module: dms.ipv6.docker_ipv6_info
   - module: dms.ipv6.host_transaction

@@ -14,7 +14,7 @@ from tests.integration.lab_host import Host, clean, output, play, settings, star
 PROGRAM = "/var/lib/dms-ipv6/program.pyz"
 # No module can be run with this interpreter.
 NO_MODULE = "/bin/false"
-NAT = {"mode": "nat", "containers": ["mail"]}
+NAT: dict[str, t.Any] = {"mode": "nat", "containers": ["mail"]}
 # A record of when the program was written, and what else is there.
 KEPT = f"stat -c '%i %Y %s %a %u' {PROGRAM}"
 FOLDER = "ls -A /var/lib/dms-ipv6 2>/dev/null || true"
@@ -65,7 +65,7 @@ def test_read_without_a_module(keeping: Host) -> None:
     for one in (by_module, by_program):
         one.pop("invocation", None)
         one.pop("killed", None)
-        one["networks"].sort(key=str)  # an engine tells them in any order
+        one["networks"].sort(key=lambda network: network["name"])  # an engine tells them in any order
     assert by_program == by_module
     assert read(keeping, keep_program=True, check=True)["plan"] == by_module["plan"]
     assert keeping.run(KEPT) == before
@@ -196,4 +196,17 @@ def test_a_play_leaves_it_and_uses_it(fresh: Host) -> None:
     output("docker", "exec", fresh.container, "rm", PROGRAM)
     failed = play(fresh.name, dms_ipv6_containers=["mail"], ansible_python_interpreter=NO_MODULE)
     assert failed.returncode != 0  # so it was the program indeed
+    assert play(fresh.name, dms_ipv6_containers=["mail"]).returncode == 0
+    assert fresh.run(FOLDER).split() == ["program.pyz", "record.json"]  # a host that was as wanted got it again
     assert play(fresh.name, "undo").returncode == 0
+    assert fresh.run(FOLDER) == "record.json"
+
+
+def test_a_play_that_leaves_none(bookworm: Host) -> None:
+    clean(bookworm)
+    try:
+        done = play(bookworm.name, dms_ipv6_containers=["mail"], dms_ipv6_keep_program=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert bookworm.run(FOLDER) == "record.json"
+    finally:
+        clean(bookworm)
