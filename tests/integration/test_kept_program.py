@@ -98,8 +98,9 @@ def test_changed_and_undone_without_a_module(keeping: Host) -> None:
     assert read(keeping)["plan"]["changed"] is False
     undone = keeping.module("docker_ipv6", python=NO_MODULE, mode="absent", confirm_within=300)
     assert undone["changed"], undone
+    assert "program.pyz" not in keeping.run(FOLDER).split()
     assert not keeping.module("host_transaction", state="reverted")["failed"]
-    assert read(keeping)["plan"]["changed"] is False
+    assert read(keeping, python="")["plan"]["changed"] is False
     keeping.module("docker_ipv6", mode="absent")
     assert (settings(keeping), started(keeping)) == before
 
