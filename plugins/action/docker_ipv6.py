@@ -8,7 +8,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils._options import CHANGING
-from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import NO_PROGRAM, NOT_THIS_ONE, AskingModule, kept
+from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import (
+    KEPT,
+    NO_PROGRAM,
+    NOT_THIS_ONE,
+    AskingModule,
+    kept,
+)
 
 if t.TYPE_CHECKING:
     Result = dict[str, t.Any]
@@ -25,5 +31,6 @@ class ActionModule(AskingModule):
         """Only a program that has not begun may be followed by a module: the change may be armed already."""
         if done["rc"] in (NOT_THIS_ONE, *NO_PROGRAM):
             return None
+        last = done["stderr"].strip().rpartition("\n")[2]
         said = {f"module_{name}": done[name] for name in ("stdout", "stderr")}
-        return {"failed": True, "msg": f"the program on the host ended without an answer ({done['rc']})", **said}
+        return {"failed": True, "msg": f"{KEPT} ended without an answer ({done['rc']}) {last}".rstrip(), **said}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import sys
 import typing as t
 
@@ -15,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_pyz
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 PROGRAM = "program.pyz"
+MODE = 0o700
 # How it ends if it is of another version than the controller.
 NOT_THIS_ONE = 3
 
@@ -28,12 +30,17 @@ def place(changing: bool) -> None:
     if changing:
         _code("change")  # what is loaded is in it compiled
     with contextlib.suppress(Refused):
-        if not _fits(_io_pyz.found(_path()), _io_pyz.origin()):
-            _io_files.write(_path(), _io_pyz.build(), mode=0o700)
+        if not _is_there():
+            _io_files.write(_path(), None)  # a file that is there would keep its owner and mode
+            _io_files.write(_path(), _io_pyz.build(), mode=MODE)
 
 
-def _fits(found: _io_pyz.Origin | None, needed: _io_pyz.Origin) -> bool:
-    return found is not None and found[:2] == needed[:2] and set(needed.parts) <= set(found.parts)
+def _is_there() -> bool:
+    """Whether the host has a program that does what this module does."""
+    found, needed = _io_pyz.found(_path()), _io_pyz.origin()
+    if found is None or found[:2] != needed[:2] or not set(needed.parts) <= set(found.parts):
+        return False
+    return stat.S_IMODE(os.stat(_path()).st_mode) == MODE
 
 
 def forget() -> None:

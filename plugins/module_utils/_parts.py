@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 
 def part(file: str, source: bytes) -> str:
     """What stands for one version of a file, given its name without folders."""
+    import hashlib  # takes longer than the rest of a program that only runs
+
     return hashlib.sha256(file.encode() + b"\0" + source).hexdigest()[:12]

@@ -53,7 +53,7 @@ def test_a_program_that_dies(monkeypatch: pytest.MonkeyPatch, rc: int) -> None:
     host = Host(monkeypatch, "half of", rc=rc)
     assert host.run(docker_ipv6_info, OPTIONS) == SENT
     result = host.run(docker_ipv6, OPTIONS)
-    assert result["msg"] == f"the program on the host ended without an answer ({rc})"
+    assert result["msg"] == f"/var/lib/dms-ipv6/program.pyz ended without an answer ({rc}) err"
     assert (result["failed"], result["module_stdout"], result["module_stderr"]) == (True, "half of", "err")
 
 

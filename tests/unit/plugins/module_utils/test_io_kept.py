@@ -187,6 +187,14 @@ def test_what_is_no_program_is_replaced(place: Path, content: bytes) -> None:
     assert f"{OURS}/_io_kept.py" in archived(place).namelist()
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o4755])
+def test_one_that_others_could_run_or_nobody_is_replaced(place: Path, mode: int) -> None:
+    _io_kept.place(changing=False)
+    place.chmod(mode)
+    _io_kept.place(changing=False)
+    assert place.stat().st_mode & 0o7777 == 0o700
+
+
 def test_where_it_cannot_be_written_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "file"))
