@@ -34,8 +34,8 @@ def keeping(fresh: Host) -> Host:
 
 
 @pytest.fixture
-def restarting(bookworm: Host) -> t.Iterator[Host]:
-    """Another one, of an engine that has to be restarted with `ip6tables`."""
+def one(bookworm: Host) -> t.Iterator[Host]:
+    """The one whose engine has to be restarted with `ip6tables`."""
     clean(bookworm)
     yield keep(bookworm)
     clean(bookworm)
@@ -45,15 +45,16 @@ def read(host: Host, python: str = NO_MODULE, check: bool = False, **options: t.
     return host.module("docker_ipv6_info", check=check, python=python, **{**NAT, **options})
 
 
-def test_nothing_is_written_unasked(fresh: Host) -> None:
+def test_nothing_is_written_unasked(bookworm: Host) -> None:
     """By a reading for its own sake, or in check mode."""
-    assert not read(fresh, python="")["failed"]
-    assert not read(fresh, python="", keep_program=True, check=True)["failed"]
-    done = play(fresh.name, "enable", options=["--check"], dms_ipv6_containers=["mail"])
+    clean(bookworm)
+    assert not read(bookworm, python="")["failed"]
+    assert not read(bookworm, python="", keep_program=True, check=True)["failed"]
+    done = play(bookworm.name, "enable", options=["--check"], dms_ipv6_containers=["mail"])
     assert done.returncode == 0, done.stdout + done.stderr
-    done = play(fresh.name, "audit")
+    done = play(bookworm.name, "audit")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert fresh.run(FOLDER) == ""
+    assert bookworm.run(FOLDER) == ""
 
 
 def test_read_without_a_module(keeping: Host) -> None:
@@ -72,9 +73,9 @@ def test_read_without_a_module(keeping: Host) -> None:
     assert before.split()[3:] == ["700", "0"]
 
 
-def test_refused_without_a_module(keeping: Host) -> None:
-    by_module = keeping.direct("docker_ipv6_info", **{**NAT, "subnet": "2001:db8::/64"})
-    by_program = read(keeping, subnet="2001:db8::/64")
+def test_refused_without_a_module(one: Host) -> None:
+    by_module = one.direct("docker_ipv6_info", **{**NAT, "subnet": "2001:db8::/64"})
+    by_program = read(one, subnet="2001:db8::/64")
     assert by_program["failed"]
     assert by_program["msg"] == by_module["msg"]
 
@@ -105,30 +106,30 @@ def test_changed_and_undone_without_a_module(keeping: Host) -> None:
     assert (settings(keeping), started(keeping)) == before
 
 
-def test_a_change_that_fails_is_taken_back_by_the_program(restarting: Host) -> None:
-    before = (settings(restarting), started(restarting))
+def test_a_change_that_fails_is_taken_back_by_the_program(one: Host) -> None:
+    before = (settings(one), started(one))
     folder = "/etc/systemd/system/docker.service.d"
     script = "! grep -q ip6tables /etc/docker/daemon.json"
-    restarting.run(
+    one.run(
         f"mkdir -p {folder}; printf '[Service]\\nExecStartPre=/bin/sh -c \"{script}\"\\n' > {folder}/fails.conf;"
         "systemctl daemon-reload"
     )
     try:
-        result = restarting.module("docker_ipv6", python=NO_MODULE, confirm_within=300, **NAT)
+        result = one.module("docker_ipv6", python=NO_MODULE, confirm_within=300, **NAT)
     finally:
-        restarting.run(f"rm -r {folder}; systemctl daemon-reload; systemctl reset-failed docker docker.socket")
+        one.run(f"rm -r {folder}; systemctl daemon-reload; systemctl reset-failed docker docker.socket")
     assert (result["failed"], result["rolled_back"]) == (True, True), result
     assert result["msg"].endswith("Everything is as it was before this run."), result["msg"]
-    assert (settings(restarting), started(restarting)) == before
+    assert (settings(one), started(one)) == before
 
 
 @pytest.mark.parametrize("broken", ["chmod 600", "truncate -s 100", "truncate -s 0", "rm"])
-def test_a_program_that_cannot_be_run(keeping: Host, broken: str) -> None:
+def test_a_program_that_cannot_be_run(one: Host, broken: str) -> None:
     """The module is sent, and mends it if it is to be kept."""
-    keeping.run(f"{broken} {PROGRAM}")
-    assert read(keeping, python="")["plan"]["changed"] is True
-    assert read(keeping, python="", keep_program=True)["plan"]["changed"] is True
-    assert read(keeping)["plan"]["changed"] is True
+    one.run(f"{broken} {PROGRAM}")
+    assert read(one, python="")["plan"]["changed"] is True
+    assert read(one, python="", keep_program=True)["plan"]["changed"] is True
+    assert read(one)["plan"]["changed"] is True
 
 
 # What the program of an earlier version may be: another file of ours, not compiled, that says something else.
@@ -151,36 +152,36 @@ with open("{PROGRAM}", "wb") as new:
 """
 
 
-def test_a_program_of_another_version(keeping: Host) -> None:
+def test_a_program_of_another_version(one: Host) -> None:
     """It has nothing to say; the module is sent, and replaces it if it is to be kept."""
-    output("docker", "exec", "-i", keeping.container, "python3", "-", stdin=ANOTHER)
-    another = keeping.run(KEPT)
-    found = read(keeping, python="")
+    output("docker", "exec", "-i", one.container, "python3", "-", stdin=ANOTHER)
+    another = one.run(KEPT)
+    found = read(one, python="")
     assert found["summary"] not in ("", "of another version")
-    assert keeping.run(KEPT) == another
-    assert read(keeping, python="", keep_program=True)["summary"] == found["summary"]
-    assert keeping.run(KEPT) != another
-    assert read(keeping)["summary"] == found["summary"]
+    assert one.run(KEPT) == another
+    assert read(one, python="", keep_program=True)["summary"] == found["summary"]
+    assert one.run(KEPT) != another
+    assert read(one)["summary"] == found["summary"]
 
 
-def test_a_program_that_is_killed_while_it_changes(restarting: Host) -> None:
+def test_a_program_that_is_killed_while_it_changes(one: Host) -> None:
     """Nothing is begun anew on top of it, and the host undoes by itself what was done."""
-    before = (settings(restarting), started(restarting))
-    restarting.run(
+    before = (settings(one), started(one))
+    one.run(
         "systemd-run --quiet --unit=killer sh -c 'until grep -q ip6tables /etc/docker/daemon.json; do sleep 0.02; done;"
         " pkill -9 -f program.pyz.change'"
     )
     try:
-        result = restarting.module("docker_ipv6", confirm_within=8, **NAT)
+        result = one.module("docker_ipv6", confirm_within=8, **NAT)
     finally:
-        restarting.run("systemctl stop killer 2>/dev/null || true")
+        one.run("systemctl stop killer 2>/dev/null || true")
     assert result["failed"], result
     assert "/var/lib/dms-ipv6/program.pyz ended without an answer (" in result["msg"]
     undone = (
         "for i in $(seq 600); do test -e /var/lib/dms-ipv6/transaction.json || { echo undone; exit; }; sleep 0.1; done"
     )
-    assert restarting.run(undone) == "undone"
-    assert (settings(restarting), started(restarting)) == before
+    assert one.run(undone) == "undone"
+    assert (settings(one), started(one)) == before
 
 
 def test_a_play_leaves_it_and_uses_it(fresh: Host) -> None:
