@@ -272,7 +272,7 @@ summary:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC, failure, run
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
@@ -282,7 +282,7 @@ def main():  # type: () -> None
     try:
         result = run(module.params, module.check_mode)
     except Refused as reason:
-        module.fail_json(msg=str(reason))
+        module.fail_json(**failure(reason))
     module.exit_json(**result)
 
 
