@@ -13,19 +13,23 @@ from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import (
     NO_PROGRAM,
     NOT_THIS_ONE,
     AskingModule,
+    asked,
     kept,
 )
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
     Result = dict[str, t.Any]
 
 
 class ActionModule(AskingModule):
     """Ansible's way in, on the controller."""
 
-    def command(self) -> str:
+    def commands(self, task_vars: dict[str, t.Any]) -> Iterator[tuple[str, bytes | None]]:
         """The command that changes, or says what would change."""
-        return kept("change", CHANGING, self._task.args, dry=self._task.check_mode)
+        if change := asked(CHANGING, self._task.args, dry=self._task.check_mode):
+            yield kept("change", change), None
 
     def without(self, done: Result) -> Result | None:
         """Only a program that has not begun may be followed by a module: the change may be armed already."""

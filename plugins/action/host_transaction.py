@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.plugin_utils._io_asking import AskingModule
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # As _io_transaction places it on the host.
 PROGRAM = "/var/lib/dms-ipv6/revert.pyz"
@@ -30,6 +30,7 @@ def command(arguments: Mapping[str, t.Any]) -> str:
 class ActionModule(AskingModule):
     """Ansible's way in, on the controller."""
 
-    def command(self) -> str:
+    def commands(self, task_vars: dict[str, t.Any]) -> Iterator[tuple[str, bytes | None]]:
         """The command that confirms. What would be confirmed (check mode) only the module tells."""
-        return "" if self._task.check_mode else command(self._task.args)
+        if not self._task.check_mode and (confirm := command(self._task.args)):
+            yield confirm, None

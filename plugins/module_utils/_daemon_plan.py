@@ -217,7 +217,7 @@ def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrow
     settings = {**found, **wanted.config} if wanted.whole else _daemon_json.merge(found, wanted.config)
     settings = _daemon_json.merge(settings, {}, wanted.absent)
     _refuse_flag_conflict(settings, running, path)
-    _daemon_schema.refuse_invalid(settings, running.version, path, _daemon_json.same(settings, running.loaded))
+    _daemon_schema.refuse_invalid(settings, running.version, path, running.loaded)
     _daemon_rules.refuse_start(settings, running.flags, running.version, path)
     if raw is not None and not text.strip() and not _engine.has(running.version, "empty_file"):
         # dockerd would end on the blank file if the way back had to restart it.

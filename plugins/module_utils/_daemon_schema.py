@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from importlib.util import find_spec
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_keys, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys, _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -48,23 +48,36 @@ def available() -> bool:
     return find_spec("jsonschema") is not None
 
 
-def refuse_invalid(settings: Settings, version: Version, where: str, accepted: bool = False) -> None:
+def refuse_invalid(settings: Settings, version: Version, where: str, loaded: Settings | None = None) -> None:
     """Raise Refused, naming every fault, if the engine would not start with the settings or would ignore some.
 
-    With jsonschema missing (check mode on a host without prerequisites) the types stay unchecked, and so they do with
-    ``accepted``: the daemon that runs has read these very settings.
+    With jsonschema missing (check mode on a host without prerequisites) the types stay unchecked, and so do those of
+    settings that the daemon that runs has loaded.
     """
     faults = names(settings, version)
-    if not accepted and available():
+    doubtful = _doubtful(settings, version, loaded or {})
+    if doubtful and available():
         from jsonschema import Draft7Validator  # takes longer to import than all of this takes to run
 
         validator = Draft7Validator(_daemon_keys.schema(version))
         faults += [
             _sentence(error)
-            for error in sorted(validator.iter_errors(settings), key=lambda one: list(map(str, one.path)))
+            for error in sorted(validator.iter_errors(doubtful), key=lambda one: list(map(str, one.path)))
         ]
     if faults:
         raise Refused("; ".join(faults), where, REMEDY)
+
+
+def _doubtful(settings: Settings, version: Version, loaded: Settings) -> Settings:
+    """The settings of which jsonschema has to say whether they fit; most hosts have none, and need not load it."""
+    known = _daemon_keys.known(version)
+    return {
+        name: value
+        for name, value in settings.items()
+        if name in known
+        and not (isinstance(value, bool) and known[name].schema is _daemon_keys.BOOL)
+        and not (name in loaded and _daemon_json.same(value, loaded[name]))
+    }
 
 
 def names(settings: Settings, version: Version) -> list[str]:

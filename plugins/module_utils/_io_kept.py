@@ -37,8 +37,11 @@ def place(changing: bool) -> None:
 
 def _is_there() -> bool:
     """Whether the host has a program that does what this module does."""
-    found, needed = _io_pyz.found(_path()), _io_pyz.origin()
-    if found is None or found[:2] != needed[:2] or not set(needed.parts) <= set(found.parts):
+    found = _io_pyz.found(_path())
+    if found is None:
+        return False
+    needed = _io_pyz.origin(_io_pyz.sources())
+    if found[:2] != needed[:2] or not set(needed.parts) <= set(found.parts):
         return False
     return stat.S_IMODE(os.stat(_path()).st_mode) == MODE
 
@@ -65,16 +68,26 @@ def _code(what: str) -> t.Any:
 
 
 def main(what: str, parts: str, asked: str) -> None:
-    """The program: do what a module does, and say in one line of JSON what it would return.
+    """The program that was kept: do what is asked if the controller has these versions of our files.
 
     Args:
-        what: ``read`` (docker_ipv6_info) or ``change`` (docker_ipv6).
+        what: as for ``answer``.
         parts: what stands for the controller's versions of our files, with blanks between (``_parts.part``).
-        asked: in JSON, ``params``, the module's options, valid and complete, and ``dry``, whether only to say it.
+        asked: as for ``answer``.
     """
     found = _io_pyz.found(sys.argv[0])
     if found is None or found.magic != _io_pyz.magic() or not set(found.parts) <= set(parts.split()):
         raise SystemExit(NOT_THIS_ONE)
+    answer(what, asked)
+
+
+def answer(what: str, asked: str) -> None:
+    """Do what a module does, and say in one line of JSON what it would return.
+
+    Args:
+        what: ``read`` (docker_ipv6_info) or ``change`` (docker_ipv6).
+        asked: in JSON, ``params``, the module's options, valid and complete, and ``dry``, whether only to say it.
+    """
     code = _code(what)
     try:
         told = code.run(**json.loads(asked))

@@ -22,7 +22,9 @@ import zipimport
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_confirm, _io_import, _parts
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-PACKAGE = __name__.rpartition(".")[0]
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
 # Beside the modules: what it was made by, and of.
 ORIGIN = "origin.json"
 # The program's beginning. Whoever confirms or reads does not wait until all that undoing takes is loaded.
@@ -33,10 +35,10 @@ if words[:1] == ["confirm"]:
     from {_io_confirm.__name__} import main
     main(*words[1:])
 elif words:
-    from {PACKAGE}._io_kept import main
+    from {_parts.PACKAGE}._io_kept import main
     main(*words)
 else:
-    from {PACKAGE}._io_revert import main
+    from {_parts.PACKAGE}._io_revert import main
     main()
 """
 
@@ -68,29 +70,24 @@ def build() -> bytes:
     """A program of all our modules that are here, and of what Python has compiled of those that are loaded now."""
     import zipfile  # takes longer than the rest of this file
 
-    file = io.BytesIO()
+    file, ours = io.BytesIO(), sources()
     file.write(f"#!{sys.executable}\n".encode())
-    folders = PACKAGE.split(".")
     with zipfile.ZipFile(file, "w") as archive:
-        for depth in range(1, len(folders) + 1):
-            archive.writestr("/".join([*folders[:depth], "__init__.py"]), "")
-        for name, source in _sources().items():
-            path = name.replace(".", "/")
-            archive.writestr(f"{path}.py", source)
-            if name in sys.modules:
-                archive.writestr(f"{path}.pyc", _compiled(name, source))
-        archive.writestr(ORIGIN, json.dumps(origin()._asdict()))
+        _parts.put(archive, ours)
+        for name in filter(sys.modules.get, ours):
+            archive.writestr(f"{name.replace('.', '/')}.pyc", _compiled(name, ours[name]))
+        archive.writestr(ORIGIN, json.dumps(origin(ours)._asdict()))
         archive.writestr("__main__.py", MAIN)
     return file.getvalue()
 
 
-def _sources() -> dict[str, bytes]:
+def sources() -> dict[str, bytes]:
     """Our modules by name: also those that only some runs load, in the middle of a change maybe."""
     loader: t.Any = sys.modules[__name__].__loader__
     folder = os.path.dirname(__file__)
     files = sorted(one.name for one in pkgutil.iter_modules([folder]) if one.name.startswith("_"))
     try:
-        return {f"{PACKAGE}.{name}": loader.get_data(os.path.join(folder, f"{name}.py")) for name in files}
+        return {f"{_parts.PACKAGE}.{name}": loader.get_data(os.path.join(folder, f"{name}.py")) for name in files}
     except OSError as error:
         raise Refused(f"our own files cannot be read ({error}), so the host could not undo a change") from None
 
@@ -103,9 +100,9 @@ def _compiled(name: str, source: bytes) -> bytes:
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
-def origin() -> Origin:
+def origin(sources: Mapping[str, bytes]) -> Origin:
     """What a program that is made now is made by, and of."""
-    parts = [_parts.part(f"{name.rpartition('.')[2]}.py", source) for name, source in _sources().items()]
+    parts = [_parts.part(f"{name.rpartition('.')[2]}.py", source) for name, source in sources.items()]
     return Origin(sys.executable, magic(), parts)
 
 

@@ -15,7 +15,7 @@ from ansible.plugins.action.normal import ActionModule as Module
 from ansible_collections.dms.ipv6.plugins.module_utils._parts import part
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Result = dict[str, t.Any]
 
@@ -28,14 +28,14 @@ NO_PROGRAM = (126, 127)
 EXPANDED = "~$"
 FILES = Path(__file__).parents[1] / "module_utils"
 # Once for all hosts: the linear strategy loads action plugins before it forks.
-PARTS = " ".join(part(file.name, file.read_bytes()) for file in sorted(FILES.glob("_*.py")))
+SOURCES = {file.name: file.read_bytes() for file in sorted(FILES.glob("_*.py"))}
+PARTS = " ".join(part(name, source) for name, source in SOURCES.items())
 
 
-def kept(what: str, spec: Mapping[str, t.Any], arguments: Mapping[str, t.Any], dry: bool) -> str:
-    """The command that has the kept program do something.
+def asked(spec: Mapping[str, t.Any], arguments: Mapping[str, t.Any], dry: bool) -> str:
+    """What a program is asked to do, in JSON.
 
     Args:
-        what: ``read`` or ``change``.
         spec: of the module that does it else.
         arguments: of the task.
         dry: whether only to say it.
@@ -45,11 +45,16 @@ def kept(what: str, spec: Mapping[str, t.Any], arguments: Mapping[str, t.Any], d
     """
     checked = ArgumentSpecValidator(spec).validate(dict(arguments))
     try:
-        given, asked = json.dumps(arguments), json.dumps({"params": checked.validated_parameters, "dry": dry})
+        given, complete = json.dumps(arguments), json.dumps({"params": checked.validated_parameters, "dry": dry})
     except TypeError:
         return ""
     if checked.error_messages or any(one in given for one in EXPANDED):
         return ""
+    return complete
+
+
+def kept(what: str, asked: str) -> str:
+    """The command that has the kept program ``read`` or ``change``."""
     return shlex.join([KEPT, what, PARTS, asked])
 
 
@@ -68,20 +73,33 @@ def answer(said: str) -> Result | None:
 class AskingModule(Module):
     """Ansible's way in, on the controller, for a module that a program can stand in for."""
 
-    def command(self) -> str:
-        """The command that does what the task is to do; empty if the module is needed."""
+    def commands(self, task_vars: dict[str, t.Any]) -> Iterator[tuple[str, bytes | None]]:
+        """The commands that may do what the task is to do, and what each gets through standard input.
+
+        One is run where those before it gave no answer; where none did, or none is given, the module is sent.
+        """
         raise NotImplementedError
 
     def without(self, done: Result) -> Result | None:
-        """What comes of a program that ended without an answer; None if the module can begin anew."""
+        """What comes of a program that ended without an answer; None if it can be begun anew."""
         return None
 
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
-        """Ask the program, which takes a fraction of a module's time; send the module where that is not possible."""
-        command, told = "" if self._task.async_val else self.command(), None
-        if command:
-            done = self._low_level_execute_command(f"{self._compute_environment_string()} {command}".lstrip())
+        """Ask programs, which take a fraction of a module's time; send the module where that is not possible."""
+        for command, data in () if self._task.async_val else self.commands(task_vars or {}):
+            done = self._low_level_execute_command(
+                f"{self._compute_environment_string()} {command}".lstrip(), in_data=data
+            )
             told = answer(done["stdout"]) or self.without(done)
-        if told is None:
-            return t.cast("Result", super().run(tmp, task_vars))
-        return {**told, "invocation": {"module_args": dict(self._task.args)}}
+            if told is not None:
+                return {**told, **self._discovered(), "invocation": {"module_args": dict(self._task.args)}}
+        return t.cast("Result", super().run(tmp, task_vars))
+
+    def _discovered(self) -> Result:
+        """What Ansible is to remember of the host."""
+        if not self._discovered_interpreter_key:
+            return {}
+        return {
+            "ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter},
+            "warnings": getattr(self, "_discovery_warnings", []),  # up to ansible-core 2.18
+        }

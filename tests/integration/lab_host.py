@@ -53,15 +53,19 @@ class Host:
         """What a shell script prints on the host."""
         return output("docker", "exec", "-i", self.container, "sh", "-e", stdin=script)
 
-    def module(self, module: str, check: bool = False, python: str = "", **options: t.Any) -> dict[str, t.Any]:
+    def module(
+        self, module: str, check: bool = False, python: str = "", pipelining: bool = True, **options: t.Any
+    ) -> dict[str, t.Any]:
         """The result of a module of ours, failed or not. A traceback fails the test.
 
-        ``python`` is for another interpreter than the inventory's.
+        ``python`` is for another interpreter than the inventory's; without ``pipelining`` no program is sent.
         """
         command = ["ansible", "-i", str(INVENTORY), self.name, "-m", f"dms.ipv6.{module}"]
         command += ["-a", json.dumps(options)] if options else []
         command += ["-e", f"ansible_python_interpreter={python}"] if python else []
-        done = subprocess.run([*command, *(["--check"] if check else [])], capture_output=True, text=True, check=False)
+        command += ["--check"] if check else []
+        environment = {**os.environ, "ANSIBLE_PIPELINING": str(pipelining)}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         found = re.search(r"^\S+ \| (\S+) => (\{.*)", done.stdout, re.DOTALL | re.MULTILINE)
         assert found, done.stdout + done.stderr
         result: dict[str, t.Any] = json.loads(found.group(2))

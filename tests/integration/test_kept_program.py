@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that keep the program with which they are read and changed, on every engine."""
+"""Hosts that are read and changed by a program, which they keep or are sent, on every engine."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from tests.integration.lab_host import Host, clean, output, play, settings, star
 PROGRAM = "/var/lib/dms-ipv6/program.pyz"
 # No module can be run with this interpreter.
 NO_MODULE = "/bin/false"
+# Nor with this one; a program can be sent.
+NO_MODULE_BUT_SENT = "/opt/only-sent"
+ONLY_SENT = f"""
+printf '#!/bin/sh\\n[ "$1" = -c ] && exec /usr/bin/python3 "$@"\\n' > {NO_MODULE_BUT_SENT}
+chmod 755 {NO_MODULE_BUT_SENT}
+"""
+# Whether a program may be sent, or the module is.
+WAYS = pytest.mark.parametrize("pipelining", [True, False], ids=["a program is sent", "the module is sent"])
 NAT: dict[str, t.Any] = {"mode": "nat", "containers": ["mail"]}
 # A record of when the program was written, and what else is there.
 KEPT = f"stat -c '%i %Y %s %a %u' {PROGRAM}"
@@ -41,8 +49,8 @@ def one(bookworm: Host) -> t.Iterator[Host]:
     clean(bookworm)
 
 
-def read(host: Host, python: str = NO_MODULE, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
-    return host.module("docker_ipv6_info", check=check, python=python, **{**NAT, **options})
+def read(host: Host, python: str = NO_MODULE, **options: t.Any) -> dict[str, t.Any]:
+    return host.module("docker_ipv6_info", python=python, **{**NAT, **options})
 
 
 def test_nothing_is_written_unasked(bookworm: Host) -> None:
@@ -57,20 +65,53 @@ def test_nothing_is_written_unasked(bookworm: Host) -> None:
     assert bookworm.run(FOLDER) == ""
 
 
+def told(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What a host tells, however it is asked."""
+    result["networks"].sort(key=lambda network: network["name"])  # an engine tells them in any order
+    return {name: value for name, value in result.items() if name not in ("invocation", "killed")}
+
+
 def test_read_without_a_module(keeping: Host) -> None:
     """The same is told, and nothing written: not even where another container is to be changed."""
     before = keeping.run(KEPT)
-    by_module = keeping.direct("docker_ipv6_info", **NAT)
-    by_program = read(keeping)
-    assert by_program["plan"]["changed"] is True
-    for one in (by_module, by_program):
-        one.pop("invocation", None)
-        one.pop("killed", None)
-        one["networks"].sort(key=lambda network: network["name"])  # an engine tells them in any order
-    assert by_program == by_module
+    by_module = told(keeping.direct("docker_ipv6_info", **NAT))
+    assert by_module["plan"]["changed"] is True
+    assert told(read(keeping)) == by_module
     assert read(keeping, keep_program=True, check=True)["plan"] == by_module["plan"]
     assert keeping.run(KEPT) == before
     assert before.split()[3:] == ["700", "0"]
+
+
+def test_read_by_a_program_that_is_sent(fresh: Host) -> None:
+    """It tells the same, and nothing is left of it but what is to be kept."""
+    fresh.run(ONLY_SENT)
+    by_module = told(fresh.direct("docker_ipv6_info", **NAT))
+    try:
+        for keep_program in (False, True):
+            shown = read(fresh, python=NO_MODULE_BUT_SENT, check=keep_program, keep_program=keep_program)
+            assert told(shown) == by_module
+            assert fresh.run(FOLDER) == ""
+        assert told(read(fresh, python=NO_MODULE_BUT_SENT, keep_program=True)) == by_module
+    finally:
+        fresh.run(f"rm {NO_MODULE_BUT_SENT}")
+    assert fresh.run(FOLDER) == "program.pyz"
+    assert told(read(fresh)) == by_module
+
+
+def test_refused_by_a_program_that_is_sent(bookworm: Host) -> None:
+    clean(bookworm)
+    by_module = bookworm.direct("docker_ipv6_info", **{**NAT, "subnet": "2001:db8::/64"})
+    sent = read(bookworm, python="", subnet="2001:db8::/64", keep_program=True)
+    assert (sent["failed"], sent["msg"]) == (True, by_module["msg"])
+    assert bookworm.run(FOLDER) == ""
+
+
+def test_the_python_of_the_host_is_found(bookworm: Host) -> None:
+    """And remembered, as for a module."""
+    clean(bookworm)
+    found = [read(bookworm, python="auto", pipelining=pipelining)["ansible_facts"] for pipelining in (True, False)]
+    assert found[0] == found[1]
+    assert found[0]["discovered_interpreter_python"].startswith("/usr/bin/python3")
 
 
 def test_refused_without_a_module(one: Host) -> None:
@@ -123,12 +164,13 @@ def test_a_change_that_fails_is_taken_back_by_the_program(one: Host) -> None:
     assert (settings(one), started(one)) == before
 
 
+@WAYS
 @pytest.mark.parametrize("broken", ["chmod 600", "truncate -s 100", "truncate -s 0", "rm"])
-def test_a_program_that_cannot_be_run(one: Host, broken: str) -> None:
-    """The module is sent, and mends it if it is to be kept."""
+def test_a_program_that_cannot_be_run(one: Host, broken: str, pipelining: bool) -> None:
+    """Something else is sent, and mends it if it is to be kept."""
     one.run(f"{broken} {PROGRAM}")
-    assert read(one, python="")["plan"]["changed"] is True
-    assert read(one, python="", keep_program=True)["plan"]["changed"] is True
+    assert read(one, python="", pipelining=pipelining)["plan"]["changed"] is True
+    assert read(one, python="", pipelining=pipelining, keep_program=True)["plan"]["changed"] is True
     assert read(one)["plan"]["changed"] is True
 
 
@@ -152,14 +194,15 @@ with open("{PROGRAM}", "wb") as new:
 """
 
 
-def test_a_program_of_another_version(one: Host) -> None:
-    """It has nothing to say; the module is sent, and replaces it if it is to be kept."""
+@WAYS
+def test_a_program_of_another_version(one: Host, pipelining: bool) -> None:
+    """It has nothing to say; something else is sent, and replaces it if it is to be kept."""
     output("docker", "exec", "-i", one.container, "python3", "-", stdin=ANOTHER)
     another = one.run(KEPT)
-    found = read(one, python="")
+    found = read(one, python="", pipelining=pipelining)
     assert found["summary"] not in ("", "of another version")
     assert one.run(KEPT) == another
-    assert read(one, python="", keep_program=True)["summary"] == found["summary"]
+    assert read(one, python="", pipelining=pipelining, keep_program=True)["summary"] == found["summary"]
     assert one.run(KEPT) != another
     assert read(one)["summary"] == found["summary"]
 

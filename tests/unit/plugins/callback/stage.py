@@ -135,6 +135,7 @@ def run(
         "ANSIBLE_CALLBACKS_ENABLED": "dms.ipv6.report",
         "ANSIBLE_COLLECTIONS_PATH": f"{collections(tmp_path)}:{known}" if acted else known,
         "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PIPELINING": "false",  # the modules that act are sent, and no program instead
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
         "ANSIBLE_REMOTE_TMP": str(tmp_path / "remote"),

@@ -314,3 +314,31 @@ def test_without_jsonschema_names_are_still_checked(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(_daemon_schema, "available", lambda: False)
     refuse_invalid({"ipv6": "no boolean"}, "26.1.5")
     assert "`IPv6` is unknown" in refusal({"IPv6": True}, "26.1.5")
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({"ipv6": True, "experimental": False}, False),
+        ({"log-level": "info", "mtu": 1400, "ip6tables": True}, False),
+        ({"no-such-key": 1, "ip6tables": True}, False),
+        ({"mtu": 1401}, True),
+        ({"mtu": True}, True),
+        ({"ip6tables": 1}, True),
+        ({"dns": ["fd00::1"]}, True),
+    ],
+)
+def test_jsonschema_is_asked_where_it_is_not_plain(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, t.Any], asked: bool
+) -> None:
+    """It takes long to load. What the daemon has loaded fits, and so does true where a boolean is wanted."""
+    found: list[bool] = []
+
+    def available() -> bool:
+        found.append(True)
+        return False
+
+    monkeypatch.setattr(_daemon_schema, "available", available)
+    loaded = {"log-level": "info", "mtu": 1400, "ip6tables": False}
+    _daemon_schema.refuse_invalid(settings, _engine.parse("28.5.2"), PATH, loaded)
+    assert found == [True] * asked

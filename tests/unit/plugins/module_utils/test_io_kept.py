@@ -170,8 +170,8 @@ def test_it_is_written_once(place: Path) -> None:
 @pytest.mark.parametrize("origin", [{"interpreter": "/usr/bin/python3.6"}, {"magic": "00"}, {"parts": ["0"]}])
 def test_it_is_renewed(place: Path, monkeypatch: pytest.MonkeyPatch, origin: dict[str, t.Any]) -> None:
     """If the next run could not use it, as this one could not."""
-    now = _io_pyz.origin()
-    monkeypatch.setattr(_io_pyz, "origin", lambda: now._replace(**origin))
+    now = _io_pyz.origin(_io_pyz.sources())
+    monkeypatch.setattr(_io_pyz, "origin", lambda _sources: now._replace(**origin))
     _io_kept.place(changing=False)
     monkeypatch.undo()
     monkeypatch.setattr(_io_files, "STATE", str(place.parent))

@@ -19,20 +19,20 @@ READ = {"mode": "nat", "containers": ["web"], "subnet": "auto"}
 
 def asked(arguments: dict[str, t.Any]) -> dict[str, t.Any] | None:
     """What the program gets, None if the module is sent."""
-    command = _io_asking.kept("read", _options.READING, arguments, dry=True)
-    return json.loads(shlex.split(command)[3]) if command else None
+    found = _io_asking.asked(_options.READING, arguments, dry=True)
+    return json.loads(found) if found else None
 
 
 def test_it_asks_the_program_that_a_host_keeps() -> None:
     assert f"{_io_files.STATE}/{_io_kept.PROGRAM}" == _io_asking.KEPT
     assert _io_asking.NOT_THIS_ONE == _io_kept.NOT_THIS_ONE
-    command = shlex.split(_io_asking.kept("read", _options.READING, READ, dry=True))
-    assert command[:2] == ["/var/lib/dms-ipv6/program.pyz", "read"]
+    command = shlex.split(_io_asking.kept("read", '{"a b": 1}'))
+    assert command == ["/var/lib/dms-ipv6/program.pyz", "read", _io_asking.PARTS, '{"a b": 1}']
 
 
 def test_a_program_of_these_files_fits() -> None:
     """What the host says of its files, the controller says of its own."""
-    here = set(_io_pyz.origin().parts)
+    here = set(_io_pyz.origin(_io_pyz.sources()).parts)
     assert len(here) > 10
     assert here <= set(_io_asking.PARTS.split())
     assert len(_io_asking.PARTS.split()) == len([*Path(_io_pyz.__file__).parent.glob("_*.py")])
