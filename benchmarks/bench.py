@@ -58,7 +58,7 @@ cat > ~/.ssh/authorized_keys
 ssh-keygen -A > /dev/null
 systemctl enable --now ssh > /dev/null 2>&1
 """
-# As after an upgrade of the collection: the program that a host keeps is of another version, so the module is sent.
+# As after an upgrade of the collection: the program that a host keeps is of another version, so another is sent.
 UPGRADED = """
 printf '#!/bin/sh\nexit 3\n' > /var/lib/dms-ipv6/program.pyz
 """
