@@ -24,5 +24,5 @@ class ActionModule(AskingModule):
         if only_read := asked(READING, self._task.args, dry=True):
             yield kept("read", only_read), None
             keep = asked(READING, self._task.args, dry=self._task.check_mode)
-            if command := _io_sent.command(self, task_vars, "read", keep):
+            if command := _io_sent.command(self, task_vars, keep):
                 yield command, _io_sent.ARCHIVE

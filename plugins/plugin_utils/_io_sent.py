@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A program that reads a host without having been there: it comes through standard input and leaves no file.
 
-Half of what a host does for a module that reads is to compile Ansible's side of one, which reading does not need.
+A module that reads has the host compile Ansible's side of a module first, which reading itself does not need.
 """
 
 from __future__ import annotations
@@ -51,18 +51,17 @@ def _archive() -> bytes:
 ARCHIVE = _archive()
 
 
-def command(action: ActionBase, variables: dict[str, t.Any], what: str, asked: str) -> str:
-    """The command that takes ``ARCHIVE`` and does what is asked; empty where only a module can be sent.
+def command(action: ActionBase, variables: dict[str, t.Any], asked: str) -> str:
+    """The command that takes ``ARCHIVE`` and reads what is asked for; empty where only a module can be sent.
 
     Args:
         action: of the task.
         variables: of the task.
-        what: ``read``.
         asked: in JSON, ``params``, the module's options, valid and complete, and ``dry``, whether only to say it.
     """
     if action._task.delegate_to or not action._is_pipelining_enabled("new"):
         return ""
-    return f"{_interpreter(action, variables)} {shlex.join(['-c', START, what, asked])}"
+    return f"{_interpreter(action, variables)} {shlex.join(['-c', START, 'read', asked])}"
 
 
 def _interpreter(action: ActionBase, variables: dict[str, t.Any]) -> str:
