@@ -272,6 +272,9 @@ def main() -> int:
             (WORK / "key").unlink(missing_ok=True)
             output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(WORK / "key"))
             on_hosts(max(counts), SSHD, (WORK / "key.pub").read_text(encoding="ascii"))
+        # Thrown away: the first run after hosts were started takes a third longer.
+        on_hosts(min(counts), FRESH)
+        play("warm-up", USUAL, options.connections.partition(",")[0], min(counts))
         for connection in options.connections.split(","):
             for count in counts:
                 runs += compare(connection, count, options.repeat)
