@@ -27,3 +27,11 @@ def interpreter(number: int) -> str:
     if not found:
         pytest.skip("there is no Python 3.9 on this machine")
     return found
+
+
+def too_old(version: str) -> str:
+    """One that a managed host may have and that our modules refuse, such as 3.8."""
+    found = glob.glob(str(Path(sys.base_prefix).parent / f"{version}.*" / "bin" / f"python{version}"))
+    if not found:
+        pytest.skip(f"there is no Python {version} on this machine")
+    return found[0]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import glob
 import importlib
 import json
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 import ansible_collections.dms.ipv6.plugins as found_plugins
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_python
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.pythons import too_old
 
 PLUGINS = Path(next(iter(found_plugins.__path__)))
 GUARD = PLUGINS / "module_utils" / "_io_python.py"
@@ -35,10 +35,7 @@ def test_too_old(monkeypatch: pytest.MonkeyPatch, capsys: t.Any) -> None:
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
 def test_a_python_that_is_really_old(version: str, tmp_path: Path) -> None:
     """Each module as a whole, where this machine has such a Python."""
-    found = glob.glob(str(Path(sys.base_prefix).parent / f"{version}.*" / "bin" / f"python{version}"))
-    if not found:
-        pytest.skip(f"there is no Python {version} on this machine")
-    package = tmp_path
+    python, package = too_old(version), tmp_path
     for name in ("ansible_collections", "dms", "ipv6", "plugins", "module_utils"):
         package /= name
         package.mkdir()
@@ -46,6 +43,6 @@ def test_a_python_that_is_really_old(version: str, tmp_path: Path) -> None:
     (package / "_io_python.py").write_text(GUARD.read_text())
     for path in (PLUGINS / "modules").glob("*.py"):
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run([found[0], str(path)], check=False, capture_output=True, text=True, env=environment)
+        done = subprocess.run([python, str(path)], check=False, capture_output=True, text=True, env=environment)
         assert (done.returncode, done.stderr) == (1, ""), path.name
         assert f"is Python {version}." in json.loads(done.stdout)["msg"]
