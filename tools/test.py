@@ -37,8 +37,8 @@ TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: W
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
 PYTEST = ("tools/run", "pytest")
-# Outages, fault points and agreements are printed by tests that pass.
-TELL = ("-rP", "--durations=15")
+# Outages, fault points and agreements are printed by tests that pass; -rP alone would not name those that fail.
+TELL = "-rfEP"
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def all_steps() -> list[Step]:
     return [
         *lint_steps(),
         Step("unit", "unit", ["tools/run", "--checkout", "pytest", "-q", "-n", "auto", "tests/unit"], counts=True),
-        Step("browser", "browser", ["tools/run", "--checkout", "pytest", "-q", "-rP", "tests/browser"], counts=True),
+        Step("browser", "browser", ["tools/run", "--checkout", "pytest", "-q", TELL, "tests/browser"], counts=True),
         Step("docs", "docs", ["tools/run", "--checkout", "python", "tools/docs.py"]),
         Step(
             "checklist",
@@ -113,7 +113,13 @@ def all_steps() -> list[Step]:
             counts=True,
         ),
         Step("sanity", "sanity", ["tools/run", "tools/sanity"], counts=True),
-        Step("integration", "integration", [*PYTEST, *TELL, "tests/integration"], lane="lab", counts=True),
+        Step(
+            "integration",
+            "integration",
+            [*PYTEST, TELL, "--durations=15", "tests/integration"],
+            lane="lab",
+            counts=True,
+        ),
         *molecule_steps(),
         *mutant_steps(),
     ]
