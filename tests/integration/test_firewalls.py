@@ -18,6 +18,7 @@ import pytest
 from tests.integration.lab_host import Host, lab, play
 
 INVENTORY = Path(__file__).with_name("firewalls.yml")
+pytestmark = pytest.mark.own_lab
 CONTAINERS = {"mail": 8080, "web": 8081}
 RUN = "".join(
     f"docker run -d --name {name} -p {port}:80 dms-lab/whoami >/dev/null;" for name, port in CONTAINERS.items()

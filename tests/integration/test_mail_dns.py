@@ -17,6 +17,8 @@ import pytest
 
 from tests.integration.name_servers import NameServers, install
 
+pytestmark = pytest.mark.own_lab
+
 # Who listens where: two servers of example.test, resolvers of different kinds.
 NS1, NS2, NS2_SIX = "127.0.0.2", "127.0.0.3", "::1"
 RECURSIVE, PRIVATE, DNS64, DNS64_OWN, LOCAL, SILENT, NOBODY = (f"127.0.0.{number}" for number in (1, 4, 5, 6, 7, 8, 9))

@@ -21,6 +21,7 @@ from tests.integration.lab_host import Host, lab, output, play
 from tests.integration.name_servers import NameServers, install
 
 INVENTORY = Path(__file__).with_name("mail.yml")
+pytestmark = pytest.mark.own_lab
 GATEWAY = "172.17.0.1"
 OUTSIDE, INSIDE = "victim@outside.test", "user@example.test"
 # The host's ports. In each container the same server listens on port 25.

@@ -19,6 +19,7 @@ import pytest
 from tests.integration.lab_host import Host, lab
 
 INVENTORY = Path(__file__).with_name("managed.yml")
+pytestmark = pytest.mark.own_lab
 LIFETIME = 10
 ROUTER = f"""
 cat > /etc/radvd.conf <<X

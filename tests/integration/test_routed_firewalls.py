@@ -16,6 +16,7 @@ import pytest
 from tests.integration.lab_host import Host, lab, play
 
 INVENTORY = Path(__file__).with_name("firewalls.yml")
+pytestmark = pytest.mark.own_lab
 PREFIXES = {"bookworm": "2001:2:0:b1::/64", "sid": "2001:2:0:b3::/64"}
 RUN = "docker run -d --name mail -p 8080:80 -e 'LISTEN=[::]:80 [::]:81' dms-lab/whoami >/dev/null"
 

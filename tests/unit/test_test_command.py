@@ -21,7 +21,7 @@ FAILS = 'def test_good():\n    print("a figure")\n\n\ndef test_bad():\n    asser
 
 
 def test_the_steps_that_run_pytest_are_found() -> None:
-    assert [*STEPS] == ["unit", "browser", "integration"]
+    assert [*STEPS] == ["unit", "browser", "integration:shared_lab", "integration:own_lab"]
 
 
 @pytest.mark.parametrize("title", STEPS)
