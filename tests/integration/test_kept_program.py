@@ -212,7 +212,7 @@ def test_a_program_of_another_version(one: Host, pipelining: bool) -> None:
 def test_a_program_that_is_killed_while_it_changes(one: Host) -> None:
     """Nothing is begun anew on top of it, and the host undoes by itself what was done."""
     before = (settings(one), started(one))
-    # The brackets keep it from killing itself first: systemd then ends it, often before it has killed another.
+    # The brackets keep it from killing itself first: systemd then ends it, at times before it has killed another.
     one.run(
         "systemd-run --quiet --unit=killer sh -c 'until grep -q ip6tables /etc/docker/daemon.json; do sleep 0.02; done;"
         " pkill -9 -f [p]rogram.pyz.change'"

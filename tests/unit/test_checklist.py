@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tools import release_check
+
 TOP = Path(__file__).resolve().parents[2]
-
-sys.path.insert(0, str(TOP))
-
-from tools import release_check  # noqa: E402
 
 PAGE = (TOP / "docs" / "checklist.md").read_text(encoding="utf-8")
 MAKEFILE = (TOP / "Makefile").read_text(encoding="utf-8")

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 import typing as t
 from pathlib import Path
 
 import yaml
 from ansible_collections.dms.ipv6.plugins.module_utils import _environment, _findings
 
+from tools import refusals
+
 TOP = Path(__file__).resolve().parents[2]
 GUIDES = TOP / "docs" / "docsite" / "rst"
-
-sys.path.insert(0, str(TOP))
-
-from tools import refusals  # noqa: E402
 
 # What makes a finding, and what makes one of a list of those who are trusted.
 MAKERS = ("Finding", "_finding", "TrustList")

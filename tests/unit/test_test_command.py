@@ -10,11 +10,7 @@ from pathlib import Path
 
 import pytest
 
-TOP = Path(__file__).resolve().parents[2]
-
-sys.path.insert(0, str(TOP))
-
-from tools import test as command  # noqa: E402
+from tools import test as command
 
 STEPS = {step.title: step for step in command.all_steps() if "pytest" in step.command}
 FAILS = 'def test_good():\n    print("a figure")\n\n\ndef test_bad():\n    assert 1 == 2\n'

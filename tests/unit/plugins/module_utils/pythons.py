@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+# Those that our modules refuse.
+TOO_OLD = pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
 PYTHONS = pytest.mark.parametrize("number", [0, 1], ids=["this Python", "Python 3.9"])
 
 
@@ -30,7 +32,7 @@ def interpreter(number: int) -> str:
 
 
 def too_old(version: str) -> str:
-    """One that a managed host may have and that our modules refuse, such as 3.8."""
+    """One of them, which a managed host may have."""
     found = glob.glob(str(Path(sys.base_prefix).parent / f"{version}.*" / "bin" / f"python{version}"))
     if not found:
         pytest.skip(f"there is no Python {version} on this machine")

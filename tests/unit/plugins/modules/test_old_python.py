@@ -16,7 +16,7 @@ from pathlib import Path
 import ansible_collections.dms.ipv6.plugins as found_plugins
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_python
-from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.pythons import too_old
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.pythons import TOO_OLD, too_old
 
 PLUGINS = Path(next(iter(found_plugins.__path__)))
 GUARD = PLUGINS / "module_utils" / "_io_python.py"
@@ -32,7 +32,7 @@ def test_too_old(monkeypatch: pytest.MonkeyPatch, capsys: t.Any) -> None:
     assert said["msg"] == f"{words} Set ansible_python_interpreter."
 
 
-@pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
+@TOO_OLD
 def test_a_python_that_is_really_old(version: str, tmp_path: Path) -> None:
     """Each module as a whole, where this machine has such a Python."""
     python, package = too_old(version), tmp_path

@@ -13,10 +13,9 @@ import typing as t
 import zipfile
 from pathlib import Path
 
-import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_kept, _io_pyz, _options
 from ansible_collections.dms.ipv6.plugins.plugin_utils import _io_sent
-from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.pythons import PYTHONS, interpreter, too_old
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.pythons import PYTHONS, TOO_OLD, interpreter, too_old
 
 # The same on a host that can be read.
 KEEP = """
@@ -112,7 +111,7 @@ def test_what_is_in_it() -> None:
     assert sorted(ours) == sorted(path.name for path in Path(_io_pyz.__file__).parent.glob("_[!_]*.py"))
 
 
-@pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
+@TOO_OLD
 def test_a_python_that_is_too_old_has_nothing_to_say(version: str, tmp_path: Path) -> None:
     """The module that is sent then says what is wrong."""
     done = run(too_old(version), tmp_path, "read", asked(dry=False))
