@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action.normal import ActionModule as Module
+from ansible.vars.clean import remove_internal_keys
 from ansible_collections.dms.ipv6.plugins.module_utils._parts import part
 
 if t.TYPE_CHECKING:
@@ -92,6 +93,9 @@ class AskingModule(Module):
             )
             told = answer(done["stdout"]) or self.without(done)
             if told is not None:
+                # As Ansible does with what a module returns: a host must not add hosts, set facts or log in elsewhere.
+                remove_internal_keys(told)
+                told = {name: value for name, value in told.items() if not name.startswith("ansible_")}
                 return {**told, **self._discovered(), "invocation": {"module_args": dict(self._task.args)}}
         return t.cast("Result", super().run(tmp, task_vars))
 

@@ -103,3 +103,28 @@ def test_a_python_that_has_to_be_found(host: Host, monkeypatch: pytest.MonkeyPat
     assert (asked, variables["ansible_facts"]) == ([("python", mode)], result["ansible_facts"])
     assert result["ansible_facts"] == {"discovered_interpreter_python": "/usr/bin/python3.13"}
     assert result["warnings"] == ["mind"]
+
+
+# --- what a host must not decide
+
+HOSTILE = {
+    "add_host": {"host_name": "mail2", "host_vars": {"ansible_ssh_common_args": "-o ProxyCommand=id"}},
+    "add_group": "docker",
+    "ansible_facts": {"dms_ipv6_report_path": "/tmp"},
+    "_ansible_no_log": True,
+    "ansible_loop_var": "item",
+    "ansible_host": "mail2",
+    "ansible_connection": "local",
+    "ansible_rsync_path": "/bin/sh",
+}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_host_steers_nothing_but_its_own_result(host: Host, kept: bool) -> None:
+    """Neither the program that it keeps nor the one that it was sent: the strategy would obey ``add_host``."""
+    said = json.dumps({"changed": False, "summary": "as wanted", **HOSTILE})
+    if kept:
+        host.done = {"rc": 0, "stdout": said, "stderr": ""}
+    else:
+        host.answers_sent["stdout"] = said
+    assert read(host).keys() == {"changed", "summary", "invocation"}
