@@ -58,10 +58,6 @@ cat > ~/.ssh/authorized_keys
 ssh-keygen -A > /dev/null
 systemctl enable --now ssh > /dev/null 2>&1
 """
-# As after an upgrade of the collection: the program that a host keeps is of another version, so another is sent.
-UPGRADED = """
-printf '#!/bin/sh\nexit 3\n' > /var/lib/dms-ipv6/program.pyz
-"""
 GOALS = {
     "second run / ping": 1.5,
     "first run, as many at a time / usual first run": 0.6,
@@ -156,7 +152,7 @@ def play(what: str, playbook: list[str], connection: str, count: int) -> Run:
 
 
 def compare(connection: str, count: int, repeat: int) -> list[Run]:
-    """First and second runs of both ways, each second run beside a ping; ours also where hosts keep an old program."""
+    """First and second runs of both ways, each second run beside a ping."""
 
     def first(what: str, playbook: list[str]) -> Run:
         on_hosts(count, FRESH)
@@ -169,8 +165,6 @@ def compare(connection: str, count: int, repeat: int) -> list[Run]:
         runs += [play("usual, second", USUAL, connection, count), first("ours, first", OURS)]
         runs += [first("bare change", BARE), first("ours, first, as many", AT_A_TIME)]
         runs += [play("ping", PING, connection, count), play("ours, second", OURS, connection, count)]
-        on_hosts(count, UPGRADED)
-        runs.append(play("ours, upgraded", OURS, connection, count))
     return runs
 
 
@@ -198,7 +192,6 @@ def ratios(runs: list[Run]) -> dict[str, float]:
         "first run, a canary first / usual first run": found["ours, first"].wall / first.wall,
         "first run's floor (two pings and the bare change) / usual first run": floor / first.wall,
         "first run, as many at a time / its floor": as_many.wall / floor,
-        "second run after an upgrade of the collection / ping": found["ours, upgraded"].wall / ping.wall,
         "second run / usual second run": ours.wall / usual.wall,
         "usual second run / ping": usual.wall / ping.wall,
         "seconds per host, ours, second": ours.wall / ours.hosts,

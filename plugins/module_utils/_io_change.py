@@ -11,8 +11,9 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _engine,
     _io_daemon,
-    _io_files,
     _io_found,
+    _io_lock,
+    _io_record,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -54,7 +55,7 @@ def change(
         Refused: anything else that must not or cannot be done.
     """
     docker, outage = Docker(socket), 0.0
-    with contextlib.nullcontext() if dry else _io_files.lock():
+    with contextlib.nullcontext() if dry else _io_lock.lock():
         _io_transaction.Journal(run)
         found = _io_found.read(docker)
         if found.record.get("unfinished") and not dry:
@@ -82,7 +83,7 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> float:
     journal = _io_transaction.Journal(run, keeps=True)
     hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
     outage = _io_steps.carry_out(plan, hands, journal)
-    _io_files.keep(
+    _io_record.keep(
         moves=_undo.remember_moves(found.record.get("moves"), plan),
         replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
         guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
@@ -100,4 +101,4 @@ def _take_back(found: Found, docker: Docker) -> None:
     failed = _io_steps.take_back(steps, _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE)))
     if failed:
         raise Refused(f"an earlier run died, and what it began cannot be put back: {' '.join(failed)}")
-    _io_files.keep(unfinished=None)
+    _io_record.keep(unfinished=None)

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import sys
-import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_armed, _io_lock
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 REACH_TIMEOUT = 10.0
@@ -26,11 +23,11 @@ def confirm(run: str, target: str) -> None:
     Raises:
         Refused: it is not armed any more, or another one is, or the target cannot be reached.
     """
-    with _io_files.lock():
-        _io_transaction.stored(run)  # refuses if it is not ours
+    with _io_lock.lock():
+        _io_armed.stored(run)  # refuses if it is not ours
         if target:
             reach(target)
-        _io_transaction.disarm()
+        _io_armed.disarm()
 
 
 def reach(target: str) -> None:
@@ -40,13 +37,3 @@ def reach(target: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_TIMEOUT).close()
     except (OSError, ValueError) as error:
         raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None
-
-
-def main(run: str, target: str) -> None:
-    """The program: confirm, and say in one line of JSON what the module would return."""
-    told: dict[str, t.Any] = {"changed": True}
-    try:
-        confirm(run, target)
-    except Refused as reason:
-        told = {"failed": True, "msg": str(reason)}
-    sys.stdout.write(f"{json.dumps(told)}\n")

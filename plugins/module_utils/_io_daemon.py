@@ -21,6 +21,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_found,
     _io_kernel,
+    _io_record,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, WriteFile
@@ -201,7 +202,7 @@ class Recorder:
         borrowed = self.found.borrowed
         if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in self.plan.steps):
             borrowed = _daemon_plan.lent(self.found.raw, self.found.path)
-        _io_files.keep(
+        _io_record.keep(
             daemon=_io_found.read_by(daemon.pid, daemon.loaded),
             borrowed=None if borrowed is False else borrowed,
             starting={"since": time.time(), "settings": self.plan.settings} if self.plan.restarts else None,
@@ -209,7 +210,7 @@ class Recorder:
             stopped=_health.to_start(self.plan.steps, self.found.record.get("stopped")),
         )
         if not self.restoring:
-            _io_files.keep(undo=_undo.remember(self.found.record.get("undo"), self.plan))
+            _io_record.keep(undo=_undo.remember(self.found.record.get("undo"), self.plan))
         if self.plan.raw is not None and any(isinstance(step, WriteFile) for step in self.plan.steps):
             return _io_files.backup(self.found.path, self.plan.raw)
         return None
@@ -218,15 +219,15 @@ class Recorder:
         """After the last step: what the daemon has loaded now; nothing is left to undo if all was put back."""
         settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
         daemon = _io_found.read_by(_io_found.dockerd_pid({}), settings)
-        _io_files.keep(borrowed=None, starting=None, daemon=daemon, stopped=None)
+        _io_record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None)
         if self.restoring:
-            _io_files.keep(undo=None)
+            _io_record.keep(undo=None)
 
     def back(self) -> None:
         """After the way back: all is as it was."""
         daemon = _io_found.read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded)
         entries = {name: self.found.record.get(name) for name in ("undo", "guard")}
-        _io_files.keep(borrowed=None, starting=None, daemon=daemon, stopped=None, **entries)
+        _io_record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None, **entries)
 
 
 def _systemctl(*arguments: str) -> int:

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import fcntl
-import json
 import os
 import tempfile
-import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-if t.TYPE_CHECKING:
-    from collections.abc import Iterator
-
 STATE = "/var/lib/dms-ipv6"
-LOCK = "/run/dms-ipv6.lock"
 BACKUPS_KEPT = 5
 
 
@@ -125,31 +118,3 @@ def backup(path: str, content: bytes) -> str:
     for entry in old[:-BACKUPS_KEPT]:
         os.unlink(os.path.join(folder, entry))
     return copy
-
-
-@contextlib.contextmanager
-def lock() -> Iterator[None]:
-    """One change at a time on a host: a second run waits here for the first. Released by the kernel if we die."""
-    with open(LOCK, "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def record() -> dict[str, t.Any]:
-    """What earlier runs wrote down about this host; empty if there is nothing, or nothing that can be read."""
-    try:
-        found = json.loads(read(os.path.join(STATE, "record.json")) or b"{}")
-    except (ValueError, Refused):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def keep(**entries: t.Any) -> None:
-    """Write entries into the record; the others stay. An entry that is None is removed."""
-    replace_record({**record(), **entries})
-
-
-def replace_record(entries: dict[str, t.Any]) -> None:
-    """Write the whole record, without entries that are None."""
-    merged = {key: value for key, value in entries.items() if value is not None}
-    write(os.path.join(STATE, "record.json"), json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n", mode=0o600)

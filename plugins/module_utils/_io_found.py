@@ -22,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_firewall,
     _io_kernel,
+    _io_record,
     _io_routed_firewall,
     _pools,
     _routed_network,
@@ -55,7 +56,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     flags = _daemon_flags.parse(_io_kernel.command_line(pid)) if pid else {}
     path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else CONFIG)
     raw = _io_files.read(path)
-    record = _io_files.record()
+    record = _io_record.record()
     containers = tuple(_found.listed(one) for one in docker.containers())
     running = tuple(one for one in containers if one.running)
     networks = tuple(_found.network(one) for one in docker.networks())

@@ -10,7 +10,14 @@ import os
 import socket
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address_order, _gai_conf, _io_files, _io_program, _undo
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address_order,
+    _gai_conf,
+    _io_files,
+    _io_program,
+    _io_record,
+    _undo,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 if t.TYPE_CHECKING:
@@ -47,7 +54,7 @@ def back(path: str, record: Mapping[str, t.Any]) -> Plan:
 
 def others(path: str) -> Tables:
     """The tables as they are without our lines for prefixes."""
-    return _gai_conf.others(_gai_conf.decode(_io_files.read(path)), path, known(_io_files.record(), path))
+    return _gai_conf.others(_gai_conf.decode(_io_files.read(path)), path, known(_io_record.record(), path))
 
 
 def glibc() -> bool:

@@ -12,11 +12,14 @@ import time
 import uuid
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_armed,
     _io_daemon,
     _io_files,
     _io_found,
+    _io_lock,
     _io_program,
     _io_pyz,
+    _io_record,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -55,18 +58,18 @@ def arm(within: float, run: str = "") -> str:
     Raises:
         Refused: one is armed already, or there is no systemd.
     """
-    _io_transaction.stored()  # refuses if one is armed
+    _io_armed.stored()  # refuses if one is armed
     run = run or str(uuid.uuid4())
-    _io_files.write(os.path.join(_io_files.STATE, _io_transaction.PROGRAM), _io_pyz.program(), mode=0o700)
-    service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_transaction.PROGRAM)
+    _io_files.write(os.path.join(_io_files.STATE, _io_armed.PROGRAM), _io_pyz.build(), mode=0o700)
+    service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_armed.PROGRAM)
     _io_transaction.place_unit(service)
     _io_transaction.write(
-        _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_files.record())
+        _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_record.record())
     )
     try:
         _io_transaction.start_timer(within)
     except Refused:
-        _io_transaction.disarm()
+        _io_armed.disarm()
         raise
     return run
 
@@ -82,9 +85,9 @@ def revert(reason: str) -> list[str]:
     entries = {**transaction.record, "reverted": {"date": now, "reason": reason, "failed": failed}}
     if any(isinstance(step, Restart) for step in transaction.steps_back()):
         entries["daemon"] = _io_found.read_by_daemon()
-    _io_files.replace_record(entries)
+    _io_record.replace_record(entries)
     if not failed:
-        _io_transaction.disarm()
+        _io_armed.disarm()
     return failed
 
 
@@ -94,7 +97,7 @@ def main() -> None:
     The timer counts from the arming, the time limit from the last step: what is left of that is waited for here.
     """
     while True:
-        with _io_files.lock():
+        with _io_lock.lock():
             transaction = _io_transaction.armed()
             if transaction is None:
                 return

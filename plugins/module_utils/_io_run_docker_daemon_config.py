@@ -13,10 +13,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_schema,
     _engine,
     _host_plan,
+    _io_armed,
     _io_daemon,
-    _io_files,
     _io_found,
+    _io_lock,
     _io_preflight,
+    _io_record,
     _io_revert,
     _io_steps,
     _io_transaction,
@@ -65,7 +67,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     if not plan.changed:
         # An earlier run died right before it wrote this down.
         loaded = _io_found.read_by(found.daemon.pid, found.daemon.loaded)
-        _io_files.keep(borrowed=None, starting=None, daemon=loaded)
+        _io_record.keep(borrowed=None, starting=None, daemon=loaded)
         return {}
     if not _daemon_schema.available():
         raise Refused(
@@ -87,7 +89,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     except _io_steps.RolledBack:
         recorder.back()
         if arms:
-            _io_transaction.disarm()
+            _io_armed.disarm()
         raise
     recorder.after()
     journal.done()
@@ -98,7 +100,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Read, plan, and carry out unless ``dry``; what the module returns."""
-    with contextlib.nullcontext() if dry else _io_files.lock():
+    with contextlib.nullcontext() if dry else _io_lock.lock():
         _io_transaction.Journal(params["transaction"])
         found = _io_found.read(Docker(params["docker_socket"]), params["path"])
         plan = make_plan(params, found)

@@ -9,18 +9,16 @@ import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_files,
-    _io_kept,
+    _io_armed,
+    _io_lock,
     _io_revert,
     _io_run_docker_daemon_config,
     _io_run_docker_ipv6_info,
     _io_run_docker_ipv6_network,
-    _io_transaction,
     _mode_calls,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._io_steps import RolledBack
 from ansible_collections.dms.ipv6.plugins.module_utils._options import CHANGING, NOT_ASKED, READING
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused, RolledBack
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,17 +47,10 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     except BaseException as reason:
         _taken_back(transaction, Refused(repr(reason)))
         raise
-    if params["mode"] == "absent":
-        _io_kept.forget()
     return {
         **_result(host, [*done, {"changed": False, "outage": waited}]),
         **({"transaction": transaction} if transaction else {}),
     }
-
-
-def failure(reason: Refused) -> dict[str, t.Any]:
-    """What the module returns if it fails."""
-    return {"msg": str(reason), "rolled_back": isinstance(reason, RolledBack)}
 
 
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -96,7 +87,7 @@ def _arm(within: int) -> str:
     if not within:
         return ""
     try:
-        with _io_files.lock():
+        with _io_lock.lock():
             return _io_revert.arm(within)
     except Refused as reason:
         raise Refused(f"{reason} Nothing was changed") from None
@@ -139,9 +130,9 @@ def _taken_back(transaction: str, reason: Refused) -> Refused:
     """Take back at once all that was done; what to say then."""
     if not transaction:
         return reason
-    with _io_files.lock():
+    with _io_lock.lock():
         # It is not if its time was over: then the host did it.
-        failed = _io_revert.revert(str(reason)) if _io_transaction.is_armed(transaction) else []
+        failed = _io_revert.revert(str(reason)) if _io_armed.is_armed(transaction) else []
     if failed:
         return Refused(
             f"{reason} Not everything could be put back: {' '.join(failed)}", remedy="The host tries it again"

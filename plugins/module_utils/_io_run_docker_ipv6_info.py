@@ -26,7 +26,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils._options import READING
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
-    from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC = READING
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
@@ -64,19 +63,9 @@ def compose_options(params: dict[str, t.Any]) -> _io_host_plan.ComposeOptions:
     )
 
 
-def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
-    """Read the host; what the module returns. Unless ``dry``, have the program kept if asked to."""
-    result = read(params)
-    if params["keep_program"] and not dry:
-        from ansible_collections.dms.ipv6.plugins.module_utils import _io_kept
-
-        _io_kept.place(changing=result.get("plan", {}).get("changed", False))
-    return result
-
-
-def failure(reason: Refused) -> dict[str, t.Any]:
-    """What the module returns if it fails."""
-    return {"msg": str(reason)}
+def run(params: dict[str, t.Any], _dry: bool) -> dict[str, t.Any]:
+    """Read the host; what the module returns."""
+    return read(params)
 
 
 def read(params: dict[str, t.Any]) -> dict[str, t.Any]:

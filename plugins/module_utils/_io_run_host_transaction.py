@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_confirm, _io_files, _io_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_armed, _io_confirm, _io_lock
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
@@ -31,16 +31,16 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     if state == "confirmed" and not run_id:
         raise Refused("it is missing", "transaction", "Give the id that arming returned")
     if dry:
-        return {"changed": state == "armed" or _io_transaction.is_armed(run_id)}
+        return {"changed": state == "armed" or _io_armed.is_armed(run_id)}
     if state == "confirmed":
         _io_confirm.confirm(run_id, params["reach"])
         return {"changed": True}
-    with _io_files.lock():
+    with _io_lock.lock():
         if state == "armed":
             if params["within"] < 1:
                 raise Refused(f"{params['within']} is no time limit", "within", "Give seconds")
             return {"changed": True, "transaction": _reverting().arm(params["within"], run_id)}
-        there = _io_transaction.is_armed(run_id)
+        there = _io_armed.is_armed(run_id)
         failed = _reverting().revert("asked for") if there else []
     if failed:
         raise Refused(f"not everything could be put back: {' '.join(failed)}")

@@ -24,7 +24,7 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
+def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     """Look everything up; what the module returns."""
     _check(params)
     _io_dns.available()

@@ -12,8 +12,10 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _io_files,
+    _io_lock,
     _io_peers,
     _io_places,
+    _io_record,
     _io_responder,
     _metrics,
     _verdict,
@@ -68,8 +70,8 @@ def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.A
         return {"changed": False, **told}
     changed = _io_responder.stop(docker)
     if probes:
-        with _io_files.lock():
-            _io_files.keep(proof=proof)
+        with _io_lock.lock():
+            _io_record.keep(proof=proof)
     if probes and params["metrics"]:
         if not re.match(r"/.*\.prom$", params["metrics"]):
             raise Refused("give the absolute path of a file whose name ends in .prom", "metrics")

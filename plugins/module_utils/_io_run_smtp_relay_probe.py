@@ -20,7 +20,7 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def run(params: dict[str, t.Any]) -> dict[str, t.Any]:
+def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     """Ask once; what the module returns."""
     if not 1 <= params["port"] <= 65535:
         raise Refused(f"{params['port']} is not between 1 and 65535", "port")

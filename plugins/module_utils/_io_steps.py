@@ -18,6 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_forwarding,
     _io_ndp_proxy,
     _io_network,
+    _io_record,
     _io_routed_firewall,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
@@ -46,7 +47,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     KeepRunning,
     RemoveNetwork,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused, RolledBack
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 if t.TYPE_CHECKING:
@@ -58,10 +59,6 @@ if t.TYPE_CHECKING:
 # Test hook: kills this process with SIGKILL right before (``before:N``) or after (``after:N``) the Nth step, from 1, or
 # holds it there with SIGSTOP (``hold:N``, before that step).
 FAULT = "DMS_IPV6_TEST_FAULT"
-
-
-class RolledBack(Refused):
-    """The change failed and the old state is back."""
 
 
 class Hands:
@@ -144,8 +141,8 @@ def carry_out(plan: Plan, hands: Hands, journal: Journal) -> float:
 def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:
     # A restart on the way back reads the old file. A record that cannot be written must not keep us from going back.
     with contextlib.suppress(Refused):
-        if "starting" in _io_files.record():
-            _io_files.keep(starting=None)
+        if "starting" in _io_record.record():
+            _io_record.keep(starting=None)
     failed = take_back(steps, hands)
     if failed:
         raise Refused(f"{reason} Not everything could be put back: {' '.join(failed)}", remedy=hands.daemon.kept())

@@ -11,20 +11,18 @@ import os
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_armed,
+    _io_files,
+    _io_program,
+    _io_record,
+    _transaction,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
-    from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
-
-UNIT = "dms-ipv6-revert"
-UNITS = "/etc/systemd/system"
-PROGRAM = "revert.pyz"
-
-
-def _path() -> str:
-    return os.path.join(_io_files.STATE, "transaction.json")
 
 
 def boot_id() -> str:
@@ -37,52 +35,13 @@ def boot_id() -> str:
 
 def armed() -> Transaction | None:
     """The transaction that is armed on this host, None if there is none."""
-    said = _said()
-    return None if said is None else _values().load(said)
-
-
-def _said() -> dict[str, t.Any] | None:
-    raw = _io_files.read(_path())
-    return None if raw is None else t.cast("dict[str, t.Any]", json.loads(raw))
-
-
-def is_armed(run: str = "") -> bool:
-    """Whether the transaction of this run is armed; any one, if no id is given."""
-    said = _said()
-    return said is not None and run in ("", said["id"])
-
-
-def stored(run: str = "") -> dict[str, t.Any] | None:
-    """The armed transaction of this run as JSON has it, None if there is none and no id is given.
-
-    Raises:
-        Refused: the transaction of another run is armed, or that of this run is armed no more.
-    """
-    said = _said()
-    if said is None:
-        if run:
-            raise Refused("the change was not confirmed in time and has been undone", _path(), "Run it again")
-        return None
-    if said["id"] != run:
-        left = max(0, round(said["deadline"] - time.monotonic()))
-        raise Refused(
-            f"another run's change waits to be confirmed, and is undone in {left} s otherwise",
-            _path(),
-            "Wait, or end it with dms.ipv6.host_transaction",
-        )
-    return said
+    said = _io_armed.read()
+    return None if said is None else _transaction.load(said)
 
 
 def write(transaction: Transaction) -> None:
     """Write the armed transaction."""
-    _io_files.write(_path(), json.dumps(_values().dump(transaction)).encode(), mode=0o600)
-
-
-def _values() -> t.Any:
-    """All kinds of steps; whoever only confirms needs none of them."""
-    from ansible_collections.dms.ipv6.plugins.module_utils import _transaction
-
-    return _transaction
+    _io_files.write(_io_armed.path(), json.dumps(_transaction.dump(transaction)).encode(), mode=0o600)
 
 
 class Journal:
@@ -99,8 +58,8 @@ class Journal:
 
     def __init__(self, run: str = "", keeps: bool = False) -> None:
         self.keeps = keeps
-        said = stored(run)
-        self.transaction: Transaction | None = _values().load(said).opened() if said else None
+        said = _io_armed.stored(run)
+        self.transaction: Transaction | None = _transaction.load(said).opened() if said else None
 
     def hold(self, back: Steps) -> None:
         """Note what brings the old state back from here on."""
@@ -108,7 +67,7 @@ class Journal:
             self.transaction = self.transaction.holding(back)
             write(self.transaction)
         elif self.keeps:
-            _io_files.keep(unfinished=_values().dump_steps(back) or None)
+            _io_record.keep(unfinished=_transaction.dump_steps(back) or None)
 
     def done(self) -> None:
         """Count the time limit anew: it begins with the last step."""
@@ -116,7 +75,7 @@ class Journal:
             self.transaction = self.transaction.extended(boot_id(), time.monotonic())
             write(self.transaction)
         elif self.keeps:
-            _io_files.keep(unfinished=None)
+            _io_record.keep(unfinished=None)
 
 
 def place_unit(service: str) -> None:
@@ -125,24 +84,10 @@ def place_unit(service: str) -> None:
     The link is all that ``systemctl enable`` would make. Both are done without a reload of systemd, which costs 0.1 s
     of CPU time each: units that are not loaded yet are looked for on disk.
     """
-    _io_files.write(f"{UNITS}/{UNIT}.service", service.encode())
-    os.makedirs(os.path.dirname(_link()), exist_ok=True)
+    _io_files.write(f"{_io_armed.UNITS}/{_io_armed.UNIT}.service", service.encode())
+    os.makedirs(os.path.dirname(_io_armed.link()), exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        os.symlink(f"../{UNIT}.service", _link())
-
-
-def _link() -> str:
-    return f"{UNITS}/multi-user.target.wants/{UNIT}.service"
-
-
-def disarm() -> None:
-    """End the transaction: removing its file is what counts, the rest is tidying up."""
-    _io_files.write(_path(), None)
-    _stop_timer()
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(_link())
-    _io_files.write(f"{UNITS}/{UNIT}.service", None)
-    _io_files.write(os.path.join(_io_files.STATE, PROGRAM), None)
+        os.symlink(f"../{_io_armed.UNIT}.service", _io_armed.link())
 
 
 def start_timer(seconds: float) -> None:
@@ -151,7 +96,7 @@ def start_timer(seconds: float) -> None:
         _start_timer(seconds)
     except Refused:
         # One of an earlier run, or a systemd that remembers which units there were.
-        _stop_timer()
+        _io_armed.stop_timer()
         _io_program.systemctl("daemon-reload")
         _start_timer(seconds)
 
@@ -162,13 +107,9 @@ def _start_timer(seconds: float) -> None:
         "--quiet",
         f"--on-active={seconds:g}",
         "--timer-property=AccuracySec=500ms",
-        f"--unit={UNIT}",
+        f"--unit={_io_armed.UNIT}",
     ]
     done = _io_program.run(*command, timeout=_io_program.CHANGE)
     if done is None or done.returncode:
         said = done.stderr.decode(errors="replace").strip() if done else "systemd-run is missing"
         raise Refused(f"cannot start the timer that undoes the change: {said}")
-
-
-def _stop_timer() -> None:
-    _io_program.systemctl("stop", f"{UNIT}.timer", needed=False)

@@ -32,11 +32,10 @@ READING: dict[str, t.Any] = {
     "gai_conf_precedence": {"type": "bool", "default": False},
     "gai_conf_prefixes": {"type": "list", "elements": "str", "default": []},
     "names": {"type": "list", "elements": "str", "default": []},
-    "keep_program": {"type": "bool", "default": False},
     "docker_socket": {"type": "path", "default": "/var/run/docker.sock"},
 }
 # Those that only a reading takes.
-NOT_ASKED: dict[str, t.Any] = {"mail": False, "names": [], "keep_program": False}
+NOT_ASKED: dict[str, t.Any] = {"mail": False, "names": []}
 CHANGING: dict[str, t.Any] = {
     **{name: one for name, one in READING.items() if name not in NOT_ASKED},
     "mode": {"type": "str", "choices": ["nat", "routed", "prevent", "absent"], "required": True},

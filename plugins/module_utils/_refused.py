@@ -15,6 +15,9 @@ class Refused(Exception):
         remedy: what the operator can do, as a sentence without a full stop.
     """
 
+    # Whether a change had begun and everything is as it was before.
+    rolled_back = False
+
     def __init__(self, problem: str, where: str = "", remedy: str = "") -> None:
         self.problem = problem
         self.where = where
@@ -24,3 +27,9 @@ class Refused(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
         return " ".join(f"{part.rstrip('.')}." for part in (text, self.remedy) if part)
+
+
+class RolledBack(Refused):
+    """The change failed and the old state is back."""
+
+    rolled_back = True

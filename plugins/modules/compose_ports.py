@@ -112,22 +112,13 @@ steps:
     - let Compose re-create mailserver of project mail
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_steps
+from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_ports import SPEC, run
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except Refused as reason:
-        module.fail_json(msg=str(reason), rolled_back=isinstance(reason, _io_steps.RolledBack))
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,6 @@ attributes:
     support: full
 notes:
   - Needs systemd, and the Python packages docker and jsonschema on the target.
-  - No module is sent to a host that keeps the program of O(dms.ipv6.docker_ipv6_info#module:keep_program). With
-    O(mode=absent) it is taken away in the end.
 seealso:
   - module: dms.ipv6.docker_ipv6_info
   - module: dms.ipv6.host_transaction
@@ -125,21 +123,13 @@ rolled_back:
   type: bool
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, failure, run
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except Refused as reason:
-        module.fail_json(**failure(reason))
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -37,18 +37,6 @@ options:
     type: list
     elements: str
     default: []
-  keep_program:
-    description:
-      - Whether the host is to keep this collection as a program, C(/var/lib/dms-ipv6/program.pyz), with which it is
-        read and changed from then on without a module being sent. It is all that this module ever writes, not in check
-        mode, and no change that it reports.
-      - A program that is there is used by this module and M(dms.ipv6.docker_ipv6) in any case, unless it is of another
-        version of the collection or was made by another Python. It is renewed then if it is to be kept.
-    type: bool
-    default: false
-notes:
-  - Where there is no such program on the host and Ansible's pipelining is on, one is sent through standard input
-    rather than a module, in a third less time; it leaves no file.
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
@@ -274,19 +262,13 @@ summary:
   type: str
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC, failure, run
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    try:
-        result = run(module.params, module.check_mode)
-    except Refused as reason:
-        module.fail_json(**failure(reason))
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -118,19 +118,13 @@ msg:
   sample: the server saw this client, fd5c:1ab0:7e57:99::5
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_remote_ip_probe import SPEC, run
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    try:
-        result = run(module.params)
-    except Refused as reason:
-        module.fail_json(msg=str(reason))
-    module.exit_json(**result)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

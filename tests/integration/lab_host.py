@@ -99,15 +99,12 @@ class Host:
         return {"failed": False, "killed": False, **result}
 
     def state(self) -> str:
-        """Everything that a refused run must leave alone: settings, networks, containers, our own record.
-
-        The program with which a role has read the host stays there: nothing in it is about this host.
-        """
+        """Everything that a refused run must leave alone: settings, networks, containers, our own record."""
         return self.run(
             "find /etc/docker -type f ! -name key.json -exec sha256sum {} + | sort;"
             "docker network ls --no-trunc -q | sort;"
             "docker ps -a --no-trunc -q | sort | xargs -r docker inspect -f '{{.Id}} {{.State.StartedAt}}';"
-            "systemctl show -p MainPID docker; ls -A /var/lib/dms-ipv6 2>/dev/null | grep -vx program.pyz || true"
+            "systemctl show -p MainPID docker; ls -A /var/lib/dms-ipv6 2>/dev/null || true"
         )
 
 

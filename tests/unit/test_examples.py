@@ -107,13 +107,13 @@ def of_module(name: str, arguments: t.Mapping[str, t.Any]) -> list[str]:
     """The module's own main() says by which rules."""
     rules: dict[str, t.Any] = {}
 
-    def stop(**given: t.Any) -> t.NoReturn:
-        rules.update(given)
+    def stop(spec: t.Any, _run: t.Any, **given: t.Any) -> t.NoReturn:
+        rules.update(given, argument_spec=spec)
         raise Checked
 
     module = importlib.import_module(f"{COLLECTION}.modules.{name}")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Checked):
-        patch.setattr(module, "AnsibleModule", stop)
+        patch.setattr(module, "run_module", stop)
         module.main()
     names = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
     return invalid(arguments, rules["argument_spec"], **{one: rules[one] for one in names if one in rules})

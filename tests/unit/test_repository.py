@@ -40,8 +40,6 @@ IMPURE = (
     "urllib",
 )
 LONGEST_FUNCTION = 40
-# These change nothing, so they do the same in check mode.
-READ_ONLY = ("mail_dns_info", "remote_ip_probe", "smtp_relay_probe")
 
 
 def some(paths: t.Iterable[Path], folder: Path) -> list[Path]:
@@ -155,7 +153,7 @@ def hard_to_read(text: str) -> list[str]:
         f"line {one.lineno}: an annotation" for one in ast.walk(tree) if isinstance(one, annotated) and annotation(one)
     ]
     modules = [one.module for one in tree.body if isinstance(one, ast.ImportFrom)]
-    first = [] if modules[:1] == [f"{OURS}._io_python"] else ["imports _io_python not first"]
+    first = [] if modules[:1] == [f"{OURS}._io_module"] else ["imports _io_module not first"]
     return faults + first
 
 
@@ -171,9 +169,9 @@ def test_every_module_can_say_that_python_is_too_old() -> None:
     "text",
     [
         "from __future__ import annotations",
-        f"from {OURS} import _io_steps\nfrom {OURS}._io_python import NEEDED",
-        f"from {OURS}._io_python import NEEDED\ndef main() -> None: pass",
-        f"from {OURS}._io_python import NEEDED\nX: int = 1",
+        f"from {OURS} import _io_steps\nfrom {OURS}._io_module import NEEDED",
+        f"from {OURS}._io_module import NEEDED\ndef main() -> None: pass",
+        f"from {OURS}._io_module import NEEDED\nX: int = 1",
     ],
 )
 def test_guard_finds_what_an_old_python_cannot_read(text: str) -> None:
@@ -187,30 +185,15 @@ def attributes(text: str, names: t.Collection[str]) -> list[str]:
     return [node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute) and node.attr in names]
 
 
-def check_mode_times(text: str, times: int) -> list[str]:
-    count = len(attributes(text, ["check_mode"]))
-    return [] if count == times else [f"reads check_mode {count} times, not {times}"]
-
-
 def module_words(text: str) -> list[str]:
     return [f"uses {name}" for name in attributes(text, ["check_mode", "exit_json", "fail_json"])]
 
 
-def test_each_module_that_writes_reads_check_mode_once() -> None:
-    for path in some(MODULES.glob("*.py"), MODULES):
-        assert check_mode_times(text_of(path), 0 if path.stem in READ_ONLY else 1) == [], path
-
-
-def test_only_modules_know_check_mode_and_end_themselves() -> None:
-    files = (path for path in PLUGINS.rglob("*.py") if path.parent not in (MODULES, PLUGINS / "action"))
+def test_only_one_file_knows_check_mode_and_how_a_module_ends() -> None:
+    files = (
+        path for path in PLUGINS.rglob("*.py") if path.name != "_io_module.py" and path.parent != PLUGINS / "action"
+    )
     assert problems(some(files, PLUGINS), module_words) == []
-
-
-def test_guard_finds_check_mode_twice_or_never() -> None:
-    assert check_mode_times("x = 1", 1)
-    assert check_mode_times("module.check_mode\nmodule.check_mode", 1)
-    assert not check_mode_times("module.check_mode", 1)
-    assert check_mode_times("module.check_mode", 0)
 
 
 @pytest.mark.parametrize("text", ["module.fail_json()", "self.module.exit_json()", "if module.check_mode: pass"])

@@ -20,8 +20,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_found,
     _io_kernel,
+    _io_record,
     _io_steps,
     _io_transaction,
+    _refused,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, Restart, RunningContainer
@@ -128,7 +130,7 @@ def carry_out(lab: Lab, wanted: _daemon_plan.Wanted = NAT) -> _io_daemon.DaemonH
     hands.backup_file = recorder.before()
     try:
         _io_steps.carry_out(plan, _io_steps.Hands(hands), _io_transaction.Journal())
-    except _io_steps.RolledBack:
+    except _refused.RolledBack:
         recorder.back()
         raise
     recorder.after()
@@ -145,7 +147,7 @@ def test_success(lab: Lab) -> None:
     assert (lab.daemon.killed, lab.daemon.live_restore) == ([], False)
     assert Path(hands.backup_file or "").read_bytes() == OLD
     settings = {"cpu-rt-period": 1450, "experimental": True, "ip6tables": True}
-    record = _io_files.record()
+    record = _io_record.record()
     assert record["daemon"] == {"pid": 101, "started": 5.0, "settings": settings}
     assert set(record) == {"daemon", "undo", "guard"}
     assert record["guard"] == []
@@ -159,7 +161,7 @@ def old_state(lab: Lab) -> tuple[t.Any, ...]:
 @pytest.mark.parametrize("how", ["restart", "dies"])
 def test_restart_that_fails_is_taken_back(lab: Lab, how: str) -> None:
     lab.fail = [how]
-    with pytest.raises(_io_steps.RolledBack) as reason:
+    with pytest.raises(_refused.RolledBack) as reason:
         carry_out(lab)
     assert "systemctl restart docker.service failed. dockerd said: no." in str(reason.value)
     assert str(reason.value).endswith("The old state is back.")
@@ -167,7 +169,7 @@ def test_restart_that_fails_is_taken_back(lab: Lab, how: str) -> None:
     # A daemon that is gone is not told to reload, but started with what keeps its containers alive.
     before = [] if how == "dies" else ["reload"]
     assert lab.done == ["reload", *RESTART, *before, *RESTART, "reload"]
-    record = _io_files.record()
+    record = _io_record.record()
     assert (record["daemon"]["settings"], set(record)) == ({"cpu-rt-period": 1450}, {"daemon"})
 
 
@@ -176,18 +178,18 @@ def test_restart_that_fails_twice_says_where_the_old_file_is(lab: Lab, how: list
     lab.fail = how
     with pytest.raises(Refused) as reason:
         carry_out(lab)
-    assert not isinstance(reason.value, _io_steps.RolledBack)
+    assert not isinstance(reason.value, _refused.RolledBack)
     assert "Not everything could be put back: docker.service: systemctl restart" in str(reason.value)
     assert f"The old file is kept as {lab.path}.dms-ipv6-" in str(reason.value)
     # Whoever starts the daemon next must not kill the containers.
     assert b'"live-restore": true' in lab.path.read_bytes()
     assert (lab.daemon.killed, lab.daemon.live_restore) == ([], True)
-    assert _io_files.record()["borrowed"] == []
+    assert _io_record.record()["borrowed"] == []
 
 
 def test_reload_that_does_nothing_is_refused(lab: Lab) -> None:
     lab.fail = ["reload"]
-    with pytest.raises(_io_steps.RolledBack, match="dockerd did not switch live-restore on on reload"):
+    with pytest.raises(_refused.RolledBack, match="dockerd did not switch live-restore on on reload"):
         carry_out(lab)
     assert old_state(lab) == (OLD, [], False, 1450)
     assert lab.daemon.restarts == 0
@@ -203,7 +205,7 @@ def test_file_that_cannot_be_written_changes_nothing(lab: Lab, monkeypatch: pyte
         write(path, content, mode)
 
     monkeypatch.setattr(_io_files, "write", full)
-    with pytest.raises(_io_steps.RolledBack, match="No space left on device"):
+    with pytest.raises(_refused.RolledBack, match="No space left on device"):
         carry_out(lab)
     assert (lab.path.read_bytes(), lab.daemon.restarts, lab.daemon.live_restore) == (OLD, 0, False)
 
@@ -212,7 +214,7 @@ def test_what_was_borrowed_is_written_down_before_the_reload(lab: Lab, monkeypat
     seen: list[t.Any] = []
 
     def look(*arguments: t.Any) -> None:
-        seen.append(_io_files.record().get("borrowed"))
+        seen.append(_io_record.record().get("borrowed"))
         lab.signal(*arguments)
 
     monkeypatch.setattr(os, "kill", look)
@@ -267,7 +269,7 @@ def test_container_that_stays_away_brings_the_old_file_back(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, state: dict[str, t.Any] | None, words: str
 ) -> None:
     monkeypatch.setattr(lab, "state", lambda name: state if lab.daemon.settings.get("ip6tables") else RUNNING)
-    with pytest.raises(_io_steps.RolledBack, match=words):
+    with pytest.raises(_refused.RolledBack, match=words):
         carry_out(lab)
     assert old_state(lab) == (OLD, [], False, 1450)
 
@@ -365,11 +367,11 @@ def test_record_before_the_first_step(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, wanted: t.Any, more: t.Any, record: t.Any
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: 1000.5)
-    _io_files.keep(starting={"since": 1.0, "settings": {}})
+    _io_record.keep(starting={"since": 1.0, "settings": {}})
     used = recorder(lab, wanted, **more)
     copy = used.before()
     # What undo will need is on disk before anything is changed.
-    assert _io_files.record() == {**record, "undo": _undo.remember(None, used.plan), "guard": []}
+    assert _io_record.record() == {**record, "undo": _undo.remember(None, used.plan), "guard": []}
     assert Path(copy or "").read_bytes() == OLD
 
 
@@ -382,17 +384,17 @@ def test_no_copy_where_nothing_is_written(lab: Lab) -> None:
 def test_nobody_knows_what_the_daemon_has_loaded(lab: Lab) -> None:
     lab.daemon.recorded = False
     recorder(lab, _daemon_plan.Wanted({"dns": ["fd00::1"]})).before()
-    assert set(_io_files.record()) == {"undo", "guard"}
+    assert set(_io_record.record()) == {"undo", "guard"}
 
 
 @pytest.mark.parametrize("restored", [True, False])
 def test_record_after_the_last_step(lab: Lab, restored: bool) -> None:
-    _io_files.keep(proof={"result": "passed"}, undo=MEMORY if restored else None)
-    used = recorder(lab, NAT, record=_io_files.record())
+    _io_record.keep(proof={"result": "passed"}, undo=MEMORY if restored else None)
+    used = recorder(lab, NAT, record=_io_record.record())
     used.restoring = restored
     used.before()
     used.after()
-    record = _io_files.record()
+    record = _io_record.record()
     assert set(record) == {"daemon", "proof", "guard"} | (set() if restored else {"undo"})
     assert restored or set(record["undo"]["keys"]) == {"experimental", "ip6tables"}
     assert record["daemon"]["settings"] == STARTING["settings"]
@@ -403,22 +405,22 @@ MEMORY: dict[str, t.Any] = {"keys": {}, "written": "x", "original": None}
 
 def test_memory_is_the_same_until_all_of_it_is_put_back(lab: Lab) -> None:
     """A run that restores, and dies, leaves what there is to restore."""
-    _io_files.keep(undo=MEMORY)
-    used = recorder(lab, NAT, record=_io_files.record())
+    _io_record.keep(undo=MEMORY)
+    used = recorder(lab, NAT, record=_io_record.record())
     used.restoring = True
     used.before()
-    assert _io_files.record()["undo"] == MEMORY
+    assert _io_record.record()["undo"] == MEMORY
     used.back()
-    assert _io_files.record()["undo"] == MEMORY
+    assert _io_record.record()["undo"] == MEMORY
 
 
 @pytest.mark.parametrize("before", [{}, {"undo": MEMORY}, {"undo": MEMORY, "guard": [{"kind": "RestoreForwarding"}]}])
 def test_record_after_the_way_back(lab: Lab, before: t.Any) -> None:
-    _io_files.keep(**before)
-    used = recorder(lab, NAT, record=_io_files.record())
+    _io_record.keep(**before)
+    used = recorder(lab, NAT, record=_io_record.record())
     used.before()
     used.back()
-    assert _io_files.record() == {"daemon": KNOWN, **before}
+    assert _io_record.record() == {"daemon": KNOWN, **before}
 
 
 @pytest.mark.parametrize("before", [[], [{"kind": "RestoreForwarding"}]])
@@ -435,13 +437,13 @@ def test_what_keeps_the_default_route_is_remembered(lab: Lab, before: list[t.Any
     assert plan.guards
     used = _io_daemon.Recorder(found, plan)
     used.before()
-    assert [one["kind"] for one in _io_files.record()["guard"]] == [
+    assert [one["kind"] for one in _io_record.record()["guard"]] == [
         "RestoreAcceptRa",
         "WriteFile",
         *(one["kind"] for one in before),
     ]
     used.back()
-    assert _io_files.record()["guard"] == before
+    assert _io_record.record()["guard"] == before
 
 
 def test_copy_is_of_the_users_own_file(lab: Lab) -> None:

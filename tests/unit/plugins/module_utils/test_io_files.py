@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_lock, _io_record
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 OLD, NEW = b'{"mtu": 1450}\n', b'{"mtu": 1450, "ip6tables": true}\n'
@@ -228,16 +228,16 @@ def test_the_newest_backups_are_kept(file: Path) -> None:
 
 
 def test_record_round_trip(state: Path) -> None:
-    assert _io_files.record() == {}
-    _io_files.keep(borrowed=[], daemon={"pid": 7, "settings": {"mtu": 1450}})
-    _io_files.keep(proof={"result": "passed"})
-    assert _io_files.record() == {
+    assert _io_record.record() == {}
+    _io_record.keep(borrowed=[], daemon={"pid": 7, "settings": {"mtu": 1450}})
+    _io_record.keep(proof={"result": "passed"})
+    assert _io_record.record() == {
         "borrowed": [],
         "daemon": {"pid": 7, "settings": {"mtu": 1450}},
         "proof": {"result": "passed"},
     }
-    _io_files.keep(borrowed=None, missing=None)
-    assert set(_io_files.record()) == {"daemon", "proof"}
+    _io_record.keep(borrowed=None, missing=None)
+    assert set(_io_record.record()) == {"daemon", "proof"}
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert stat.S_IMODE((state / "record.json").stat().st_mode) == 0o600
 
@@ -251,18 +251,18 @@ def test_state_directory_is_ours_alone_whatever_is_written_first(state: Path) ->
 def test_corrupt_record_is_empty_and_written_anew(state: Path, content: bytes) -> None:
     state.mkdir(parents=True)
     (state / "record.json").write_bytes(content)
-    assert _io_files.record() == {}
-    _io_files.keep(a=1)
-    assert _io_files.record() == {"a": 1}
+    assert _io_record.record() == {}
+    _io_record.keep(a=1)
+    assert _io_record.record() == {"a": 1}
 
 
 def test_record_that_cannot_be_read_is_empty(state: Path) -> None:
     (state / "record.json").mkdir(parents=True)
-    assert _io_files.record() == {}
+    assert _io_record.record() == {}
 
 
 def test_record_is_json_that_people_can_read(state: Path) -> None:
-    _io_files.keep(b=1, a=[True])
+    _io_record.keep(b=1, a=[True])
     text = (state / "record.json").read_text()
     assert json.loads(text) == {"a": [True], "b": 1}
     assert text.startswith('{\n  "a": ') and text.endswith("}\n")
@@ -272,7 +272,7 @@ def test_record_is_json_that_people_can_read(state: Path) -> None:
 
 
 def hold(ready: t.Any, release: t.Any) -> None:
-    with _io_files.lock():
+    with _io_lock.lock():
         ready.set()
         release.wait(10)
 
@@ -299,5 +299,5 @@ def test_lock_of_a_process_that_was_killed_is_free() -> None:
     assert ready.wait(10)
     holder.kill()
     holder.join()
-    with _io_files.lock():
+    with _io_lock.lock():
         pass

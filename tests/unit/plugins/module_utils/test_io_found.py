@@ -20,6 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_found,
     _io_kernel,
     _io_program,
+    _io_record,
     _io_rules,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
@@ -73,7 +74,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setattr(_io_firewall, "no_ipv6", lambda: "no IPv6")
     monkeypatch.setattr(_io_files, "read", found.read)
     monkeypatch.setattr(_io_files, "changed_at", lambda path: found.changed)
-    monkeypatch.setattr(_io_files, "record", lambda: found.record)
+    monkeypatch.setattr(_io_record, "record", lambda: found.record)
     return found
 
 

@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_gai_conf,
     _io_program,
+    _io_record,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
@@ -131,7 +132,7 @@ def test_plans_know_what_earlier_runs_wrote(monkeypatch: pytest.MonkeyPatch, tmp
     assert _io_gai_conf.plan(path, asked, memory).changed is False
     assert _io_gai_conf.plan(path, asked, {}).changed is True
     assert _io_gai_conf.others(path).own(_gai_conf.LABEL) == _gai_conf.DEFAULTS[_gai_conf.LABEL]
-    _io_files.keep(**memory)
+    _io_record.keep(**memory)
     assert [one.value for one in _io_gai_conf.others(path).own(_gai_conf.LABEL) if one.line] == [3]
     back = _io_gai_conf.back(path, memory)
     assert back.steps[0].content == his  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_sdk,
     _io_steps,
     _io_transaction,
+    _refused,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
@@ -239,10 +240,10 @@ def test_failure_is_taken_back(engine: Engine, failing: list[str], steps: t.Any,
     with pytest.raises(Refused) as reason:
         carry_out(engine, *steps)
     assert words in str(reason.value)
-    assert isinstance(reason.value, _io_steps.RolledBack) is ("old state is back" in str(reason.value))
+    assert isinstance(reason.value, _refused.RolledBack) is ("old state is back" in str(reason.value))
     real = [one for one in engine.calls if one[0] not in ("warm", "cold")]
     assert real[len(real) - len(undone) :] == undone
-    if isinstance(reason.value, _io_steps.RolledBack):
+    if isinstance(reason.value, _refused.RolledBack):
         assert (sorted(engine.found), list(engine.on)) == (there, ["bridge"])
 
 
@@ -284,7 +285,7 @@ def test_check(engine: Engine, on: t.Any, running: bool, places: list[ConnectCon
 
 def test_check_that_fails_is_taken_back(engine: Engine) -> None:
     other = CheckAttached((ConnectContainer("mail", "mail-id", "dms-ipv6", '{"Aliases":["smtp"]}', True),), "dms-ipv6")
-    with pytest.raises(_io_steps.RolledBack, match=r"container mail: its place is .* The old state is back\."):
+    with pytest.raises(_refused.RolledBack, match=r"container mail: its place is .* The old state is back\."):
         carry_out(engine, CREATE, CONNECT, other)
     assert [one[:2] for one in engine.calls if one[0] not in ("warm", "cold")][-2:] == [LEFT[:2], REMOVED]
 
@@ -292,7 +293,7 @@ def test_check_that_fails_is_taken_back(engine: Engine) -> None:
 def test_what_ran_is_started_on_the_way_back(engine: Engine) -> None:
     """At its very end, when everyone has a network again."""
     engine.failing = ["/connect"]
-    with pytest.raises(_io_steps.RolledBack):
+    with pytest.raises(_refused.RolledBack):
         carry_out(engine, KeepRunning((RunningContainer("mail-id", "mail"),)), CREATE, CONNECT)
     assert engine.calls[-1] == ("POST", "/containers/mail-id/start", None)
 

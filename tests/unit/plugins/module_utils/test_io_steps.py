@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_steps, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_steps, _refused, _transaction
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
@@ -116,7 +116,7 @@ def test_failure_at_any_step_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
         write(path, content)
 
     monkeypatch.setattr(_io_files, "write", full)
-    with pytest.raises(_io_steps.RolledBack) as reason:
+    with pytest.raises(_refused.RolledBack) as reason:
         carry_out(Plan("", "", steps), happened)
     assert str(reason.value) == f"{steps[failing].path}: no space. The old state is back."
     assert contents(tmp_path) == ["old"] * (failing + 1)
@@ -138,7 +138,7 @@ def test_way_back_that_fails_stays_held(tmp_path: Path, monkeypatch: pytest.Monk
         carry_out(plan, happened)
     assert f"Not everything could be put back: {steps[1].path}: no space." in str(reason.value)
     assert str(reason.value).endswith(" The old file is kept as /copy.")
-    assert not isinstance(reason.value, _io_steps.RolledBack)
+    assert not isinstance(reason.value, _refused.RolledBack)
     assert happened[-1] == plan.back(2)
 
 

@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.utils.display import Display
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_transaction, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_armed, _io_files, _io_transaction, _transaction
 
 try:
     from ansible.module_utils.testing import patch_module_args
@@ -69,4 +69,4 @@ class Arming:
         if transaction:
             _io_transaction.write(transaction)
         else:
-            _io_files.write(_io_transaction._path(), None)
+            _io_files.write(_io_armed.path(), None)

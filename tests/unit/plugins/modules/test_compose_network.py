@@ -20,6 +20,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_found,
     _io_kernel,
+    _io_lock,
+    _io_record,
     _io_steps,
     _io_transaction,
     _network_steps,
@@ -69,7 +71,7 @@ class Engine:
         return {path.name: path.read_bytes().decode() for path in self.folder.iterdir()}
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
-        record = _io_files.record()
+        record = _io_record.record()
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
         return self.found._replace(**{"record": record, "edited": edited, **self.more})
 
@@ -93,14 +95,14 @@ class Engine:
         """Everything that a change may touch."""
         definitions = {one.name: one.definition for one in self.found.networks}
         places = {one.name: [(place.network, place.settings) for place in one.endpoints] for one in self.found.everyone}
-        return definitions, places, self.files(), _io_files.record()
+        return definitions, places, self.files(), _io_record.record()
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     found = Engine(tmp_path)
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_found, "ask", found.ask)
     monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
@@ -198,20 +200,20 @@ def test_diff(engine: Engine) -> None:
 def test_record(engine: Engine) -> None:
     """What undo has to know: the file, the network that was replaced, the containers that were moved."""
     said(engine)
-    record = _io_files.record()
+    record = _io_record.record()
     assert list(record["files"]) == [engine.path]
     assert list(record["replaced"]) == ["shop_default"]
     assert (record["moves"], record["guard"]) == ({}, [])
     assert "unfinished" not in record
     said(engine, shape="named", services=["mailserver"])
-    assert _io_files.record()["moves"] == {"shop_dms-ipv6": ["shop-mailserver-1-id"]}
+    assert _io_record.record()["moves"] == {"shop_dms-ipv6": ["shop-mailserver-1-id"]}
 
 
 def test_default_route_is_kept(engine: Engine) -> None:
     """What keeps it is undone with the network, not with the file."""
     engine.more = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}, "forwards": False}
     said(engine)
-    record = _io_files.record()
+    record = _io_record.record()
     assert list(record["files"]) == [engine.path]
     assert [one["kind"] for one in record["guard"]] == ["RestoreForwarding", "RestoreAcceptRa", "WriteFile"]
     assert [one.get("path") for one in record["guard"]] == [None, None, _forwarding.SYSCTL_FILE]
@@ -257,7 +259,7 @@ def test_absent(engine: Engine, name: str, options: dict[str, t.Any], more: dict
         assert not {"project", "network", "subnet", "file", "compose_will_recreate"} & set(result)
     assert len(engine.done) == 1
     assert engine.found.networks == networks
-    assert "files" not in _io_files.record()
+    assert "files" not in _io_record.record()
 
 
 @pytest.mark.parametrize("edit", ["file", "override"])
@@ -291,7 +293,7 @@ def test_absent_is_about_one_project(engine: Engine, tmp_path: Path) -> None:
     edited = other.read_text()
     assert said(engine, state="absent")["steps"] == [f"write {engine.path}: the file as it was"]
     assert other.read_text() == edited != TEXT
-    assert list(_io_files.record()["files"]) == [str(other)]
+    assert list(_io_record.record()["files"]) == [str(other)]
     assert said(engine, state="absent")["changed"] is False
     assert run(compose_network, path=str(other), state="absent")["changed"] is True
 
@@ -388,7 +390,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
         result = said(engine)
     assert (result["failed"], result["rolled_back"]) == (True, False)
     assert f"Not everything could be put back: {engine.path}: no space." in result["msg"]
-    assert _io_files.record()["unfinished"]
+    assert _io_record.record()["unfinished"]
     edited = engine.files()
     check = said(engine, check=True)
     assert check["changed"] is True
@@ -398,7 +400,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
     assert said(engine)["changed"] is True
     back = engine.done.index(f"write {engine.path}: as it was")
     assert back < engine.done.index(f"write {engine.path}: IPv6 on the project's own network")
-    assert "unfinished" not in _io_files.record()
+    assert "unfinished" not in _io_record.record()
     engine.going_back = False
     said(engine, state="absent")
     assert engine.files() == old[2]
@@ -504,13 +506,13 @@ def test_earlier_run_that_died(engine: Engine) -> None:
         WriteFile(engine.path, TEXT.encode(), "as it was", half.encode(), True),
         _network_steps.RemoveNetwork("0--dms-ipv6"),
     )
-    _io_files.keep(unfinished=json.loads(json.dumps(_transaction.dump_steps(back))))
+    _io_record.keep(unfinished=json.loads(json.dumps(_transaction.dump_steps(back))))
     engine.found = engine.found._replace(networks=(*engine.found.networks, hosts.network("0--dms-ipv6", ["fd99::/64"])))
     result = said(engine)
     assert result["changed"] is True
     assert engine.done[:2] == [str(one) for one in back]
     assert engine.done[2:] == result["steps"]
-    assert list(_io_files.record()["files"]) == [engine.path]
+    assert list(_io_record.record()["files"]) == [engine.path]
     said(engine, state="absent")
     assert engine.files() == {"compose.yaml": TEXT}
 

@@ -18,6 +18,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
+    _io_lock,
+    _io_record,
     _io_transaction,
     _transaction,
 )
@@ -74,21 +76,21 @@ class Lab:
 
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
-        record = _io_files.record()
+        record = _io_record.record()
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
         containers = tuple(self.made.values())
         return hosts.host(containers=containers, members={})._replace(record=record, edited=edited)
 
     @property
     def state(self) -> t.Any:
-        return self.text, dict(self.made), _io_files.record(), list(self.ups)
+        return self.text, dict(self.made), _io_record.record(), list(self.ups)
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     found = Lab(tmp_path / "shop")
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_compose, "hashes", found.hashes)
     monkeypatch.setattr(_io_compose, "validate", lambda before, after: None)
@@ -160,7 +162,7 @@ def test_a_failure_puts_the_old_state_back(lab: Lab) -> None:
     assert (result["failed"], result["rolled_back"]) == (True, True)
     assert "Compose cannot re-create mail: no such image. The old state is back." in result["msg"]
     assert (lab.text, len(lab.ups), len(lab.made["mail"].ports)) == (TEXT, 2, 2)
-    assert not _io_files.record().get("files")
+    assert not _io_record.record().get("files")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_undo_brings_the_file_back(lab: Lab) -> None:
     said(lab, services=["mail"])
     back = run(compose_network, path=lab.path, state="absent")
     assert (back["changed"], lab.text) == (True, TEXT)
-    assert not _io_files.record().get("files")
+    assert not _io_record.record().get("files")
 
 
 def test_part_of_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

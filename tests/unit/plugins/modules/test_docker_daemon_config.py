@@ -12,15 +12,19 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_schema,
     _engine,
+    _io_armed,
     _io_daemon,
     _io_files,
     _io_found,
     _io_kernel,
+    _io_lock,
     _io_preflight,
     _io_program,
+    _io_record,
     _io_revert,
     _io_steps,
     _io_transaction,
+    _refused,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
@@ -47,7 +51,7 @@ class Lab:
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         self.asked.extend([docker.path, path])
-        return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_files.record())
+        return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_record.record())
 
     def carry_out(self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal) -> float:
         if self.failing:
@@ -62,7 +66,7 @@ class Lab:
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_files, "backup", lambda path, content: f"{path}.dms-ipv6-now")
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_found, "dockerd_pid", lambda info: 100 + found.daemon.restarts)
@@ -166,7 +170,7 @@ def test_failures_are_one_message(lab: Lab, content: bytes, options: dict[str, t
     assert lab.daemon.content == content
 
 
-@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_io_steps.RolledBack, True)])
+@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_refused.RolledBack, True)])
 def test_failing_step(lab: Lab, error: type[Refused], rolled_back: bool) -> None:
     lab.failing = error
     result = run(docker_daemon_config, config=NAT)
@@ -176,7 +180,7 @@ def test_failing_step(lab: Lab, error: type[Refused], rolled_back: bool) -> None
         rolled_back,
     )
     # What was borrowed is no more, once all is back.
-    assert ("borrowed" in _io_files.record()) is not rolled_back
+    assert ("borrowed" in _io_record.record()) is not rolled_back
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_restored(lab: Lab, later: dict[str, t.Any]) -> None:
     assert {name: check[name] for name in SAME} == {name: real[name] for name in SAME}
     assert lab.daemon.content == (b'{"cpu-rt-period": 1450, "dns": []}' if later else OLD)
     assert lab.daemon.killed == []
-    assert "undo" not in _io_files.record()
+    assert "undo" not in _io_record.record()
     assert config(state="restored")["changed"] is False
 
 
@@ -233,7 +237,7 @@ def armed() -> _transaction.Transaction:
 def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def arm(within: float) -> str:
         assert lab.daemon.content == OLD
-        _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, within, _io_files.record()))
+        _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, within, _io_record.record()))
         return "run"
 
     monkeypatch.setattr(_io_revert, "arm", arm)
@@ -254,7 +258,7 @@ def test_confirm_within_joins_a_transaction(lab: Lab, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("joins", [True, False])
-@pytest.mark.parametrize("error", [Refused, _io_steps.RolledBack])
+@pytest.mark.parametrize("error", [Refused, _refused.RolledBack])
 def test_nothing_waits_for_a_confirmation_once_all_is_back(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, joins: bool, error: type[Refused]
 ) -> None:
@@ -264,21 +268,21 @@ def test_nothing_waits_for_a_confirmation_once_all_is_back(
 
     monkeypatch.setattr(_io_revert, "arm", arm)
     monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
-    monkeypatch.setattr(_io_transaction, "disarm", lambda: os.unlink(_io_transaction._path()))
+    monkeypatch.setattr(_io_armed, "disarm", lambda: os.unlink(_io_armed.path()))
     lab.failing = error
     if joins:
         arm(90.0)
     failure(docker_daemon_config, config=NAT, confirm_within=60, **({"transaction": "run"} if joins else {}))
     # Whoever armed it disarms it; where not all is back, the timer still has to try.
-    assert (_io_transaction.armed() is None) is (error is _io_steps.RolledBack and not joins)
+    assert (_io_transaction.armed() is None) is (error is _refused.RolledBack and not joins)
 
 
 def test_restored_that_dies_can_be_restored_again(lab: Lab) -> None:
     config(config=NAT)
-    memory = _io_files.record()["undo"]
+    memory = _io_record.record()["undo"]
     lab.failing = Refused
     failure(docker_daemon_config, state="restored")
-    assert _io_files.record()["undo"] == memory
+    assert _io_record.record()["undo"] == memory
     lab.failing = None
     config(state="restored")
     assert lab.daemon.content == OLD
@@ -315,9 +319,9 @@ def test_transaction_that_was_undone_meanwhile(lab: Lab) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_record_of_a_run_that_died_behind_its_last_step(lab: Lab, check: bool) -> None:
     lab.daemon = Daemon(OLD, {"cpu-rt-period": 1450}, borrowed=[])
-    _io_files.keep(borrowed=[])
+    _io_record.keep(borrowed=[])
     assert config(check=check)["changed"] is False
-    assert ("borrowed" in _io_files.record()) is check
+    assert ("borrowed" in _io_record.record()) is check
 
 
 def test_missing_package_stops_only_a_real_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

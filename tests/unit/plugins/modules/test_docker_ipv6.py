@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
+    _io_lock,
     _io_revert,
     _io_run_docker_daemon_config,
     _io_run_docker_ipv6,
@@ -76,7 +77,7 @@ class Lab(Arming):
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_run_docker_ipv6_info, "read", found.info)
     daemon = found.module("daemon", outage=0.61, restarted=True, reloaded=False, diff={"before": "a", "after": "b"})
     monkeypatch.setattr(_io_run_docker_daemon_config, "run", daemon)

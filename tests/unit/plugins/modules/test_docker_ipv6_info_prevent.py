@@ -15,6 +15,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _io_files,
     _io_found,
+    _io_lock,
     _io_packages,
     _io_places,
     _io_rules,
@@ -76,7 +77,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(_io_packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["jsonschema"])
     monkeypatch.setattr(_io_rules, "foreign_chains", lambda: ("MAILCOW",))
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setenv("PATH", "")
     return found
 

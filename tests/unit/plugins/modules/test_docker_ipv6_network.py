@@ -16,6 +16,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_found,
     _io_kernel,
+    _io_lock,
+    _io_record,
     _io_steps,
     _io_transaction,
     _network_steps,
@@ -51,7 +53,7 @@ class Engine:
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         members = dict.fromkeys(self.on, ("mail",))
-        found = {"networks": tuple(self.networks), "members": members, "record": _io_files.record()}
+        found = {"networks": tuple(self.networks), "members": members, "record": _io_record.record()}
         return host(Daemon(version=self.version), **found, **self.more)
 
     def container(self, name: str) -> dict[str, t.Any]:
@@ -86,7 +88,7 @@ class Engine:
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     found = Engine()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_steps.Hands, "do", found.do)
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
@@ -127,7 +129,7 @@ def test_check_then_real_then_again(engine: Engine, options: dict[str, t.Any], s
 )
 def test_taken_back(engine: Engine, state: str, steps: list[str]) -> None:
     run(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
-    assert _io_files.record() == {"moves": {"dms-ipv6": ["1"]}, "guard": []}
+    assert _io_record.record() == {"moves": {"dms-ipv6": ["1"]}, "guard": []}
     engine.done = []
     for check, changed in ((True, True), (False, True), (False, False)):
         result = run(docker_ipv6_network, check=check, name="dms-ipv6", state=state)
@@ -135,7 +137,7 @@ def test_taken_back(engine: Engine, state: str, steps: list[str]) -> None:
         assert result["steps"] == (steps if changed else [])
         assert "subnet" not in result
     assert engine.done == steps
-    assert _io_files.record()["moves"] == ({} if state == "absent" else {"dms-ipv6": []})
+    assert _io_record.record()["moves"] == ({} if state == "absent" else {"dms-ipv6": []})
 
 
 def test_only_our_own_containers_are_taken_off(engine: Engine) -> None:
@@ -150,12 +152,12 @@ def test_default_route_is_kept_and_given_back(engine: Engine) -> None:
     engine.more = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}, "forwards": False}
     steps = run(docker_ipv6_network, name="dms-ipv6")["steps"]
     assert [one.split()[0] for one in steps] == ["write", "set", "Docker", "create"]
-    kinds = [one["kind"] for one in _io_files.record()["guard"]]
+    kinds = [one["kind"] for one in _io_record.record()["guard"]]
     assert kinds == ["RestoreForwarding", "RestoreAcceptRa", "WriteFile"]
     engine.more = {}
     steps = run(docker_ipv6_network, name="dms-ipv6", state="absent")["steps"]
     assert [one.split()[0] for one in steps] == ["remove", "switch", "set", "remove"]
-    assert _io_files.record()["guard"] == []
+    assert _io_record.record()["guard"] == []
 
 
 def test_change_within_a_transaction(engine: Engine) -> None:
@@ -218,7 +220,7 @@ def test_failing_step(engine: Engine, failing: str, rolled_back: bool, words: st
     result = run(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
     assert (result["failed"], result["rolled_back"]) == (True, rolled_back)
     assert result["msg"].endswith(words)
-    assert (engine.networks, engine.on, _io_files.record()) == ([BRIDGE], ["bridge"], {})
+    assert (engine.networks, engine.on, _io_record.record()) == ([BRIDGE], ["bridge"], {})
 
 
 def test_missing_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> None:

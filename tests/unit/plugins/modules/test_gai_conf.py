@@ -17,6 +17,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_files,
     _io_found,
     _io_gai_conf,
+    _io_lock,
+    _io_record,
     _io_run_gai_conf,
     _io_transaction,
     _transaction,
@@ -44,7 +46,7 @@ class Lab:
 
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
         self.sockets.append(docker.path)
-        return hosts.host(record=_io_files.record())
+        return hosts.host(record=_io_record.record())
 
     def ahosts(self, name: str) -> tuple[str, ...]:
         """As glibc does it: by the labels of both ends, in the file as it is now."""
@@ -56,7 +58,7 @@ class Lab:
 
     @property
     def state(self) -> t.Any:
-        return self.file.read_bytes() if self.file.exists() else None, _io_files.record()
+        return self.file.read_bytes() if self.file.exists() else None, _io_record.record()
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     found = Lab(tmp_path / "gai.conf")
     found.file.write_bytes(TEXT)
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
     monkeypatch.setattr(_io_gai_conf, "glibc", lambda: True)

@@ -10,7 +10,9 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_armed,
     _io_files,
+    _io_lock,
     _io_revert,
     _io_transaction,
     _transaction,
@@ -47,8 +49,8 @@ class Host(Arming):
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
     found = Host()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_transaction, "disarm", found.disarm)
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_armed, "disarm", found.disarm)
     monkeypatch.setattr(_io_revert, "arm", found.arm)
     monkeypatch.setattr(_io_revert, "revert", found.revert)
     return found

@@ -15,6 +15,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
+    _io_lock,
+    _io_record,
     _io_transaction,
     _transaction,
 )
@@ -33,13 +35,13 @@ SAID = ("warned", "diff")
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     found = proxying_host.install(monkeypatch, tmp_path)
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
     monkeypatch.setattr(shutil, "which", lambda name, path: f"/usr/sbin/{name}")
 
     def read(docker: t.Any, path: str | None = None, any_engine: bool = False) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
-        return hosts.host()._replace(record=_io_files.record())
+        return hosts.host()._replace(record=_io_record.record())
 
     monkeypatch.setattr(_io_found, "read", read)
     monkeypatch.setattr(_io_found, "looked_into", lambda docker, found: found)
@@ -59,21 +61,21 @@ def test_present_and_absent(machine: Machine, options: dict[str, t.Any], backend
     """Check mode says the same and does nothing; a second run finds nothing to do; absent leaves nothing behind."""
     before = machine.state
     check = run(ndp_proxy, check=True, prefix=PREFIX, **options)
-    assert (machine.state, _io_files.record()) == (before, {})
+    assert (machine.state, _io_record.record()) == (before, {})
     real = run(ndp_proxy, prefix=PREFIX, **options)
     assert real == check
     assert (real["changed"], real["rolled_back"], real["backend"], real["interface"]) == (True, False, backend, "eth0")
     assert real["diff"]["after"] != real["diff"]["before"]
     assert set(machine.active) == {UNIT}
     entry = {"interface": "eth0", "backend": backend}
-    assert _io_files.record()["ndp"]["prefixes"] == {PREFIX: entry}
+    assert _io_record.record()["ndp"]["prefixes"] == {PREFIX: entry}
     again = run(ndp_proxy, prefix=PREFIX, **options)
     assert (again["changed"], again["steps"]) == (False, [])
     assert docker_ipv6_info_absent()["ndp"] == [{"state": "absent"}]
     gone = run(ndp_proxy, state="absent")
     assert gone["changed"]
     assert machine.state == before
-    assert "ndp" not in _io_files.record()
+    assert "ndp" not in _io_record.record()
     assert docker_ipv6_info_absent()["ndp"] == []
     assert not run(ndp_proxy, prefix=PREFIX, state="absent")["changed"]
 
@@ -91,7 +93,7 @@ def test_a_failure_brings_everything_back(machine: Machine) -> None:
     result = run(ndp_proxy, prefix=PREFIX, addresses=FIXED)
     assert (result["failed"], result["rolled_back"]) == (True, True)
     assert result["msg"] == "systemctl restart failed. The old state is back."
-    assert (machine.state, _io_files.record()) == (before, {})
+    assert (machine.state, _io_record.record()) == (before, {})
 
 
 def test_transaction(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +127,7 @@ def test_bad_input(machine: Machine, options: dict[str, t.Any], words: str) -> N
     said = failure(ndp_proxy, **options)
     assert words in said
     assert "\n" not in said
-    assert (machine.state, machine.calls, _io_files.record()) == (before, [], {})
+    assert (machine.state, machine.calls, _io_record.record()) == (before, [], {})
 
 
 def test_missing_ndppd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_places, _io_responder
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_places, _io_record, _io_responder
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import probe_responder
@@ -103,10 +103,10 @@ def test_address_of_its_own(engine: Engine) -> None:
 def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -> None:
     engine.runs = True
     check = run(probe_responder, check=True, state="absent", probes=probes)
-    assert (check["result"], engine.runs, _io_files.record()) == (expected, True, {})
+    assert (check["result"], engine.runs, _io_record.record()) == (expected, True, {})
     real = run(probe_responder, state="absent", probes=probes)
     assert (real["result"], real["changed"], engine.runs) == (expected, True, False)
-    assert _io_files.record().get("proof", {}).get("result") == (expected if probes else None)
+    assert _io_record.record().get("proof", {}).get("result") == (expected if probes else None)
     assert run(probe_responder, state="absent")["changed"] is False
 
 
@@ -118,7 +118,7 @@ def test_a_probe_host_that_is_gone_is_kept_with_the_proof(
     real = run(probe_responder, state="absent", probes=probes, silent=["far"])
     assert (real["result"], real["faults"]) == (expected, [])
     assert (real["probes"][-1]["probe_host"], real["probes"][-1]["msg"]) == ("far", words)
-    assert _io_files.record()["proof"]["probes"] == real["probes"]
+    assert _io_record.record()["proof"]["probes"] == real["probes"]
     assert ["probe_host" in one for one in real["probes"]] == [False] * len(probes) + [True]
 
 
@@ -160,7 +160,7 @@ def test_expect(
 ) -> None:
     result = run(probe_responder, check=check, state="absent", probes=probes, expect=expect)
     assert (result["result"], result["faults"], result["expect"]) == (expected, faults, expect)
-    kept = _io_files.record().get("proof", {})
+    kept = _io_record.record().get("proof", {})
     assert (kept.get("result"), kept.get("expect")) == ((None, None) if check else (expected, expect))
     assert "faults" not in kept
 
@@ -168,7 +168,7 @@ def test_expect(
 def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
     run(probe_responder, state="absent", probes=[SEEN])
     run(probe_responder, state="absent")
-    assert _io_files.record()["proof"]["result"] == "passed"
+    assert _io_record.record()["proof"]["result"] == "passed"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_daemon,
     _io_files,
     _io_found,
+    _io_lock,
+    _io_record,
     _io_steps,
     _io_transaction,
     _transaction,
@@ -43,7 +45,7 @@ class Host:
         self.failing: type | None = None
 
     def read(self, docker: Docker, path: str | None = None) -> _host_plan.Found:
-        return host(table=self.found, record=_io_files.record())
+        return host(table=self.found, record=_io_record.record())
 
     def do(self, step: t.Any) -> None:
         if isinstance(step, WriteFile):
@@ -61,7 +63,7 @@ class Host:
 def there(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
     found = Host()
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_files, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
@@ -85,7 +87,7 @@ def test_present_and_absent(there: Host) -> None:
     assert gone["changed"] and there.found == Files(None, None, False, "")
     assert run(routed_firewall, state="absent")["changed"] is False
     # No file of ours is taken for a Compose file that undo would bring back.
-    assert _io_files.record().get("files") is None
+    assert _io_record.record().get("files") is None
 
 
 def test_part_of_a_transaction(there: Host) -> None:
