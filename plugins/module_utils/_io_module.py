@@ -23,7 +23,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
-def run_module(spec, run, **rules):  # type: (dict, typing.Callable, typing.Any) -> None
+def run_module(spec, run, **rules):  # type: (t.Any, t.Any, t.Any) -> None
     """Run a module and end this process with its result.
 
     Args:

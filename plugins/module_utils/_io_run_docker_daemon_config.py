@@ -22,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_revert,
     _io_steps,
     _io_transaction,
+    _refused,
     _restart_guards,
     _restored,
 )
@@ -86,7 +87,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     daemon.backup_file = recorder.before()
     try:
         outage = _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
-    except _io_steps.RolledBack:
+    except _refused.RolledBack:
         recorder.back()
         if arms:
             _io_armed.disarm()
