@@ -1,29 +1,23 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a module: options, check mode, diff, warnings, and how it ends. It says so if the host's Python is too old.
+"""Runs a module: options, check mode, diff, warnings, and how it ends."""
 
-This file, which every module imports first, and those of the modules are such that even Python 2.7 can read them.
-"""
-
-import json
-import sys
-
-NEEDED = (3, 9)
-
-if sys.version_info < NEEDED:
-    found, needed = (".".join(str(number) for number in one[:2]) for one in (sys.version_info, NEEDED))
-    text = "dms.ipv6 needs Python {0} or later on the host, and {1} is Python {2}. Set ansible_python_interpreter."
-    sys.stdout.write(json.dumps({"failed": True, "msg": text.format(needed, sys.executable, found)}) + "\n")
-    raise SystemExit(1)
+from __future__ import annotations
 
 import traceback
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
 
-def run_module(spec, run, **rules):  # type: (t.Any, t.Any, t.Any) -> None
+    Options = dict[str, t.Any]
+
+
+def run_module(spec: Options, run: Callable[[Options, bool], Options], **rules: t.Any) -> None:
     """Run a module and end this process with its result.
 
     Args:
@@ -37,7 +31,7 @@ def run_module(spec, run, **rules):  # type: (t.Any, t.Any, t.Any) -> None
     except Refused as reason:
         module.fail_json(msg=str(reason), rolled_back=reason.rolled_back)
     except Exception as error:  # whatever it is, Ansible is told in its own way
-        said = "unexpected error: " + type(error).__name__ + ": " + str(error) + ". Report it, with what -vvv shows."
+        said = f"unexpected error: {type(error).__name__}: {error}. Report it, with what -vvv shows."
         module.fail_json(msg=said, rolled_back=False, exception=traceback.format_exc())
     for warning in result.pop("warnings", ()):
         module.warn(warning)

@@ -167,7 +167,7 @@ steps:
     - "write /srv/mail/compose.yaml: IPv6 on the project's own network"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_network import SPEC, run
 
 

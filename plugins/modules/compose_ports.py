@@ -112,7 +112,7 @@ steps:
     - let Compose re-create mailserver of project mail
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_ports import SPEC, run
 
 

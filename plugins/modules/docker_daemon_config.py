@@ -181,7 +181,7 @@ backup_file:
   sample: /etc/docker/daemon.json.dms-ipv6-2026-11-23T15-00-00-000000
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_daemon_config import SPEC, run
 
 

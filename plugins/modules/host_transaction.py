@@ -89,7 +89,7 @@ failed_steps:
   elements: str
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_host_transaction import SPEC, run
 
 

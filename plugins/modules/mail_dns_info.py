@@ -269,7 +269,7 @@ summary:
   sample: "mail.example.com: AAAA absent (authoritative); 0 findings"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_mail_dns_info import SPEC, run
 
 

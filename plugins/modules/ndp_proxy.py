@@ -130,7 +130,7 @@ steps:
       eth0
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_ndp_proxy import SPEC, run
 
 

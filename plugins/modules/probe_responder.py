@@ -142,7 +142,7 @@ faults:
   sample: ["IPv6, port 25: no answer within 5 s"]
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_probe_responder import SPEC, run
 
 

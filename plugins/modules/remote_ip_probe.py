@@ -118,7 +118,7 @@ msg:
   sample: the server saw this client, fd5c:1ab0:7e57:99::5
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_remote_ip_probe import SPEC, run
 
 

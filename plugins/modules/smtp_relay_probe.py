@@ -118,7 +118,7 @@ msg:
   sample: "the server does not relay: 454 4.7.1 <victim@dms-ipv6.invalid>: Relay access denied"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_module import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
 from ansible_collections.dms.ipv6.plugins.module_utils._io_run_smtp_relay_probe import SPEC, run
 
 

@@ -153,7 +153,7 @@ def hard_to_read(text: str) -> list[str]:
         f"line {one.lineno}: an annotation" for one in ast.walk(tree) if isinstance(one, annotated) and annotation(one)
     ]
     modules = [one.module for one in tree.body if isinstance(one, ast.ImportFrom)]
-    first = [] if modules[:1] == [f"{OURS}._io_module"] else ["imports _io_module not first"]
+    first = [] if modules[:1] == [f"{OURS}._io_python"] else ["imports _io_python not first"]
     return faults + first
 
 
@@ -169,9 +169,9 @@ def test_every_module_can_say_that_python_is_too_old() -> None:
     "text",
     [
         "from __future__ import annotations",
-        f"from {OURS} import _io_steps\nfrom {OURS}._io_module import NEEDED",
-        f"from {OURS}._io_module import NEEDED\ndef main() -> None: pass",
-        f"from {OURS}._io_module import NEEDED\nX: int = 1",
+        f"from {OURS} import _io_steps\nfrom {OURS}._io_python import NEEDED",
+        f"from {OURS}._io_python import NEEDED\ndef main() -> None: pass",
+        f"from {OURS}._io_python import NEEDED\nX: int = 1",
     ],
 )
 def test_guard_finds_what_an_old_python_cannot_read(text: str) -> None:
