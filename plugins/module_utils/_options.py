@@ -43,4 +43,5 @@ CHANGING: dict[str, t.Any] = {
     "allow_engine_upgrade": {"type": "bool", "default": False},
     "allow_forward_drop": {"type": "bool", "default": False},
     "confirm_within": {"type": "int", "default": 0},
+    "confirm_reach": {"type": "str", "default": ""},  # the action plugin's
 }

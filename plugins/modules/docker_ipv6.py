@@ -12,9 +12,9 @@ description:
     options. It does so with the code of M(dms.ipv6.docker_daemon_config), M(dms.ipv6.docker_ipv6_network),
     M(dms.ipv6.compose_network), M(dms.ipv6.compose_ports), M(dms.ipv6.gai_conf), M(dms.ipv6.routed_firewall) and
     M(dms.ipv6.ndp_proxy), one after the other, and reads the host again.
-  - With O(confirm_within), whatever fails has everything taken back at once, and the host takes it back by itself
-    unless M(dms.ipv6.host_transaction) confirms it in time over a fresh connection. Without, each of the modules takes
-    back its own part only.
+  - With O(confirm_within), whatever fails has everything taken back at once. After the change, the connection is
+    dropped, and the change is confirmed over a new one within the same task. If that does not succeed in time, the host
+    takes everything back by itself. Without, each of the modules takes back its own part only.
   - Packages that are missing on the host are not installed; see RV(dms.ipv6.docker_ipv6_info#module:plan).
 options:
   mode:
@@ -36,9 +36,18 @@ options:
     type: bool
     default: false
   confirm_within:
-    description: The time limit in seconds, counted from the last step. Nothing has to be confirmed with V(0).
+    description:
+      - The time limit in seconds, counted from the last step. Nothing has to be confirmed with V(0).
+      - For half of that time the host may be out of reach after the change; it is tried again every two seconds.
     type: int
     default: 0
+  confirm_reach:
+    description:
+      - A C(HOST:PORT) or C([ADDRESS]:PORT) to which the host must be able to connect over TCP before the change is
+        confirmed. Use it where Ansible runs on the host itself (C(ansible-pull)), because reaching the host proves
+        nothing there.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - dms.ipv6._attributes
   - dms.ipv6._attributes.engine
@@ -65,16 +74,6 @@ EXAMPLES = r"""
     mode: nat
     containers: [mail]
     confirm_within: 60
-  register: host
-
-- name: Drop the connection, for it may outlive what it came over
-  ansible.builtin.meta: reset_connection
-
-- name: Still there
-  dms.ipv6.host_transaction:
-    state: confirmed
-    transaction: "{{ host.transaction }}"
-  when: host.transaction is defined
 """
 
 RETURN = r"""
@@ -105,10 +104,6 @@ compose_will_recreate:
 effect:
   description: What O(gai_conf) does to new processes.
   returned: success
-  type: str
-transaction:
-  description: Id of the transaction that waits to be confirmed.
-  returned: with O(confirm_within), if anything was changed
   type: str
 outage:
   description:

@@ -48,8 +48,6 @@ attributes:
     support: full
 notes:
   - Needs root and systemd.
-  - To confirm, no module is sent to the host. The program that an armed host has got for the way back,
-    C(/var/lib/dms-ipv6/revert.pyz), confirms when asked to; where it cannot be run, the module does.
 seealso:
   - module: dms.ipv6.docker_daemon_config
 author:

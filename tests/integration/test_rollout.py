@@ -156,7 +156,7 @@ def test_a_host_that_is_lost_in_its_proof(fleet: dict[str, Host]) -> None:
     killer.join()
     lab("up")
     assert done.returncode == 4, said(done)
-    assert f"The roll-out stops. Out of reach: trixie. {UNDONE} As wanted: bookworm. Not touched: sid." in said(done)
+    assert "The roll-out stops. Out of reach: trixie. As wanted: bookworm. Not touched: sid." in said(done)
     assert recap(done, "trixie")["unreachable"] == 1
     assert [is_enabled(fleet[name]) for name in ("bookworm", "trixie", "sid")] == [True, True, False]
 

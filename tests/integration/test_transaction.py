@@ -257,30 +257,6 @@ def test_confirmed_in_time(fresh: Host) -> None:
     )
 
 
-CONFIRMED = "test -e /var/lib/dms-ipv6/transaction.json || echo confirmed"
-
-
-def test_confirmed_without_a_module(fresh: Host) -> None:
-    """With the program that the host has got: no module could be run with this interpreter."""
-    armed = fresh.direct("host_transaction", state="armed", within=300)["transaction"]
-    other = {"state": "confirmed", "transaction": armed, "reach": "127.0.0.1:1"}
-    refused = fresh.module("host_transaction", python="/bin/false", **other)
-    assert refused["msg"].startswith("127.0.0.1:1: cannot be reached from this host"), refused
-    done = fresh.module("host_transaction", python="/bin/false", state="confirmed", transaction=armed)
-    assert (done["failed"], done["changed"]) == (False, True), done
-    assert fresh.run(f"{CONFIRMED}; ls -A /var/lib/dms-ipv6 | grep -c revert || true") == "confirmed\n0"
-
-
-@pytest.mark.parametrize("broken", ["chmod 600", "truncate -s 100", "rm"])
-def test_confirmed_where_the_program_cannot_be_run(fresh: Host, broken: str) -> None:
-    """As on a file system that is mounted noexec: the module is sent then."""
-    armed = fresh.direct("host_transaction", state="armed", within=300)["transaction"]
-    fresh.run(f"{broken} /var/lib/dms-ipv6/revert.pyz")
-    done = fresh.module("host_transaction", state="confirmed", transaction=armed)
-    assert (done["failed"], done["changed"]) == (False, True), done
-    assert fresh.run(CONFIRMED) == "confirmed"
-
-
 def test_asked_to_revert(fresh: Host) -> None:
     before = started(fresh)
     fresh.direct("docker_daemon_config", config=WANTED, confirm_within=300)

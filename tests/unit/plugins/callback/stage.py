@@ -39,7 +39,8 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     if name == "docker_ipv6":
         open(os.path.join(home, story), "w").close()
         result = {"changed": True, "steps": ["turn it"], "restarted": True, "reloaded": False, "rolled_back": False}
-        result.update({"effect": args["gai_conf_name"], "transaction": "t1"})
+        result["effect"] = args["gai_conf_name"]
+        result.update({"transaction": "t1"} if int(args["confirm_within"]) else {})
     if story == "strange":
         print(json.dumps({"failed": True, "msg": "this engine is refused"}))
         sys.exit()
@@ -60,6 +61,11 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     }
 elif name == "mail_dns_info":
     result = {"failed": True, "msg": "no resolver answers"}
+elif name == "host_transaction_confirm":
+    if args["reach"] == "nowhere":
+        print(json.dumps({"failed": True, "msg": "nowhere: it cannot be reached."}))
+        sys.exit()
+    result = {"changed": True}
 elif name == "host_transaction":
     result = {"changed": True, **({"failed_steps": []} if args["state"] == "reverted" else {"transaction": "t1"})}
 elif name == "probe_responder" and args["state"] == "present":

@@ -132,7 +132,7 @@ def test_gai_conf(lab: Lab) -> None:
 
 
 def test_check_mode_changes_nothing(lab: Lab) -> None:
-    result = run(docker_ipv6, mode="nat", confirm_within=60, check=True)
+    result = run(docker_ipv6, mode="nat", confirm_within=60, confirm_reach="192.0.2.1:25", check=True)
     assert (result["changed"], result["plan"]["steps"]) == (True, STEPS)
     assert [dry for _name, dry, _params in lab.asked] == [True, True]
     assert (lab.armed, "transaction" in result) == (None, False)

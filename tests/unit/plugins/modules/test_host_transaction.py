@@ -17,7 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_transaction,
     _transaction,
 )
-from ansible_collections.dms.ipv6.plugins.modules import host_transaction
+from ansible_collections.dms.ipv6.plugins.modules import host_transaction, host_transaction_confirm
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import Arming, failure, run
 
 
@@ -69,6 +69,18 @@ def test_armed_and_confirmed(machine: Host) -> None:
     assert machine.done == [("armed", 60)]
     assert transaction(state="confirmed", transaction=armed["transaction"])["changed"] is True
     assert machine.done == [("armed", 60), "disarmed"]
+
+
+def test_confirmed_by_the_small_module(machine: Host) -> None:
+    """What docker_ipv6 sends for its confirm_reach."""
+    armed = transaction(state="armed")["transaction"]
+    options = {"transaction": armed, "reach": ""}
+    assert run(host_transaction_confirm, check=True, **options)["changed"] is True
+    assert "nowhere:1" in failure(host_transaction_confirm, transaction=armed, reach="nowhere:1")
+    assert machine.armed
+    assert run(host_transaction_confirm, **options)["changed"] is True
+    assert machine.armed is None
+    assert "was not confirmed in time" in failure(host_transaction_confirm, **options)
 
 
 def test_armed_by_a_name_of_ones_own(machine: Host) -> None:
