@@ -160,7 +160,7 @@ def test_a_file_that_the_container_can_write_to(
     if not place:
         _io_compose_trust.refuse([mail.name], [], found, docker)
         return
-    with pytest.raises(Refused, match="it can write to .* itself, where its Compose file .* is. Name the file in"):
+    with pytest.raises(Refused, match=r"it can write to .* itself, where its Compose file .* is\. Name the file in"):
         _io_compose_trust.refuse([mail.name], [], found, docker)
 
 
@@ -202,7 +202,11 @@ def test_a_file_in_dockers_own_folder(
         (lambda top: (top / "a/b").chmod(0o1777), "more than root"),
         (lambda top: ((top / "a/b/f").rename(top / "f"), (top / "a/b/f").symlink_to(top / "f"))[1], ""),
         (
-            lambda top: ((top / "a/b/f").rename(top / "g"), (top / "g").chmod(0o666), (top / "a/b/f").symlink_to("../../g")),
+            lambda top: [
+                (top / "a/b/f").rename(top / "g"),
+                (top / "g").chmod(0o666),
+                (top / "a/b/f").symlink_to("../../g"),
+            ],
             "more than root",
         ),
         (lambda top: (top / "a/b/f").unlink(), ""),
