@@ -32,7 +32,9 @@ OPENS, CLOSES = "[{", "]}"
 # A quote opens a string only where a value may begin.
 BEFORE_VALUE = " \t[{,:"
 # What a program says of a file: what it cites from it.
-CITED = re.compile(r"\bnear\b|variable name|\bcontains\b|\bparsing\b|\binvalid\b[\w -]*[:\"]", re.IGNORECASE)
+CITED = re.compile(
+    r"\bnear\b|variable name|interpolation format|\bcontains\b|\bparsing\b|\binvalid\b[\w -]*[:\"]", re.IGNORECASE
+)
 QUOTED = re.compile(r"\"[^\"]*[^\"\w./@-][^\"]*\"")
 
 

@@ -196,7 +196,7 @@ REFUSED = [
     ("26.1.5", {"dns": "fd00::1"}, "`dns` must be a list"),
     ("26.1.5", {"dns": ["fd00::1", 5]}, "`dns.1` must be a string"),
     ("26.1.5", {"log-opts": {"max-size": 10}}, "`log-opts.max-size` must be a string"),
-    ("26.1.5", {"log-opts": []}, "`log-opts` must be an object, found []"),
+    ("26.1.5", {"log-opts": []}, "`log-opts` must be an object"),
     (
         "26.1.5",
         {"default-address-pools": [{"base": "fd00:1::/56"}]},
@@ -211,7 +211,7 @@ REFUSED = [
     (
         "26.1.5",
         {"default-network-opts": {"bridge": {"x": True}}},
-        "`default-network-opts.bridge.x` must be a string, found True",
+        "`default-network-opts.bridge.x` must be a string",
     ),
     ("26.1.5", {"default-shm-size": True}, "`default-shm-size` must be a string or a whole number"),
     ("26.1.5", {"default-ulimits": {"nofile": {"Hard": "1"}}}, "`default-ulimits.nofile.Hard` must be a whole number"),

@@ -209,8 +209,8 @@ def test_refused_to_recreate_what_others_can_edit(lab: Lab, name: str) -> None:
 @pytest.mark.parametrize(
     ("more", "key"),
     [
-        ("include: [/home/user/compose.yaml]\n", "include"),
-        ("  db:\n    extends: {file: /home/user/compose.yaml, service: db}\n", "extends"),
+        ("include: [/srv/user/compose.yaml]\n", "include"),
+        ("  db:\n    extends: {file: /srv/user/compose.yaml, service: db}\n", "extends"),
     ],
 )
 def test_refused_to_recreate_from_files_that_are_not_looked_into(lab: Lab, more: str, key: str) -> None:
