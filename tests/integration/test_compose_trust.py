@@ -54,8 +54,8 @@ def test_an_image_names_the_file_of_another(engine: Host) -> None:
         try:
             before = looked(engine, path)
             options: dict[str, t.Any] = {"mode": "nat", "containers": ["evil"]}
-            for more in ({}, {"attach": "compose"}):
-                told = engine.direct("docker_ipv6_info", **options, **more)
+            for attach in ("auto", "compose"):
+                told = engine.direct("docker_ipv6_info", **options, attach=attach)
                 assert told["failed"], told
                 words = "container evil: its label com.docker.compose.project.working_dir comes from its image, so "
                 assert told["msg"].startswith(f"{words}{path} may not be its Compose file."), told["msg"]
