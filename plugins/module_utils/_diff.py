@@ -28,6 +28,9 @@ SECRET = re.compile(
 # Greedy: a password may have an @ in it.
 USERINFO = re.compile(r"://[^\s\"'<>]*@")
 NOTHING = re.compile(r"[\s\"':,=?|>+\-0-9]*")
+# Below these stand names of a Compose file's own: a service may be called keycloak.
+NAMED = re.compile(r"(?:services|networks):\s*")
+NAME = re.compile(r"[\w.-]+:\s*")
 OPENS, CLOSES = "[{", "]}"
 # A quote opens a string only where a value may begin.
 BEFORE_VALUE = " \t[{,:"
@@ -94,6 +97,7 @@ class _Hidden:
         bare: whether no value was seen so far, so that the next line has it, whatever its indentation.
         depth: brackets that are open in what is hidden.
         quote: the quote that is open there.
+        names: the indentation of names of a Compose file's own; 0 before the first, None where there are none.
     """
 
     def __init__(self) -> None:
@@ -101,6 +105,7 @@ class _Hidden:
         self.dashes = self.bare = False
         self.depth = 0
         self.quote = ""
+        self.names: int | None = None
 
     def line(self, line: str) -> str:
         content = line.strip()
@@ -114,6 +119,8 @@ class _Hidden:
             self._scan(line)
             return line[:column] + MASK
         self.below = None
+        if self._is_name(column, content):
+            return line
         found = SECRET.search(line)
         if not found:
             return without_userinfo(line)
@@ -126,6 +133,15 @@ class _Hidden:
         self._scan(re.sub(r"^[\"']", "", behind))
         shown = without_userinfo(line[: found.end()])
         return shown + (MASK if rest.strip("\"':,") else rest)
+
+    def _is_name(self, column: int, content: str) -> bool:
+        """Whether a line is the name of a service or a network, and nothing else."""
+        if column == 0:
+            self.names = 0 if NAMED.fullmatch(content) else None
+            return False
+        if self.names == 0 and not content.startswith("#"):
+            self.names = column
+        return column == self.names and NAME.fullmatch(content) is not None
 
     def _goes_on(self, column: int, content: str) -> bool:
         """Whether a line belongs to what is hidden."""
