@@ -91,8 +91,10 @@ def test_secrets_are_hidden(name: str) -> None:
         ('{"proxy": "http://a:b@c", "ipv6": true}', ['{"proxy": "http://***@c", "ipv6": true}']),
         ("networks:\n  default:\n    enable_ipv6: true", ["networks:", "  default:", "    enable_ipv6: true"]),
         (
-            "services:\n  # a\n  keycloak:\n    ports: []\n    token:\n      a: b\n"
-            "  db:\n    image: a\nx:\n  key:\n    a",
+            (
+                "services:\n  # a\n  keycloak:\n    ports: []\n    token:\n      a: b\n"
+                "  db:\n    image: a\nx:\n  key:\n    a"
+            ),
             [
                 *("services:", "  # a", "  keycloak:", "    ports: []", "    token:", "      ***"),
                 *("  db:", "    image: a", "x:", "  key:", "    ***"),
