@@ -30,7 +30,7 @@ SUBJECTS = {
     ),
     "Addresses and subnets": "address address_plan pools ula carve collisions",
     "Networks": "network network_steps replace run_docker_ipv6_network places",
-    "Compose": "compose compose_plan compose_ports compose_text compose_program run_compose_network",
+    "Compose": "compose compose_plan compose_ports compose_text compose_program compose_trust run_compose_network",
     "Public addresses": "routed routed_network routed_firewall nft_table",
     "NDP proxy": "ndp_proxy ndp_guards ndp_found ndppd_conf networkd",
     "Refusing IPv6": "prevent",

@@ -264,7 +264,7 @@ def _typed(document: Document, path: Path, value: t.Any, kinds: tuple[type, ...]
     if not isinstance(value, kinds):
         words = {dict: "a mapping", list: "a list", type(None): "nothing"}
         allowed = " or ".join(words[one] for one in kinds if one in (dict, list))
-        found = words.get(type(value), f"`{_text(value)[:40]}`")
+        found = words.get(type(value), "a single value")  # which one may be secret
         place = f"entry {path[-1] + 1} of `{path[-2]}`" if isinstance(path[-1], int) else f"`{path[-1]}`"
         document.fail_at(path, f"{place} must be {allowed}; found is {found}")
 

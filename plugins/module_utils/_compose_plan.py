@@ -47,6 +47,9 @@ OVERRIDES = (
     "docker-compose.override.yaml",
 )
 BOM = "\ufeff"
+PROJECT_NAME = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?COMPOSE_PROJECT_NAME[ \t]*=[ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]*)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -155,11 +158,6 @@ class ComposePlan:
     edit: Edit
     plan: Plan
 
-    def diffs(self) -> list[dict[str, t.Any]]:
-        """What Ansible shows with ``--diff``: the file, and the network."""
-        file = Plan(self.edit.before, self.edit.after).diff(self.edit.path)
-        return [file, self.plan.diff(f"network {self.network}")] if self.lives else [file]
-
 
 @dataclass(frozen=True)
 class _Project:
@@ -219,7 +217,7 @@ def targets(
     rest = []
     for name in containers:
         container = next((one for one in found.everyone if name in (one.name, one.id)), None)
-        path, reason = _made_from(container.labels if container else {}, there)
+        path, reason = made_from(container.labels if container else {}, there)
         if container and path:
             project = projects.get(path) or replace(like, path=path, project=container.labels[_found.COMPOSE_PROJECT])
             must = tuple(dict.fromkeys((*project.must, container.labels[_found.COMPOSE_SERVICE])))
@@ -233,7 +231,7 @@ def targets(
     return Targets(tuple(projects.values()), tuple(rest))
 
 
-def _made_from(labels: Mapping[str, str], there: Callable[[str], bool]) -> tuple[str, str]:
+def made_from(labels: Mapping[str, str], there: Callable[[str], bool]) -> tuple[str, str]:
     """Path of the Compose file that a container was made from; empty, with the reason, if there is none to edit."""
     folder, files = labels.get(_found.COMPOSE_FOLDER, ""), labels.get(_found.COMPOSE_FILES, "")
     if not {_found.COMPOSE_PROJECT, _found.COMPOSE_SERVICE} <= labels.keys() or not folder or not files:
@@ -307,9 +305,30 @@ def project_name(wanted: Wanted, said: str, found: Found) -> str:
     names = sorted({one[_found.COMPOSE_PROJECT] for one in named if _found.COMPOSE_PROJECT in one})
     if len(names) > 1:
         raise Refused(f"the projects {' and '.join(names)} run from it", wanted.path, "Give project_name")
-    if names or "$" not in said:
-        return names[0] if names else said or re.sub(r"[^a-z0-9_-]", "", posixpath.basename(folder).lower())
-    raise Refused(f"the project's name is a variable ({said})", wanted.path, "Give project_name")
+    return names[0] if names else named_by_itself(wanted.path, said)
+
+
+def named_by_itself(path: str, said: str, env: str = "", old: bool = False) -> str:
+    """The name that Compose gives a project that does not run, where it cannot be asked.
+
+    Args:
+        path: of the Compose file.
+        said: by the file.
+        env: the text of the file .env beside it.
+        old: whether it is Compose 1, which knows no name in the file, and leaves _ and - at the front.
+
+    Raises:
+        Refused: it is a variable.
+    """
+    values = [found["value"] for found in PROJECT_NAME.finditer(env)]
+    name = (values[-1].strip("\"'") if values else "") or ("" if old else said)
+    if "$" in name:
+        raise Refused(f"the project's name is a variable ({name})", path, "Give project_name")
+    name = re.sub(r"[^a-z0-9_-]", "", (name or posixpath.basename(posixpath.dirname(path))).lower())
+    name = name or "default" if old else name.lstrip("_-")
+    if not name:
+        raise Refused("Compose finds no name for the project in that of its folder", path, "Give project_name")
+    return name
 
 
 def _files_of(labels: Mapping[str, str]) -> list[str]:

@@ -105,10 +105,6 @@ class PortsPlan(Plan):
         """The files afterwards, in the order in which Compose merges them."""
         return [(one.path, one.after) for one in self.edits]
 
-    def diffs(self) -> list[dict[str, t.Any]]:
-        """What Ansible shows with ``--diff``."""
-        return [Plan(one.before, one.after).diff(one.path) for one in self.edits if one.before != one.after]
-
 
 def publish_on_ipv4(text: str, services: Collection[str], where: str) -> str:
     """The text of a Compose file with 0.0.0.0 in front of the ports of services, nothing else changed.
@@ -313,6 +309,19 @@ def _later(waiting: tuple[str, ...], recreate: bool) -> Iterator[str]:
             f"IPv6 clients of {names} are refused only once the next `docker compose up -d` has re-created it"
             " (dms_ipv6_allow_container_restart lets this run do so)"
         )
+
+
+def elsewhere(texts: Texts) -> str:
+    """The key by which files bring in others, empty if none does."""
+    for path, text in texts:
+        document = _compose_text.read(text, path)
+        services = _mapping(document, ("services",), document.data.get("services")).values()
+        extends = [one.get("extends") for one in services if isinstance(one, dict)]
+        if "include" in document.data:
+            return "include"
+        if any(isinstance(one, dict) and "file" in one for one in extends):
+            return "extends"
+    return ""
 
 
 def unlike(plan: PortsPlan, hashes: Iterable[dict[str, str] | None]) -> list[str]:

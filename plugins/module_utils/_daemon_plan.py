@@ -283,8 +283,7 @@ def _refuse_flag_conflict(settings: Settings, running: Running, path: str) -> No
     both = sorted(name for name in settings if name in running.flags)
     if both:
         raise Refused(
-            f"{', '.join(both)} is also a flag of the running dockerd (--{both[0]}={running.flags[both[0]]});"
-            " dockerd does not start with both",
+            f"{', '.join(both)} is also a flag of the running dockerd (--{both[0]}); dockerd does not start with both",
             path,
             f"Take the flag out of {running.unit} and its drop-ins",
         )

@@ -120,5 +120,6 @@ def _sentence(error: t.Any) -> str:
         hint = ""
         if isinstance(error.instance, str) and error.instance.lower() in ("true", "false") and "boolean" in wanted:
             hint = f"; write {error.instance.lower()} without quotes"
-        return f"`{place}` must be {text}, found {error.instance!r}{hint}"
-    return f"`{place}`: {error.message}"
+        return f"`{place}` must be {text}{hint}"
+    # Which value it is may be secret.
+    return f"`{place}`: {error.message.replace(repr(error.instance), 'the value')}"

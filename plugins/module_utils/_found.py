@@ -110,6 +110,7 @@ class Container(t.NamedTuple):
         asked: the ports that its user wants published, the host address empty for all of both families and the host
             port 0 for the engine's choice; only from an inspect.
         listeners: what listens on TCP inside it, see Ask; None if nobody looked.
+        image: the id of its image.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Container(t.NamedTuple):
     mac: str = ""
     asked: tuple[Port, ...] = ()
     listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
+    image: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -186,6 +188,7 @@ def listed(summary: Json) -> Container:
             if one.get("PublicPort")
         ),
         labels=summary.get("Labels") or {},
+        image=summary.get("ImageID", ""),
     )
 
 
@@ -211,6 +214,7 @@ def inspected(container: Json) -> Container:
         started_at=str(state.get("StartedAt", "")),
         mac=(container.get("Config") or {}).get("MacAddress") or "",
         asked=tuple(_bindings((container.get("HostConfig") or {}).get("PortBindings") or {})),
+        image=container.get("Image", ""),
     )
 
 

@@ -6,14 +6,23 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import typing as t
+from dataclasses import replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _io_compose_program, _io_files
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose,
+    _compose_plan,
+    _found,
+    _io_compose_program,
+    _io_files,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Texts
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
 
 TIMEOUT = 120
 
@@ -64,6 +73,27 @@ def hashes(texts: Texts) -> dict[str, str] | None:
     code, said = _config(program, texts, "--hash", "*") if program else (1, "")
     rows = [line.split() for line in said.splitlines()]
     return {row[0]: row[1] for row in rows if len(row) == 2} if code == 0 else None
+
+
+def named(wanted: _compose_plan.Wanted, files: _compose_plan.Files, found: Found) -> _compose_plan.Wanted:
+    """The same with the project's name, as Compose makes it where no container tells.
+
+    Raises:
+        Refused: it cannot be told.
+    """
+    folder = os.path.dirname(wanted.path)
+    if wanted.project or any(one.labels.get(_found.COMPOSE_FOLDER) == folder for one in found.everyone):
+        return wanted
+    texts = files.texts()
+    says = _compose.project(texts).name
+    program = _io_compose_program.find(TIMEOUT)
+    code, said = _config(program, texts, "--format", "json") if program else (1, "")
+    if code == 0:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return replace(wanted, project=str(json.loads(said)["name"]))
+    old = bool(program) and _io_compose_program.is_old(program, TIMEOUT)
+    env = (_io_files.read(os.path.join(folder, ".env")) or b"").decode(errors="replace")
+    return replace(wanted, project=_compose_plan.named_by_itself(wanted.path, says, env, old))
 
 
 def _config(program: tuple[str, ...], texts: Texts, *options: str) -> tuple[int, str]:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose_plan,
     _compose_ports,
     _io_compose,
+    _io_compose_trust,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
@@ -29,15 +31,32 @@ def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
         Refused: it must not or cannot be done.
     """
     files = _io_compose.read(wanted.path)
-    made = _compose_ports.plan(wanted, files, found, recreate)
-    if made.diffs():
+    made = _compose_ports.plan(_io_compose.named(wanted, files, found), files, found, recreate)
+    if any(one.before != one.after for one in made.edits):
         try:
             _io_compose.validate(files.texts(), made.texts)
         except Refused as reason:
             raise Refused(reason.problem, reason.where, "Edit it by hand") from None
     if recreate and made.waiting:
+        refuse_writers(made)
         _refuse_unlike(made, (files.texts(), _as_it_was(files.texts(), found)))
     return made
+
+
+def refuse_writers(made: PortsPlan) -> None:
+    """Raise Refused where root is not the only one to decide what Compose would run as root, until it does."""
+    path = made.edits[0].path
+    folder, name = os.path.split(path)
+    named = "" if name in _compose_plan.BY_ITSELF else f" -f {name}"
+    command = f"docker compose -p {made.project}{named} up -d {' '.join(made.waiting)}"
+    remedy = f"Run `{command}` in {folder} yourself, and this without allow_container_restart"
+    over = [os.path.join(folder, one) for one in _compose_plan.OVERRIDES]
+    who, place = _io_compose_trust.writer([*(one.path for one in made.edits), *over, os.path.join(folder, ".env")])
+    if who:
+        raise Refused(f"{who} can write to {place}, and root would let Compose run what stands there", path, remedy)
+    key = _compose_ports.elsewhere(made.texts)
+    if key:
+        raise Refused(f"it brings in other files by `{key}`, which this does not look into", path, remedy)
 
 
 def _as_it_was(texts: Texts, found: Found) -> Texts:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _diff
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -29,6 +31,11 @@ def find(timeout: float = VERSION_TIMEOUT) -> tuple[str, ...]:
     return ()
 
 
+def is_old(program: tuple[str, ...], timeout: float = VERSION_TIMEOUT) -> bool:
+    """Whether it is Compose 1."""
+    return re.search(r"version v?1\.", run((*program, "version"), timeout)[1]) is not None
+
+
 def run(command: tuple[str, ...], timeout: float, folder: str | None = None) -> tuple[int, str]:
     """Exit code of a command, and what it printed: its answer, or its complaint in one line."""
     try:
@@ -36,7 +43,8 @@ def run(command: tuple[str, ...], timeout: float, folder: str | None = None) -> 
     except (OSError, subprocess.SubprocessError) as error:
         return 127, str(error)
     said = (done.stderr if done.returncode else done.stdout).decode(errors="replace").strip()
-    return done.returncode, said if done.returncode == 0 else " ".join(said.split())
+    # It cites files, .env and env_file of a project, and these may hold secrets.
+    return done.returncode, said if done.returncode == 0 else _diff.cited(" ".join(said.split()))
 
 
 def recreate(step: Recreate) -> None:
@@ -50,7 +58,7 @@ def recreate(step: Recreate) -> None:
         raise Refused(f"there is no Compose on this host to re-create {', '.join(step.services)}", step.folder)
     named = ("-f", step.file) if step.file else ()
     # Compose notes how it was called in labels of the container, so it is called as its user does: in the folder.
-    command = (*program, "-p", step.project, *named, "up", "-d", "--no-deps", "--no-build", *step.services)
+    command = (*program, "-p", step.project, *named, "up", "-d", "--no-deps", "--no-build", "--", *step.services)
     code, said = run(command, UP_TIMEOUT, step.folder)
     if code:
         raise Refused(f"Compose cannot re-create {', '.join(step.services)}: {said}", step.folder)

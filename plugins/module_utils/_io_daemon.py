@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
+    _diff,
     _engine,
     _health,
     _io_files,
@@ -253,7 +254,7 @@ def last_words(unit: str, since: float, lines: int = 5) -> str:
         loud = [one for one in said if one.startswith(LAST_WORDS) or any(word in one for word in COMPLAINTS)]
         if loud:
             break
-    return "dockerd said: " + " | ".join((loud or said)[-lines:]) if said else ""
+    return "dockerd said: " + _diff.without_userinfo(" | ".join((loud or said)[-lines:])) if said else ""
 
 
 def _log(unit: str, since: float) -> list[str]:
@@ -285,7 +286,8 @@ def validate(pid: int, text: str, path: str) -> None:
         os.close(handle)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().replace(f"/proc/self/fd/{handle}", path)
-        raise Refused(f"dockerd would not start with it: {said}", path, "Nothing was changed")
+        problem = f"dockerd would not start with it: {_diff.without_userinfo(said)}"
+        raise Refused(problem, path, "Nothing was changed")
 
 
 def _without_config_file(flags: list[str]) -> list[str]:

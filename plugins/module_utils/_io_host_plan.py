@@ -47,7 +47,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     Raises:
         Refused: anything that must not or cannot be done.
     """
-    projects, containers = _targets(wanted, compose, found)
+    projects, containers, found = _targets(wanted, compose, found, docker)
     only_projects = projects and not containers
     host_wanted = wanted._replace(containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
     host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), found.file_settings)
@@ -136,33 +136,35 @@ def moved(plan: Plan) -> list[str]:
     return [step.id for step in plan.steps if isinstance(step, _network_steps.ConnectContainer)]
 
 
-def joining(wanted: Wanted, compose: ComposeOptions, found: Found) -> Wanted:
+def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Wanted:
     """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
     try:
-        return wanted._replace(containers=_targets(wanted, compose, found)[1])
+        return wanted._replace(containers=_targets(wanted, compose, found, docker)[1])
     except Refused:
         return wanted
 
 
 def _targets(
-    wanted: Wanted, options: ComposeOptions, found: Found
-) -> tuple[tuple[WantedProject, ...], tuple[str, ...]]:
-    """The Compose projects that are concerned, and the containers that are not their business."""
+    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker
+) -> tuple[tuple[WantedProject, ...], tuple[str, ...], Found]:
+    """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
     if wanted.attach not in (_host_plan.AUTO, _host_plan.COMPOSE):
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
-        return (), wanted.containers
+        return (), wanted.containers, found
     named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
     if wanted.attach == _host_plan.AUTO and not options.files and not any(map(_is_composed, named)):
-        return (), wanted.containers
-    from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan  # only here: it reads YAML
+        return (), wanted.containers, found
+    from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _io_compose_trust  # only here
 
     like = _compose_plan.Wanted(
         "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
         options.edit,
     )  # fmt: skip
-    found_targets = _compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
-    return found_targets.projects, found_targets.containers
+    _io_compose_trust.refuse(wanted.containers, options.files, found, docker)
+    found = _io_compose_trust.believed(found, docker)
+    targets = _compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
+    return targets.projects, targets.containers, found
 
 
 def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t.Any]:
@@ -181,7 +183,8 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {_io_packages.COMPOSE} is there"
         made = [one.id for one in found.containers if wanted.path in _compose_paths(one.labels)]
         return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
-    plan = _compose_plan.plan(wanted, _io_compose.read(wanted.path), found, _io_found.ask(docker))
+    files = _io_compose.read(wanted.path)
+    plan = _compose_plan.plan(_io_compose.named(wanted, files, found), files, found, _io_found.ask(docker))
     return {
         "options": options,
         "steps": plan.plan.sentences(),

@@ -36,7 +36,7 @@ def plan(wanted: _prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.A
     Raises:
         Refused: anything that must not or cannot be done.
     """
-    facts = _in_files(wanted, found) if wanted.compose else _host_wide(wanted, found, docker)
+    facts = _in_files(wanted, found, docker) if wanted.compose else _host_wide(wanted, found, docker)
     return {"changed": bool(facts["steps"]), "subnets": [], "expect": _verdict.REFUSED, **facts}
 
 
@@ -57,13 +57,14 @@ def _host_wide(wanted: _prevent.Wanted, found: Found, docker: Docker) -> dict[st
     }
 
 
-def _in_files(wanted: _prevent.Wanted, found: Found) -> dict[str, t.Any]:
+def _in_files(wanted: _prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
     """The narrow way: services published on 0.0.0.0 in their Compose files."""
     from ansible_collections.dms.ipv6.plugins.module_utils import _compose_ports  # only here: it reads YAML
 
     host = _exposure.host(found)
     _prevent.refuse_past_ports([one for one in found.containers if {one.name, one.id} & {*wanted.containers}], host)
-    facts = [_project(one, found, wanted.consent) for one in _projects(wanted, found)]
+    projects, found = _projects(wanted, found, docker)
+    facts = [_project(one, found, wanted.consent) for one in projects]
     steps, warnings, containers, waiting = (
         [one for project in facts for one in project[name]] for name in ("steps", "warnings", "containers", "waiting")
     )
@@ -83,30 +84,41 @@ def _in_files(wanted: _prevent.Wanted, found: Found) -> dict[str, t.Any]:
     }
 
 
-def _projects(wanted: _prevent.Wanted, found: Found) -> tuple[WantedProject, ...]:
-    """The projects that are concerned."""
-    from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan
+def _projects(wanted: _prevent.Wanted, found: Found, docker: Docker) -> tuple[tuple[WantedProject, ...], Found]:
+    """The projects that are concerned, and what is to be believed of the host."""
+    from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _io_compose_trust
 
     like = _compose_plan.Wanted("", services=wanted.services)
     try:
-        return _compose_plan.targets(
+        _io_compose_trust.refuse(wanted.containers, wanted.files, found, docker)
+        found = _io_compose_trust.believed(found, docker)
+        targets = _compose_plan.targets(
             _host_plan.COMPOSE, like, wanted.files, wanted.containers, found, os.path.isfile
-        ).projects
+        )
     except Refused as reason:
         where = reason.where if reason.where.startswith("container ") else "dms_ipv6_prevent_compose"
         remedy = "Name its file in dms_ipv6_compose_files, or publish its ports on 0.0.0.0 by hand"
         raise Refused(reason.problem, where, remedy) from None
+    return targets.projects, found
 
 
 def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t.Any]:
     """The plan for the ports of a project, and the options with which compose_ports plans the same."""
-    from ansible_collections.dms.ipv6.plugins.module_utils import _compose, _compose_ports, _io_compose
+    from ansible_collections.dms.ipv6.plugins.module_utils import (
+        _compose,
+        _compose_ports,
+        _io_compose,
+        _io_compose_ports,
+    )
 
     options = {"path": wanted.path, "services": list(wanted.services), "project_name": wanted.project}
     if not _compose.AVAILABLE:
         later = f"publish ports of {wanted.path} on IPv4 only; in detail once {_io_packages.COMPOSE} is there"
         return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": []}
-    made = _compose_ports.plan(wanted, _io_compose.read(wanted.path), found, recreate)
+    files = _io_compose.read(wanted.path)
+    made = _compose_ports.plan(_io_compose.named(wanted, files, found), files, found, recreate)
+    if recreate and made.waiting:
+        _io_compose_ports.refuse_writers(made)
     return {
         "options": options,
         "steps": made.sentences(),

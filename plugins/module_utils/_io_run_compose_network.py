@@ -10,17 +10,19 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose,
     _compose_plan,
+    _diff,
     _io_change,
     _io_compose,
+    _io_compose_trust,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
@@ -57,8 +59,9 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     )
 
     def make(found: Found, ask: Ask) -> _compose_plan.ComposePlan:
+        found = _io_compose_trust.believed(found, Docker(params["docker_socket"]))
         files = _io_compose.read(wanted.path)
-        made = _compose_plan.plan(wanted, files, found, ask)
+        made = _compose_plan.plan(_io_compose.named(wanted, files, found), files, found, ask)
         if made.edit.changed:
             _io_compose.validate(files.texts(), made.edit.texts)
         return made
@@ -66,8 +69,10 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan
     )
+    diffs = [_diff.changed(plan.edit.before, plan.edit.after, plan.edit.path)]
+    diffs += [_diff.of(plan.plan, f"network {plan.network}")] if plan.lives else []
     return {
-        **_io_change.told(plan.plan, plan.diffs()),
+        **_io_change.told(plan.plan, list(filter(None, diffs))),
         "outage": outage,
         "project": plan.project,
         "network": plan.network,
@@ -88,13 +93,13 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
-    diffs = [_diff(step) for step in plan.steps if isinstance(step, WriteFile)]
+    diffs = [_shown(step) for step in plan.steps if isinstance(step, WriteFile)]
     return {**_io_change.told(plan, diffs), "outage": outage}
 
 
-def _diff(step: WriteFile) -> dict[str, t.Any]:
+def _shown(step: WriteFile) -> dict[str, str]:
     before, after = ((raw or b"").decode(errors="replace") for raw in (step.old, step.content))
-    return Plan(before, after).diff(step.path)
+    return _diff.changed(before, after, step.path)
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:

@@ -9,10 +9,12 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose_plan,
+    _diff,
     _io_change,
     _io_compose_ports,
+    _io_compose_trust,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_ports import PortsPlan
@@ -34,13 +36,15 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     wanted = _compose_plan.Wanted(params["path"], services=tuple(params["services"]), project=params["project_name"])
 
     def make(found: Found, _ask: Ask) -> PortsPlan:
+        found = _io_compose_trust.believed(found, Docker(params["docker_socket"]))
         return _io_compose_ports.plan(wanted, found, params["recreate"])
 
     plan, _found, outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
+    diffs = (_diff.changed(one.before, one.after, one.path) for one in plan.edits)
     return {
-        **_io_change.told(plan, plan.diffs()),
+        **_io_change.told(plan, list(filter(None, diffs))),
         "outage": outage,
         "project": plan.project,
         "services": list(plan.services),

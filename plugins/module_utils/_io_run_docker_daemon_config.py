@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
     _daemon_schema,
+    _diff,
     _engine,
     _host_plan,
     _io_armed,
@@ -109,7 +110,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         added = carry_out(plan, found, params) if not dry and (plan.changed or unfinished) else {}
     return {
         "changed": plan.changed,
-        "diff": plan.diff(found.path),
+        "diff": _diff.of(plan, found.path),
         "path": found.path,
         "steps": plan.sentences(),
         "restarted": plan.restarts,

@@ -82,7 +82,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
     if params["mode"] == "routed":
         joining = wanted  # no Compose file is edited
     elif params["mode"] != "prevent":
-        joining = _io_host_plan.joining(wanted, compose_options(params), found)
+        joining = _io_host_plan.joining(wanted, compose_options(params), found, docker)
     result: dict[str, t.Any] = {
         "changed": False,
         "engine": _engine_facts(found),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan, _io_change, _io_found
+from ansible_collections.dms.ipv6.plugins.module_utils import _diff, _host_plan, _io_change, _io_found
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -73,5 +73,5 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda made: made[1]
     )
     wanted, plan = planned
-    result = {**_io_change.told(plan, plan.diff(f"network {wanted.name}")), "outage": outage}
+    result = {**_io_change.told(plan, _diff.of(plan, f"network {wanted.name}")), "outage": outage}
     return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result

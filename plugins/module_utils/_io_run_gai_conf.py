@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address_order,
+    _diff,
     _gai_conf,
     _io_change,
     _io_gai_conf,
@@ -47,7 +48,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
     result = {
-        **_io_change.told(plan, plan.diff(path)),
+        **_io_change.told(plan, _diff.of(plan, path)),
         "before": list(before.addresses),
         "source": before.source,
     }

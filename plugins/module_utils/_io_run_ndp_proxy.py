@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _diff,
     _io_change,
     _io_ndp_proxy,
     _ndp_proxy,
@@ -44,5 +45,5 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, _outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
-    diff = plan.diff(f"neighbours answered for on {plan.interface}")
+    diff = _diff.of(plan, f"neighbours answered for on {plan.interface}")
     return {**_io_change.told(plan, diff), "backend": plan.backend, "interface": plan.interface}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_change, _nft_table, _routed_firewall
+from ansible_collections.dms.ipv6.plugins.module_utils import _diff, _io_change, _nft_table, _routed_firewall
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
 
 if t.TYPE_CHECKING:
@@ -48,4 +48,4 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, _outage = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
-    return _io_change.told(plan, plan.diff(_routed_firewall.FILE))
+    return _io_change.told(plan, _diff.of(plan, _routed_firewall.FILE))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from dataclasses import dataclass
 
 
@@ -59,7 +58,3 @@ class Plan:
     def sentences(self) -> list[str]:
         """The steps as the operator reads them."""
         return [str(step) for step in self.steps]
-
-    def diff(self, header: str) -> dict[str, t.Any]:
-        """What Ansible shows with ``--diff``."""
-        return {"before": self.before, "after": self.after, "before_header": header, "after_header": header}

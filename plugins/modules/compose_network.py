@@ -76,7 +76,7 @@ options:
     choices: [file, override]
     default: file
   project_name:
-    description: The project's name. By default its containers tell, or the file, or the name of its folder.
+    description: The project's name. By default its containers tell, or Compose itself.
     type: str
     default: ""
 requirements:

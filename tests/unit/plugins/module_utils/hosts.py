@@ -9,7 +9,13 @@ import ipaddress
 import posixpath
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _host_plan, _network_steps
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _definition,
+    _found,
+    _host_plan,
+    _io_docker,
+    _network_steps,
+)
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 
 ULA = "fd5c:1ab0:7e57:1::/64"
@@ -175,6 +181,33 @@ def _moved(found: _found.Container, step: t.Any, networks: t.Mapping[str, _found
     assert not there
     joined = endpoint(step.network, networks[step.network].ipv6)._replace(settings=step.settings)
     return found._replace(endpoints=(*found.endpoints, joined))
+
+
+def answers(
+    images: t.Mapping[str, t.Any] | None = None, mounts: t.Iterable[dict[str, t.Any]] = (), device: str = ""
+) -> t.Callable[[t.Any, str], t.Any]:
+    """Docker.get() of an engine.
+
+    Args:
+        images: id -> its labels, or None for one that is gone; the others have none.
+        mounts: of each container.
+        device: of each volume.
+    """
+
+    def get(self: t.Any, resource: str) -> t.Any:
+        kind, _slash, name = resource.lstrip("/").partition("/")
+        if kind == "images":
+            labels = (images or {}).get(name.rpartition("/")[0], {})
+            if labels is None:
+                raise _io_docker.NotFound("no such image")
+            return {"Config": {"Labels": labels or None}}
+        known = {
+            "info": {"DockerRootDir": "/var/lib/docker"},
+            "volumes": {"Options": {"device": device} if device else None},
+        }
+        return known[kind] if kind in known else {"Id": name.rpartition("/")[0], "Mounts": list(mounts)}
+
+    return get
 
 
 def members(everyone: t.Iterable[_found.Container]) -> dict[str, tuple[str, ...]]:

@@ -308,21 +308,6 @@ def test_way_back_of_the_file(override: str | None, edit: str) -> None:
     assert made.plan.back(1) == back[-1:]
 
 
-@pytest.mark.parametrize(
-    ("found", "network_shown"),
-    [(EMPTY, False), (shop(), True)],
-)
-def test_diffs(found: _host_plan.Found, network_shown: bool) -> None:
-    made = make(DEFAULT, files(), found)
-    assert made.lives is network_shown
-    file, *shown = made.diffs()
-    assert (file["before_header"], file["before"], file["after"]) == (PATH, TEXT, made.edit.after)
-    expected = [("network shop_default", "ipv6_subnet: none", f"ipv6_subnet: {OWN}")] if network_shown else []
-    assert [
-        (one["before_header"], one["before"].splitlines()[1], one["after"].splitlines()[1]) for one in shown
-    ] == expected
-
-
 # --- the project and its network
 
 

@@ -295,7 +295,6 @@ def test_sentences_and_result(case: Case) -> None:
     assert plan.changed is bool(case.sentences)
     assert plan.before == _text(case.daemon)
     assert plan.after == (case.text or "")
-    assert plan.diff("x")["before_header"] == "x"
     daemon.carry_out(plan)
     stopping = any("stopped and started" in sentence for sentence in case.sentences)
     assert daemon.killed == ([one.name for one in case.daemon.containers] if stopping else [])
@@ -606,14 +605,14 @@ def test_what_was_borrowed_is_given_back_even_if_nothing_is_wanted(
             Daemon(flags={"ip6tables": "false"}),
             NAT,
             (
-                f"{PATH}: ip6tables is also a flag of the running dockerd (--ip6tables=false); dockerd does not start"
+                f"{PATH}: ip6tables is also a flag of the running dockerd (--ip6tables); dockerd does not start"
                 " with both. Take the flag out of docker.service and its drop-ins."
             ),
         ),
         (
             Daemon(b'{"hosts": []}', flags={"hosts": "fd://"}),
             NAT,
-            "hosts is also a flag of the running dockerd (--hosts=fd://)",
+            "hosts is also a flag of the running dockerd (--hosts)",
         ),
     ],
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _io_compose
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.programs import COMPOSE, compose, program
 
 PATH, OVER = "/srv/shop/compose.yaml", "/srv/shop/compose.override.yaml"
@@ -114,6 +116,70 @@ def test_hashes(programs: Path, command: tuple[str, ...]) -> None:
     assert one.keys() == {"mail", "web"}
     assert (one["mail"] == other["mail"], one["web"], other["web"]) == (False, "same", "same")
     assert asked() == ["/srv/shop [a][b] config --hash *", "/srv/shop [c][b] config --hash *"]
+
+
+JSON = """\
+case "$*" in
+    *"config --format json") if [ -n "$bad" ]; then exit 15; fi; echo '{"name": "said", "x": "y"}'; exit 0 ;;
+esac
+if [ -n "$bad" ]; then
+"""
+NEW = COMPOSE.replace('if [ -n "$bad" ]; then\n', JSON)
+OLD = COMPOSE.replace("Docker Compose version v2.40.3", "docker-compose version 1.29.2, build unknown")
+
+
+@pytest.mark.parametrize(
+    ("script", "folder", "text", "env", "name"),
+    [
+        # Compose itself is asked.
+        (NEW, "_mail", "services: {}", "COMPOSE_PROJECT_NAME=env", "said"),
+        # It does not take the file, or is not there: by its rule.
+        (NEW, "_mail", "services: {} # BAD", "", "mail"),
+        (None, "-_Mail.Server_1", "services: {}", "", "mailserver_1"),
+        (None, "mail", "name: shop\nservices: {}", "", "shop"),
+        (None, "mail", "name: shop\nservices: {}", "A=b\nCOMPOSE_PROJECT_NAME = 'env'\n", "env"),
+        (None, "mail", "services: {}", 'export COMPOSE_PROJECT_NAME="env"  # a\n', "env"),
+        (None, "mail", "services: {}", "COMPOSE_PROJECT_NAME=one\nCOMPOSE_PROJECT_NAME=two # a\n", "two"),
+        (None, "mail", "services: {}", "#COMPOSE_PROJECT_NAME=one\nXCOMPOSE_PROJECT_NAME=two\n", "mail"),
+        (None, "mail", "services: {}", "COMPOSE_PROJECT_NAME=\n", "mail"),
+        # Compose 1 cannot be asked for it, and leaves what stands at the front.
+        (OLD, "_Mail", "services: {}", "", "_mail"),
+        (OLD, "mail", "services: {}", "COMPOSE_PROJECT_NAME=E", "e"),
+        (OLD, "...", "services: {}", "", "default"),
+    ],
+)  # fmt: skip
+def test_name(programs: Path, tmp_path: Path, script: str | None, folder: str, text: str, env: str, name: str) -> None:
+    if script:
+        compose(programs, "docker-compose", script=script)
+    wanted = _compose_plan.Wanted(str(tmp_path / folder / "compose.yaml"))
+    (tmp_path / folder).mkdir()
+    Path(wanted.path).write_text(text)
+    (tmp_path / folder / ".env").write_text(env)
+    files = _io_compose.read(wanted.path)
+    assert _io_compose.named(wanted, files, hosts.host(containers=())).project == name
+    # Containers tell, and so may the caller.
+    of_it = hosts.of_compose("mail", path=wanted.path, project="theirs")
+    found = hosts.host(containers=(of_it,))
+    assert _compose_plan.project_name(_io_compose.named(wanted, files, found), "", found) == "theirs"
+    given = dataclasses.replace(wanted, project="given")
+    assert _io_compose.named(given, files, found) == given
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "env", "words"),
+    [
+        ("mail", "name: ${A}\nservices: {}", "", "the project's name is a variable"),
+        ("mail", "services: {}", "COMPOSE_PROJECT_NAME=$A", "the project's name is a variable"),
+        ("__", "services: {}", "", "Compose finds no name for the project in that of its folder"),
+    ],
+)
+def test_no_name(tmp_path: Path, folder: str, text: str, env: str, words: str) -> None:
+    path = tmp_path / folder / "compose.yaml"
+    path.parent.mkdir()
+    path.write_text(text)
+    (tmp_path / folder / ".env").write_text(env)
+    with pytest.raises(Refused, match=words):
+        _io_compose.named(_compose_plan.Wanted(str(path)), _io_compose.read(str(path)), hosts.host(containers=()))
 
 
 @EACH

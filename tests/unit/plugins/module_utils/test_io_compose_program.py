@@ -39,7 +39,7 @@ def test_recreate(programs: Path, tmp_path: Path, name: str, first: str, file: s
     program(programs, name, SCRIPT)
     _io_compose_program.recreate(step(tmp_path, file))
     asked = (programs / "asked").read_text().strip()
-    assert asked == f"{tmp_path} {first}-p shop {named}up -d --no-deps --no-build mail web"
+    assert asked == f"{tmp_path} {first}-p shop {named}up -d --no-deps --no-build -- mail web"
 
 
 def test_in_its_own_words(programs: Path, tmp_path: Path) -> None:

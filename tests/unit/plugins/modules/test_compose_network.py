@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
     _compose,
+    _diff,
     _forwarding,
     _io_compose,
     _io_daemon,
@@ -105,6 +106,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_found, "ask", found.ask)
+    monkeypatch.setattr(Docker, "get", hosts.answers())
     monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -179,19 +181,18 @@ def assert_nothing_left(engine: Engine, real: dict[str, t.Any], options: dict[st
         assert {name: again[name] for name in ("project", "network", "subnet", "file")} == {
             name: real[name] for name in ("project", "network", "subnet", "file")
         }
-        assert [one["before"] for one in again["diff"]] == [one["after"] for one in again["diff"]]
-    assert again["diff"][0]["after"] == real["diff"][0]["after"]
+        assert again["diff"] == []
     assert (engine.state, engine.done) == (after, done)
 
 
 def test_diff(engine: Engine) -> None:
     """The file, and the network where it runs."""
     file, network = said(engine)["diff"]
-    assert (file["before_header"], file["before"]) == (engine.path, TEXT)
-    assert file["after"] == engine.files()["compose.yaml"]
-    assert network["before_header"] == "network shop_default"
-    assert network["before"] == "network: shop_default\nipv6_subnet: none\n"
-    assert network["after"] == f"network: shop_default\nipv6_subnet: {OWN}\n"
+    assert file == _diff.changed(TEXT, engine.files()["compose.yaml"], engine.path)
+    assert network["prepared"] == (
+        "--- before: network shop_default\n+++ after: network shop_default\n"
+        f"@@ -2 +2 @@\n-ipv6_subnet: none\n+ipv6_subnet: {OWN}\n"
+    )
     engine.stop()
     engine.write("compose.yaml", TEXT)
     assert len(said(engine)["diff"]) == 1
@@ -252,8 +253,8 @@ def test_absent(engine: Engine, name: str, options: dict[str, t.Any], more: dict
         result = run(compose_network, check=check, path=str(engine.folder / name), state="absent")
         assert (result["changed"], result["rolled_back"], result["warned"]) == (changed, False, "")
         assert result["steps"] == ([f"{verb} {engine.folder / file}: the file as it was"] if changed else [])
-        assert [(one["before"], one["after"], one["after_header"]) for one in result["diff"]] == (
-            [(edited[file], before.get(file, ""), str(engine.folder / file))] if changed else []
+        assert result["diff"] == (
+            [_diff.changed(edited[file], before.get(file, ""), str(engine.folder / file))] if changed else []
         )
         assert engine.files() == (edited if check and changed else before)
         assert not {"project", "network", "subnet", "file", "compose_will_recreate"} & set(result)

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose_steps,
+    _diff,
     _found,
     _io_compose,
     _io_compose_program,
@@ -92,6 +94,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(Docker, "get", hosts.answers())
     monkeypatch.setattr(_io_compose, "hashes", found.hashes)
     monkeypatch.setattr(_io_compose, "validate", lambda before, after: None)
     monkeypatch.setattr(_io_compose_program, "recreate", found.recreate)
@@ -121,7 +124,7 @@ def test_file(lab: Lab, options: dict[str, t.Any], text: str, services: list[str
     assert (real["changed"], real["rolled_back"], real["project"], real["services"]) == (True, False, "shop", services)
     assert real["compose_will_recreate"] == services
     assert real["steps"] == [f"write {lab.path}: ports published on IPv4 only"]
-    assert [(one["before"], one["after"], one["after_header"]) for one in real["diff"]] == [(TEXT, text, lab.path)]
+    assert real["diff"] == [_diff.changed(TEXT, text, lab.path)]
     assert "are refused only once the next `docker compose up -d`" in real["warned"]
     assert (lab.text, lab.ups) == (text, [])
     again = said(lab, **options)
@@ -183,6 +186,48 @@ def test_refused_to_recreate(lab: Lab, change: t.Callable[[Lab], None], words: s
     assert words in failure(compose_ports, path=lab.path, services=["mail"], recreate=True)
     assert lab.state == before
     assert said(lab, services=["mail"])["changed"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="folders of others")
+@pytest.mark.parametrize("name", [".", "compose.yaml", ".env", "docker-compose.override.yaml"])
+def test_refused_to_recreate_what_others_can_edit(lab: Lab, name: str) -> None:
+    """Between the look at the hash and `up` they could: root would start what they wrote. The way back runs it too."""
+    folder = Path(lab.path).parent
+    if name in (".env", "docker-compose.override.yaml"):
+        (folder / name).write_text("services: {}\n" if name != ".env" else "")
+    os.chown(folder / name, 65534, 65534)
+    before = lab.state
+    for check in (True, False):
+        words = failure(compose_ports, check=check, path=lab.path, services=["mail"], recreate=True)
+        assert f"the user nobody can write to {folder / name if name != '.' else folder}, and root would" in words
+        command = "`docker compose -p shop up -d mail`"
+        assert words.endswith(f"Run {command} in {folder} yourself, and this without allow_container_restart.")
+    assert lab.state == before
+    assert said(lab, services=["mail"])["changed"]
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("include: [/srv/user/compose.yaml]\n", "include"),
+        ("  db:\n    extends: {file: /srv/user/compose.yaml, service: db}\n", "extends"),
+    ],
+)
+def test_refused_to_recreate_from_files_that_are_not_looked_into(lab: Lab, more: str, key: str) -> None:
+    Path(lab.path).write_text(TEXT + more)
+    words = failure(compose_ports, path=lab.path, services=["mail"], recreate=True)
+    assert f"it brings in other files by `{key}`" in words
+    assert lab.ups == []
+
+
+def test_labels_of_an_image(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container to which its image gave the project's labels is not of the project: it is not made anew."""
+    evil = lab.made["mail"]._replace(id="evil-id", name="evil", image="evil")
+    monkeypatch.setattr(Docker, "get", hosts.answers(images={"evil": evil.labels}))
+    lab.made = {"mail": evil}
+    result = said(lab, services=["mail"], recreate=True, project_name="shop")
+    assert result["steps"] == [f"write {lab.path}: ports published on IPv4 only"]
+    assert lab.ups == []
 
 
 def test_refused_after_an_edit_of_somebody_else(lab: Lab) -> None:

@@ -103,10 +103,10 @@ def test_check_then_real_then_again(lab: Lab, options: dict[str, t.Any]) -> None
     assert (check["outage"], real["outage"]) == (0, 0.46)
     assert real["backup_file"] == f"{PATH}.dms-ipv6-now"
     assert "backup_file" not in check
-    assert lab.daemon.content == real["diff"]["after"].encode()
+    assert real["diff"]["prepared"].startswith(f"--- before: {PATH}\n+++ after: {PATH}\n@@ ")
     again = config(**options)
     assert (again["changed"], again["steps"]) == (False, [])
-    assert again["diff"]["before"] == again["diff"]["after"] == real["diff"]["after"]
+    assert again["diff"] == {}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_the_engine_validates_where_it_can(lab: Lab, version: str) -> None:
             {"config": {"IPv6": True}},
             f"{PATH}: `IPv6` is unknown; the setting is `ipv6`. Correct the file or the setting; nothing was changed.",
         ),
-        (OLD, {"config": {"ipv6": "yes"}}, "`ipv6` must be true or false, found 'yes'"),
+        (OLD, {"config": {"ipv6": "yes"}}, "`ipv6` must be true or false"),
         (OLD, {"apply": "sometimes"}, "value of apply must be one of: auto, always, never"),
         (OLD, {"confg": {}}, "Unsupported parameters"),
     ],

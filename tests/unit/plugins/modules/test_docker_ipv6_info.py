@@ -46,6 +46,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     DERIVED,
     MACHINE_ID,
     ULA,
+    answers,
     ask,
     carried_out,
     container,
@@ -408,6 +409,7 @@ def shop(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shop:
     found = Shop(lab, tmp_path)
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_found, "ask", found.ask)
+    monkeypatch.setattr(Docker, "get", answers())
     monkeypatch.setattr(_io_packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["docker"])
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", "")
@@ -567,8 +569,8 @@ def test_compose_project_that_is_as_wanted(shop: Shop, shape: str, edit: str) ->
     options = {"containers": [MAIL], "compose_shape": shape, "compose_edit": edit}
     (project,) = info(mode="nat", **options)["plan"]["compose"]
     made = run(compose_network, check=True, **project)
-    Path(made["file"]).write_text(made["diff"][0]["after"])
-    plan = _network_steps_of(shop, project)
+    plan, text = _plan_of(shop, project)
+    Path(made["file"]).write_text(text)
     shop.found = carried_out(shop.found, plan)
     result = info(mode="nat", **options)
     assert (result["plan"]["steps"], result["plan"]["changed"], result["plan"]["packages"]) == ([], False, [])
@@ -577,8 +579,8 @@ def test_compose_project_that_is_as_wanted(shop: Shop, shape: str, edit: str) ->
     assert [one["id"] for one in result["findings"] if MAIL in one["evidence"]] == []
 
 
-def _network_steps_of(shop: Shop, project: dict[str, t.Any]) -> t.Any:
-    """The steps with which compose_network would bring the network."""
+def _plan_of(shop: Shop, project: dict[str, t.Any]) -> tuple[t.Any, str]:
+    """The steps with which compose_network would bring the network, and what it would write into the file."""
     wanted = _compose_plan.Wanted(
         project["path"],
         project["shape"],
@@ -588,7 +590,8 @@ def _network_steps_of(shop: Shop, project: dict[str, t.Any]) -> t.Any:
         project=project["project_name"],
     )
     docker = Docker("/no.sock")
-    return _compose_plan.plan(wanted, _io_compose.read(shop.path), shop.read(docker), shop.ask(docker)).plan.steps
+    made = _compose_plan.plan(wanted, _io_compose.read(shop.path), shop.read(docker), shop.ask(docker))
+    return made.plan.steps, made.edit.after
 
 
 @pytest.mark.parametrize(
@@ -1036,3 +1039,22 @@ def test_other_modes_take_the_firewall_away(lab: Lab, mode: str) -> None:
     assert any(one.startswith("remove the table ip6 dms_ipv6") for one in plan["steps"])
     lab.more = {}
     assert info(mode=mode)["plan"]["firewall"] == {}
+
+
+@pytest.mark.parametrize("attach", ["auto", "compose"])
+def test_labels_of_an_image_name_no_file(shop: Shop, monkeypatch: pytest.MonkeyPatch, attach: str) -> None:
+    """The maker of an image would choose which file root edits. What the operator names is edited."""
+    labels = next(one for one in shop.containers if one.name == MAIL).labels
+    shop.found = shop.found._replace(
+        containers=tuple(one._replace(image="evil") if one.name == MAIL else one for one in shop.containers)
+    )
+    monkeypatch.setattr(Docker, "get", answers(images={"evil": labels}))
+    words = failure(docker_ipv6_info, mode="nat", containers=[MAIL], attach=attach)
+    assert words.startswith(f"container {MAIL}: its label com.docker.compose.project.working_dir comes from its image")
+    assert words.endswith("Name the file in dms_ipv6_compose_files if that is right, or use attach: network.")
+    plan = info(mode="nat", containers=[MAIL], attach="network")["plan"]
+    assert (plan["compose"], plan["containers"]) == ([], [MAIL])
+    plan = info(mode="nat", containers=[MAIL], compose_files=[shop.path])["plan"]
+    assert ([one["path"] for one in plan["compose"]], plan["containers"]) == ([shop.path], [MAIL])
+    words = failure(docker_ipv6_info, mode="prevent", prevent_compose=True, containers=[MAIL])
+    assert "comes from its image" in words and "publish its ports on 0.0.0.0 by hand" in words

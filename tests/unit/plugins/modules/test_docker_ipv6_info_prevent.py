@@ -27,6 +27,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
     PORT4,
     PORT6,
+    answers,
     ask,
     container,
     endpoint,
@@ -73,6 +74,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(_io_found, "read", found.read)
     monkeypatch.setattr(_io_found, "looked_into", lambda docker, there: there)
     monkeypatch.setattr(_io_found, "ask", lambda docker: ask(*found.containers))
+    monkeypatch.setattr(Docker, "get", answers())
     monkeypatch.setattr(_io_places, "read", lambda networks: places)
     monkeypatch.setattr(_io_packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["jsonschema"])
     monkeypatch.setattr(_io_rules, "foreign_chains", lambda: ("MAILCOW",))

@@ -76,8 +76,8 @@ def test_present_and_absent(there: Host) -> None:
     real = run(routed_firewall, **OPTIONS)
     assert check == real
     assert real["changed"] and not real["rolled_back"]
-    assert f"ip6 daddr {ADDRESS} udp dport {{ 53 }} accept" in real["diff"]["after"]
-    assert f"ip6 saddr {ADDRESS} oifname" in real["diff"]["after"]
+    assert f"ip6 daddr {ADDRESS} udp dport {{ 53 }} accept" in real["diff"]["prepared"]
+    assert f"ip6 saddr {ADDRESS} oifname" in real["diff"]["prepared"]
     assert there.found.in_force
     again = run(routed_firewall, **OPTIONS)
     assert (again["changed"], again["steps"]) == (False, NONE)
