@@ -71,7 +71,6 @@ elif name == "probe_responder":
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
     result = {"verdict": "real", "family": "ipv6", "port": 1, "client": "::2", "seen": "::2", "msg": "seen"}
-result["invocation"] = {"module_args": args}
 print(json.dumps(result))
 """
 
