@@ -41,7 +41,7 @@ class Answer:
 def run(
     docker: Docker, container: str, command: Iterable[str], seconds: float, most: int, as_root: bool = False
 ) -> Answer:
-    """Run a command as the container's own user and wait for its end. Nothing that a container does or says raises an error.
+    """Run a command as the container's own user and wait for its end. Nothing that a container says raises an error.
 
     The engine cannot end a command that runs in a container, so whoever is given up on goes on until it ends by itself.
 

@@ -69,7 +69,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
 
 
 def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any]], Plan]) -> Plan:
-    """Plan and carry out. Docker is asked only where an earlier run died: the file is none of its, and it may be stopped.
+    """Plan and carry out. Docker may be stopped: it is asked only where an earlier run died.
 
     Raises:
         Refused: something that must not or cannot be done.

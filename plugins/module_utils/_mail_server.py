@@ -290,7 +290,8 @@ def _dms_trusts(permit: str, facts: _mail_facts.Facts) -> set[ipaddress.IPv4Netw
 
 def _not_examined(situation: Situation, facts: _mail_facts.Facts, complete: bool) -> Iterator[Finding]:
     if facts.denied:
-        evidence = f"{situation.name}: {_listed(facts.denied)} not readable as the container's user, so not all could be seen"
+        what = f"{_listed(facts.denied)} not readable as the container's user"
+        evidence = f"{situation.name}: {what}, so not all could be seen"
         remedy = "Set dms_ipv6_mail_as_root (mail_as_root) if you trust the image with that"
         yield Finding("not_examined", INFO, evidence, remedy)
     if complete and not facts.silent:

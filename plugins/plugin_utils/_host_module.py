@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ansible's ordinary way to run a module, for a host that may be in other hands: it decides its own result, and no more.
 
-Ansible takes ``add_host`` and connection variables out of a result. It lets facts, which become variables above the
-inventory's, through; and prints what a host says as it comes, with whatever a terminal obeys.
+Ansible takes ``add_host`` and connection variables out of a result. It lets facts through, which become variables above
+the inventory's, and prints what a host says as it comes, with whatever a terminal obeys.
 """
 
 from __future__ import annotations

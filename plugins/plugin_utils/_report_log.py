@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.plugin_utils import _report_read
 from ansible_collections.dms.ipv6.plugins.plugin_utils._report_read import Finding, Proof, Read
-from ansible_collections.dms.ipv6.plugins.plugin_utils._text import mapping, mappings, number, text, texts
+from ansible_collections.dms.ipv6.plugins.plugin_utils._text import mappings, number, text, texts
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

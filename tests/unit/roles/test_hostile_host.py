@@ -173,7 +173,7 @@ def test_a_strange_answer_fails_that_host_in_one_line(tmp_path: Path, name: str)
 
 
 def test_facts_that_the_host_had_before(tmp_path: Path) -> None:
-    """Of a play of the user's own: modules of others let facts through, and those count for more than the inventory's."""
+    """Of a play of the user's own: other modules let facts through, and those count for more than the inventory's."""
     facts = {"hosts": "docker", "gather_facts": True, "tasks": []}
     ours = {"ansible.builtin.import_playbook": "dms.ipv6.enable"}
     (tmp_path / "own.yml").write_text(json.dumps([{"name": "Facts", **facts}, ours]))

@@ -63,7 +63,10 @@ def test_from_masked_to_real_rolled_back_and_away(tmp_path: Path) -> None:
     assert done.report["playbook"] == "enable.yml"
 
 
-@pytest.mark.parametrize(("playbook", "mode"), [("dms.ipv6.audit", "audit"), ("dms.ipv6.enable", "nat"), ("own", "audit")])
+MODES = [("dms.ipv6.audit", "audit"), ("dms.ipv6.enable", "nat"), ("own", "audit")]
+
+
+@pytest.mark.parametrize(("playbook", "mode"), MODES)
 def test_the_mode_is_the_one_that_was_asked_for(tmp_path: Path, playbook: str, mode: str) -> None:
     """A result does not say it in every ansible-core, and would be the host's own word."""
     look = play({"name": "look", "dms.ipv6.docker_ipv6_info": {}})

@@ -188,8 +188,10 @@ BUSY = {
     "services": lambda size: f"\n{MARK} services\n" + "9" * size + " inet - - - - - smtpd",
     "parts": lambda size: f"\n{MARK} x\n" * (size // 13),
     "clients": lambda size: f"\n{MARK} log\n" + ("Nov 25 18:00:00 m p[1]: " + "client=" * 580 + "\n") * (size // 4085),
-    "rejects": lambda size: f"\n{MARK} log\n"
-    + ("Nov 25 18:00:00 m p[1]: x from y[172.17.0.1]" + "NOQUEUE: reject: [" * 225 + "\n") * (size // 4095),
+    "rejects": lambda size: (
+        f"\n{MARK} log\n"
+        + ("Nov 25 18:00:00 m p[1]: x from y[172.17.0.1]" + "NOQUEUE: reject: [" * 225 + "\n") * (size // 4095)
+    ),
 }
 
 
