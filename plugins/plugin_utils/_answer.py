@@ -71,7 +71,7 @@ def _depth(value: t.Any) -> int:
 
 def misshapen(value: t.Any, shape: t.Any, where: str = "") -> str:
     """What in a value is not of its shape: a type, ``[shape]``, or a dict of shapes."""
-    kind = shape if isinstance(shape, type) else type(shape)
+    kind: t.Any = shape if isinstance(shape, type) else type(shape)
     if not isinstance(value, kind):
         return f"{where}, which is no {NAMES[kind]}"
     if isinstance(shape, dict):

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ansible's ordinary way to run a module, for a host that may be in other hands: it decides its own result, and no more.
 
-Ansible takes ``add_host`` and connection variables out of a result. It lets facts through, which become variables above
-the inventory's, and prints what a host says as it comes, with whatever a terminal obeys.
+Ansible takes ``add_host`` and connection variables out of a result. It lets facts through, which become variables
+above the inventory's, and prints what a host says as it comes, with whatever a terminal obeys.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ActionModule(Ordinary):
         return t.cast("Json", super()._execute_module(module_name, *arguments, **named))
 
     def _parse_returned_data(self, res: Json, *more: t.Any) -> t.Any:
-        told = {"stdout": _answer.cleaned(res.get("stdout") or "", self._asked)}
+        told: Json = {"stdout": _answer.cleaned(res.get("stdout") or "", self._asked)}
         told["stderr"] = _answer.printed(res.get("stderr") or "")
-        told.update({f"{name}_lines": text.splitlines() for name, text in told.items()})
+        told.update({f"{name}_lines": told[name].splitlines() for name in ("stdout", "stderr")})
         return super()._parse_returned_data({**res, **told}, *more)
