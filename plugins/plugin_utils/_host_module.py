@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible's ordinary way to run a module, for a host that may be in other hands: it decides its own result, and no more.
+"""Ansible's ordinary way to run a module, for a host that may be in other hands: it decides its own result only.
 
 Ansible takes ``add_host`` and connection variables out of a result. It lets facts through, which become variables
 above the inventory's, and prints what a host says as it comes, with whatever a terminal obeys.
