@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import time
-import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
-
-Result = dict[str, t.Any]
+from ansible_collections.dms.ipv6.plugins.plugin_utils._own_result import OwnResult, Result
 
 CHANGE, CONFIRM, REVERT = "dms.ipv6.docker_ipv6", "dms.ipv6.host_transaction_confirm", "dms.ipv6.host_transaction"
 # How long the host may be out of reach after the change, as a share of the time in which it takes the change back.
@@ -26,16 +23,20 @@ UNCONFIRMED = (
 )
 
 
-class ActionModule(ActionBase):
+class ActionModule(OwnResult):
     """Ansible's way in, on the controller."""
+
+    _supports_async = False  # it waits for the host anyway
 
     def run(self, tmp: None = None, task_vars: Result | None = None) -> Result:
         """Change, and confirm where the host waits for it."""
-        super().run(tmp, task_vars)
+        refused = self.refused(task_vars)
+        if refused:
+            return refused
         within, reach = self._task.args.get("confirm_within", 0), self._task.args.get("confirm_reach", "")
         end = STAYS if str(within) == "0" else BY_ITSELF
         try:
-            done = self._on_host(CHANGE, dict(self._task.args), task_vars)
+            done = self.on_host(CHANGE, dict(self._task.args), task_vars)
         except AnsibleConnectionFailure as error:
             return _lost(error, end)
         if done.get("failed") and "module_stdout" in done:  # the module was killed, or its host was: it says nothing
@@ -46,12 +47,6 @@ class ActionModule(ActionBase):
         if self._connection.transport.endswith("local") and not reach:
             done.setdefault("warnings", []).append(UNCONFIRMED)
         return self._confirm(done, {"transaction": transaction, "reach": reach}, float(within), task_vars)
-
-    def _on_host(self, module: str, options: Result, task_vars: Result | None) -> Result:
-        """What a module returns; facts are none of its business, and would become variables of the run."""
-        done: Result = self._execute_module(module_name=module, module_args=options, task_vars=task_vars)
-        done.pop("ansible_facts", None)
-        return done
 
     def _confirm(self, done: Result, options: Result, within: float, task_vars: Result | None) -> Result:
         """What was done, if it is confirmed; else what becomes of it."""
@@ -68,7 +63,7 @@ class ActionModule(ActionBase):
         while True:
             try:
                 self._connection.reset()
-                return self._on_host(CONFIRM, options, task_vars)
+                return self.on_host(CONFIRM, options, task_vars)
             except AnsibleConnectionFailure:
                 if time.monotonic() > until:
                     raise
@@ -77,7 +72,7 @@ class ActionModule(ActionBase):
     def _taken_back(self, reason: str, transaction: str, task_vars: Result | None) -> Result:
         """Take the change back at once; what to say of it."""
         try:
-            back = self._on_host(REVERT, {"state": "reverted", "transaction": transaction}, task_vars)
+            back = self.on_host(REVERT, {"state": "reverted", "transaction": transaction}, task_vars)
         except AnsibleConnectionFailure as error:
             return _lost(error, f"{reason} {BY_ITSELF}")
         failed = bool(back.get("failed"))

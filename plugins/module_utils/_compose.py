@@ -29,7 +29,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Below `networks:` a key with x- is one of the user's own, which Compose passes over.
 KEY = re.compile(r"(?!x-)[A-Za-z0-9_.-]+")
 # ${NAME:-value}, ${NAME-value} and, without a value, ${NAME} and $NAME
-VARIABLE = re.compile(r"\$\{\w+(?::?-(?P<value>[^{}]*))?[^{}]*\}|\$\w+")
+VARIABLE = re.compile(r"\$\{\w+(?:(?::?-)(?P<value>[^{}]*)|(?!\w)[^{}]*)\}|\$\w+")
 YES_NO = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
 RESET, OVERRIDE = "!reset", "!override"
 

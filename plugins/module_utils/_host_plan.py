@@ -428,7 +428,7 @@ def summary(
     parts = [f"Docker {version}", f"{len(found)} {word} ({critical} critical)" if found else "no findings"]
     if plan is not None:
         steps = len(plan["steps"])
-        parts.append(f"{steps} steps to carry out" if steps else "everything as wanted")
+        parts.append(f"{steps} {'step' if steps == 1 else 'steps'} to carry out" if steps else "everything as wanted")
     if plan is not None and plan.get("addresses"):
         parts.append("IPv6 clients reach " + ", ".join(f"{name} at {to}" for name, to in plan["addresses"].items()))
     what = "last proof that IPv6 is refused" if proof and proof.get("expect") == _verdict.REFUSED else "last proof"

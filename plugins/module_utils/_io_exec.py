@@ -38,8 +38,10 @@ class Answer:
     complete: bool
 
 
-def run(docker: Docker, container: str, command: Iterable[str], seconds: float, most: int) -> Answer:
-    """Run a command as root and wait for its end. Nothing that a container does or says raises an error.
+def run(
+    docker: Docker, container: str, command: Iterable[str], seconds: float, most: int, as_root: bool = False
+) -> Answer:
+    """Run a command as the container's own user and wait for its end. Nothing that a container says raises an error.
 
     The engine cannot end a command that runs in a container, so whoever is given up on goes on until it ends by itself.
 
@@ -49,9 +51,10 @@ def run(docker: Docker, container: str, command: Iterable[str], seconds: float, 
         command: the program and its arguments.
         seconds: for everything.
         most: bytes.
+        as_root: run it as uid 0 instead.
     """
     deadline = time.monotonic() + seconds
-    wanted = {"AttachStdout": True, "Tty": False, "User": "0", "Cmd": list(command)}
+    wanted = {"AttachStdout": True, "Tty": False, "Cmd": list(command), **({"User": "0"} if as_root else {})}
     try:
         with _asking(docker.path, f"/containers/{container}/exec", wanted, deadline) as (handle, response):
             made, complete = _read(handle, response, deadline, most)

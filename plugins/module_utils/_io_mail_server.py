@@ -21,13 +21,14 @@ SECONDS = 20.0
 MOST = 2 * _mail_facts.NEWEST_OF_LOG
 
 
-def findings(docker: Docker, found: Found, wanted: Iterable[str]) -> list[Finding]:
+def findings(docker: Docker, found: Found, wanted: Iterable[str], as_root: bool = False) -> list[Finding]:
     """What is wrong with the mail servers that run.
 
     Args:
         docker: the engine.
         found: what was read of the host.
         wanted: names or ids of the containers that are to have IPv6.
+        as_root: ask as uid 0, not as the container's own user.
     """
     host = _exposure.host(found)
     result = []
@@ -35,7 +36,7 @@ def findings(docker: Docker, found: Found, wanted: Iterable[str]) -> list[Findin
         exposures = _exposure.exposures(container, host)
         situation = _mail_server.situation(container, found.networks, exposures, wanted)
         command = _mail_facts.command(situation.gateways)
-        answer = _io_exec.run(docker, container.id, command, SECONDS, MOST)
+        answer = _io_exec.run(docker, container.id, command, SECONDS, MOST, as_root)
         facts = _mail_facts.parse(answer.text, situation.gateways, answer.complete)
         result += _mail_server.findings(situation, facts, answer.complete)
     return result

@@ -9,6 +9,7 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dms.ipv6.plugins.module_utils import _visible
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -31,8 +32,9 @@ def run_module(spec: Options, run: Callable[[Options, bool], Options], **rules: 
     except Refused as reason:
         module.fail_json(msg=str(reason), rolled_back=reason.rolled_back)
     except Exception as error:  # whatever it is, Ansible is told in its own way
-        said = f"unexpected error: {type(error).__name__}: {error}. Report it, with what -vvv shows."
+        said = _visible.message(f"unexpected error: {type(error).__name__}: {error}. Report it, with what -vvv shows.")
         module.fail_json(msg=said, rolled_back=False, exception=traceback.format_exc())
+    result = _visible.result(result)  # names and labels of others are in it
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if not module._diff:  # whole lines of files, which callbacks and logs would keep

@@ -41,6 +41,8 @@ NETWORKD = "systemd-networkd.service"
 ANSWER, PATIENCE = 0.5, 10.0
 # RFC 4861, sections 4.3 and 4.4.
 NEIGHBOR_SOLICITATION, NEIGHBOR_ADVERTISEMENT, SOURCE_LINK_LAYER_ADDRESS = 135, 136, 1
+# What a neighbour sends with, and how long an advertisement is without its options.
+HOPS, ADVERTISEMENT = 255, 24
 ICMP6_FILTER = 1  # linux/icmpv6.h
 SOLICITED_NODE = int(ipaddress.IPv6Address("ff02::1:ff00:0"))
 
@@ -163,7 +165,8 @@ def answers(interface: str, asked: tuple[ipaddress.IPv6Address, ...]) -> dict[ip
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as handle:
         index = socket.if_nametoindex(interface)
         handle.setsockopt(socket.IPPROTO_ICMPV6, ICMP6_FILTER, _only(NEIGHBOR_ADVERTISEMENT))
-        handle.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        handle.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, HOPS)
+        handle.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         for address in asked:
             group = ipaddress.IPv6Address(SOLICITED_NODE | int(address) & 0xFFFFFF)
@@ -173,11 +176,32 @@ def answers(interface: str, asked: tuple[ipaddress.IPv6Address, ...]) -> dict[ip
         while len(found) < len(asked) and time.monotonic() < deadline:
             handle.settimeout(max(0.001, deadline - time.monotonic()))
             with contextlib.suppress(OSError):
-                message = handle.recv(1500)
-                target = ipaddress.IPv6Address(message[8:24])
+                message, ancillary, _flags, _sender = handle.recvmsg(1500, socket.CMSG_SPACE(struct.calcsize("i")))
+                target = _advertised(message, ancillary)
                 if target in asked:
                     found[target] = message[26:32].hex(":") or "somebody"
     return found
+
+
+def _advertised(message: bytes, ancillary: Iterable[tuple[int, int, bytes]]) -> ipaddress.IPv6Address | None:
+    """The address that a neighbour advertisement is about, if it is valid (RFC 4861, section 7.1.2).
+
+    A router takes one from the hop limit, so only a neighbour's has all of them. The kernel has looked at the checksum.
+    """
+    hops = [
+        struct.unpack("i", value)[0]
+        for level, kind, value in ancillary
+        if (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT) and len(value) == struct.calcsize("i")
+    ]
+    if hops != [HOPS] or len(message) < ADVERTISEMENT or message[:2] != bytes([NEIGHBOR_ADVERTISEMENT, 0]):
+        return None
+    place = ADVERTISEMENT
+    while place < len(message):
+        length = 8 * message[place + 1] if place + 1 < len(message) else 0
+        if length == 0 or place + length > len(message):
+            return None
+        place += length
+    return ipaddress.IPv6Address(message[8:24])
 
 
 def _solicitation(address: ipaddress.IPv6Address, interface: str) -> bytes:

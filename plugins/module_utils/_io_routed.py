@@ -35,6 +35,9 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     if compose != _io_host_plan.ComposeOptions():
         problem = "Compose files are not edited in mode routed"
         raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
+    if wanted.gai_conf:
+        problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
+        raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
     made = _routed.plan(wanted, found, _io_found.ask(docker), found.file_settings)
     now = _exposure.host(found)
     _io_host_plan.refuse_opened(_io_host_plan.moved(made.host.network_plan), now, wanted)

@@ -90,7 +90,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "host_addresses": places.all,
         "networks": [_network_facts(one) for one in found.networks],
         "containers": _containers_facts(found),
-        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params["mail"])],
+        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params)],
     }
     result["table"] = _report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
@@ -145,14 +145,18 @@ def _prevented(params: dict[str, t.Any], found: _host_plan.Found, docker: Docker
 
 
 def _wrong(
-    docker: Docker, found: _host_plan.Found, wanted: _host_plan.Wanted, joining: _host_plan.Wanted, mail: bool
+    docker: Docker,
+    found: _host_plan.Found,
+    wanted: _host_plan.Wanted,
+    joining: _host_plan.Wanted,
+    params: dict[str, t.Any],
 ) -> list[Finding]:
     """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
     result = _findings.findings(found, wanted, joining.containers)
-    if mail and not _environment.elsewhere(found.environment):
+    if params["mail"] and not _environment.elsewhere(found.environment):
         from ansible_collections.dms.ipv6.plugins.module_utils import _io_mail_server
 
-        result += _io_mail_server.findings(docker, found, wanted.containers)
+        result += _io_mail_server.findings(docker, found, wanted.containers, params["mail_as_root"])
     return result
 
 

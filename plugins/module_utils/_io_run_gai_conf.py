@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -12,14 +13,20 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _diff,
     _gai_conf,
     _io_change,
+    _io_daemon,
     _io_gai_conf,
+    _io_lock,
+    _io_record,
+    _io_steps,
+    _io_transaction,
+    _undo,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from collections.abc import Callable, Mapping
+
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 SPEC: dict[str, t.Any] = {
@@ -40,13 +47,11 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         raise Refused("there is none", "prefixes", "Give the ULA that this host connects from")
     asked = _gai_conf.wanted(params["prefixes"], params["precedence"])
 
-    def make(found: Found, _ask: Ask) -> Plan:
-        return _io_gai_conf.plan(path, asked, found.record) if present else _io_gai_conf.back(path, found.record)
+    def make(record: Mapping[str, t.Any]) -> Plan:
+        return _io_gai_conf.plan(path, asked, record) if present else _io_gai_conf.back(path, record)
 
     before = _io_gai_conf.order(params["name"])
-    plan, _found, _outage = _io_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
-    )
+    plan = _change(params["docker_socket"], params["transaction"], dry, make)
     result = {
         **_io_change.told(plan, _diff.of(plan, path)),
         "before": list(before.addresses),
@@ -62,3 +67,27 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         if not effective:
             result["warnings"] = list(dict.fromkeys([*result["warnings"], effect]))
     return result
+
+
+def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any]], Plan]) -> Plan:
+    """Plan and carry out. Docker may be stopped: it is asked only where an earlier run died.
+
+    Raises:
+        Refused: something that must not or cannot be done.
+    """
+    if _io_record.record().get("unfinished"):
+        return _io_change.change(socket, run, dry, lambda found, _ask: make(found.record), lambda made: made)[0]
+    with contextlib.nullcontext() if dry else _io_lock.lock():
+        _io_transaction.Journal(run)
+        record = _io_record.record()
+        plan = make(record)
+        if plan.changed and not dry:
+            journal = _io_transaction.Journal(run, keeps=True)
+            hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker(socket), "", _io_change.PATIENCE))
+            _io_steps.carry_out(plan, hands, journal)
+            _io_record.keep(
+                files=_undo.remember_files(record.get("files"), plan) or None,
+                gai_conf=_undo.remember_gai_conf(record.get("gai_conf"), plan) or None,
+            )
+            journal.done()
+    return plan

@@ -32,14 +32,17 @@ exec 3>&1
 part() {{ printf '\n{MARK} %s\n' "$1"; }}
 has() {{ command -v "$1" >/dev/null 2>&1; }}
 has timeout || timeout() {{ shift; "$@"; }}
+me=$(id -u 2>/dev/null)
 silent=' '
+denied() {{ [ "$me" = 0 ] || part "denied $1" >&3; }}
 ask() {{
     case $silent in *" $1 "*) return 0 ;; esac
     timeout {SECONDS} "$@" 2>/dev/null
     case $? in
         0) ;;
         124 | 143) silent="$silent$1 " && part "silent $1" >&3 ;;
-        *) return 1 ;;
+        126 | 127) return 1 ;;
+        *) denied "$1"; return 1 ;;
     esac
 }}
 part environment
@@ -72,6 +75,7 @@ part rspamd
 runs rspamd && ask rspamadm configdump options worker |
     awk '/^ *(local_addrs|local_networks|secure_ip)/ {{ on = 1 }} on {{ print }} /[];]$/ {{ on = 0 }}'
 listed() {{
+    [ ! -e "$1" ] || [ -r "$1" ] || denied "$1"
     sed -n "s/^[[:space:]]*$2[[:space:]][[:space:]]*//p" "$1" 2>/dev/null | while read -r value; do
         value=${{value#refile:}}
         case ${{value#file:}} in /*) head -c 65536 "${{value#file:}}" ;; *) printf '%s\n' "$value" ;; esac
@@ -87,7 +91,9 @@ runs opendmarc && for file in /etc/opendmarc.conf /etc/opendmarc/opendmarc.conf;
 done
 part log
 for file in "$(ask postconf -xh maillog_file)" /var/log/mail/mail.log /var/log/mail.log /var/log/maillog; do
-    if [ -f "$file" ]; then
+    if [ -f "$file" ] && [ ! -r "$file" ]; then
+        denied "$file"
+    elif [ -f "$file" ]; then
         tail -c {NEWEST_OF_LOG} "$file" | grep -aF "$@"
         break
     fi
@@ -131,6 +137,7 @@ class Facts:
         opendmarc: entries of IgnoreHosts.
         seen: gateway -> where the log names it as the client.
         silent: programs that did not answer in time.
+        denied: programs and files that tell nothing to the container's own user.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -145,6 +152,7 @@ class Facts:
     opendmarc: tuple[str, ...] = ()
     seen: Mapping[str, _mail_log.Seen] = field(default_factory=dict)
     silent: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
 
 
 def command(gateways: Iterable[AnyAddress]) -> tuple[str, ...]:
@@ -165,7 +173,7 @@ def parse(text: str, gateways: Iterable[AnyAddress], complete: bool = True) -> F
     parts = parts if complete else parts[:-1]
     found = dict(parts)
     postfix = dict(_pairs(found.get("postfix", "")))
-    silent = (head.partition(" ") for head, _body in parts)
+    heads = [head.partition(" ") for head, _body in parts]
     return Facts(
         environment={name: value for name, value in _pairs(found.get("environment", "")) if value},
         addresses=_addresses(found.get("addresses", "")),
@@ -178,7 +186,8 @@ def parse(text: str, gateways: Iterable[AnyAddress], complete: bool = True) -> F
         opendkim=_listed(found.get("opendkim", "")),
         opendmarc=_listed(found.get("opendmarc", "")),
         seen=_mail_log.clients(found.get("log", ""), {str(one) for one in gateways}),
-        silent=tuple(dict.fromkeys(program for word, _space, program in silent if word == "silent")),
+        silent=tuple(dict.fromkeys(program for word, _space, program in heads if word == "silent")),
+        denied=tuple(dict.fromkeys(what for word, _space, what in heads if word == "denied")),
     )
 
 
@@ -222,7 +231,7 @@ def _services(table: str, overrides: str, postfix: Mapping[str, str]) -> tuple[S
         if line[:1].isspace() or len(fields) < 8 or fields[1] != "inet" or LOOPBACK.match(fields[0]):
             continue
         name = fields[0].rpartition(":")[2]
-        port = PORTS.get(name) or (int(name) if name.isdecimal() else 0)
+        port = PORTS.get(name) or (int(name) if re.fullmatch(r"[0-9]{1,5}", name) else 0)
         who = ("smtpd", "pass") if fields[7] == "postscreen" else (fields[0], "inet")
         if port in PORTS.values():
             found.append(Service(port, {**postfix, **own.get(who, {})}))
@@ -232,7 +241,8 @@ def _services(table: str, overrides: str, postfix: Mapping[str, str]) -> tuple[S
 def _bans(text: str) -> dict[str, tuple[AnyNetwork, ...]]:
     """Of ``[{'postfix': ['172.19.0.1', 'fd00::1']}]``."""
     found = {}
-    for jail, banned in re.findall(r"'([\w.-]+)': \[([^\]]*)\]", text):
+    # A list ends where the next one begins, or each of them would be looked for to the end of the text.
+    for jail, banned in re.findall(r"'([\w.-]+)': \[([^\[\]\n]*)\]", text):
         networks = (_trust.network(one.strip("'")) for one in _trust.entries(banned))
         found[jail] = tuple(one for one in networks if one is not None)
     return found

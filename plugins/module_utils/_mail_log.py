@@ -19,12 +19,14 @@ if t.TYPE_CHECKING:
 DATED = re.compile(
     r"([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) \S+ ([^:]+): (.*)"
 )
-# Postfix names the client first; what the client says of itself (HELO, sender) comes later in the line. The capitals
-# are postscreen's (`ALLOWLISTED [172.17.0.1]:45262`). A server that Postfix talks to comes behind `relay=` or `to `.
-POSTFIX = re.compile(r"[^\[\]]*?(?:from |client=|warning: |for |[A-Z]{3} )[^\s\[\]]*\[([0-9A-Fa-f.:]+)\]")
+# Postfix names the client first, as `name[address]`; what the client says of itself (HELO, sender) comes later in the
+# line. The capitals are postscreen's (`ALLOWLISTED [172.17.0.1]:45262`). A server that Postfix talks to comes behind
+# `relay=` or `to `. In two parts, as one pattern for both takes time with the square of the line's length.
+POSTFIX = re.compile(r"([^\[\]]*)\[([0-9A-Fa-f.:]+)\]")
+BEFORE = re.compile(r"(?:from|warning:|for|[A-Z]{3}) \Z")
 # Dovecot names it behind the user, so the last one counts.
 DOVECOT = re.compile(r".*\brip=([0-9A-Fa-f.:]+)")
-REJECTED = re.compile(r"NOQUEUE: reject: [^:]*(?:\[[^\]]*\])?(?::\d+)?: [45]\d\d (\d\.\d{1,3}\.\d{1,3})?")
+REJECTED = re.compile(r"NOQUEUE: reject: [^:\[]*(?:\[[^\[\]]{0,80}\])?(?::\d{1,5})?: [45]\d\d (\d\.\d{1,3}\.\d{1,3})?")
 # Postfix cuts its lines at 2000 characters; a longer one is somebody's attempt to keep us busy.
 LONGEST = 4096
 # RFC 7372: SPF said no, and SPF could not be decided.
@@ -59,8 +61,8 @@ def clients(log: str, wanted: Collection[str]) -> dict[str, Seen]:
         if dated is None:
             continue
         date, program, text = dated.groups()
-        named = (DOVECOT if program.startswith("dovecot") else POSTFIX).match(text)
-        address = plain(named.group(1)) if named else ""
+        named = _by_dovecot(text) if program.startswith("dovecot") else _by_postfix(text)
+        address = plain(named) if named else ""
         if address in wanted:
             refusal = REJECTED.search(text)
             spf = refusal is not None and (refusal.group(1) or "").endswith(SPF)
@@ -68,3 +70,18 @@ def clients(log: str, wanted: Collection[str]) -> dict[str, Seen]:
             rejected = old.rejected + (refusal is not None)
             found[address] = Seen(old.lines + 1, rejected, old.spf + spf, old.first, date)
     return found
+
+
+def _by_dovecot(text: str) -> str:
+    found = DOVECOT.match(text)
+    return found.group(1) if found else ""
+
+
+def _by_postfix(text: str) -> str:
+    """The address in the line's first brackets, if the word before them is a client's name."""
+    found = POSTFIX.match(text)
+    if found is None:
+        return ""
+    head, address = found.groups()
+    name = head.split()[-1] if head and not head[-1].isspace() else ""
+    return address if "client=" in name or BEFORE.search(head[: len(head) - len(name)]) else ""

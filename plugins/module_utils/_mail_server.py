@@ -289,6 +289,11 @@ def _dms_trusts(permit: str, facts: _mail_facts.Facts) -> set[ipaddress.IPv4Netw
 
 
 def _not_examined(situation: Situation, facts: _mail_facts.Facts, complete: bool) -> Iterator[Finding]:
+    if facts.denied:
+        what = f"{_listed(facts.denied)} not readable as the container's user"
+        evidence = f"{situation.name}: {what}, so not all could be seen"
+        remedy = "Set dms_ipv6_mail_as_root (mail_as_root) if you trust the image with that"
+        yield Finding("not_examined", INFO, evidence, remedy)
     if complete and not facts.silent:
         return
     who = f"{_listed(facts.silent)} did not" if complete else "its shell said too much, or did not"

@@ -28,6 +28,7 @@ READING: dict[str, t.Any] = {
     "allow_container_restart": {"type": "bool", "default": False},
     "allow_exposure": {"type": "list", "elements": "str", "default": []},
     "mail": {"type": "bool", "default": False},
+    "mail_as_root": {"type": "bool", "default": False},
     "gai_conf": {"type": "bool", "default": False},
     "gai_conf_precedence": {"type": "bool", "default": False},
     "gai_conf_prefixes": {"type": "list", "elements": "str", "default": []},
@@ -35,7 +36,7 @@ READING: dict[str, t.Any] = {
     "docker_socket": {"type": "path", "default": "/var/run/docker.sock"},
 }
 # Those that only a reading takes.
-NOT_ASKED: dict[str, t.Any] = {"mail": False, "names": []}
+NOT_ASKED: dict[str, t.Any] = {"mail": False, "mail_as_root": False, "names": []}
 CHANGING: dict[str, t.Any] = {
     **{name: one for name, one in READING.items() if name not in NOT_ASKED},
     "mode": {"type": "str", "choices": ["nat", "routed", "prevent", "absent"], "required": True},

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _visible
+
 
 class Refused(Exception):
-    """Raised before anything was changed, or after everything was put back.
+    """Raised before anything was changed, or after everything was put back. As text it is one line that can be printed.
 
     Args:
         problem: what is wrong, as a clause without a full stop.
@@ -26,7 +28,7 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
-        return " ".join(f"{part.rstrip('.')}." for part in (text, self.remedy) if part)
+        return _visible.message(" ".join(f"{part.rstrip('.')}." for part in (text, self.remedy) if part))
 
 
 class RolledBack(Refused):

@@ -27,8 +27,17 @@ options:
         appear (Postfix, Rspamd, OpenDKIM, OpenDMARC, Dovecot), and who bans or rejects it (Fail2Ban, SPF).
       - Runs one command in each of them, which only reads, for 20 seconds at most. Programs that are not there are no
         finding.
+      - It runs as the container's own user, with a shell and programs of the container's image. What that user may not
+        read is said in the finding C(not_examined), see O(mail_as_root).
     type: bool
     default: false
+  mail_as_root:
+    description:
+      - Whether that command runs as root in the container, also where the container runs as another user. An image that
+        you do not trust gets root in its container by that, with the capabilities that the container has.
+    type: bool
+    default: false
+    version_added: 0.1.0
   names:
     description:
       - Names that the host itself connects to. One of which it tries an IPv4 address first, as a ULA is in the way, is

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from ansible_collections.dms.ipv6.plugins.plugin_utils._report_page import Parts
 
+# It lists which hosts relay for strangers, and why.
+FILE, FOLDER = 0o600, 0o700
 OURS = Path(__file__).resolve().parent / "report"
 
 
@@ -29,8 +31,8 @@ def obstacle(folder: Path) -> str:
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write the files, each as a whole or not at all. OSError says why not."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the files, each as a whole or not at all, for their owner alone. OSError says why not."""
+    folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
     for name, content in files.items():
         _write(folder / name, content)
 
@@ -38,7 +40,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def _write(path: Path, content: str) -> None:
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with beside.open("x", encoding="utf-8") as file:
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="utf-8") as file:
             file.write(content)
         beside.replace(path)
     except BaseException:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.dms.ipv6.plugins.plugin_utils import _report_read
 from ansible_collections.dms.ipv6.plugins.plugin_utils._report_read import Finding, Proof, Read
-from ansible_collections.dms.ipv6.plugins.plugin_utils._text import mapping, mappings, number, text, texts
+from ansible_collections.dms.ipv6.plugins.plugin_utils._text import mappings, number, text, texts
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,7 @@ class Event:
         caught: somebody deals with its failure: a rescue, ignore_errors, ignore_unreachable.
         everyone: a task with run_once speaks for the whole play.
         delegate: the host that it really ran on, if that is another one.
+        arguments: what the controller gave it. What a result says of them is the host's word, and not always there.
     """
 
     module: str = ""
@@ -49,6 +50,7 @@ class Event:
     everyone: bool = False
     dry: bool = False
     delegate: str = ""
+    arguments: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _change(log: Log, result: Json, event: Event) -> Log:
 def _read(log: Log, event: Event) -> Log:
     if event.outcome == FAILED:
         return log
-    found = _report_read.read(event.result)
+    found = _report_read.read(event.result, event.arguments)
     return replace(log, first=log.first or found, last=found, after=True)
 
 
@@ -145,14 +147,13 @@ def _whole(log: Log, event: Event) -> Log:
     """A change that reads the host before and after it, and waits to be confirmed."""
     if event.outcome == FAILED:
         return _change(log, event.result, event)
-    told, found = _change(log, event.result, event), _report_read.read(event.result)
+    told, found = _change(log, event.result, event), _report_read.read(event.result, event.arguments)
     before = log.first if told.changed and not event.dry else log.first or found
     return replace(told, first=before, last=found, after=True, armed="transaction" in event.result)
 
 
 def _transaction(log: Log, event: Event) -> Log:
-    arguments = mapping(mapping(event.result.get("invocation")).get("module_args"))
-    state = arguments.get("state")
+    state = event.arguments.get("state")
     if state == "reverted":
         # A way back that failed leaves the host in between, whatever a module said before. The role lets that failure
         # pass and tells of it later; only one that went well says which steps failed, namely none. Where nothing was

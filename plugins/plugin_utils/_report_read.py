@@ -116,14 +116,18 @@ class Read:
         return [f"{one.container} {one.port}/{one.protocol}" for one in hidden]
 
 
-def read(result: Json) -> Read:
-    """A result of docker_ipv6_info, reduced. Whatever is not as expected is left out."""
-    arguments = mapping(mapping(result.get("invocation")).get("module_args"))
+def read(result: Json, arguments: Json) -> Read:
+    """A result of docker_ipv6_info or docker_ipv6, reduced. Whatever is not as expected is left out.
+
+    Args:
+        result: as the host gave it.
+        arguments: as the task gave them to the module.
+    """
     plan = mapping(result.get("plan"))
     containers = mappings(result.get("containers"))
     return Read(
         engine=text(mapping(result.get("engine")).get("version"), 60),
-        mode=_known(arguments.get("mode"), MODES),
+        mode=_known(arguments.get("mode", MODES[0]), MODES),
         subnets=texts(plan.get("subnets")) or _subnets(result),
         named=texts(arguments.get("containers")),
         networks={text(one.get("name"), 200): texts(one.get("networks")) for one in containers},

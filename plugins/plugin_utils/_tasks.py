@@ -17,6 +17,14 @@ OURS = "dms.ipv6."
 ROLE = "dms.ipv6.dms_ipv6"
 
 
+class NoFacts(dict[str, t.Any]):
+    """A cache of facts in which every host has none."""
+
+    def get(self, _name: str, _default: object = None) -> dict[str, t.Any]:
+        """The facts of a host."""
+        return {}
+
+
 def module_of(task: t.Any) -> str:
     """Short name of the module if it is ours, empty otherwise."""
     names = (str(getattr(task, "resolved_action", None) or ""), str(getattr(task, "action", "")))
@@ -58,8 +66,13 @@ def _includes_ours(task: t.Any) -> bool:
 
 
 def variables(play: t.Any) -> dict[str, t.Any]:
-    """The play's variables, with those of its first host: an inventory's are the hosts'."""
-    manager = play.get_variable_manager()
+    """The play's variables, with those of its first host: an inventory's are the hosts'. Facts are not among them.
+
+    Those are a host's own words, and would count for more than the inventory's.
+    """
+    original = play.get_variable_manager()
+    manager = object.__new__(type(original))  # copy.copy() would leave out what workers do not need
+    manager.__dict__.update(original.__dict__, _fact_cache=NoFacts())
     found: dict[str, t.Any] = manager.get_vars(play=play)
     names = found.get("ansible_play_hosts_all") or ()
     first = manager._inventory.get_host(names[0]) if names and manager._inventory else None
@@ -75,6 +88,7 @@ def event(result: t.Any, outcome: str, ours: bool, ignored: bool) -> Event:
         module=module_of(task),
         outcome=outcome,
         result=mapping(result._result),
+        arguments=mapping(fields.get("args")),
         ours=ours,
         caught=ignored or _caught(task, outcome, fields),
         everyone=bool(getattr(task, "run_once", False) is True),

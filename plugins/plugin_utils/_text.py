@@ -8,34 +8,27 @@ from __future__ import annotations
 import math
 import re
 import typing as t
-import unicodedata
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _visible
 
 LONGEST = 2000
 # No host has so much to say; one that does is not to fill the controller.
 MOST = 1000
 # What a terminal would obey: CSI, OSC and two-character sequences.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-# Nothing that is invisible, turns text round, or cannot be written as UTF-8.
-HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def text(value: object, longest: int = LONGEST) -> str:
     """Any value as text of a bounded length, each character of which can be seen."""
     found = "" if value is None else str(value)
     # Cut twice: whoever sends megabytes is not to cost time, and what is shown instead of a character is longer.
-    shown = "".join(map(_shown, ANSI.sub("", found[: 4 * longest]).strip()))
+    shown = _visible.visible(ANSI.sub("", found[: 4 * longest]).strip(), _visible.BREAKS)
     return shortened(shown, longest) if len(found) <= 4 * longest else shortened(shown + "…", longest)
 
 
 def shortened(shown: str, longest: int) -> str:
     """The text, cut with a mark if it is too long."""
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
-
-
-def _shown(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in HIDDEN:
-        return character
-    return f"\\u{ord(character):04x}"
 
 
 def when(date: str) -> str:

@@ -116,3 +116,53 @@ def test_what_is_not_confirmed_is_taken_back_at_once(tmp_path: Path) -> None:
     done = run(tmp_path, {"mail1": {"dms_ipv6_confirm_reach": "nowhere"}}, "dms.ipv6.enable")
     assert f"mail1: nowhere: it cannot be reached. {BACK}" in done.said, done.said
     assert (done.code, done.states) == (2, {"mail1": "rolled back"})
+
+
+SAME = "mail1 and mail3 both have fd5c:1ab0:7e57:1::/64"
+
+
+@pytest.mark.parametrize(
+    ("playbook", "variables", "code"),
+    [
+        ("dms.ipv6.enable", {}, 2),
+        ("dms.ipv6.audit", {}, 0),
+        ("dms.ipv6.audit", {"dms_ipv6_fail_on": "warning"}, 2),
+        ("dms.ipv6.verify", {}, 0),
+        ("dms.ipv6.enable", {"dms_ipv6_allow_same_subnet": True}, 0),
+        ("dms.ipv6.audit", {"dms_ipv6_allow_same_subnet": True}, 0),
+    ],
+)
+def test_clones_that_are_as_wanted(tmp_path: Path, playbook: str, variables: dict[str, t.Any], code: int) -> None:
+    """They have the same subnet, and no host has anything to change."""
+    (tmp_path / "well").touch()
+    own = {"mail1": "fd5c:1ab0:7e57:1::/64", "mail2": "fd5c:1ab0:7e57:2::/64", "mail3": "fd5c:1ab0:7e57:1::/64"}
+    hosts = {name: {"dms_ipv6_network": "well", "dms_ipv6_address_pool": subnet} for name, subnet in own.items()}
+    done = run(tmp_path, hosts, playbook, variables=variables)
+    assert done.code == code, done.said
+    assert (SAME in done.said) is ("dms_ipv6_allow_same_subnet" not in variables), done.said
+    assert "mail2 and" not in done.said and "and mail2" not in done.said
+
+
+@pytest.mark.parametrize(
+    ("playbook", "mode", "extra"),
+    [
+        ("dms.ipv6.enable", "audit", False),
+        ("dms.ipv6.enable", "absent", False),
+        ("dms.ipv6.audit", "nat", True),
+        ("dms.ipv6.undo", "nat", True),
+        ("dms.ipv6.prevent", "absent", True),
+    ],
+)
+def test_a_mode_that_contradicts_the_playbook(tmp_path: Path, playbook: str, mode: str, extra: bool) -> None:
+    arguments = ["-e", f"dms_ipv6_mode={mode}"] if extra else []
+    second = {"dms_ipv6_network": "two", **({} if extra else {"dms_ipv6_mode": mode})}
+    done = run(tmp_path, {"mail1": {"dms_ipv6_network": "one"}, "mail2": second}, playbook, *arguments)
+    assert done.code == 2 and f"dms_ipv6_mode is {mode}" in done.said, done.said
+    assert not (tmp_path / "one").exists() and not (tmp_path / "two").exists()
+    assert "Read the host" not in done.said
+
+
+@pytest.mark.parametrize("playbook", ["dms.ipv6.undo", "dms.ipv6.prevent", "dms.ipv6.audit"])
+def test_a_mode_in_the_inventory_is_not_that_of_the_others(tmp_path: Path, playbook: str) -> None:
+    done = run(tmp_path, {"mail1": {"dms_ipv6_mode": "nat"}}, playbook)
+    assert "dms_ipv6_mode is" not in done.said and done.code == 0, done.said

@@ -51,12 +51,13 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     result["summary"] = "as told"
     result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
     result["findings"] = []
-    result["networks"] = []
+    result["networks"] = [{"ipv6": True, "subnets": args.get("address_pool", "").split()}]
     result["host_addresses"] = []
     result["table"] = []
     result["plan"] = {
         "changed": not done, "steps": [] if done else ["turn it"],
-        "warnings": [] if done else ["it takes a while"], "subnets": [], "packages": [],
+        "warnings": [] if done else ["it takes a while"], "packages": [],
+        "subnets": args.get("address_pool", "").split(),
         "ports": [], "prove_on": ["net"],
     }
 elif name == "mail_dns_info":
@@ -77,7 +78,6 @@ elif name == "probe_responder":
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
     result = {"verdict": "real", "family": "ipv6", "port": 1, "client": "::2", "seen": "::2", "msg": "seen"}
-result["invocation"] = {"module_args": args}
 print(json.dumps(result))
 """
 

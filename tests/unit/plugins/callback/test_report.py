@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import typing as t
 from pathlib import Path
@@ -34,9 +33,7 @@ def test_all_down(tmp_path: Path) -> None:
     assert all("127.0.0.1" in one and any(words in one for words in reasons) for one in errors), errors
     page = done.folder / "report.html"
     assert "mail1" in page.read_text()
-    umask = os.umask(0)
-    os.umask(umask)
-    assert stat.S_IMODE(page.stat().st_mode) == 0o666 & ~umask
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (done.folder, page)] == [0o700, 0o600]
     assert sorted(one.name for one in done.folder.iterdir()) == ["report.html", "report.json"]
 
 
@@ -64,6 +61,17 @@ def test_from_masked_to_real_rolled_back_and_away(tmp_path: Path) -> None:
     bad = next(one for one in done.report["hosts"] if one["name"] == "mail2")
     assert "dockerd does not come back" in bad["error"] and not bad["changed"]
     assert done.report["playbook"] == "enable.yml"
+
+
+MODES = [("dms.ipv6.audit", "audit"), ("dms.ipv6.enable", "nat"), ("own", "audit")]
+
+
+@pytest.mark.parametrize(("playbook", "mode"), MODES)
+def test_the_mode_is_the_one_that_was_asked_for(tmp_path: Path, playbook: str, mode: str) -> None:
+    """A result does not say it in every ansible-core, and would be the host's own word."""
+    look = play({"name": "look", "dms.ipv6.docker_ipv6_info": {}})
+    done = run(tmp_path, {"mail1": {}}, [look] if playbook == "own" else playbook)
+    assert [one["mode"] for one in done.report["hosts"]] == [mode], done.said
 
 
 def test_check_mode(tmp_path: Path) -> None:

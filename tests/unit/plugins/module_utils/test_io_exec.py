@@ -80,8 +80,7 @@ def test_what_is_asked(tmp_path: Path) -> None:
     assert json.loads(options) == {
         "AttachStdout": True,
         "Cmd": ["/bin/sh", "-c", "echo é"],
-        "Tty": False,
-        "User": "0",
+        "Tty": False,  # and no user: it is the container's own
     }
     assert json.loads(how) == {"Detach": False, "Tty": False}
 
@@ -192,3 +191,9 @@ def test_frames_that_are_cut_anywhere(end: int) -> None:
     whole = frame(1, b"abc") + frame(2, b"no") + frame(1, b"defg")
     assert b"abcdefg".startswith(_io_exec.stdout(whole[:end]))
     assert _io_exec.stdout(whole) == b"abcdefg"
+
+
+def test_root_is_asked_for(tmp_path: Path) -> None:
+    with engine(tmp_path / "docker.sock", CREATED, STREAM) as (docker, asked):
+        _io_exec.run(docker, "mail-id", ["true"], 5, 1000, as_root=True)
+    assert json.loads(asked[0].split(b"\n", 1)[1])["User"] == "0"

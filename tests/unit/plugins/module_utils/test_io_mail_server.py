@@ -50,7 +50,7 @@ def ids(*more: str) -> list[tuple[str, str]]:
 def test_one_command_for_each_container_that_publishes_a_mail_port(there: Containers) -> None:
     assert ids() == [("open_relay", "critical"), ("gateway_in_log", "warning")]
     command = _mail_facts.command(["172.17.0.1"])  # type: ignore[list-item]
-    assert there.asked == [(ENGINE, name, command, 20.0, 10 * 1024 * 1024) for name in ("one-id", "two-id")]
+    assert there.asked == [(ENGINE, name, command, 20.0, 10 * 1024 * 1024, False) for name in ("one-id", "two-id")]
 
 
 def test_who_does_not_answer(there: Containers) -> None:
@@ -70,6 +70,8 @@ def test_who_is_to_have_ipv6(there: Containers) -> None:
 @pytest.mark.parametrize("mail", [False, True])
 def test_nobody_is_asked_unasked(there: Containers, mail: bool) -> None:
     wanted = _host_plan.Wanted()
-    found = _io_run_docker_ipv6_info._wrong(ENGINE, host(containers=MAIL), wanted, wanted, mail)
+    found = _io_run_docker_ipv6_info._wrong(
+        ENGINE, host(containers=MAIL), wanted, wanted, {"mail": mail, "mail_as_root": False}
+    )
     assert ("open_relay" in {one.id for one in found}) is mail
     assert len(there.asked) == (2 if mail else 0)

@@ -202,6 +202,7 @@ class Link:
         self.options: dict[tuple[int, int], t.Any] = {}
         self.sent: list[tuple[bytes, t.Any]] = []
         self.heard = [advertisement("2001:2:0:1::f", b"\x02" * 6)]
+        self.hops: int | None = 255
         self.down = False
 
     def __enter__(self) -> Link:
@@ -224,11 +225,13 @@ class Link:
         if target != NOT_FOUND:
             self.heard.append(advertisement(target, b"\x02\x42\xc6\x12\x03\x0c"))
 
-    def recv(self, size: int) -> bytes:
+    def recvmsg(self, size: int, more: int) -> tuple[bytes, list[tuple[int, int, bytes]], int, t.Any]:
         if not self.heard:
             time.sleep(0.05)
             raise socket.timeout
-        return self.heard.pop(0)
+        wanted = self.options.get((socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT)) == 1 and self.hops is not None
+        said = [(socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, struct.pack("i", self.hops))] if wanted else []
+        return self.heard.pop(0)[:size], said, 0, ("fe80::1", 0, 0, 4)
 
 
 def advertisement(target: str, mac: bytes) -> bytes:
@@ -272,6 +275,32 @@ def test_an_answer_without_an_address(link: Link) -> None:
     link.heard = [advertisement("2001:2:0:1::9", b"")]
     asked = ipaddress.IPv6Address(NOT_FOUND)
     assert real_answers("eth0", (asked,)) == {asked: "somebody"}
+
+
+@pytest.mark.parametrize("hops", [254, 64, 0, None])
+def test_an_answer_from_off_the_link_is_none(link: Link, hops: int | None) -> None:
+    link.hops = hops
+    assert real_answers("eth0", (ipaddress.IPv6Address("2001:2:0:1::5"),)) == {}
+
+
+WHOLE = struct.pack("!BBHI", 136, 0, 0, 0x60000000) + ipaddress.IPv6Address(NOT_FOUND).packed
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(WHOLE[:length] for length in (0, 1, 7, 8, 9, 23)),
+        WHOLE + b"\x02",
+        WHOLE + b"\x02\x00" + bytes(6),
+        WHOLE + b"\x02\x02" + bytes(6),
+        WHOLE + b"\x02\x01" + bytes(6) + b"\x0e\x00",
+        b"\x87" + WHOLE[1:],
+        b"\x88\x01" + WHOLE[2:],
+    ],
+)
+def test_an_answer_that_is_cut_short_or_malformed_is_none(link: Link, message: bytes) -> None:
+    link.heard = [message]
+    assert real_answers("eth0", (ipaddress.IPv6Address(NOT_FOUND),)) == {}
 
 
 def test_hardware_address() -> None:

@@ -178,6 +178,43 @@ def test_a_log_cannot_keep_us_busy(text: str) -> None:
     assert time.process_time() - begin < 20
 
 
+# Each is as long as asked for, and made so that a pattern that looks on to the end of the text does so often.
+BUSY = {
+    "bans": lambda size: f"\n{MARK} bans\n" + "'x': [" * (size // 6),
+    "bans in lines": lambda size: f"\n{MARK} bans\n" + "'x': [1,\n" * (size // 9),
+    "rspamd": lambda size: f"\n{MARK} rspamd\n" + "x [\n" * (size // 4),
+    "overrides": lambda size: f"\n{MARK} overrides\n" + "x/" * (size // 2),
+    "addresses": lambda size: f"\n{MARK} addresses\n1: " + "x" * (size // 2) + " " * (size // 2),
+    "services": lambda size: f"\n{MARK} services\n" + "9" * size + " inet - - - - - smtpd",
+    "parts": lambda size: f"\n{MARK} x\n" * (size // 13),
+    "clients": lambda size: f"\n{MARK} log\n" + ("Nov 25 18:00:00 m p[1]: " + "client=" * 580 + "\n") * (size // 4085),
+    "rejects": lambda size: (
+        f"\n{MARK} log\n"
+        + ("Nov 25 18:00:00 m p[1]: x from y[172.17.0.1]" + "NOQUEUE: reject: [" * 225 + "\n") * (size // 4095)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_time_grows_with_the_text_and_not_with_its_square(name: str) -> None:
+    """Eight times the text takes 8 times as long, or with the square 64 times; the best of three of each counts."""
+
+    def took(size: int) -> float:
+        text, best = BUSY[name](size), float("inf")
+        for _try in range(3):
+            begin = time.process_time()
+            parse(text, [GATEWAY])
+            best = min(best, time.process_time() - begin)
+        return best
+
+    assert took(800_000) < 24 * max(took(100_000), 0.005)
+
+
+def test_a_port_that_is_no_port() -> None:
+    table = "\n".join(f"{port} inet n - y - - smtpd" for port in ("9" * 5000, "25", "٢٥"))
+    assert [one.port for one in parse(f"\n{MARK} services\n{table}\n", []).services] == [25]
+
+
 # --- whatever it is, there is an answer
 
 

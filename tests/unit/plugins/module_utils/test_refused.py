@@ -26,3 +26,21 @@ def test_text(arguments: tuple[str, ...], text: str) -> None:
     assert str(reason) == text
     assert reason.args == (text,)
     assert (reason.problem, reason.where, reason.remedy) == (*arguments, "", "")[:3]
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        ("label \x1b]0;owned\x07 \x9b31m", "label \\u001b]0;owned\\u0007 \\u009b31m."),
+        ("a\u202eb\u2066c\u200bd\ud800", "a\\u202eb\\u2066c\\u200bd\\ud800."),
+        ("one\ntwo\r\nthree\u2028four", "one\\u000atwo\\u000d\\u000athree\\u2028four."),
+        ("Ünï 漢 {{ x }}", "Ünï 漢 {{ x }}."),
+    ],
+)
+def test_what_others_wrote_can_be_printed(problem: str, text: str) -> None:
+    assert str(Refused(problem)) == text
+    assert str(Refused("wrong", problem, problem)) == f"{text[:-1]}: wrong. {text}"
+
+
+def test_it_has_an_end() -> None:
+    assert len(str(Refused("x" * 10_000_000, "file", "Do this"))) == 4000

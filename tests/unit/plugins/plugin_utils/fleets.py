@@ -41,9 +41,7 @@ def masked(name: str, number: int) -> dict[str, str]:
     }
 
 
-def info(
-    verdict: str = "real", mode: str = "nat", named: t.Sequence[str] = ("mail",), **more: t.Any
-) -> dict[str, t.Any]:
+def info(verdict: str = "real", **more: t.Any) -> dict[str, t.Any]:
     """A result of docker_ipv6_info for a host with a mail server and a web server."""
     return {
         "changed": False,
@@ -52,7 +50,6 @@ def info(
         "containers": [container("mail", verdict, (25, 465, 993)), container("web", verdict, (80, 443))],
         "findings": [masked("mail", 25)] if verdict == "masked" else [],
         "plan": {"changed": verdict != "real", "steps": [], "subnets": ["fd5c:1ab0:7e57:1::/64"], "warnings": []},
-        "invocation": {"module_args": {"mode": mode, "containers": list(named)}},
         **more,
     }
 
@@ -74,8 +71,8 @@ def log(*events: Event) -> Log:
     return found
 
 
-def read(**more: t.Any) -> Event:
-    return Event("docker_ipv6_info", result=info(**more))
+def read(mode: str = "nat", named: t.Sequence[str] = ("mail",), **more: t.Any) -> Event:
+    return Event("docker_ipv6_info", result=info(**more), arguments={"mode": mode, "containers": list(named)})
 
 
 DAEMON = {
@@ -94,9 +91,7 @@ NETWORK = {
 
 
 def transaction(state: str, outcome: str = "ok", **more: t.Any) -> Event:
-    return Event(
-        "host_transaction", outcome, {"changed": False, "invocation": {"module_args": {"state": state}}, **more}
-    )
+    return Event("host_transaction", outcome, {"changed": False, **more}, arguments={"state": state})
 
 
 def changing() -> tuple[Event, ...]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     _io_report.write(tmp_path, {"x": "new"})
     assert (tmp_path / "precious").read_text() == "keep"
     assert (tmp_path / "x").read_text() == "new"
+
+
+def test_nobody_else_reads_it(tmp_path: Path) -> None:
+    """A folder of the operator's own keeps its mode; files of an earlier version do not."""
+    old = tmp_path / "old"
+    old.mkdir(mode=0o755)
+    (old / "x").write_text("old")
+    (old / "x").chmod(0o644)
+    before = os.umask(0)
+    try:
+        for folder in (old, tmp_path / "a" / "b"):
+            _io_report.write(folder, {"x": "new"})
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (old, old / "x", tmp_path / "a" / "b", tmp_path / "a/b/x")]
+    assert modes == [0o755, 0o600, 0o700, 0o600]
 
 
 def test_obstacles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,8 +261,8 @@ JSON = st.recursive(
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3),
     max_leaves=8,
 )
-KEYS = ("engine", "networks", "containers", "findings", "plan", "invocation", "proof", "reverted", "results", "probes")
-INNER = ("name", "exposure", "direct", "family", "verdict", "subnets", "ipv6", "module_args", "mode", "state", "result")
+KEYS = ("engine", "networks", "containers", "findings", "plan", "proof", "reverted", "results", "probes")
+INNER = ("name", "exposure", "direct", "family", "verdict", "subnets", "ipv6", "containers", "mode", "state", "result")
 DEEP = st.dictionaries(st.sampled_from(INNER), JSON | st.just("ipv6"), max_size=5)
 RESULTS = st.dictionaries(st.sampled_from(KEYS), JSON | DEEP | st.lists(DEEP, max_size=3), max_size=6)
 NAMES = st.sampled_from(["", *_report_log.CHANGE_NOTHING, "docker_daemon_config"])
@@ -276,6 +276,7 @@ EVENTS = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from(["", "client"]),
+    DEEP,
 )
 
 

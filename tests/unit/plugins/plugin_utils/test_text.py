@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _visible
 from ansible_collections.dms.ipv6.plugins.plugin_utils import _text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def test_text(value: object, expected: str) -> None:
 def test_text_is_visible_short_and_can_be_written(value: str, longest: int) -> None:
     shown = _text.text(value, longest)
     assert len(shown) <= longest
-    assert all(unicodedata.category(one) not in _text.HIDDEN or one in "\n\t" for one in shown)
+    assert all(unicodedata.category(one) not in _visible.HIDDEN or one in "\n\t" for one in shown)
     shown.encode()
 
 
