@@ -57,6 +57,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
     now = _exposure.host(found)
     refuse_opened(joining, now, wanted)
+    shut = [*dict.fromkeys(_newly_exposed.shut(now, joining))]
     asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
@@ -65,6 +66,8 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     warnings = [text for part in (host.daemon_plan, *after) for text in part.warnings]
+    warnings += [f"container {name}: the host's firewall will close port {port} to IPv6 clients" for name, port in shut]
+    closed = {("ipv6", port) for _name, port in shut}
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -75,7 +78,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
-        "ports": [list(one) for one in _exposure.served(asked, now)],
+        "ports": [list(one) for one in _exposure.served(asked, now) if one not in closed],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],

@@ -21,6 +21,9 @@ RULESET = "\tchain filter_INPUT {\n\t\ttcp dport 25 accept\n\t\treject with icmp
 ZONE = '<zone><service name="smtp"/><interface name="{0}"/></zone>'
 
 
+UPLINKS = frozenset({"eth0"})
+
+
 class Machine:
     """Programs' answers by their command line, as (exit code, standard output, standard error); others are missing."""
 
@@ -70,27 +73,27 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 
 
 def test_no_firewall(machine: Machine) -> None:
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
     machine.ufw(enabled="no")
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
 
 
 def test_firewalld_of_a_container(machine: Machine) -> None:
     machine.pids = {"firewalld": [10]}
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
 
 
 def test_firewalld_that_is_not_installed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks through all processes for it."""
     monkeypatch.setattr(_io_firewall, "FIREWALLD_FOLDERS", ("/no/such/folder", ""))
     machine.pids = {"firewalld": [9]}
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
 
 
 @pytest.mark.parametrize(("said", "forward"), [("DROP", {"ipv6": "drop"}), ("ACCEPT", {"ipv6": "accept"}), ("X", {})])
 def test_policy_of_what_is_forwarded(machine: Machine, said: str, forward: t.Any) -> None:
-    machine.said["ip6tables -S FORWARD"] = (0, f"-P FORWARD {said}\n-A FORWARD -j DOCKER-USER\n", "")
-    assert _io_firewall.read(7) == HostFirewall(forward=forward)
+    machine.said["ip6tables -S"] = (0, f"-P FORWARD {said}\n-A FORWARD -j DOCKER-USER\n", "")
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS, forward=forward)
 
 
 def test_ufw(machine: Machine) -> None:
@@ -127,7 +130,7 @@ def test_some_ipv6_comes_through(machine: Machine, enabled: str, ipv6: str) -> N
 
 def test_ufw_with_files_that_are_gone(machine: Machine) -> None:
     machine.write("/etc/ufw/ufw.conf", "ENABLED=Yes\n")
-    assert _io_firewall.read(7) == HostFirewall("ufw", incoming="drop")
+    assert _io_firewall.read(7) == HostFirewall("ufw", incoming="drop", uplinks=UPLINKS)
 
 
 @pytest.mark.parametrize(
