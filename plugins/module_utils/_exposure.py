@@ -379,7 +379,7 @@ def forwarded(
     bridge = network.bridge if network and network.bridge else "br-000000000000"
     packet = _packet_filter.Packet(
         _packet_filter.FORWARD, family, port.protocol, port.container_port, port.host_port,
-        host.firewall.uplinks, bridge, to,
+        host.firewall.uplinks, bridge, to, True,
     )  # fmt: skip
     docker = host.backend == IPTABLES and (family == IPV4 or _engine.has(host.version, "docker_user_ipv6"))
     return _packet_filter.outcome(host.firewall.chains, packet, docker)

@@ -161,7 +161,11 @@ def _firewalld(uplinks: set[str]) -> list[_firewall.Rule]:
     if done is not None and done.returncode == 0:
         return _firewall.firewalld(done.stdout.decode(errors="replace"), uplinks)
     zones = _xml("zones")
-    named = [text for text in zones.values() if {*re.findall(r'<interface name="([^"]+)"', text)} & uplinks]
+    interfaces = {name: re.findall(r'<interface name="([^"]+)"', text) for name, text in zones.items()}
+    # A name in full comes before one with a wildcard.
+    found = [name for name, of in interfaces.items() if {*of} & uplinks]
+    found += [name for name, of in interfaces.items() if any(_packet_filter.interface(x, [u]) for x in of for u in uplinks)]
+    named = [zones[name] for name in found]
     default = _firewall.settings(_text(FIREWALLD_CONF)).get("DefaultZone", "public")
     return _firewall.zone(named[0] if named else zones.get(default, ""), _xml("services"))
 

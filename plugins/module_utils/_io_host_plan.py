@@ -19,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_packages,
     _network_steps,
     _newly_exposed,
+    _newly_routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -68,6 +69,9 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     warnings = [text for part in (host.daemon_plan, *after) for text in part.warnings]
     warnings += [f"container {name}: the host's firewall will close port {port} to IPv6 clients" for name, port in shut]
     closed = {("ipv6", port) for _name, port in shut}
+    if steps:
+        _newly_routed.refuse(found, wanted.allow_forwarding)
+        warnings += _newly_routed.warnings(found)
     return {
         "changed": bool(steps),
         "steps": steps,

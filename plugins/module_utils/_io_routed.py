@@ -13,6 +13,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_host_plan,
     _io_ndp_proxy,
     _io_packages,
+    _newly_routed,
     _routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -42,6 +43,9 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     links = [one for _call, one in answers]
     steps = [*made.sentences(), *_io_host_plan.sentences(links)]
     warnings = [*made.host.daemon_plan.warnings, *made.host.network_plan.warnings, *made.warnings]
+    if steps:
+        _newly_routed.refuse(found, wanted.allow_forwarding)
+        warnings += _newly_routed.warnings(found)
     programs = [*_io_packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
     seeing = [*_io_host_plan.seeing(wanted, compose, found, (), ())]
     served = _exposure.served(seeing, now)

@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._packet_filter import (
     JUMP,
     REJECT,
     RETURN,
+    ROUTER,
     UNKNOWN,
     Chain,
     Condition,
@@ -81,7 +82,9 @@ def chains(text: str, family: str) -> tuple[Chain, ...]:
     if not any(one.chain == DOCKER_USER for one in before):
         user = all_of_them.get(DOCKER_USER, ())
         found.append(Chain(f"chain {DOCKER_USER} of {name}", FORWARD, (family,), user, all_of_them, always=False))
-    return tuple(one for one in found if one.rules or one.policy != ACCEPT)
+    found = [one for one in found if one.rules or one.policy != ACCEPT]
+    whole = all_of_them.get("FORWARD", ())
+    return (*found, Chain(f"chain FORWARD of {name}", ROUTER, (family,), whole, all_of_them, policies.get("FORWARD", ACCEPT)))
 
 
 def _before_docker(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:

@@ -170,7 +170,7 @@ class _Reader:
 
     def _vmap(self, conditions: list[Condition], value: Mapping[str, t.Any], text: str) -> t.Iterator[Rule]:
         data = value["data"]
-        pairs = self.sets.get((*self.table, data[1:]), []) if isinstance(data, str) else data.get("set", [])
+        pairs = self.sets.get((*self.table, data[1:]), [None]) if isinstance(data, str) else data.get("set", [])
         for pair in pairs:
             verdicts = pair[1] if isinstance(pair, list) and len(pair) == 2 else None
             if not isinstance(verdicts, dict) or len(verdicts) != 1:

@@ -20,7 +20,8 @@ if t.TYPE_CHECKING:
 
 ACCEPT, DROP, REJECT, UNKNOWN = "accept", "drop", "reject", "unknown"
 RETURN, JUMP, GOTO = "return", "jump", "goto"
-INPUT, FORWARD = "input", "forward"
+# ROUTER is the whole chain FORWARD of iptables, of which what Docker translates passes the beginning only.
+INPUT, FORWARD, ROUTER = "input", "forward", "router"
 # Addresses that clients elsewhere have, and the longest prefix that is too large to be about certain clients.
 CLIENTS = {"ipv4": ipaddress.ip_network("0.0.0.0/0"), "ipv6": ipaddress.ip_network("2000::/3")}
 LARGE = {4: 7, 6: 11}
@@ -40,6 +41,7 @@ class Packet(t.NamedTuple):
         incoming: interfaces that clients come in by.
         outgoing: the bridge that it leaves by.
         to: its destination; empty where nobody knows it yet.
+        translated: whether Docker has changed its destination.
     """
 
     hook: str
@@ -50,6 +52,7 @@ class Packet(t.NamedTuple):
     incoming: frozenset[str]
     outgoing: str = ""
     to: str = ""
+    translated: bool = False
 
 
 class Condition(t.NamedTuple):
@@ -74,7 +77,7 @@ class Chain(t.NamedTuple):
 
     Attributes:
         name: as its administrator would call it.
-        hook: input or forward.
+        hook: input, forward or router.
         families: that it sees.
         chains: all chains of its table, by name.
         policy: what becomes of packets that no rule is about.
@@ -222,6 +225,12 @@ def _client(value: t.Any, packet: Packet) -> bool | None:
     return _any(found) if networks else None
 
 
+def clients(values: Iterable[str], family: str) -> bool:
+    """Whether these addresses are those of all clients."""
+    packet = Packet(INPUT, family, "tcp", 0, 0, frozenset())
+    return _any(_client(one, packet) for one in values) is True
+
+
 def _destination(value: t.Any, packet: Packet) -> bool | None:
     networks = _networks(value)
     if networks is None:
@@ -273,8 +282,8 @@ FIELDS: dict[str, t.Callable[[t.Any, Packet], bool | None]] = {
     "oif": lambda value, packet: interface(value, {packet.outgoing} - {""}) if packet.outgoing else False,
     "protocol": lambda value, packet: _name(value) in (packet.protocol, "all"),
     "family": lambda value, packet: ETHERTYPES.get(value, value) == packet.family,
-    "state": lambda value, packet: _name(value) == "new" or (_name(value) == "dnat" and packet.hook == FORWARD),
-    "status": lambda value, packet: _name(value) == "dnat" and packet.hook == FORWARD,
+    "state": lambda value, packet: _name(value) == "new" or (_name(value) == "dnat" and packet.translated),
+    "status": lambda value, packet: _name(value) == "dnat" and packet.translated,
     "direction": lambda value, _packet: _name(value) == "original",
     "type": lambda value, packet: _name(value) == ("local" if packet.hook == INPUT else "unicast"),
     "cast": lambda value, _packet: _name(value) in ("host", "unicast"),

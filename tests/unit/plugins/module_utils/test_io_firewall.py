@@ -93,7 +93,7 @@ def test_firewalld_that_is_not_installed(machine: Machine, monkeypatch: pytest.M
 @pytest.mark.parametrize(("said", "forward"), [("DROP", {"ipv6": "drop"}), ("ACCEPT", {"ipv6": "accept"}), ("X", {})])
 def test_policy_of_what_is_forwarded(machine: Machine, said: str, forward: t.Any) -> None:
     machine.said["ip6tables -S"] = (0, f"-P FORWARD {said}\n-A FORWARD -j DOCKER-USER\n", "")
-    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS, forward=forward)
+    assert _io_firewall.read(7).forward == forward
 
 
 def test_ufw(machine: Machine) -> None:
@@ -203,3 +203,46 @@ def test_fault_of_a_kernel_without_ipv6(machine: Machine, monkeypatch: pytest.Mo
 def test_only_root_is_told_of_a_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert _io_firewall.fault() == ""
+
+
+NFT = (
+    '{"nftables": [{"chain": {"family": "inet", "table": "%s", "name": "input", "type": "filter", "hook": "input",'
+    ' "policy": "drop"}}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "rules", "ufw", "expected"),
+    [
+        ("filter", "", "no", "drop"),
+        ("filter", "", "yes", "drop"),
+        ("firewalld", "", "no", "accept"),
+        ("firewalld", "-P INPUT DROP\n", "no", "drop"),
+        ("firewalld", "-P INPUT DROP\n", "yes", "accept"),  # it is UFW's own
+    ],
+)
+def test_rules_of_the_administrators_own(machine: Machine, table: str, rules: str, ufw: str, expected: str) -> None:
+    machine.ufw(enabled=ufw)
+    machine.said["nft -j list ruleset"] = (0, NFT % table, "")
+    machine.said["ip6tables -S"] = (0, rules, "")
+    assert _io_firewall.read(7).at_the_door("ipv6", 25, "tcp") == expected
+
+
+@pytest.mark.parametrize(("older", "expected"), [("", "accept"), ("filter\n", "drop")])
+def test_rules_of_iptables_that_nft_tells(machine: Machine, older: str, expected: str) -> None:
+    """Where the kernel's older tables are in use, ip6tables may have spoken of those."""
+    machine.said["ip6tables -S"] = (0, "-P INPUT ACCEPT\n", "")
+    text = (NFT % "filter").replace('"inet"', '"ip6"').replace('"input", "type"', '"INPUT", "type"')
+    machine.said["nft -j list ruleset"] = (0, text, "")
+    machine.write("/proc/net/ip6_tables_names", older)
+    assert _io_firewall.read(7).at_the_door("ipv6", 25, "tcp") == expected
+
+
+@pytest.mark.parametrize("pattern", ["ens*", "ens18", "ens+"])
+def test_zone_of_an_interface_with_a_wildcard(machine: Machine, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    route = _io_kernel.Route(ipaddress.IPv6Network("::/0"), "ens18", False)
+    monkeypatch.setattr(_io_kernel, "routes", lambda: [route])
+    machine.pids = {"firewalld": [9]}
+    machine.write("/usr/services/smtp.xml", '<service><port port="25" protocol="tcp"/></service>')
+    machine.write("/etc/zones/mine.xml", ZONE.format(pattern))
+    assert _io_firewall.read(7).at_the_door("ipv6", 25, "tcp") == "accept"
