@@ -369,9 +369,7 @@ def _translated(door: _Door, target: _found.Endpoint, container: _found.Containe
     return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")
 
 
-def forwarded(
-    port: _found.Port, family: str, target: _found.Endpoint, host: Host
-) -> _packet_filter.Outcome:
+def forwarded(port: _found.Port, family: str, target: _found.Endpoint, host: Host) -> _packet_filter.Outcome:
     """What chains of the administrator's own do with a packet that Docker has translated, and its rules accept."""
     network = host.network(target.network)
     # A network that is not there yet has an address that nobody knows, and a bridge that Docker names.

@@ -101,7 +101,8 @@ def _opened(host: _exposure.Host, wanted: Wanted) -> Iterator[Finding]:
         yield _finding(
             "newly_exposed",
             f"container {name}: enabling IPv6 opens {', '.join(numbers)} to everyone, which"
-            f" {' and '.join(dict.fromkeys(closers[name]))} closes today for IPv6 clients (IPv4 clients pass it already)",
+            f" {' and '.join(dict.fromkeys(closers[name]))} closes today for IPv6 clients"
+            " (IPv4 clients pass it already)",
             f"Name what may be open in dms_ipv6_allow_exposure ({name}:{numbers[0]}), or publish the port on an"
             " address of the host that only those reach who may",
         )

@@ -70,7 +70,7 @@ class Found(t.NamedTuple):
         orders: in which order names that the operator gave are tried, see _address_order.
         uplinks: interfaces with an IPv6 default route.
         table: our own firewall of containers with public addresses.
-        paths: interfaces that are not Docker's and that have an IPv6 address which is not link-local, or a default route.
+        paths: interfaces, Docker's left out, that have an IPv6 address other than link-local, or a default route.
     """
 
     daemon: _daemon_plan.Running

@@ -164,7 +164,9 @@ def _firewalld(uplinks: set[str]) -> list[_firewall.Rule]:
     interfaces = {name: re.findall(r'<interface name="([^"]+)"', text) for name, text in zones.items()}
     # A name in full comes before one with a wildcard.
     found = [name for name, of in interfaces.items() if {*of} & uplinks]
-    found += [name for name, of in interfaces.items() if any(_packet_filter.interface(x, [u]) for x in of for u in uplinks)]
+    found += [
+        name for name, of in interfaces.items() if any(_packet_filter.interface(x, [u]) for x in of for u in uplinks)
+    ]
     named = [zones[name] for name in found]
     default = _firewall.settings(_text(FIREWALLD_CONF)).get("DefaultZone", "public")
     return _firewall.zone(named[0] if named else zones.get(default, ""), _xml("services"))

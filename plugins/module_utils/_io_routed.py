@@ -13,7 +13,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_host_plan,
     _io_ndp_proxy,
     _io_packages,
-    _newly_routed,
     _routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -43,9 +42,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     links = [one for _call, one in answers]
     steps = [*made.sentences(), *_io_host_plan.sentences(links)]
     warnings = [*made.host.daemon_plan.warnings, *made.host.network_plan.warnings, *made.warnings]
-    if steps:
-        _newly_routed.refuse(found, wanted.allow_forwarding)
-        warnings += _newly_routed.warnings(found)
+    warnings += _io_host_plan.minded(found, wanted, steps)
     programs = [*_io_packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
     seeing = [*_io_host_plan.seeing(wanted, compose, found, (), ())]
     served = _exposure.served(seeing, now)

@@ -42,7 +42,13 @@ NAMES = {
     "--dst-type": "type",
     "--pkt-type": "cast",
 }
-PORTS = {"--dport": "dport", "--dports": "dport", "--sport": "sport", "--sports": "sport", "--ctorigdstport": "original"}
+PORTS = {
+    "--dport": "dport",
+    "--dports": "dport",
+    "--sport": "sport",
+    "--sports": "sport",
+    "--ctorigdstport": "original",
+}
 RATES = {
     "--limit": "seldom",
     "--hashlimit-upto": "seldom",
@@ -84,7 +90,10 @@ def chains(text: str, family: str) -> tuple[Chain, ...]:
         found.append(Chain(f"chain {DOCKER_USER} of {name}", FORWARD, (family,), user, all_of_them, always=False))
     found = [one for one in found if one.rules or one.policy != ACCEPT]
     whole = all_of_them.get("FORWARD", ())
-    return (*found, Chain(f"chain FORWARD of {name}", ROUTER, (family,), whole, all_of_them, policies.get("FORWARD", ACCEPT)))
+    return (
+        *found,
+        Chain(f"chain FORWARD of {name}", ROUTER, (family,), whole, all_of_them, policies.get("FORWARD", ACCEPT)),
+    )
 
 
 def _before_docker(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -123,7 +132,7 @@ def _options(words: list[str]) -> t.Iterator[tuple[bool, str, list[str]]]:
         end = at + 1
         # A value may begin with a dash where it was quoted, as comments and prefixes are.
         quoted = words[at : at + 1] in (["--comment"], ["--log-prefix"], ["--nflog-prefix"])
-        while end < len(words) and (words[end] != "!" and words[end][:1] != "-" or (quoted and end == at + 1)):
+        while end < len(words) and ((words[end] != "!" and words[end][:1] != "-") or (quoted and end == at + 1)):
             end += 1
         yield negated, words[at] if at < len(words) else "", words[at + 1 : end]
         at = end

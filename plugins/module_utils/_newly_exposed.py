@@ -68,11 +68,12 @@ def _of(old: _found.Container, new: _found.Container, host: _exposure.Host, afte
             yield Opened(old.name, f"{place[0]}/{place[1]}", closed[place], by)
 
 
-def shut(host: _exposure.Host, joining: Collection[str]) -> Iterable[tuple[str, int]]:
-    """Containers and host ports that answer IPv6 clients today, and that the host's firewall closes afterwards.
+def shut(host: _exposure.Host, joining: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Container and port -> family and host port of those that answer IPv6 clients today and are closed then.
 
     What is translated passes other chains than what docker-proxy takes: DOCKER-USER, and those of hook forward.
     """
+    found: dict[str, tuple[str, int]] = {}
     for old, new, after in _pairs(host, joining):
         answered = {
             (one.port.host_port, one.port.protocol)
@@ -82,7 +83,13 @@ def shut(host: _exposure.Host, joining: Collection[str]) -> Iterable[tuple[str, 
         for one in _exposure.exposures(new, after):
             place = one.port.host_port, one.port.protocol
             if one.family == _exposure.IPV6 and one.cause == CLOSES[0] and place in answered:
-                yield old.name, place[0]
+                found[f"container {old.name}, port {place[0]}/{place[1]}"] = (_exposure.IPV6, place[0])
+    return found
+
+
+def warnings(places: Iterable[str]) -> list[str]:
+    """The same as an operator reads it."""
+    return [f"{place}: IPv6 clients get an answer today, and the host's firewall closes it then" for place in places]
 
 
 def _pairs(

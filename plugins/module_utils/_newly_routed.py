@@ -58,8 +58,8 @@ def refuse(found: Found, entries: Collection[str]) -> None:
     rest = [] if ALL in entries else [one for one in joined(found) if one not in entries]
     if rest:
         raise Refused(
-            f"with Docker's IPv6 this host forwards IPv6 between all its networks, and nothing drops what others send to"
-            f" those of {', '.join(rest)}",
+            "with Docker's IPv6 this host forwards IPv6 between all its networks, and nothing drops what others send"
+            f" to those of {', '.join(rest)}",
             "net.ipv6.conf.all.forwarding",
             "Add a chain of hook forward that drops it, or name the interfaces in"
             f" {OPTION} ({', '.join(rest)}). Nothing was changed",

@@ -247,7 +247,7 @@ def _networks(value: t.Any) -> list[t.Any] | None:
     try:
         if isinstance(value, tuple):
             first, last = map(ipaddress.ip_address, value)
-            return [*ipaddress.summarize_address_range(first, last)]  # type: ignore[type-var]
+            return [*ipaddress.summarize_address_range(first, last)]
         return [ipaddress.ip_network(value, strict=False)]
     except (ValueError, TypeError):
         return None

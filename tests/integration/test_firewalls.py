@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""UFW, firewalld, and rules of the administrator's own on real hosts: what they close is foretold, and opened by nothing but the operator's own word.
+"""UFW, firewalld, and rules of the administrator's own on real hosts.
+
+What they close is foretold, and opened by nothing but the operator's own word.
 
 Two containers with IPv4 only stand on each host: the firewall says nothing of the port of ``mail``, and allows that of
 ``web``.
@@ -263,7 +265,7 @@ def test_rules_of_ones_own_are_opened_by_nothing_unasked(own: Host, setup: str) 
         assert done.returncode == 2 and "allow_exposure: mail:8080/tcp" in words(done), words(done)
         assert own.state() == before
         assert got(client, info) == seen
-        named = {"dms_ipv6_containers": [*CONTAINERS], "dms_ipv6_allow_exposure": ["mail:8080/tcp"]}
+        named: dict[str, t.Any] = {"dms_ipv6_containers": [*CONTAINERS], "dms_ipv6_allow_exposure": ["mail:8080/tcp"]}
         done = play("bookworm", inventory=OWN, **named)
         assert done.returncode == 0, words(done)
         verdicts, info = foretold(own)
@@ -279,7 +281,6 @@ def test_rules_of_ones_own_are_opened_by_nothing_unasked(own: Host, setup: str) 
         own.run(f"{stop} 2>/dev/null; nft delete table inet mine 2>/dev/null || true")
         done = play("bookworm", "undo", OWN)
     assert done.returncode == 0, words(done)
-
 
 
 def test_no_router_between_its_segments_unasked(own: Host) -> None:

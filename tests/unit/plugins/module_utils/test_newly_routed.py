@@ -24,7 +24,9 @@ NFTABLES = Daemon(version="29.1.0", flags={"firewall-backend": "nftables"}).runn
 POLICY = "-P FORWARD {0}\n"
 
 
-def host(version: str = "28.5.2", rules: str = POLICY.format("ACCEPT"), raw: bytes | None = None, **more: t.Any) -> _host_plan.Found:
+def host(
+    version: str = "28.5.2", rules: str = POLICY.format("ACCEPT"), raw: bytes | None = None, **more: t.Any
+) -> _host_plan.Found:
     fields: dict[str, t.Any] = {
         "forwards": False,
         "paths": ("eth0", "wg0"),
@@ -66,7 +68,7 @@ def test_joined(there: _host_plan.Found, expected: list[str]) -> None:
 def test_refused_unless_named(entries: tuple[str, ...], refused: bool) -> None:
     there = host(raw=NO_DROP)
     if refused:
-        with pytest.raises(Refused, match="between all its networks.* of wg0") as reason:
+        with pytest.raises(Refused, match=r"between all its networks.* of wg0") as reason:
             _newly_routed.refuse(there, entries)
         assert "allow_forwarding (wg0)" in str(reason.value)
     else:

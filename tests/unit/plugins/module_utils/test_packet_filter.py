@@ -44,7 +44,7 @@ def ip6tables(text: str, packet: Packet, docker: bool = False) -> str:
         ("-A INPUT -p tcp -m multiport ! --dports 22,20:30 -j ACCEPT", "drop"),
         ("-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j ACCEPT", "accept"),
         ("-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE -j DROP\n-A INPUT -j ACCEPT", "accept"),
-        ("-A INPUT -p tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP\n-A INPUT -j ACCEPT", "accept"),
+        ("-A INPUT -p tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m state --state NEW -j DROP\n-A INPUT -j ACCEPT", "accept"),  # noqa: E501
         ("-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT", "drop"),
         ("-A INPUT -i eth0 -j ACCEPT", "accept"),
         ("-A INPUT -i eth+ -j ACCEPT", "accept"),
@@ -61,7 +61,7 @@ def ip6tables(text: str, packet: Packet, docker: bool = False) -> str:
         ("-A INPUT -m set ! --match-set friends src -j DROP\n-A INPUT -j ACCEPT", "unknown"),
         # who comes too often is turned away
         ("-A INPUT -p tcp -m limit --limit 5/min -j ACCEPT", "accept"),
-        ("-A INPUT -p tcp -m connlimit --connlimit-above 20 --connlimit-mask 128 -j REJECT\n-A INPUT -j ACCEPT", "accept"),
+        ("-A INPUT -p tcp -m connlimit --connlimit-above 20 --connlimit-mask 128 -j REJECT\n-A INPUT -j ACCEPT", "accept"),  # noqa: E501
         ("-A INPUT -m recent --update --seconds 60 --name a --rsource -j DROP\n-A INPUT -j ACCEPT", "accept"),
         # not understood
         ("-A INPUT -m mark --mark 0x1 -j ACCEPT", "unknown"),
@@ -98,8 +98,8 @@ HOOKED = "-A FORWARD -j DOCKER-USER\n-A FORWARD -j DOCKER-FORWARD\n-A FORWARD -j
     ("forward", "rules", "docker", "expected"),
     [
         (HOOKED, "-A DOCKER-USER -i eth0 -j DROP", False, "drop"),
-        (HOOKED, "-A DOCKER-USER -i eth0 -p tcp -m conntrack --ctorigdstport 8080 --ctdir ORIGINAL -j DROP", False, "drop"),
-        (HOOKED, "-A DOCKER-USER -i eth0 -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL -j DROP", False, "accept"),
+        (HOOKED, "-A DOCKER-USER -i eth0 -m conntrack --ctorigdstport 8080 --ctdir ORIGINAL -j DROP", False, "drop"),
+        (HOOKED, "-A DOCKER-USER -i eth0 -m conntrack --ctorigdstport 80 --ctdir ORIGINAL -j DROP", False, "accept"),
         (HOOKED, "-A DOCKER-USER -p tcp -m tcp --dport 80 -j REJECT", False, "reject"),
         (HOOKED, "-A DOCKER-USER -i eth0 ! -s 2001:db8::/32 -j DROP", False, "drop"),
         (HOOKED, "-A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN", False, "accept"),
@@ -208,7 +208,9 @@ def test_text_that_is_not_understood() -> None:
 
 
 def test_what_is_forwarded() -> None:
-    chains = _nft_ruleset.chains(ruleset([match({"ct": {"key": "status"}}, "dnat", "in"), ACCEPT], hook="forward"), (), True)
+    chains = _nft_ruleset.chains(
+        ruleset([match({"ct": {"key": "status"}}, "dnat", "in"), ACCEPT], hook="forward"), (), True
+    )
     assert _packet_filter.outcome(chains, translated()).verdict == "accept"
     assert _packet_filter.outcome(chains, translated(translated=False)).verdict == "drop"
     chains = _nft_ruleset.chains(
