@@ -65,7 +65,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     answers = _given_up(own, found)
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    warnings = [text for part in (host.daemon_plan, *after) for text in part.warnings]
+    told = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -80,11 +80,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [
-            *warnings,
-            *minded(found, wanted, steps, shut),
-            *(text for one in facts for text in one["warnings"]),
-        ],
+        "warnings": [*(text for some in told for text in some), *minded(found, wanted, steps, shut)],
     }
 
 
