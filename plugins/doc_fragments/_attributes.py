@@ -139,10 +139,20 @@ options:
     default: false
   allow_exposure:
     description:
-      - Ports of this host that may become open to every IPv6 client although UFW or firewalld closes them today, as
-        C(25/tcp), C(mail:25/tcp) with the name of a container, or V(all). Packets that Docker translates go past both,
-        so a plan that opens other ports is refused.
+      - Ports of this host that may become open to every IPv6 client although its firewall closes them today, as
+        C(25/tcp), C(mail:25/tcp) with the name of a container, or V(all). Packets that Docker translates go past UFW,
+        firewalld, and chains of hook input (nftables, ip6tables), so a plan that opens other ports is refused. Where
+        nobody can tell what such a chain does, it counts as closing.
       - The modules that carry a plan out do not ask again. Whoever uses them without this one sees to it himself.
+    type: list
+    elements: str
+    default: []
+  allow_forwarding:
+    description:
+      - Interfaces, or V(all), whose networks may be reached through this host once it forwards IPv6 for Docker.
+      - A plan is refused if the host does not forward IPv6 today, nothing would drop what others send to the network of
+        another interface than the uplink, and that is not named here.
+      - The modules that carry a plan out do not ask again.
     type: list
     elements: str
     default: []

@@ -30,6 +30,8 @@ CAPABILITIES: dict[str, Version] = {
     "ipv6_binding_listed": Version(20, 10, 6),
     # Without docker-proxy a port is held by a socket of its own family only; before, IPv6 clients hang (moby#28492).
     "placeholder_of_one_family": Version(20, 10, 5),
+    # The chain DOCKER-USER is there for IPv6, too (moby history, libnetwork/firewall_linux.go).
+    "docker_user_ipv6": Version(23, 0),
     # dockerd --validate (moby#42393). 20.10 exits with "unknown flag".
     "validate": Version(23, 0),
     # An empty or blank daemon.json is accepted; before, dockerd ends with EOF (seen on 20.10.24).

@@ -33,6 +33,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _engine,
     _found,
     _nft_table,
+    _packet_filter,
     _verdict,
 )
 
@@ -68,6 +69,7 @@ CAUSES = {
     "internal_network": "the container is on internal networks only",
     "routed": "the network is in gateway mode routed, where the container's own address is the one to use",
     "host_firewall": "the host's firewall does not let it in",
+    "host_firewall_unknown": "nobody can tell whether the host's firewall lets it in",
     "forwarding_off": "the host does not forward IPv6",
     "routed_firewall": "our own firewall of containers with public addresses does not open it",
     "direct_access_closed": "the engine closes the container's own address to other hosts",
@@ -90,6 +92,8 @@ class HostFirewall(t.NamedTuple):
         forward: family -> accept or drop, the policy of the FORWARD chain; a family that nobody read is missing.
         before_daemon: whether firewalld ran when dockerd started, which tells it then about Docker's networks.
         drops_ipv6: no IPv6 packet of anybody's comes through (UFW with IPV6=no).
+        chains: what the administrator filters by rules of his own: nftables, iptables, DOCKER-USER.
+        uplinks: interfaces that clients come in by.
     """
 
     kind: str = ""
@@ -99,14 +103,22 @@ class HostFirewall(t.NamedTuple):
     forward: Mapping[str, str] = types.MappingProxyType({})
     before_daemon: bool = True
     drops_ipv6: bool = False
+    chains: tuple[_packet_filter.Chain, ...] = ()
+    uplinks: frozenset[str] = frozenset()
 
     def at_the_door(self, family: str, port: int, protocol: str) -> str:
-        """What becomes of a connection to the host itself: accept, drop or reject."""
+        """What becomes of a connection to the host itself: accept, drop, reject, or unknown."""
+        return self.incoming_outcome(family, port, protocol).verdict
+
+    def incoming_outcome(self, family: str, port: int, protocol: str) -> _packet_filter.Outcome:
+        """The same, and by which chain where it is one of the administrator's own."""
         if family == IPV6 and self.drops_ipv6:
-            return DROP
-        if (family, port, protocol) in self.allowed_ports:
-            return ACCEPT
-        return self.incoming or {UFW: DROP, FIREWALLD: REJECT}.get(self.kind, ACCEPT)
+            return _packet_filter.Outcome(DROP)
+        rest = self.incoming or {UFW: DROP, FIREWALLD: REJECT}.get(self.kind, ACCEPT)
+        if rest != ACCEPT and (family, port, protocol) not in self.allowed_ports:
+            return _packet_filter.Outcome(rest)
+        packet = _packet_filter.Packet(_packet_filter.INPUT, family, protocol, port, port, self.uplinks)
+        return _packet_filter.outcome(self.chains, packet)
 
 
 class Host(t.NamedTuple):
@@ -146,6 +158,14 @@ class Host(t.NamedTuple):
         if there is None or not _engine.has(self.version, "gateway_mode_routed"):
             return NAT
         return there.options.get(GATEWAY_MODE + family) or NAT
+
+
+# By what the host's firewall does with a packet.
+_CLOSED: dict[str, Result] = {
+    DROP: (_verdict.TIMEOUT, "", "host_firewall"),
+    REJECT: (_verdict.REFUSED, "", "host_firewall"),
+    UNKNOWN: (UNKNOWN, "", "host_firewall_unknown"),
+}
 
 
 class Exposure(t.NamedTuple):
@@ -343,7 +363,24 @@ def _translated(door: _Door, target: _found.Endpoint, container: _found.Containe
     if door.family == IPV6 and closed_by_us(target.ipv6, door.port, host):
         return _verdict.TIMEOUT, "", "routed_firewall"
     deaf = unheard(container, door.port, door.family, target)
+    on_its_way = forwarded(door.port, door.family, target, host).verdict
+    if on_its_way != ACCEPT:
+        return _CLOSED[on_its_way]
     return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")
+
+
+def forwarded(port: _found.Port, family: str, target: _found.Endpoint, host: Host) -> _packet_filter.Outcome:
+    """What chains of the administrator's own do with a packet that Docker has translated, and its rules accept."""
+    network = host.network(target.network)
+    # A network that is not there yet has an address that nobody knows, and a bridge that Docker names.
+    to = (target.ipv6 if family == IPV6 else target.ipv4) if network else ""
+    bridge = network.bridge if network and network.bridge else "br-000000000000"
+    packet = _packet_filter.Packet(
+        _packet_filter.FORWARD, family, port.protocol, port.container_port, port.host_port,
+        host.firewall.uplinks, bridge, to, True,
+    )  # fmt: skip
+    docker = host.backend == IPTABLES and (family == IPV4 or _engine.has(host.version, "docker_user_ipv6"))
+    return _packet_filter.outcome(host.firewall.chains, packet, docker)
 
 
 def closed_by_us(address: str, port: _found.Port, host: Host) -> bool:
@@ -372,15 +409,13 @@ def _proxied(door: _Door, through: _found.Endpoint, cause: str, container: _foun
 def _let_in(result: Result, port: _found.Port, family: str, host: Host) -> Result:
     """What becomes of a connection that ends on the host itself."""
     at_the_door = host.firewall.at_the_door(family, port.host_port, port.protocol)
-    if at_the_door == ACCEPT:
-        return result
-    return (_verdict.TIMEOUT if at_the_door == DROP else _verdict.REFUSED), "", "host_firewall"
+    return result if at_the_door == ACCEPT else _CLOSED[at_the_door]
 
 
 def _closed(cause: str, port: _found.Port, family: str, host: Host) -> Result:
     """Nobody listens on the host: refused, unless its firewall swallows even that."""
-    dropped = host.firewall.at_the_door(family, port.host_port, port.protocol) == DROP
-    return (_verdict.TIMEOUT, "", "host_firewall") if dropped else (_verdict.REFUSED, "", cause)
+    at_the_door = host.firewall.at_the_door(family, port.host_port, port.protocol)
+    return _CLOSED[at_the_door] if at_the_door in (DROP, UNKNOWN) else (_verdict.REFUSED, "", cause)
 
 
 def _outward(container: _found.Container, host: Host) -> list[_found.Endpoint]:

@@ -92,14 +92,17 @@ def _opened(host: _exposure.Host, wanted: Wanted) -> Iterator[Finding]:
     """Ports that the host's firewall closes and that enabling IPv6 opens."""
     everyone = [one.id for one in host.containers]
     ports: dict[str, list[str]] = {}
+    closers: dict[str, list[str]] = {}
     for one in _newly_exposed.opened(host, wanted.containers or everyone):
         if not _newly_exposed.allowed(one, wanted.allow_exposure):
             ports.setdefault(one.container, []).append(one.port)
+            closers.setdefault(one.container, []).append(_newly_exposed.name(host.firewall, one.by))
     for name, numbers in ports.items():
         yield _finding(
             "newly_exposed",
             f"container {name}: enabling IPv6 opens {', '.join(numbers)} to everyone, which"
-            f" {_newly_exposed.name(host.firewall)} closes today for IPv6 clients (IPv4 clients pass it already)",
+            f" {' and '.join(dict.fromkeys(closers[name]))} closes today for IPv6 clients"
+            " (IPv4 clients pass it already)",
             f"Name what may be open in dms_ipv6_allow_exposure ({name}:{numbers[0]}), or publish the port on an"
             " address of the host that only those reach who may",
         )

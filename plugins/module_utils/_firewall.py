@@ -12,10 +12,12 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _packet_filter
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
     ACCEPT,
     DROP,
     FAMILIES,
+    IPV4,
     IPV6,
     REJECT,
     HostFirewall,
@@ -42,6 +44,7 @@ NEVER = re.compile(r'ct state (?:\{ )?(?:established|related|invalid)\b|ct statu
 CONDITION = {
     "interfaces": re.compile(r'iifname (?P<value>"[^"]+"|\{[^}]*\})'),
     "family": re.compile(r"meta nfproto (?P<value>ipv[46])"),
+    "clients": re.compile(r"(?P<family>ip6?) saddr (?P<value>\{[^}]*\}|[\w.:/]+)"),
     "ports": re.compile(r"(?P<protocol>tcp|udp|sctp) dport (?P<value>\{[^}]*\}|[\d-]+)"),
 }
 
@@ -128,7 +131,7 @@ def _ufw_rule(line: str, family: str, uplinks: Collection[str]) -> Rule | None:
     if not found.keys() <= UFW_OPTIONS:
         return None
     # An address of the host's own, and the way out of a packet that is let through, are for `ufw route` to name.
-    elsewhere = found.get("-i", "") not in ("", *uplinks)
+    elsewhere = "-i" in found and not _of_an_uplink([found["-i"]], uplinks)
     verdict = TARGETS.get(found.get("-j", ""))
     if elsewhere or verdict is None or ("-d" in found and "-forward" not in found["-A"]):
         return None
@@ -155,7 +158,11 @@ def _flat(chain: str, chains: Mapping[str, list[str]], uplinks: Collection[str],
         found = VERDICT.search(line)
         rule = _conditions(line[: found.start()], uplinks) if found else None
         # firewalld tells no packets apart by port or family before it has found their zone.
-        if found is None or rule is None or (found["chain"] and (rule.family or rule.named)):
+        if found is None or rule is None or (found["chain"] and rule.named):
+            continue
+        if found["chain"] and rule.family:
+            zoned = _flat(found["chain"], chains, uplinks, depth + 1) if "saddr" in line else ()
+            yield from (one._replace(family=rule.family) for one in zoned if one.family in ("", rule.family))
             continue
         if found["chain"]:
             yield from _flat(found["chain"], chains, uplinks, depth + 1)
@@ -178,12 +185,21 @@ def _conditions(text: str, uplinks: Collection[str]) -> Rule | None:
             rest = rest.replace(match[0], "", 1)
     if rest.strip():
         return None
-    if "interfaces" in found and not {*re.findall(r'"([^"]+)"', found["interfaces"]["value"])} & {*uplinks}:
+    if "interfaces" in found and not _of_an_uplink(re.findall(r'"([^"]+)"', found["interfaces"]["value"]), uplinks):
         return None
     family = found["family"]["value"] if "family" in found else ""
+    if "clients" in found:  # a zone, or a rule, by source: it counts where it is about all clients
+        family = {"ip": IPV4, "ip6": IPV6}[found["clients"]["family"]]
+        if not _packet_filter.clients(re.findall(r"[\w.:/]+", found["clients"]["value"]), family):
+            return None
     if "ports" not in found:
         return Rule("", family)
     return Rule("", family, found["ports"]["protocol"], _ports(found["ports"]["value"], "-"))
+
+
+def _of_an_uplink(patterns: Iterable[str], uplinks: Collection[str]) -> bool:
+    """Whether an interface's name, perhaps with a wildcard at its end, is that of an uplink."""
+    return any(_packet_filter.interface(one, [name]) for one in patterns for name in uplinks)
 
 
 def zone(text: str, services: Mapping[str, str]) -> list[Rule]:

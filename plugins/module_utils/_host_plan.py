@@ -70,6 +70,7 @@ class Found(t.NamedTuple):
         orders: in which order names that the operator gave are tried, see _address_order.
         uplinks: interfaces with an IPv6 default route.
         table: our own firewall of containers with public addresses.
+        paths: interfaces, Docker's left out, that have an IPv6 address other than link-local, or a default route.
     """
 
     daemon: _daemon_plan.Running
@@ -96,6 +97,7 @@ class Found(t.NamedTuple):
     orders: tuple[Order, ...] = ()
     uplinks: tuple[_routed_network.Uplink, ...] = ()
     table: _routed_firewall.Files = _routed_firewall.Files()
+    paths: tuple[str, ...] = ()
 
     @property
     def file_settings(self) -> Settings:
@@ -122,6 +124,7 @@ class Wanted(t.NamedTuple):
         userland_proxy: the value wanted, or None to leave the setting as it is.
         consent: containers may be stopped.
         allow_exposure: ports that may become open past the host's firewall, see _newly_exposed.
+        allow_forwarding: interfaces whose networks may be reached through this host, see _newly_routed.
         gai_conf: whether the host is to try IPv6 first from the networks' ULAs, see _gai_conf; and from
             ``gai_conf_prefixes``, and with ``gai_conf_precedence`` before all else to them.
         addresses: with mode ``routed``, container -> the address that it is to have.
@@ -139,6 +142,7 @@ class Wanted(t.NamedTuple):
     userland_proxy: bool | None = None
     consent: bool = False
     allow_exposure: tuple[str, ...] = ()
+    allow_forwarding: tuple[str, ...] = ()
     gai_conf: bool = False
     gai_conf_precedence: bool = False
     gai_conf_prefixes: tuple[str, ...] = ()

@@ -10,7 +10,15 @@ import glob
 import os
 import re
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _firewall, _io_kernel, _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _firewall,
+    _io_kernel,
+    _io_program,
+    _iptables,
+    _nft_ruleset,
+    _nft_table,
+    _packet_filter,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
     ACCEPT,
     DROP,
@@ -26,6 +34,17 @@ UFW_CONF, UFW_DEFAULTS = "/etc/ufw/ufw.conf", "/etc/default/ufw"
 UFW_RULES = {IPV4: "/etc/ufw/user.rules", IPV6: "/etc/ufw/user6.rules"}
 POLICIES = {"ACCEPT": ACCEPT, "DROP": DROP, "REJECT": REJECT}
 FIREWALLD_CONF = "/etc/firewalld/firewalld.conf"
+PROGRAMS = {IPV4: "iptables", IPV6: "ip6tables"}
+OLDER_TABLES = "/proc/net/ip6_tables_names"
+# Tables that are Docker's, firewalld's and ours.
+NOT_THEIRS = {
+    ("ip", "docker-bridges"),
+    ("ip6", "docker-bridges"),
+    ("inet", "firewalld"),
+    ("ip", "firewalld"),
+    ("ip6", "firewalld"),
+    ("ip6", _nft_table.NAME),
+}
 # The administrator's own files come first.
 FIREWALLD_FOLDERS = ("/etc/firewalld", "/usr/lib/firewalld")
 
@@ -36,9 +55,16 @@ def read(dockerd: int) -> HostFirewall:
     Args:
         dockerd: the daemon's process, 0 if it is not known.
     """
-    forward = _forward_policy()
+    said = {family: _said(program) for family, program in PROGRAMS.items()}
+    forward = _forward_policy(said[IPV6])
     uplinks = {one.interface for one in _io_kernel.routes() if one.network.prefixlen == 0}
     uplinks |= {_io_kernel.ipv4_default_interface() or ""} - {""}
+    found = _by_name(dockerd, uplinks, forward)
+    return found._replace(chains=_chains(found.kind, said), uplinks=frozenset(uplinks))
+
+
+def _by_name(dockerd: int, uplinks: set[str], forward: dict[str, str]) -> HostFirewall:
+    """UFW or firewalld, if one is active."""
     if _ufw_is_on():
         return _ufw(uplinks, forward)
     # Its unit may give it a mount namespace of its own; a container with a firewalld has another network.
@@ -51,6 +77,29 @@ def read(dockerd: int) -> HostFirewall:
         rest = {"routed_ports": through, "forward": forward, "before_daemon": before}
         return _firewall.host_firewall(FIREWALLD, _firewalld(uplinks), REJECT, **rest)
     return HostFirewall(forward=forward)
+
+
+def _said(program: str) -> list[str]:
+    """The rules of iptables or ip6tables, and those of the kernel's older tables where there are both."""
+    done = _io_program.run(program, "-S")
+    if done is None or done.returncode != 0:
+        return []
+    texts = [done.stdout.decode(errors="replace")]
+    if b"-legacy tables present" in done.stderr:
+        texts.append(_io_program.said(f"{program}-legacy", "-S"))
+    return texts
+
+
+def _chains(kind: str, said: dict[str, list[str]]) -> tuple[_packet_filter.Chain, ...]:
+    """What the administrator filters beside UFW and firewalld, whose own rules are read as theirs."""
+    found = [one for family, texts in said.items() for text in texts for one in _iptables.chains(text, family)]
+    found = [one for one in found if not (kind and one.hook == _packet_filter.INPUT)]
+    done = _io_program.run("nft", "-j", "list", "ruleset")
+    if done is not None and done.returncode == 0:
+        # Where the older tables are in use, iptables may have spoken of those, and of none of nftables.
+        told = bool(said[IPV6]) and not _text(OLDER_TABLES)
+        found += _nft_ruleset.chains(done.stdout.decode(errors="replace"), NOT_THEIRS, told)
+    return tuple(found)
 
 
 def _network(process: int | str) -> str:
@@ -112,7 +161,13 @@ def _firewalld(uplinks: set[str]) -> list[_firewall.Rule]:
     if done is not None and done.returncode == 0:
         return _firewall.firewalld(done.stdout.decode(errors="replace"), uplinks)
     zones = _xml("zones")
-    named = [text for text in zones.values() if {*re.findall(r'<interface name="([^"]+)"', text)} & uplinks]
+    interfaces = {name: re.findall(r'<interface name="([^"]+)"', text) for name, text in zones.items()}
+    # A name in full comes before one with a wildcard.
+    found = [name for name, of in interfaces.items() if {*of} & uplinks]
+    found += [
+        name for name, of in interfaces.items() if any(_packet_filter.interface(x, [u]) for x in of for u in uplinks)
+    ]
+    named = [zones[name] for name in found]
     default = _firewall.settings(_text(FIREWALLD_CONF)).get("DefaultZone", "public")
     return _firewall.zone(named[0] if named else zones.get(default, ""), _xml("services"))
 
@@ -123,11 +178,10 @@ def _xml(kind: str) -> dict[str, str]:
     return {os.path.basename(path)[: -len(".xml")]: _text(path) for path in paths}
 
 
-def _forward_policy() -> dict[str, str]:
+def _forward_policy(said: list[str]) -> dict[str, str]:
     """The policy of the chain FORWARD for IPv6, where it can be asked."""
-    done = _io_program.run("ip6tables", "-S", "FORWARD")
-    found = re.match(rb"-P FORWARD (ACCEPT|DROP)$", done.stdout, re.MULTILINE) if done else None
-    return {IPV6: POLICIES[found[1].decode()]} if found else {}
+    found = re.search(r"^-P FORWARD (ACCEPT|DROP)$", said[0], re.MULTILINE) if said else None
+    return {IPV6: POLICIES[found[1]]} if found else {}
 
 
 def _text(path: str) -> str:

@@ -75,6 +75,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         machine_id=_io_kernel.machine_id(),
         edited={one: _io_files.read(one) for one in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
+        paths=_paths({one.bridge for one in networks}),
         **_network_of_host(pid),
     )
 
@@ -280,6 +281,12 @@ def _taken() -> t.Iterator[tuple[str, _address.AnyNetwork]]:
     for address in _io_kernel.addresses():
         if not address.value.ip.is_link_local and not address.value.ip.is_loopback:
             yield f"address on {address.interface}", ipaddress.IPv6Network(address.value.ip)
+
+
+def _paths(dockers: set[str]) -> tuple[str, ...]:
+    """Interfaces between whose networks the host may forward IPv6, Docker's left out."""
+    own = {one.interface for one in _io_kernel.addresses() if not one.value.ip.is_link_local}
+    return tuple(sorted((own | _interfaces()) - dockers - {"lo", "docker0", "docker_gwbridge"}))
 
 
 def _is_default(route: _io_kernel.Route) -> bool:

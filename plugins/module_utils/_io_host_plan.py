@@ -19,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_packages,
     _network_steps,
     _newly_exposed,
+    _newly_routed,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -56,7 +57,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     if wanted.attach == _host_plan.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
     now = _exposure.host(found)
-    refuse_opened(joining, now, wanted)
+    shut = refuse_opened(joining, now, wanted)
     asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
@@ -64,7 +65,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     answers = _given_up(own, found)
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    warnings = [text for part in (host.daemon_plan, *after) for text in part.warnings]
+    told = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -75,11 +76,11 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
-        "ports": [list(one) for one in _exposure.served(asked, now)],
+        "ports": [list(one) for one in _exposure.served(asked, now) if one not in shut.values()],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": _io_packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [*warnings, *(text for one in facts for text in one["warnings"])],
+        "warnings": [*(text for some in told for text in some), *minded(found, wanted, steps, shut)],
     }
 
 
@@ -87,9 +88,22 @@ def sentences(plans: Iterable[Plan]) -> list[str]:
     return [one for plan in plans for one in plan.sentences()]
 
 
-def refuse_opened(joining: Collection[str], now: _exposure.Host, wanted: Wanted) -> None:
-    """Raise Refused for ports that the host's firewall closes, and that are open once these containers have IPv6."""
+def refuse_opened(joining: Collection[str], now: _exposure.Host, wanted: Wanted) -> dict[str, tuple[str, int]]:
+    """Raise Refused for ports that the host's firewall closes, and that are open once these containers have IPv6.
+
+    Returns:
+        those that it closes once they have it, see _newly_exposed.shut().
+    """
     _newly_exposed.refuse(_newly_exposed.opened(now, joining), wanted.allow_exposure, now.firewall)
+    return _newly_exposed.shut(now, joining)
+
+
+def minded(found: Found, wanted: Wanted, steps: Collection[str], shut: Collection[str] = ()) -> list[str]:
+    """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
+    if not steps:
+        return []
+    _newly_routed.refuse(found, wanted.allow_forwarding)
+    return [*_newly_exposed.warnings(shut), *_newly_routed.warnings(found)]
 
 
 def seeing(

@@ -45,6 +45,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     links = [one for _call, one in answers]
     steps = [*made.sentences(), *_io_host_plan.sentences(links)]
     warnings = [*made.host.daemon_plan.warnings, *made.host.network_plan.warnings, *made.warnings]
+    warnings += _io_host_plan.minded(found, wanted, steps)
     programs = [*_io_packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
     seeing = [*_io_host_plan.seeing(wanted, compose, found, (), ())]
     served = _exposure.served(seeing, now)

@@ -44,6 +44,7 @@ def wanted_host(params: dict[str, t.Any]) -> _host_plan.Wanted:
         userland_proxy=params["userland_proxy"],
         consent=params["allow_container_restart"],
         allow_exposure=tuple(params["allow_exposure"]),
+        allow_forwarding=tuple(params["allow_forwarding"]),
         gai_conf=params["gai_conf"],
         gai_conf_precedence=params["gai_conf_precedence"],
         gai_conf_prefixes=tuple(params["gai_conf_prefixes"]),

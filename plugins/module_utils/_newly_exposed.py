@@ -4,7 +4,8 @@
 """Ports that the host's firewall closes today and that enabling IPv6 opens: what Docker translates goes past it.
 
 Measured with UFW and firewalld on Docker Engine 20.10.24, 26.1.5 and 28.5.2: docker-proxy's socket is the host's own,
-so default deny holds for it; a translated packet is forwarded, and Docker's rules come first there.
+so default deny holds for it; a translated packet is forwarded, and Docker's rules come first there. The same holds for
+chains of the administrator's own. Where nobody can tell what they do, a port counts as closed.
 """
 
 from __future__ import annotations
@@ -22,16 +23,21 @@ ALL = "all"
 OPTION = "allow_exposure"
 ENTRY = re.compile(r"(?:(?P<container>[^:/]+):)?(?P<port>\d+/(?:tcp|udp|sctp))")
 NAMES = {"": "the host's firewall", _exposure.UFW: "UFW", _exposure.FIREWALLD: "firewalld"}
+CLOSES = ("host_firewall", "host_firewall_unknown")
 # Where a container will be: on a network that is not there yet, hence a plain bridge to the model.
 PLANNED = _found.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
 
 
 class Opened(t.NamedTuple):
-    """A port of the host that will be open: ``port`` as in ``25/tcp``, ``now`` the verdict of today."""
+    """A port of the host that will be open: ``port`` as in ``25/tcp``, ``now`` the verdict of today.
+
+    ``by`` is the chain of the administrator's own that closes it; empty for UFW and firewalld.
+    """
 
     container: str
     port: str
     now: str
+    by: str = ""
 
     def __str__(self) -> str:
         return f"{self.container}:{self.port}"
@@ -44,22 +50,55 @@ def opened(host: _exposure.Host, joining: Collection[str]) -> list[Opened]:
         host: as it is, with all containers that run.
         joining: ids or names of those that get IPv6; those that have it already count without being named.
     """
-    changed = tuple(_joined(one) if {one.id, one.name} & {*joining} else one for one in host.containers)
-    after = host._replace(ip6tables=True, forwards=True, containers=changed)
-    pairs = zip(host.containers, changed)
-    return list(dict.fromkeys(one for old, new in pairs for one in _of(old, new, host, after)))
+    pairs = _pairs(host, joining)
+    return list(dict.fromkeys(one for old, new, after in pairs for one in _of(old, new, host, after)))
 
 
 def _of(old: _found.Container, new: _found.Container, host: _exposure.Host, after: _exposure.Host) -> Iterable[Opened]:
     closed = {
         (one.port.host_port, one.port.protocol): one.verdict
         for one in _exposure.exposures(old, host)
-        if one.family == _exposure.IPV6 and one.cause == "host_firewall"
+        if one.family == _exposure.IPV6 and one.cause in CLOSES
     }
     for one in _exposure.exposures(new, after):
         place = one.port.host_port, one.port.protocol
-        if one.family == _exposure.IPV6 and one.verdict == _verdict.REAL and place in closed:
-            yield Opened(old.name, f"{place[0]}/{place[1]}", closed[place])
+        open_then = one.verdict == _verdict.REAL or one.cause == CLOSES[1]
+        if one.family == _exposure.IPV6 and open_then and place in closed:
+            by = host.firewall.incoming_outcome(_exposure.IPV6, *place).by
+            yield Opened(old.name, f"{place[0]}/{place[1]}", closed[place], by)
+
+
+def shut(host: _exposure.Host, joining: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Container and port -> family and host port of those that answer IPv6 clients today and are closed then.
+
+    What is translated passes other chains than what docker-proxy takes: DOCKER-USER, and those of hook forward.
+    """
+    found: dict[str, tuple[str, int]] = {}
+    for old, new, after in _pairs(host, joining):
+        answered = {
+            (one.port.host_port, one.port.protocol)
+            for one in _exposure.exposures(old, host)
+            if one.family == _exposure.IPV6 and one.verdict in (_verdict.REAL, _verdict.MASKED)
+        }
+        for one in _exposure.exposures(new, after):
+            place = one.port.host_port, one.port.protocol
+            if one.family == _exposure.IPV6 and one.cause == CLOSES[0] and place in answered:
+                found[f"container {old.name}, port {place[0]}/{place[1]}"] = (_exposure.IPV6, place[0])
+    return found
+
+
+def warnings(places: Iterable[str]) -> list[str]:
+    """The same as an operator reads it."""
+    return [f"{place}: IPv6 clients get an answer today, and the host's firewall closes it then" for place in places]
+
+
+def _pairs(
+    host: _exposure.Host, joining: Collection[str]
+) -> Iterable[tuple[_found.Container, _found.Container, _exposure.Host]]:
+    """Each container as it is and as it will be, and what is around it then."""
+    changed = tuple(_joined(one) if {one.id, one.name} & {*joining} else one for one in host.containers)
+    after = host._replace(ip6tables=True, forwards=True, containers=changed)
+    return ((old, new, after) for old, new in zip(host.containers, changed))
 
 
 def _joined(container: _found.Container) -> _found.Container:
@@ -81,9 +120,9 @@ def allowed(one: Opened, entries: Collection[str]) -> bool:
     return bool({ALL, one.port, str(one)} & {*entries})
 
 
-def name(firewall: _exposure.HostFirewall) -> str:
-    """What an operator calls it."""
-    return NAMES[firewall.kind]
+def name(firewall: _exposure.HostFirewall, by: str = "") -> str:
+    """What an operator calls it, or the chain that closes a port."""
+    return by or NAMES[firewall.kind]
 
 
 def refuse(found: Iterable[Opened], entries: Collection[str], firewall: _exposure.HostFirewall) -> None:
@@ -94,8 +133,9 @@ def refuse(found: Iterable[Opened], entries: Collection[str], firewall: _exposur
     rest = [one for one in found if not allowed(one, entries)]
     if rest:
         names = ", ".join(f"container {one.container}, port {one.port}" for one in rest)
+        closers = " and ".join(dict.fromkeys(name(firewall, one.by) for one in rest))
         raise Refused(
-            f"enabling IPv6 opens to everyone what {name(firewall)} closes today ({names}), as packets that Docker"
+            f"enabling IPv6 opens to everyone what {closers} closes today ({names}), as packets that Docker"
             " translates go past it",
             "host firewall",
             f"Name what may be open in {OPTION}: {', '.join(map(str, rest))}. Nothing was changed",

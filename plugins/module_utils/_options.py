@@ -27,6 +27,7 @@ READING: dict[str, t.Any] = {
     "prevent_compose": {"type": "bool", "default": False},
     "allow_container_restart": {"type": "bool", "default": False},
     "allow_exposure": {"type": "list", "elements": "str", "default": []},
+    "allow_forwarding": {"type": "list", "elements": "str", "default": []},
     "mail": {"type": "bool", "default": False},
     "mail_as_root": {"type": "bool", "default": False},
     "gai_conf": {"type": "bool", "default": False},

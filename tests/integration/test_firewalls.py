@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""UFW and firewalld on real hosts: what they close is foretold, and opened by nothing but the operator's own word.
+"""UFW, firewalld, and rules of the administrator's own on real hosts.
+
+What they close is foretold, and opened by nothing but the operator's own word.
 
 Two containers with IPv4 only stand on each host: the firewall says nothing of the port of ``mail``, and allows that of
 ``web``.
@@ -197,3 +199,99 @@ def test_host_without_ip6tables(host: Host) -> None:
     finally:
         host.run(f"mv /usr/sbin/ip6tables.gone /usr/sbin/ip6tables; {RESTART}")
     assert finding(host.direct("docker_ipv6_info"), "no_ip6_tables") == []
+
+
+OWN = Path(__file__).with_name("own_firewalls.yml")
+HEAD = "type filter hook {0} priority filter; policy {1}; ct state vmap {{ established : accept, related : accept }};"
+# How people have it, and what a client gets at port 8080, which is not let in; 8081 is.
+NFT = f"""nft -f - <<'X'
+table inet mine {{
+ set open {{ type inet_service; elements = {{ 22, 8081 }} }}
+ chain input {{ {HEAD.format("input", "drop")}
+  iifname lo accept; meta l4proto {{ icmp, ipv6-icmp }} accept; tcp dport @open ct state new accept; }}
+}}
+X
+"""
+STATEFUL = "-i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+RULES = f"""ip6tables-restore <<'X'
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:mine - [0:0]
+-A INPUT {STATEFUL}
+-A INPUT -p icmpv6 -j ACCEPT
+-A INPUT -j mine
+-A INPUT -j REJECT
+-A mine -p tcp -m multiport --dports 22,8000:8079,8081 -j ACCEPT
+COMMIT
+X
+"""
+SETUPS = {
+    "nftables": (NFT, "nft delete table inet mine", "timeout", "chain input of table inet mine"),
+    "ip6tables": (RULES, "ip6tables -F INPUT", "refused", "chain INPUT of ip6tables"),
+}
+USER = "nft -f - <<'X'\ntable inet mine {{ chain forward {{ {0} {1} accept; }}; }}\nX\n"
+
+
+@pytest.fixture(scope="module")
+def own() -> t.Iterator[Host]:
+    """A host on two segments, without a firewall until a test makes one."""
+    lab("down", OWN)
+    lab("up", OWN)
+    host = Host("bookworm", "ownfirewalls")
+    for one in (host, Host("client", "ownfirewalls")):
+        one.install()
+    host.run(RUN)
+    yield host
+    lab("down", OWN)
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_rules_of_ones_own_are_opened_by_nothing_unasked(own: Host, setup: str) -> None:
+    client = Host("client", "ownfirewalls")
+    start, stop, closed, chain = SETUPS[setup]
+    own.run(start)
+    try:
+        verdicts, info = foretold(own)
+        seen = got(client, info)
+        print(f"\n{setup}, before: {seen}")
+        assert (seen["mail", "ipv6"], seen["web", "ipv6"]) == (closed, "masked")
+        assert verdicts == seen
+        (evidence,) = finding(info, "newly_exposed")
+        assert chain in evidence
+        before = own.state()
+        done = play("bookworm", inventory=OWN, dms_ipv6_containers=[*CONTAINERS])
+        assert done.returncode == 2 and "allow_exposure: mail:8080/tcp" in words(done), words(done)
+        assert own.state() == before
+        assert got(client, info) == seen
+        named: dict[str, t.Any] = {"dms_ipv6_containers": [*CONTAINERS], "dms_ipv6_allow_exposure": ["mail:8080/tcp"]}
+        done = play("bookworm", inventory=OWN, **named)
+        assert done.returncode == 0, words(done)
+        verdicts, info = foretold(own)
+        seen = got(client, info)
+        print(f"{setup}, after: {seen}")
+        assert set(seen.values()) == {"real"} and verdicts == seen
+        assert own.run("ip6tables -S FORWARD").splitlines()[0] == "-P FORWARD DROP"  # and no router between segments
+        # What closes the way of translated packets is seen as well.
+        own.run(USER.format(HEAD.format("forward", "drop"), 'oifname "docker0"'))
+        verdicts, info = foretold(own)
+        assert got(client, info)["mail", "ipv6"] == "timeout" == verdicts["mail", "ipv6"]
+    finally:
+        own.run(f"{stop} 2>/dev/null; nft delete table inet mine 2>/dev/null || true")
+        done = play("bookworm", "undo", OWN)
+    assert done.returncode == 0, words(done)
+
+
+def test_no_router_between_its_segments_unasked(own: Host) -> None:
+    """A rule that accepts everything comes before the policy that Docker sets."""
+    own.run("sysctl -qw net.ipv6.conf.all.forwarding=0; ip6tables -P FORWARD ACCEPT; ip6tables -A FORWARD -j ACCEPT")
+    try:
+        refused = own.direct("docker_ipv6_info", **BOTH)
+        assert refused["failed"] and "forwards IPv6 between all its networks" in refused["msg"], refused
+        names = refused["msg"].partition("in allow_forwarding (")[2].partition(")")[0].split(", ")
+        plan = own.direct("docker_ipv6_info", **BOTH, allow_forwarding=names)["plan"]
+        assert any("as allow_forwarding allows" in one for one in plan["warnings"])
+    finally:
+        own.run("ip6tables -D FORWARD -j ACCEPT")
+    assert not own.direct("docker_ipv6_info", **BOTH)["failed"]

@@ -45,6 +45,7 @@ def test_parse_refuses(text: str) -> None:
 BOUNDARIES = {
     "ip6tables": ("19.03.15", "20.10.0"),
     "ipv6_binding_listed": ("20.10.5", "20.10.6"),
+    "docker_user_ipv6": ("20.10.27", "23.0.0"),
     "validate": ("20.10.27", "23.0.0"),
     "empty_file": ("20.10.27", "23.0.0"),
     "userland_proxy_rules_go": ("20.10.27", "23.0.0"),

@@ -65,6 +65,8 @@ def test_ufw_lets_through() -> None:
     ("line", "expected"),
     [
         ("-A ufw6-user-input -j ACCEPT", Rule("accept", "ipv6")),
+        ("-A ufw6-user-input -i eth+ -j ACCEPT", Rule("accept", "ipv6")),
+        ("-A ufw6-user-input -i wl+ -j ACCEPT", None),
         ("-A ufw6-user-input -p tcp -j DROP", Rule("drop", "ipv6", "tcp")),
         ("-A ufw6-user-input -p tcp --dport 25 -j ACCEPT -m comment --comment 'dapp_Mail server'", "25/tcp"),
         ("-A ufw6-user-input -d fd00::1 -p tcp --dport 25 -j ACCEPT", None),
@@ -146,6 +148,25 @@ def test_ways_through_chains(line: str, expected: tuple[str, str]) -> None:
     """What becomes of ports 25 and 26; behind a chain that was gone to, nothing more is asked."""
     text = f"\tchain filter_INPUT {{\n\t\t{line}\n\t\tdrop\n\t}}\n\tchain a {{\n\t\ttcp dport 25 accept\n\t}}\n"
     rules = _firewall.firewalld(text, ETH0)
+    assert tuple(_firewall.decided(rules, "ipv6", port, "tcp") for port in (25, 26)) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('iifname "ens*" goto a', ("accept", "")),
+        ('iifname { "wl*", "ens*" } goto a', ("accept", "")),
+        ('iifname "ens1*" goto a', ("accept", "")),
+        ('iifname "wl*" goto a', ("drop", "drop")),
+        ("ip6 saddr ::/0 goto a", ("accept", "drop")),
+        ("ip6 saddr 2000::/3 goto a", ("accept", "drop")),
+        ("ip6 saddr 2001:db8::/32 goto a", ("drop", "drop")),
+        ("ip saddr 0.0.0.0/0 goto a", ("drop", "drop")),
+    ],
+)
+def test_zones_by_wildcard_and_by_source(line: str, expected: tuple[str, str]) -> None:
+    text = f"\tchain filter_INPUT {{\n\t\t{line}\n\t\tdrop\n\t}}\n\tchain a {{\n\t\ttcp dport 25 accept\n\t}}\n"
+    rules = _firewall.firewalld(text, ("ens18",))
     assert tuple(_firewall.decided(rules, "ipv6", port, "tcp") for port in (25, 26)) == expected
 
 

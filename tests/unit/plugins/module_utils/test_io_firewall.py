@@ -21,6 +21,9 @@ RULESET = "\tchain filter_INPUT {\n\t\ttcp dport 25 accept\n\t\treject with icmp
 ZONE = '<zone><service name="smtp"/><interface name="{0}"/></zone>'
 
 
+UPLINKS = frozenset({"eth0"})
+
+
 class Machine:
     """Programs' answers by their command line, as (exit code, standard output, standard error); others are missing."""
 
@@ -70,27 +73,27 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 
 
 def test_no_firewall(machine: Machine) -> None:
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
     machine.ufw(enabled="no")
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
 
 
 def test_firewalld_of_a_container(machine: Machine) -> None:
     machine.pids = {"firewalld": [10]}
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
 
 
 def test_firewalld_that_is_not_installed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks through all processes for it."""
     monkeypatch.setattr(_io_firewall, "FIREWALLD_FOLDERS", ("/no/such/folder", ""))
     machine.pids = {"firewalld": [9]}
-    assert _io_firewall.read(7) == HostFirewall()
+    assert _io_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
 
 
 @pytest.mark.parametrize(("said", "forward"), [("DROP", {"ipv6": "drop"}), ("ACCEPT", {"ipv6": "accept"}), ("X", {})])
 def test_policy_of_what_is_forwarded(machine: Machine, said: str, forward: t.Any) -> None:
-    machine.said["ip6tables -S FORWARD"] = (0, f"-P FORWARD {said}\n-A FORWARD -j DOCKER-USER\n", "")
-    assert _io_firewall.read(7) == HostFirewall(forward=forward)
+    machine.said["ip6tables -S"] = (0, f"-P FORWARD {said}\n-A FORWARD -j DOCKER-USER\n", "")
+    assert _io_firewall.read(7).forward == forward
 
 
 def test_ufw(machine: Machine) -> None:
@@ -127,7 +130,7 @@ def test_some_ipv6_comes_through(machine: Machine, enabled: str, ipv6: str) -> N
 
 def test_ufw_with_files_that_are_gone(machine: Machine) -> None:
     machine.write("/etc/ufw/ufw.conf", "ENABLED=Yes\n")
-    assert _io_firewall.read(7) == HostFirewall("ufw", incoming="drop")
+    assert _io_firewall.read(7) == HostFirewall("ufw", incoming="drop", uplinks=UPLINKS)
 
 
 @pytest.mark.parametrize(
@@ -200,3 +203,46 @@ def test_fault_of_a_kernel_without_ipv6(machine: Machine, monkeypatch: pytest.Mo
 def test_only_root_is_told_of_a_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert _io_firewall.fault() == ""
+
+
+NFT = (
+    '{"nftables": [{"chain": {"family": "inet", "table": "%s", "name": "input", "type": "filter", "hook": "input",'
+    ' "policy": "drop"}}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "rules", "ufw", "expected"),
+    [
+        ("filter", "", "no", "drop"),
+        ("filter", "", "yes", "drop"),
+        ("firewalld", "", "no", "accept"),
+        ("firewalld", "-P INPUT DROP\n", "no", "drop"),
+        ("firewalld", "-P INPUT DROP\n", "yes", "accept"),  # it is UFW's own
+    ],
+)
+def test_rules_of_the_administrators_own(machine: Machine, table: str, rules: str, ufw: str, expected: str) -> None:
+    machine.ufw(enabled=ufw)
+    machine.said["nft -j list ruleset"] = (0, NFT % table, "")
+    machine.said["ip6tables -S"] = (0, rules, "")
+    assert _io_firewall.read(7).at_the_door("ipv6", 25, "tcp") == expected
+
+
+@pytest.mark.parametrize(("older", "expected"), [("", "accept"), ("filter\n", "drop")])
+def test_rules_of_iptables_that_nft_tells(machine: Machine, older: str, expected: str) -> None:
+    """Where the kernel's older tables are in use, ip6tables may have spoken of those."""
+    machine.said["ip6tables -S"] = (0, "-P INPUT ACCEPT\n", "")
+    text = (NFT % "filter").replace('"inet"', '"ip6"').replace('"input", "type"', '"INPUT", "type"')
+    machine.said["nft -j list ruleset"] = (0, text, "")
+    machine.write("/proc/net/ip6_tables_names", older)
+    assert _io_firewall.read(7).at_the_door("ipv6", 25, "tcp") == expected
+
+
+@pytest.mark.parametrize("pattern", ["ens*", "ens18", "ens+"])
+def test_zone_of_an_interface_with_a_wildcard(machine: Machine, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    route = _io_kernel.Route(ipaddress.IPv6Network("::/0"), "ens18", False)
+    monkeypatch.setattr(_io_kernel, "routes", lambda: [route])
+    machine.pids = {"firewalld": [9]}
+    machine.write("/usr/services/smtp.xml", '<service><port port="25" protocol="tcp"/></service>')
+    machine.write("/etc/zones/mine.xml", ZONE.format(pattern))
+    assert _io_firewall.read(7).at_the_door("ipv6", 25, "tcp") == "accept"

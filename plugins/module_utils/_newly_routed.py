@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host that does not forward IPv6, and will for Docker: what else it would forward between from then on."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_plan, _exposure, _packet_filter
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+
+ALL = "all"
+OPTION = "allow_forwarding"
+# Any port will do: a rule about some ports is its author's own decision.
+PORT = 9
+
+
+def joined(found: Found) -> list[str]:
+    """Interfaces beside the uplink whose networks are reached through this host once it forwards IPv6."""
+    if found.forwards or _daemon_plan.no_ip_forward(found.file_settings, found.daemon) or len(found.paths) < 2:
+        return []
+    pairs = [(one, other) for one in found.paths for other in found.paths if one != other]
+    open_ones = {name for one, other in pairs if not _closed(one, other, found) for name in (one, other)}
+    uplinks = [one.interface for one in found.uplinks]
+    return sorted(open_ones - ({*uplinks} if len(uplinks) == 1 else set()))
+
+
+def _closed(incoming: str, outgoing: str, found: Found) -> bool:
+    """Whether a chain drops what is forwarded between two interfaces; one that nobody can tell of does not count."""
+    whole = [one for one in found.firewall.chains if one.hook == _packet_filter.ROUTER]
+    if docker_drops(found):
+        whole = [one._replace(policy=_packet_filter.DROP) for one in whole]
+        if not any(_exposure.IPV6 in one.families for one in whole):
+            return True
+    chains = [one._replace(hook=_packet_filter.FORWARD) for one in whole]
+    chains += [one for one in found.firewall.chains if one.hook == _packet_filter.FORWARD]
+    packet = _packet_filter.Packet(
+        _packet_filter.FORWARD, _exposure.IPV6, "tcp", PORT, PORT, frozenset({incoming}), outgoing
+    )
+    return _packet_filter.outcome(chains, packet).verdict in (_packet_filter.DROP, _packet_filter.REJECT)
+
+
+def docker_drops(found: Found) -> bool:
+    """Whether dockerd sets the IPv6 FORWARD policy to DROP as forwarding comes on: not with its nftables backend."""
+    loaded = {**(found.daemon.loaded or {}), **found.daemon.flags, **found.file_settings}
+    kept = str(loaded.get("ip-forward-no-drop", "false")).lower() in ("true", "1", "t")
+    return _exposure.host(found).backend == _exposure.IPTABLES and not kept
+
+
+def refuse(found: Found, entries: Collection[str]) -> None:
+    """Raise Refused for what would be joined and is not named in ``entries``."""
+    rest = [] if ALL in entries else [one for one in joined(found) if one not in entries]
+    if rest:
+        raise Refused(
+            "with Docker's IPv6 this host forwards IPv6 between all its networks, and nothing drops what others send"
+            f" to those of {', '.join(rest)}",
+            "net.ipv6.conf.all.forwarding",
+            "Add a chain of hook forward that drops it, or name the interfaces in"
+            f" {OPTION} ({', '.join(rest)}). Nothing was changed",
+        )
+
+
+def warnings(found: Found) -> Iterator[str]:
+    """What was consented to."""
+    names = joined(found)
+    if names:
+        yield f"this host will forward IPv6 to and from the networks of {', '.join(names)}, as {OPTION} allows"
