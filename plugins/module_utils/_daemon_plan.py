@@ -349,7 +349,7 @@ def _warnings(
             )
     if unknown and wanted.apply == AUTO:
         found.append(
-            f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file is newer than it;"
+            f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file may be newer than it;"
             " apply: always restarts it"
         )
     if raw is not None and not raw.strip() and not _engine.has(running.version, "empty_file"):

@@ -35,7 +35,7 @@ def where(name: str) -> str:
 
 def run(*command: str, stdin: str = "", timeout: int = QUESTION) -> Done | None:
     """What became of a program; None where it is missing or does not end."""
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):  # ValueError: a NUL in a word
         return _run(command, stdin, timeout)
     return None
 
@@ -54,7 +54,7 @@ def must(*command: str, stdin: str = "", timeout: int = CHANGE) -> str:
     """
     try:
         done = _run(command, stdin, timeout)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise Refused(f"{' '.join(command)} failed: {error}") from None
     if done.returncode:
         raise Refused(f"{' '.join(command)} failed: {done.stderr.decode(errors='replace').strip()}")

@@ -687,7 +687,7 @@ def test_not_refused(daemon: Daemon, wanted: Wanted) -> None:
             ("init",),
             (
                 (
-                    "nobody can tell whether the running daemon has init: the file is newer than it;"
+                    "nobody can tell whether the running daemon has init: the file may be newer than it;"
                     " apply: always restarts it"
                 ),
             ),
