@@ -26,6 +26,9 @@ REMEDY = "Run this on the Docker host itself, with the socket of its dockerd"
 COARSE = 0.02
 
 
+Shown = dict[str, dict[str, list[str]]]
+
+
 class Dockerd(t.NamedTuple):
     """A dockerd.
 
@@ -50,9 +53,10 @@ def behind(path: str) -> Dockerd:
     if is_dockerd(pid):
         return _as_service(pid, _io_kernel.unit_of(pid) or "")
     if pid == SYSTEMD:
-        # systemd listens, and hands the socket to the service.
-        unit = _triggered(os.path.realpath(path))
-        main = _main_process(unit)
+        # systemd listens, and hands the socket to a service; the usual ones are asked for at once because that is fast.
+        shown = _shown("docker.socket", "docker.service")
+        unit = _triggered(path, shown) or _triggered(path, _shown("*.socket"))
+        main = _main_process(unit, shown)
         if main and is_dockerd(main.pid):
             return main
         raise Refused(
@@ -111,34 +115,46 @@ def _listener(path: str) -> int:
     return int(CREDENTIALS.unpack(answer)[0])
 
 
-def _triggered(path: str) -> str:
-    """The service that systemd starts for a socket; the usual one is asked first because that is fast."""
-    for pattern in ("docker.socket", "*.socket"):
-        shown = _io_program.said("systemctl", "show", pattern, "-p", "Listen,Triggers")
-        for one in shown.split("\n\n"):
-            listens = [line[len("Listen=") :].rpartition(" (")[0] for line in one.splitlines() if line[:7] == "Listen="]
-            if path in map(os.path.realpath, listens):
-                units = [line[len("Triggers=") :] for line in one.splitlines() if line.startswith("Triggers=")]
-                return next(iter(" ".join(units).split()), "")
+def _triggered(path: str, shown: Shown) -> str:
+    """The service that systemd starts for a socket, empty if it is none of these."""
+    for one in shown.values():
+        listens = (os.path.realpath(place.rpartition(" (")[0]) for place in one.get("Listen", ()))
+        if os.path.realpath(path) in listens:
+            return next(iter(" ".join(one.get("Triggers", ())).split()), "")
     return ""
 
 
 def _as_service(pid: int, unit: str) -> Dockerd:
     """A dockerd, with its service if it is that one's main process: what a shell or cron started is in theirs."""
-    main = _main_process(unit)
+    main = _main_process(unit, {})
     return main if main and main.pid == pid else Dockerd(pid)
 
 
-def _main_process(unit: str) -> Dockerd | None:
+def _main_process(unit: str, shown: Shown) -> Dockerd | None:
     """The main process of a service, and what the clock showed at its start."""
     if not unit:
         return None
-    command = ("systemctl", "show", unit, "-p", "MainPID,ExecMainStartTimestamp")
+    properties = shown.get(unit) or _shown(unit).get(unit, {})
+    pid = "".join(properties.get("MainPID", ()))
+    return (
+        Dockerd(int(pid), unit, _seconds("".join(properties.get("ExecMainStartTimestamp", ()))))
+        if pid.isdecimal()
+        else None
+    )
+
+
+def _shown(*units: str) -> Shown:
+    """What systemd says of units: name -> property -> its values."""
+    command = ("systemctl", "show", *units, "-p", "Id,Listen,Triggers,MainPID,ExecMainStartTimestamp")
     # Before systemd 247 there are whole seconds only.
     said = _io_program.said(*command, "--timestamp=us+utc") or _io_program.said(*command)
-    shown = dict(line.partition("=")[::2] for line in said.splitlines())
-    pid = shown.get("MainPID", "")
-    return Dockerd(int(pid), unit, _seconds(shown.get("ExecMainStartTimestamp", ""))) if pid.isdecimal() else None
+    found: Shown = {}
+    for text in said.split("\n\n"):
+        properties: dict[str, list[str]] = {}
+        for name, _equals, value in (line.partition("=") for line in text.splitlines()):
+            properties.setdefault(name, []).append(value)
+        found["".join(properties.get("Id", ()))] = properties
+    return found
 
 
 def _seconds(text: str) -> float | None:

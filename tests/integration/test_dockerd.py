@@ -28,7 +28,8 @@ IMPOSTOR = """
 cp "$(readlink -f /usr/bin/python3)" /var/tmp/dockerd; chmod 755 /var/tmp/dockerd
 setpriv --reuid 65534 --regid 65534 --clear-groups setsid /var/tmp/dockerd -c 'import time; time.sleep(600)' \
     --config-file=/tmp/evil.json >/dev/null 2>&1 &
-sleep 0.5; pgrep -x -u 65534 dockerd
+for _try in $(seq 100); do pgrep -x -u 65534 dockerd && exit 0; sleep 0.1; done
+exit 1
 """
 
 
@@ -75,7 +76,8 @@ def test_a_users_process_is_no_dockerd(fresh: Host) -> None:
             "setpriv --reuid 65534 --regid 65534 --clear-groups setsid /var/tmp/dockerd -c '"
             'import socket; s = socket.socket(socket.AF_UNIX); s.bind("/tmp/evil.sock"); s.listen()\n'
             'answer = b"HTTP/1.0 200 OK\\r\\n\\r\\n{\\"ServerVersion\\": \\"26.1.5\\"}"\n'
-            "while True: c = s.accept()[0]; c.recv(999); c.sendall(answer); c.close()' >/dev/null 2>&1 &\nsleep 0.5"
+            "while True: c = s.accept()[0]; c.recv(999); c.sendall(answer); c.close()' >/dev/null 2>&1 &\n"
+            "for _try in $(seq 100); do [ -S /tmp/evil.sock ] && exit 0; sleep 0.1; done; exit 1"
         )
         result = fresh.direct(
             "docker_daemon_config", check=True, docker_socket="/tmp/evil.sock", config={"debug": True}
@@ -111,7 +113,7 @@ def test_a_value_that_dockerd_cannot_start_with(provisioned: Host) -> None:
 
 def test_a_value_that_dockerd_starts_with(provisioned: Host) -> None:
     provision(provisioned, **{"log-level": "info"})
-    options = {"config": {"bip": "172.29.0.1/24"}}
+    options: dict[str, t.Any] = {"config": {"bip": "172.29.0.1/24"}}
     assert provisioned.direct("docker_daemon_config", check=True, **options)["restarted"]
     result = provisioned.direct("docker_daemon_config", **options)
     assert (result["failed"], result["changed"], result["restarted"], result["unknown"]) == (False, True, True, [])
