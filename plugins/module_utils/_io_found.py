@@ -136,7 +136,7 @@ def _daemon(
             **_found.bridge_settings(networks),
         },
         loaded=loaded,
-        hints=_hints(running) if loaded is None and dockerd.pid else {},
+        hints=_hints(dockerd.pid, running) if loaded is None and dockerd.pid else {},
         containers=tuple(_running(one) for one in running),
         stopped=tuple(_running(one) for one in containers if not one.running and one.id in record.get("stopped", ())),
         unfinished=_is_unfinished(dockerd.pid, record),
@@ -276,13 +276,13 @@ def _is_unfinished(pid: int, record: dict[str, t.Any]) -> bool:
     return bool("starting" in record and start and not _is_later(start, record["starting"]))
 
 
-def _hints(running: tuple[_found.Container, ...]) -> dict[str, bool]:
+def _hints(pid: int, running: tuple[_found.Container, ...]) -> dict[str, bool]:
     hints = {}
     chains = _io_kernel.ip6tables_has_docker_chains()
     if chains is not None:
         hints["ip6tables"] = chains
     if any(one.ports for one in running):
-        hints["userland-proxy"] = bool(_io_kernel.processes("docker-proxy"))
+        hints["userland-proxy"] = _io_kernel.has_child(pid, "docker-proxy")
     return hints
 
 

@@ -191,9 +191,14 @@ def _from_proc(text: str) -> str:
 
 def start_ticks(pid: int) -> int | None:
     """When a process began, in the kernel's ticks since its boot; None if it is gone."""
+    return _stat(pid, 22)
+
+
+def _stat(pid: int, field: int) -> int | None:
+    """A field of /proc/PID/stat, counted as in proc(5); None if the process is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return int(file.read().rpartition(")")[2].split()[19])
+            return int(file.read().rpartition(")")[2].split()[field - 3])
     except (OSError, ValueError, IndexError):
         return None
 
@@ -244,6 +249,11 @@ def processes(name: str, group: int | None = None) -> list[int]:
 def programs(name: str) -> dict[int, str]:
     """process -> its program file, of root's processes of a program name in any mount namespace."""
     return {pid: program(pid) for pid in _called(name) if is_roots(pid)}
+
+
+def has_child(pid: int, name: str) -> bool:
+    """Whether a process has a child of a name."""
+    return any(_stat(one, 4) == pid for one in _called(name))
 
 
 def _called(name: str) -> t.Iterator[int]:

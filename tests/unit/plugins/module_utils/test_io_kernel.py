@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import signal
 import subprocess
 import time
 import typing as t
@@ -280,6 +281,21 @@ def test_command_line(proc: Files, files: dict[str, str], expected: list[str]) -
 def test_unit_of(proc: Files, text: str, expected: str | None) -> None:
     proc({"/proc/7/cgroup": text})
     assert _io_kernel.unit_of(7) == expected
+
+
+def test_children() -> None:
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        name = _io_kernel.name_of(child)
+        assert _io_kernel.has_child(os.getpid(), name)
+        assert not _io_kernel.has_child(child, name)
+        assert not _io_kernel.has_child(os.getpid(), "no such program")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
