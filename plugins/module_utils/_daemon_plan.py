@@ -211,7 +211,9 @@ def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowe
 
 
 def _changed(before: Settings, after: Settings) -> set[str]:
-    return {one for one in {*before, *after} if (one in before, before.get(one)) != (one in after, after.get(one))}
+    """The keys that are in one only, or differ."""
+    kept = {one for one in {*before} & {*after} if _daemon_json.same(before[one], after[one])}
+    return {*before, *after} - kept
 
 
 def _is_to_apply(state: str, apply: str, written: bool) -> bool:

@@ -798,3 +798,12 @@ def test_wanted_keys_are_top_level() -> None:
 
 def test_versions_are_those_of_the_running_daemon() -> None:
     assert Daemon(version="28.5.2").running().version == _engine.parse("28.5.2")
+
+
+def test_a_daemon_that_is_no_service_is_not_restarted() -> None:
+    """Nor is the service of another one; what needs no restart is done."""
+    running = Daemon(b"{}", containers=()).running()._replace(unit="")
+    with pytest.raises(Refused, match=r"dockerd \(process 100\) is no service of systemd.*restarted for init"):
+        _daemon_plan.plan(PATH, b"{}", Wanted({"init": True}), running)
+    for wanted in (Wanted({"init": True}, apply="never"), Wanted({"debug": True})):
+        assert _daemon_plan.plan(PATH, b"{}", wanted, running).changed
