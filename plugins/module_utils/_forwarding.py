@@ -171,15 +171,8 @@ def guard(
         lines = (sysctl_file or b"").decode(errors="surrogateescape")
         lines = _with(lines, HEAD, [f"{accept_ra(one)} = 2\n" for one in lost])
         lines = _with(lines, FORWARDING_HEAD, [f"{name} = 1\n" for name in FORWARDING] if ours else [])
-        steps.append(
-            WriteFile(
-                SYSCTL_FILE,
-                lines.encode(errors="surrogateescape"),
-                "the same at every boot",
-                old=sysctl_file,
-                invertible=True,
-            )
-        )
+        content = lines.encode(errors="surrogateescape")
+        steps.append(WriteFile(SYSCTL_FILE, content, "the same at every boot", old=sysctl_file, invertible=True))
     for one in lost:
         refuse_overruled(at_boot, one)
         steps += _in_ifupdown(at_boot, one)

@@ -123,7 +123,7 @@ def test_systemd_listens_for_another_service(machine: Machine) -> None:
     ("process", "words"),
     [
         (
-            ("dockerd", USER, "/home/u/dockerd", None),
+            ("dockerd", USER, "/opt/u/dockerd", None),
             "process 9 (dockerd) listens on it, which is no dockerd of root's",
         ),
         (("haproxy", ROOT, "/usr/sbin/haproxy", None), "process 9 (haproxy) listens on it"),
@@ -143,7 +143,7 @@ def test_no_dockerd_of_roots(machine: Machine, process: t.Any, words: str) -> No
 def test_systemd_listens_and_runs_no_dockerd_of_roots(machine: Machine, main: int) -> None:
     """Not the one that runs beside it, either."""
     machine.listener = 1
-    machine.processes[9] = ("dockerd", USER, "/home/u/dockerd", "docker.service")
+    machine.processes[9] = ("dockerd", USER, "/opt/u/dockerd", "docker.service")
     machine.main["docker.service"] = main
     machine.sockets = {"docker.socket": listens(machine.path, "docker.service")}
     with pytest.raises(Refused, match=r"systemd listens on it for docker\.service, which runs no dockerd of root's"):
