@@ -18,9 +18,8 @@ OTHERS = "Everything else"
 # A subject, and the files (their names without a leading `_` or `_io_`) that speak about it.
 SUBJECTS = {
     "The host and its engine": (
-        "engine environment docker sdk found host_plan guards forwarding firewall newly_exposed newly_routed"
-        " kernel packages program"
-        " preflight files"
+        "engine environment docker dockerd sdk found host_plan guards forwarding firewall newly_exposed newly_routed"
+        " kernel packages program preflight files"
     ),
     "daemon.json, and the restart of Docker": (
         "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"

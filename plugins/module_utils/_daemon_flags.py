@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_keys
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
 # One-letter flags (dockerd --help).
 SHORT = {
-    "b": "bridge", "D": "debug", "G": "group", "g": "data-root", "H": "hosts", "l": "log-level",
-    "p": "pidfile", "s": "storage-driver",
+    "b": "bridge", "D": "debug", "G": "group", "g": "data-root", "H": "hosts", "h": "help", "l": "log-level",
+    "p": "pidfile", "s": "storage-driver", "v": "version",
 }  # fmt: skip
-SWITCHES = ("D",)
-# Flags that may be given several times; daemon.json has them as one list or object under another name.
+# Flags that daemon.json has under another name, as one list or object; under the flag's own name dockerd takes them
+# in the file without a word and ignores them: they match a flag, but no setting.
 PLURAL = {
     "add-runtime": "runtimes",
     "authorization-plugin": "authorization-plugins",
@@ -38,28 +41,92 @@ PLURAL = {
     "registry-mirror": "registry-mirrors",
     "storage-opt": "storage-opts",
 }
+# Switches of the command line alone.
+SWITCHES = ("help", "validate", "version")
+SCALARS = (_daemon_keys.BOOL, _daemon_keys.TEXT, _daemon_keys.WHOLE, _daemon_keys.SIZE)
+# Go's strconv.ParseBool.
+BOOLEANS = {
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
+}
 
 
 def parse(command: list[str]) -> dict[str, str]:
-    """The options of a command line (program first); values as text, ``true`` for a switch, lists joined by commas."""
+    """The options of a command line (program first), as pflag reads them; their names are those in daemon.json.
+
+    Values are text: ``true`` or ``false`` for a switch, those of an option that may be given several times joined by
+    commas. Of any other option the last one counts.
+    """
     flags: dict[str, str] = {}
     rest = list(command[1:])
     while rest:
         word = rest.pop(0)
-        if word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            # A boolean flag takes no separate value (pflag), so a word that follows is its value only if it is no flag.
-            if not equals:
-                value = rest.pop(0) if rest and not rest[0].startswith("-") else "true"
-        elif word.startswith("-") and len(word) > 1:
-            name, value = word[1], word[2:].lstrip("=")
-            if not value:
-                value = "true" if name in SWITCHES or not rest else rest.pop(0)
-        else:
-            continue
-        name = SHORT.get(name) or PLURAL.get(name, name)
-        flags[name] = f"{flags[name]},{value}" if name in flags else value
+        if word == "--":
+            break
+        for name, value in _long(word[2:], rest) if word.startswith("--") else _short(word, rest):
+            if _is_switch(name):
+                flags[name] = {True: "true", False: "false"}.get(BOOLEANS.get(value), value)  # type: ignore[arg-type]
+            else:
+                flags[name] = f"{flags[name]},{value}" if name in flags and not _is_scalar(name) else value
     return flags
+
+
+def _long(word: str, rest: list[str]) -> list[tuple[str, str]]:
+    """``--name=value``, ``--name value`` or, for a switch, ``--name``."""
+    flag, equals, value = word.partition("=")
+    name = PLURAL.get(flag, flag)
+    if not equals:
+        value = _next(name, rest)
+    return [(name, value)]
+
+
+def _short(word: str, rest: list[str]) -> list[tuple[str, str]]:
+    """``-Hvalue``, ``-H=value``, ``-H value``; switches may stand before it in the same word (``-DH value``)."""
+    found: list[tuple[str, str]] = []
+    letters = word[1:] if word.startswith("-") else ""
+    while letters:
+        name, letters = SHORT.get(letters[0], letters[0]), letters[1:]
+        if letters.startswith("=") and len(letters) > 1:
+            return [*found, (name, letters[1:])]
+        if _is_switch(name):
+            found.append((name, "true"))
+        else:
+            return [*found, (name, letters or _next(name, rest))]
+    return found
+
+
+def _next(name: str, rest: list[str]) -> str:
+    """The value of an option without ``=``: nothing for a switch, else the next word, whatever it looks like.
+
+    An option that we do not know is a switch if an option follows, because dockerd takes no words beside options.
+    """
+    if _is_switch(name) or not rest or (name not in _daemon_keys.KEYS and rest[0].startswith("-")):
+        return "true"
+    return rest.pop(0)
+
+
+def _is_switch(name: str) -> bool:
+    key = _daemon_keys.KEYS.get(name)
+    return name in SWITCHES or (key is not None and key.schema is _daemon_keys.BOOL)
+
+
+def _is_scalar(name: str) -> bool:
+    key = _daemon_keys.KEYS.get(name)
+    return key is None or any(key.schema is one for one in SCALARS)
+
+
+def both(settings: Mapping[str, t.Any], flags: Mapping[str, str]) -> dict[str, str]:
+    """The settings that are options as well, with the options' values: dockerd does not start with both."""
+    named = {name: PLURAL.get(name, name) for name in sorted(settings)}
+    return {name: flags[flag] for name, flag in named.items() if flag in flags}
+
+
+def words(text: str) -> list[str]:
+    """The words of a line as systemd takes them apart: a quote that is not closed ends with the line."""
+    for closing in ("", "'", '"'):
+        with contextlib.suppress(ValueError):
+            return shlex.split(text + closing)
+    return text.split()
 
 
 def unit_command(shown: str, environment: Mapping[str, str]) -> list[str]:
@@ -70,13 +137,13 @@ def unit_command(shown: str, environment: Mapping[str, str]) -> list[str]:
         environment: variables of the unit and its environment files; ``$NAME`` is split into words, ``${NAME}`` not.
     """
     found = re.search(r"argv\[\]=(.*?) ; ignore_errors=", shown)
-    words: list[str] = []
+    command: list[str] = []
     for word in found.group(1).split() if found else ():
         if re.fullmatch(r"\$\w+", word):
-            words += shlex.split(environment.get(word[1:], ""))
+            command += words(environment.get(word[1:], ""))
         else:
-            words.append(re.sub(r"\$\{(\w+)\}", lambda name: environment.get(name.group(1), ""), word))
-    return words
+            command.append(re.sub(r"\$\{(\w+)\}", lambda name: environment.get(name.group(1), ""), word))
+    return command
 
 
 def environment_file(text: str) -> dict[str, str]:

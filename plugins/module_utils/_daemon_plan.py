@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_flags,
     _daemon_json,
     _daemon_keys,
     _daemon_rules,
@@ -44,14 +45,15 @@ class Running(t.NamedTuple):
     Attributes:
         version: its version, not that of the binary on disk.
         pid: process id.
-        unit: its systemd service.
+        unit: its systemd service, empty if it is none.
         flags: options of its command line, by their name in daemon.json.
         swarm: whether it is a Swarm node, which cannot have live-restore.
         observed: settings that it reports itself (GET /info, the default bridge in GET /networks); the truth.
-        loaded: the settings it read at its start; None if the file was changed since and nobody kept a record.
+        loaded: the settings it read at its start; None if the file may have changed since and there is no record.
         hints: settings seen by their effect (packet filter chains, docker-proxy processes), for want of better.
         containers: what runs on it.
         stopped: what ran, until an earlier run stopped it and died.
+        unfinished: whether an earlier run wrote the file to restart this daemon, and died before that.
     """
 
     version: Version
@@ -64,6 +66,7 @@ class Running(t.NamedTuple):
     hints: Mapping[str, bool]
     containers: tuple[RunningContainer, ...] = ()
     stopped: tuple[RunningContainer, ...] = ()
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class Wanted(t.NamedTuple):
     Attributes:
         config: settings to merge in.
         absent: dotted keys to remove.
-        apply: auto (restart only if the running daemon is known to differ), always (also if that is unknown), never.
+        apply: auto (restart if the running daemon is known to differ, or if that is unknown and the file had another
+            value), always (also if that is unknown and the file has the value), never.
         consent: containers may be stopped.
         whole: objects in config replace those in the file, instead of being merged into them.
     """
@@ -151,7 +155,7 @@ def in_force(name: str, settings: Settings, running: Running) -> str:
 
 def flag(name: str, running: Running) -> bool | None:
     """The value of a boolean flag, None if dockerd was started without it."""
-    return {"true": True, "1": True, "false": False, "0": False}.get(running.flags.get(name, ""))
+    return _daemon_flags.BOOLEANS.get(running.flags.get(name, ""))
 
 
 def effective(name: str, running: Running) -> bool | None:
@@ -184,25 +188,50 @@ def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowe
     edit = _edit(path, raw, wanted, running, borrowed)
     settings = _daemon_json.read(edit.after, path)
     states = {name: in_force(name, settings, running) for name in wanted.keys}
-    differs = [
-        one for one, state in states.items() if state == PENDING or (state == UNKNOWN and wanted.apply == ALWAYS)
-    ]
+    before = _daemon_json.read(edit.text, path)
+    written = _changed(before, settings) if not running.unfinished else set(states)
+    differs = [one for one, state in states.items() if _is_to_apply(state, wanted.apply, one in written)]
     if borrowed is not False and LIVE_RESTORE not in states and in_force(LIVE_RESTORE, settings, running) == PENDING:
         differs.append(LIVE_RESTORE)
     start = (StartContainers(running.stopped),) if running.stopped else ()
     steps, undo, rollback = ((*some, *start) for some in _steps(edit, differs, wanted, running))
+    left = _still_unknown(states, steps, () if wanted.apply == NEVER else differs)
     return DaemonPlan(
         before=edit.there,
         after=edit.after,
         steps=steps,
-        warnings=_warnings(settings, states, wanted, running, steps, raw),
+        warnings=_warnings(settings, states, left, wanted, running, steps, raw),
         settings=settings,
         raw=edit.raw,
         undo=undo,
         rollback=rollback,
         pending=tuple(differs) if wanted.apply == NEVER else (),
-        unknown=tuple(name for name, state in states.items() if state == UNKNOWN and wanted.apply != ALWAYS),
+        unknown=left,
     )
+
+
+def _changed(before: Settings, after: Settings) -> set[str]:
+    """The keys that are in one only, or differ."""
+    kept = {one for one in {*before} & {*after} if _daemon_json.same(before[one], after[one])}
+    return {*before, *after} - kept
+
+
+def _is_to_apply(state: str, apply: str, written: bool) -> bool:
+    """Whether the daemon is to be brought to a setting.
+
+    Where nobody can tell what the daemon has, what this run writes into the file is applied, so that the file holds
+    nothing that dockerd might not start with. What is there already is left for the operator to apply.
+    """
+    if state != UNKNOWN:
+        return state == PENDING
+    return apply == ALWAYS or (written and apply == AUTO)
+
+
+def _still_unknown(states: Mapping[str, str], steps: Steps, applied: Collection[str]) -> tuple[str, ...]:
+    """The keys of which nobody can tell after these steps whether the daemon has them."""
+    restarts, kept = any(isinstance(step, Restart) for step in steps), _lived_on(steps)
+    unknown = [name for name, state in states.items() if state == UNKNOWN and name not in applied]
+    return tuple(name for name in unknown if not restarts or (kept and _daemon_keys.of_default_bridge(name)))
 
 
 def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any) -> Edit:
@@ -233,6 +262,9 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: Running) -> 
     if all(_daemon_keys.reloadable(name, after) for name in differs):
         back = _daemon_steps.unreload(edit, differs)
         return _daemon_steps.reload(edit, differs), back, back
+    if not running.unit:
+        problem = f"dockerd (process {running.pid}) is no service of systemd, so it cannot be restarted for"
+        raise Refused(f"{problem} {', '.join(differs)}", edit.path, "Set apply to never, and restart it yourself")
     live_on = bool(running.observed.get(LIVE_RESTORE))
     stays_on = live_on and (bool(after.get(LIVE_RESTORE)) or flag(LIVE_RESTORE, running) is True)
     containers = running.containers
@@ -280,32 +312,45 @@ def _refuse_stopping(running: Running, differs: list[str], bridge: list[str]) ->
 
 def _refuse_flag_conflict(settings: Settings, running: Running, path: str) -> None:
     """dockerd does not start with an option both as a flag and in the file, even with equal values."""
-    both = sorted(name for name in settings if name in running.flags)
+    both = _daemon_flags.both(settings, running.flags)
     if both:
         raise Refused(
-            f"{', '.join(both)} is also a flag of the running dockerd (--{both[0]}); dockerd does not start with both",
+            f"{', '.join(both)} is also a flag of the running dockerd (--{next(iter(both))}); dockerd does not start with"
+            " both",
             path,
             f"Take the flag out of {running.unit} and its drop-ins",
         )
 
 
 def _warnings(
-    settings: Settings, states: Mapping[str, str], wanted: Wanted, running: Running, steps: Steps, raw: bytes | None
+    settings: Settings,
+    states: Mapping[str, str],
+    unknown: Collection[str],
+    wanted: Wanted,
+    running: Running,
+    steps: Steps,
+    raw: bytes | None,
 ) -> tuple[str, ...]:
     """What the operator should know: foreign edits that get applied on the way, and what stays open."""
     found = []
     if any(isinstance(step, (Reload, Restart)) for step in steps):
         kept = _lived_on(steps)
-        pending = foreign_pending(settings, states, running)
-        foreign = [name for name in pending if not (kept and _daemon_keys.of_default_bridge(name))]
-        if foreign:
+        foreign = [
+            name for name in _foreign(settings, states, running) if not (kept and _daemon_keys.of_default_bridge(name))
+        ]
+        pending = [name for name in foreign if in_force(name, settings, running) == PENDING]
+        if pending:
             found.append(
-                f"this also applies edits of others that the running daemon did not have yet: {', '.join(foreign)}"
+                f"this also applies edits of others that the running daemon did not have yet: {', '.join(pending)}"
             )
-    unknown = [name for name, state in states.items() if state == UNKNOWN]
+        others = [name for name in foreign if in_force(name, settings, running) == UNKNOWN]
+        if others and any(isinstance(step, Restart) for step in steps):
+            found.append(
+                f"this also applies what nobody can tell whether the running daemon had it: {', '.join(others)}"
+            )
     if unknown and wanted.apply == AUTO:
         found.append(
-            f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file is newer than it;"
+            f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file may be newer than it;"
             " apply: always restarts it"
         )
     if raw is not None and not raw.strip() and not _engine.has(running.version, "empty_file"):
@@ -318,8 +363,12 @@ def _warnings(
 
 def foreign_pending(settings: Settings, ours: Collection[str], running: Running) -> list[str]:
     """Keys that others put into, or took out of, the file since the daemon read it."""
-    names = {*settings, *(running.loaded or {})} - set(ours)
-    return sorted(name for name in names if in_force(name, settings, running) == PENDING)
+    return [name for name in _foreign(settings, ours, running) if in_force(name, settings, running) == PENDING]
+
+
+def _foreign(settings: Settings, ours: Collection[str], running: Running) -> list[str]:
+    """Keys that others have in the file, or had when the daemon read it."""
+    return sorted({*settings, *(running.loaded or {})} - set(ours))
 
 
 def loaded_after(plan: DaemonPlan, running: Running) -> Settings | None:

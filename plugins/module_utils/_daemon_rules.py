@@ -9,6 +9,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_keys, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_flags import BOOLEANS
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -25,7 +26,7 @@ MOST_SUBNETS_LOG2 = 16
 
 def refuse_start(settings: Settings, flags: Mapping[str, str], version: Version, where: str) -> None:
     """Raise Refused, naming every reason, if the engine would not start with the settings, or not work."""
-    effective = {name: value == "true" for name, value in flags.items() if value in ("true", "false")}
+    effective = {name: BOOLEANS[value] for name, value in flags.items() if value in BOOLEANS}
     faults = list(_faults({**effective, **settings}, version))
     if faults:
         raise Refused("; ".join(faults), where, REMEDY)

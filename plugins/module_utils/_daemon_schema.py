@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from importlib.util import find_spec
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_flags, _daemon_json, _daemon_keys, _engine
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -22,24 +22,6 @@ TYPES = {
     "string": "a string",
     "array": "a list",
     "object": "an object",
-}
-# Flag names that dockerd takes in the file without a word and ignores: they match a flag, but no setting.
-SINGULAR = {
-    "default-address-pool": "default-address-pools",
-    "default-network-opt": "default-network-opts",
-    "default-ulimit": "default-ulimits",
-    "dns-opt": "dns-opts",
-    "exec-opt": "exec-opts",
-    "insecure-registry": "insecure-registries",
-    "label": "labels",
-    "log-opt": "log-opts",
-    "registry-mirror": "registry-mirrors",
-    "storage-opt": "storage-opts",
-    "authorization-plugin": "authorization-plugins",
-    "add-runtime": "runtimes",
-    "host": "hosts",
-    "cluster-store-opt": "cluster-store-opts",
-    "node-generic-resource": "node-generic-resources",
 }
 
 
@@ -93,8 +75,9 @@ def unknown(settings: Settings, version: Version) -> list[str]:
 def _name_fault(name: str, version: Version) -> str | None:
     if name in _daemon_keys.known(version):
         return None
-    if name in SINGULAR and SINGULAR[name] in _daemon_keys.known(version):
-        return f"`{name}` is accepted by dockerd and ignored; the setting is `{SINGULAR[name]}`"
+    plural = _daemon_flags.PLURAL.get(name)
+    if plural in _daemon_keys.known(version):
+        return f"`{name}` is accepted by dockerd and ignored; the setting is `{plural}`"
     if name.lower() in _daemon_keys.KEYS and name != name.lower():
         return f"`{name}` is unknown; the setting is `{name.lower()}`"
     key = _daemon_keys.KEYS.get(name)

@@ -77,7 +77,7 @@ def parse(text: str) -> Version:
     Raises:
         Refused: the text does not begin with two numbers.
     """
-    found = re.match(r"\s*v?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    found = re.match(r"\s*v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text)
     if not found:
         raise Refused(f"'{text}' is no Docker Engine version", remedy="Check what `docker version` says on this host")
     major, minor, patch = (int(part or 0) for part in found.groups())

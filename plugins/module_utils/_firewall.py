@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
 
 PROTOCOLS = ("tcp", "udp")
 EVERY = (0, 65535)
+NUMBER = re.compile(r"[0-9]{1,5}")
 # What UFW's chains are called, by family.
 UFW_CHAINS = {"ipv4": "ufw", "ipv6": "ufw6"}
 # A limit is a way to accept: it turns away who comes too often.
@@ -140,9 +141,10 @@ def _ufw_rule(line: str, family: str, uplinks: Collection[str]) -> Rule | None:
 
 
 def _ports(text: str, dash: str) -> tuple[tuple[int, int], ...]:
-    """``80,6000:6007`` or ``80, 6000-6007`` as ranges."""
-    pairs = [one.strip().partition(dash) for one in text.strip("{} ").split(",")]
-    return tuple((int(first), int(last or first)) for first, _dash, last in pairs)
+    """``80,6000:6007`` or ``80, 6000-6007`` as ranges; what is no number is left out."""
+    parts = (one.strip().partition(dash) for one in text.strip("{} ").split(","))
+    pairs = ((first, last or first) for first, _dash, last in parts)
+    return tuple((int(first), int(last)) for first, last in pairs if NUMBER.fullmatch(first) and NUMBER.fullmatch(last))
 
 
 def firewalld(ruleset: str, uplinks: Collection[str]) -> list[Rule]:

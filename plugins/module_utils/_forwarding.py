@@ -168,10 +168,11 @@ def guard(
     ours = not forwards and not by_docker
     steps: list[Step] = []
     if lost or ours:
-        lines = (sysctl_file or b"").decode()
+        lines = (sysctl_file or b"").decode(errors="surrogateescape")
         lines = _with(lines, HEAD, [f"{accept_ra(one)} = 2\n" for one in lost])
         lines = _with(lines, FORWARDING_HEAD, [f"{name} = 1\n" for name in FORWARDING] if ours else [])
-        steps.append(WriteFile(SYSCTL_FILE, lines.encode(), "the same at every boot", old=sysctl_file, invertible=True))
+        content = lines.encode(errors="surrogateescape")
+        steps.append(WriteFile(SYSCTL_FILE, content, "the same at every boot", old=sysctl_file, invertible=True))
     for one in lost:
         refuse_overruled(at_boot, one)
         steps += _in_ifupdown(at_boot, one)

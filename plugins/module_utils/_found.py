@@ -69,7 +69,7 @@ def bridge_settings(networks: Iterable[Network]) -> dict[str, t.Any]:
         return {}
     options = {name: bridge.options.get(option, "") for name, option in BRIDGE_OPTIONS.items()}
     settings: dict[str, t.Any] = {name: text == "true" for name, text in options.items() if text in ("true", "false")}
-    if options["mtu"].isdigit():
+    if options["mtu"].isdecimal():
         settings["mtu"] = int(options["mtu"])
     if bridge.ipv6 and len(bridge.subnets6) == 1:
         settings["fixed-cidr-v6"] = str(bridge.subnets6[0])
@@ -238,4 +238,4 @@ def _bindings(ports: Json) -> t.Iterator[Port]:
         for one in bindings or ():
             # A user may ask for any of a range of host ports: "8000-8010".
             host_port = one.get("HostPort") or ""
-            yield Port(int(number), protocol, one.get("HostIp", ""), int(host_port) if host_port.isdigit() else 0)
+            yield Port(int(number), protocol, one.get("HostIp", ""), int(host_port) if host_port.isdecimal() else 0)

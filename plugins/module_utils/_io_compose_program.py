@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _diff
+from ansible_collections.dms.ipv6.plugins.module_utils import _diff, _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -38,8 +39,9 @@ def is_old(program: tuple[str, ...], timeout: float = VERSION_TIMEOUT) -> bool:
 
 def run(command: tuple[str, ...], timeout: float, folder: str | None = None) -> tuple[int, str]:
     """Exit code of a command, and what it printed: its answer, or its complaint in one line."""
+    environment = {**os.environ, "PATH": _io_program.searched()}
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=timeout, cwd=folder)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=timeout, cwd=folder, env=environment)
     except (OSError, subprocess.SubprocessError) as error:
         return 127, str(error)
     said = (done.stderr if done.returncode else done.stdout).decode(errors="replace").strip()

@@ -19,14 +19,16 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _diff,
     _engine,
     _health,
+    _io_dockerd,
     _io_files,
     _io_found,
     _io_kernel,
+    _io_program,
     _io_record,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker, NotFound
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker, NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -41,7 +43,7 @@ if t.TYPE_CHECKING:
 POLL = 0.1
 RELOAD_TIMEOUT = 20.0
 # systemd may wait TimeoutStopSec for containers that ignore SIGTERM before it starts the new daemon.
-SYSTEMCTL_TIMEOUT = 300.0
+SYSTEMCTL_TIMEOUT = 300
 # How often the journal is looked at for a daemon's complaint, and how long it is between two looks, in seconds.
 LOOKS = 10
 BETWEEN_LOOKS = 0.2
@@ -80,7 +82,7 @@ class DaemonHands:
         """SIGHUP; dockerd returns at once, acts later and only logs errors, so /info is asked until it agrees."""
         if step.if_running and not self._answers():
             return
-        os.kill(_io_found.dockerd_pid({}), signal.SIGHUP)
+        os.kill(_io_found.dockerd_pid(self.docker.path), signal.SIGHUP)
         since = time.time()
         while step.live_restore is not None and self._live_restore() != step.live_restore:
             if time.time() - since > RELOAD_TIMEOUT:
@@ -193,6 +195,7 @@ class Recorder:
     found: Found
     plan: _daemon_plan.DaemonPlan
     restoring: bool = False
+    socket: str = SOCKET
 
     def before(self) -> str | None:
         """Before the first step: what the daemon has loaded, what live-restore was, what undo will put back.
@@ -206,7 +209,7 @@ class Recorder:
         _io_record.keep(
             daemon=_io_found.read_by(daemon.pid, daemon.loaded),
             borrowed=None if borrowed is False else borrowed,
-            starting={"since": time.time(), "settings": self.plan.settings} if self.plan.restarts else None,
+            starting=_io_found.starting(self.plan.settings) if self.plan.restarts else None,
             guard=_undo.remember_guard(self.found.record.get("guard"), self.plan.guards),
             stopped=_health.to_start(self.plan.steps, self.found.record.get("stopped")),
         )
@@ -219,27 +222,23 @@ class Recorder:
     def after(self) -> None:
         """After the last step: what the daemon has loaded now; nothing is left to undo if all was put back."""
         settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
-        daemon = _io_found.read_by(_io_found.dockerd_pid({}), settings)
+        daemon = _io_found.read_by(_io_found.dockerd_pid(self.socket), settings)
         _io_record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None)
         if self.restoring:
             _io_record.keep(undo=None)
 
     def back(self) -> None:
         """After the way back: all is as it was."""
-        daemon = _io_found.read_by(_io_found.dockerd_pid({}), self.found.daemon.loaded)
+        daemon = _io_found.read_by(_io_found.dockerd_pid(self.socket), self.found.daemon.loaded)
         entries = {name: self.found.record.get(name) for name in ("undo", "guard")}
         _io_record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None, **entries)
 
 
 def _systemctl(*arguments: str) -> int:
-    try:
-        return subprocess.run(
-            ["systemctl", *arguments], capture_output=True, check=False, timeout=SYSTEMCTL_TIMEOUT
-        ).returncode
-    except FileNotFoundError:
-        raise Refused("there is no systemctl on this host", remedy="Only hosts with systemd are supported") from None
-    except subprocess.TimeoutExpired:
-        return -1
+    done = _io_program.run("systemctl", *arguments, timeout=SYSTEMCTL_TIMEOUT)
+    if done is None and not _io_program.where("systemctl"):
+        raise Refused("there is no systemctl on this host", remedy="Only hosts with systemd are supported")
+    return -1 if done is None else done.returncode
 
 
 def last_words(unit: str, since: float, lines: int = 5) -> str:
@@ -258,14 +257,10 @@ def last_words(unit: str, since: float, lines: int = 5) -> str:
 
 
 def _log(unit: str, since: float) -> list[str]:
-    try:
-        done = subprocess.run(
-            ["journalctl", "-u", unit, "--since", f"@{int(since)}", "-o", "cat", "--no-pager"],
-            capture_output=True, check=False, timeout=30,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
+    command = ("journalctl", "-u", unit, "--since", f"@{int(since)}", "-o", "cat", "--no-pager")
+    done = _io_program.run(*command, timeout=30)
+    said = "" if done is None else done.stdout.decode(errors="replace")
+    return [line for line in said.splitlines() if line.strip()]
 
 
 def validate(pid: int, text: str, path: str) -> None:
@@ -274,6 +269,8 @@ def validate(pid: int, text: str, path: str) -> None:
     Raises:
         Refused: in dockerd's own words.
     """
+    if not _io_dockerd.is_dockerd(pid):
+        raise Refused("dockerd has ended meanwhile", path, "Run this again")
     handle = os.memfd_create("daemon.json")
     try:
         os.write(handle, text.encode())

@@ -32,9 +32,9 @@ def read(path: str) -> bytes | None:
 
 
 def changed_at(path: str) -> float | None:
-    """When a file's content or attributes last changed (seconds since 1970), None if it is missing."""
+    """When a file's content or attributes last changed, or a link to it (seconds since 1970), None if it is missing."""
     try:
-        return os.stat(path).st_ctime
+        return max(os.stat(path).st_ctime, os.lstat(path).st_ctime)
     except OSError:
         return None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -19,6 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _environment,
     _forwarding,
     _found,
+    _io_dockerd,
     _io_files,
     _io_firewall,
     _io_kernel,
@@ -28,7 +30,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _routed_network,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -50,9 +52,10 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         Refused: the engine does not answer, is not of a kind to be changed from here, or a file cannot be read.
     """
     info = docker.info()
-    environment, pid = _engine_of(info)
+    environment, dockerd = _engine_of(docker.path, info)
     if not any_engine:
         _environment.refuse(environment)
+    pid = dockerd.pid
     flags = _daemon_flags.parse(_io_kernel.command_line(pid)) if pid else {}
     path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else CONFIG)
     raw = _io_files.read(path)
@@ -60,7 +63,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     containers = tuple(_found.listed(one) for one in docker.containers())
     running = tuple(one for one in containers if one.running)
     networks = tuple(_found.network(one) for one in docker.networks())
-    daemon = _daemon(info, pid, flags, path, raw, record, containers, networks)
+    daemon = _daemon(info, dockerd, flags, path, raw, record, containers, networks)
     return Found(
         daemon=daemon,
         path=path,
@@ -98,22 +101,21 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
     }
 
 
-def _engine_of(info: dict[str, t.Any]) -> tuple[tuple[str, ...], int]:
+def _engine_of(path: str, info: dict[str, t.Any]) -> tuple[tuple[str, ...], _io_dockerd.Dockerd]:
     """What kind of engine it is, and its process on this host, 0 for none."""
     kinds = _environment.kinds(info)
-    if not kinds and _io_kernel.processes("dockerd"):
-        return kinds, dockerd_pid(info)
-    # A snap has a mount namespace of its own.
-    snaps = {pid: path for pid, path in _io_kernel.programs("dockerd").items() if path.startswith(_environment.SNAPS)}
-    kinds = kinds or _environment.kinds(info, next(iter(snaps.values()), ""))
     if _environment.elsewhere(kinds):
-        return kinds, 0
-    return kinds, next(iter(snaps), 0) if _environment.SNAP in kinds else dockerd_pid(info)
+        return kinds, _io_dockerd.Dockerd(0)
+    dockerd = _io_dockerd.behind(path)
+    kinds = _environment.kinds(info, _io_kernel.program(dockerd.pid))
+    if _environment.SNAP not in kinds:  # which has files of its own
+        _io_dockerd.refuse_elsewhere(dockerd.pid, path)
+    return kinds, dockerd
 
 
 def _daemon(
     info: dict[str, t.Any],
-    pid: int,
+    dockerd: _io_dockerd.Dockerd,
     flags: dict[str, str],
     path: str,
     raw: bytes | None,
@@ -121,12 +123,12 @@ def _daemon(
     containers: tuple[_found.Container, ...],
     networks: tuple[_found.Network, ...],
 ) -> _daemon_plan.Running:
-    loaded = _loaded(pid, path, raw, record)
+    loaded = _loaded(dockerd, path, raw, record)
     running = tuple(one for one in containers if one.running)
     return _daemon_plan.Running(
         version=_engine.parse(info.get("ServerVersion", "")),
-        pid=pid,
-        unit=_io_kernel.unit_of(pid) or UNIT,
+        pid=dockerd.pid,
+        unit=dockerd.unit,
         flags=flags,
         swarm=_environment.in_swarm(info),
         observed={
@@ -135,9 +137,10 @@ def _daemon(
             **_found.bridge_settings(networks),
         },
         loaded=loaded,
-        hints=_hints(running) if loaded is None and pid else {},
+        hints=_hints(dockerd.pid, running) if loaded is None and dockerd.pid else {},
         containers=tuple(_running(one) for one in running),
         stopped=tuple(_running(one) for one in containers if not one.running and one.id in record.get("stopped", ())),
+        unfinished=_is_unfinished(dockerd.pid, record),
     )
 
 
@@ -197,29 +200,19 @@ def _running(container: _found.Container) -> _daemon_steps.RunningContainer:
     return _daemon_steps.RunningContainer(container.id, container.name, tuple(sorted(ports)))
 
 
-def dockerd_pid(info: dict[str, t.Any]) -> int:
-    """The process id of the daemon on this host.
+def dockerd_pid(path: str) -> int:
+    """The process of the daemon behind a socket.
 
     Raises:
-        Refused: it is not a process here (Docker Desktop, a socket forwarded from elsewhere).
+        Refused: it is no dockerd of root's on this host.
     """
-    pids = _io_kernel.processes("dockerd")
-    if len(pids) == 1:
-        return pids[0]
-    if not pids:
-        raise Refused(
-            f"the engine {info.get('Name', '')} is no process of this host", remedy="Run this on the Docker host itself"
-        )
-    pidfile = _io_files.read("/run/docker.pid") or b""
-    if pidfile.strip().isdigit() and int(pidfile) in pids:
-        return int(pidfile)
-    raise Refused(f"several dockerd run here ({', '.join(map(str, pids))}) and /run/docker.pid names none of them")
+    return _io_dockerd.behind(path).pid
 
 
-def read_by_daemon() -> dict[str, t.Any] | None:
+def read_by_daemon(socket: str = SOCKET) -> dict[str, t.Any] | None:
     """The entry of the record for a daemon that was just started: what it has read. None if it does not run."""
     try:
-        pid = dockerd_pid({})
+        pid = dockerd_pid(socket)
         path = _daemon_flags.parse(_io_kernel.command_line(pid)).get("config-file") or CONFIG
         settings = _daemon_json.read(_daemon_json.decode(_io_files.read(path) or b"", path), path)
     except Refused:
@@ -229,37 +222,68 @@ def read_by_daemon() -> dict[str, t.Any] | None:
 
 def read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:
     """The entry of the record: which daemon has loaded which settings. None if nobody knows."""
-    if settings is None:
-        return None
-    return {"pid": pid, "started": _io_kernel.process_started(pid), "settings": settings}
+    start = _io_dockerd.start(pid)
+    return None if settings is None or start is None else {**start, "settings": settings}
 
 
-def _loaded(pid: int, path: str, raw: bytes | None, record: dict[str, t.Any]) -> dict[str, t.Any] | None:
+def starting(settings: t.Any) -> dict[str, t.Any]:
+    """The entry of the record for a daemon that is about to be started: what it will read."""
+    return {"boot": _io_kernel.boot_id(), "ticks": _io_kernel.ticks_now(), "settings": settings}
+
+
+def _loaded(
+    dockerd: _io_dockerd.Dockerd, path: str, raw: bytes | None, record: dict[str, t.Any]
+) -> dict[str, t.Any] | None:
     """The settings that the daemon read at its start, None if the file is newer and we kept no record."""
-    started = _io_kernel.process_started(pid)
+    start = _io_dockerd.start(dockerd.pid)
     kept = record.get("daemon") or {}
-    if started is None:
+    if start is None:
         return None
-    if kept.get("pid") == pid and abs(kept.get("started", 0) - started) < 1:
+    if _is(kept, start):
         return t.cast(dict[str, t.Any], kept.get("settings"))
-    changed = _io_files.changed_at(path)
-    if raw is None or changed is None or changed > started - 0.1:
+    # Where there is no file, its folder tells since when there has been none.
+    changed = _io_files.changed_at(os.path.dirname(path) if raw is None else path)
+    began = _io_dockerd.began(dockerd)
+    if changed is None or began is None or changed > began:
         # A run of ours that died behind its restart: this daemon read what that run had written.
-        starting = record.get("starting") or {}
-        return starting.get("settings") if started > starting.get("since", started) else None
+        begun = record.get("starting") or {}
+        return begun.get("settings") if _is_later(start, begun) else None
     try:
-        return _daemon_json.read(_daemon_json.decode(raw, path), path)
+        return _daemon_json.read(_daemon_json.decode(raw or b"", path), path)
     except Refused:
         return None  # the daemon cannot have read it; whoever plans with the file will say what is wrong with it
 
 
-def _hints(running: tuple[_found.Container, ...]) -> dict[str, bool]:
+def _is(kept: dict[str, t.Any], start: dict[str, t.Any]) -> bool:
+    """Whether the record is about this very process."""
+    if "ticks" in kept:
+        return {name: kept.get(name) for name in start} == start
+    # An older record has a time of the clock in its place.
+    began = _io_kernel.process_started(start["pid"])
+    return kept.get("pid") == start["pid"] and began is not None and abs(kept.get("started", 0) - began) < 1
+
+
+def _is_later(start: dict[str, t.Any], begun: dict[str, t.Any]) -> bool:
+    """Whether a process was started after something began, on the same boot."""
+    if "ticks" in begun:
+        return bool(begun.get("boot") == start["boot"] and start["ticks"] > begun["ticks"])
+    began = _io_kernel.process_started(start["pid"])
+    return began is not None and began > begun.get("since", began)
+
+
+def _is_unfinished(pid: int, record: dict[str, t.Any]) -> bool:
+    """Whether a run of ours that was to start a daemon died before that."""
+    start = _io_dockerd.start(pid)
+    return bool("starting" in record and start and not _is_later(start, record["starting"]))
+
+
+def _hints(pid: int, running: tuple[_found.Container, ...]) -> dict[str, bool]:
     hints = {}
     chains = _io_kernel.ip6tables_has_docker_chains()
     if chains is not None:
         hints["ip6tables"] = chains
     if any(one.ports for one in running):
-        hints["userland-proxy"] = bool(_io_kernel.processes("docker-proxy"))
+        hints["userland-proxy"] = _io_kernel.has_child(pid, "docker-proxy")
     return hints
 
 

@@ -110,7 +110,7 @@ def local_ipv4() -> list[str]:
 def sysctl(name: str) -> str | None:
     """A value below /proc/sys, None where there is none. The name has slashes: an interface may have dots."""
     try:
-        with open(f"/proc/sys/{name}", encoding="ascii") as file:
+        with open(f"/proc/sys/{name}", encoding="ascii", errors="replace") as file:
             return file.read().strip()
     except OSError:
         return None
@@ -128,7 +128,7 @@ def set_sysctl(name: str, value: str) -> None:
 def machine_id() -> str:
     """The host's machine-id (machine-id(5)), empty if it has none."""
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        with contextlib.suppress(OSError), open(path, encoding="ascii") as file:
+        with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
             found = file.read().strip()
             # What the file says until the first boot of an image is over (machine-id(5)).
             return "" if found == "uninitialized" else found
@@ -189,16 +189,36 @@ def _from_proc(text: str) -> str:
     return str(ipaddress.ip_address(raw))
 
 
-def process_started(pid: int) -> float | None:
-    """When a process began (seconds since 1970, to about 20 ms), None if it is gone."""
+def start_ticks(pid: int) -> int | None:
+    """When a process began, in the kernel's ticks since its boot; None if it is gone."""
+    return _stat(pid, 22)
+
+
+def _stat(pid: int, field: int) -> int | None:
+    """A field of /proc/PID/stat, counted as in proc(5); None if the process is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            ticks = int(file.read().rpartition(")")[2].split()[19])
-        with open("/proc/uptime", encoding="ascii") as file:
-            uptime = float(file.read().split()[0])
+            return int(file.read().rpartition(")")[2].split()[field - 3])
     except (OSError, ValueError, IndexError):
         return None
-    return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def ticks_now() -> int:
+    """The kernel's ticks since its boot."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+def process_started(pid: int) -> float | None:
+    """When a process began by the clock as it goes now (seconds since 1970, to a tick), None if it is gone."""
+    ticks = start_ticks(pid)
+    if ticks is None:
+        return None
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def boot_id() -> str:
+    """Another one for every boot."""
+    return sysctl("kernel/random/boot_id") or ""
 
 
 def command_line(pid: int) -> list[str]:
@@ -210,30 +230,63 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
-def processes(name: str) -> list[int]:
-    """Processes of a program name in our own mount namespace (containers of this host have others)."""
+def processes(name: str, group: int | None = None) -> list[int]:
+    """Root's processes of a program name in our own mount namespace (containers of this host have others).
+
+    Args:
+        name: of the program, which any user may give to a process.
+        group: whose members count as root.
+    """
     own = os.readlink("/proc/self/ns/mnt")
     found = []
-    for entry in os.listdir("/proc"):
+    for pid in _called(name):
         with contextlib.suppress(OSError):
-            if entry.isdigit() and _comm(entry) == name and os.readlink(f"/proc/{entry}/ns/mnt") == own:
-                found.append(int(entry))
+            if is_roots(pid, group) and os.readlink(f"/proc/{pid}/ns/mnt") == own:
+                found.append(pid)
     return found
 
 
 def programs(name: str) -> dict[int, str]:
-    """process -> its program file, of processes of a program name in any mount namespace."""
-    found = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if _comm(entry) == name:
-                found[int(entry)] = os.readlink(f"/proc/{entry}/exe")
-    return found
+    """process -> its program file, of root's processes of a program name in any mount namespace."""
+    return {pid: program(pid) for pid in _called(name) if is_roots(pid)}
 
 
-def _comm(pid: str) -> str:
-    with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+def has_child(pid: int, name: str) -> bool:
+    """Whether a process has a child of a name."""
+    return any(_stat(one, 4) == pid for one in _called(name))
+
+
+def _called(name: str) -> t.Iterator[int]:
+    return (int(entry) for entry in filter(str.isdigit, os.listdir("/proc")) if name_of(int(entry)) == name)
+
+
+def name_of(pid: int) -> str:
+    """The name of a process, empty if it is gone. It may give itself any."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
         return file.read().strip()
+    return ""
+
+
+def program(pid: int) -> str:
+    """The program file of a process, empty if it is gone."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/exe")
+    return ""
+
+
+def is_roots(pid: int, group: int | None = None) -> bool:
+    """Whether a process is root's, or in a group that counts as root: its real, effective and saved user."""
+    rows = {fields[0]: fields[1:] for fields in _lines(f"/proc/{pid}/status") if fields}
+    groups = {*rows.get("Gid:", ()), *rows.get("Groups:", ())}
+    return (group is not None and str(group) in groups) or set(rows.get("Uid:", ("?",))) == {"0"}
+
+
+def shares_root_and_network(pid: int) -> bool:
+    """Whether a process has our root directory and our network; its mounts below may be its own (ProtectHome)."""
+    with contextlib.suppress(OSError):
+        if os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+            return os.path.samestat(os.stat(f"/proc/{pid}/root/"), os.stat("/"))
+    return False
 
 
 def unit_of(pid: int) -> str | None:

@@ -259,8 +259,8 @@ def _started(unit: str) -> str:
 
 def place_drop_in(step: PlaceDropIn) -> None:
     """Have the drop-in as wanted and in force; systemd-networkd leaves what it no longer wants, so that goes by us."""
-    wanted = _networkd.addresses((step.content or b"").decode())
-    gone = set(_networkd.addresses((step.old or b"").decode())) - set(wanted)
+    wanted = _networkd.addresses((step.content or b"").decode(errors="replace"))
+    gone = set(_networkd.addresses((step.old or b"").decode(errors="replace"))) - set(wanted)
     _io_files.write(step.path, step.content)
     if step.content is None:
         with contextlib.suppress(OSError):  # it holds something of somebody else's

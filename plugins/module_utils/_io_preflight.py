@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shlex
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -19,6 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_kernel,
     _io_program,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._restart_guards import Surroundings
 
@@ -60,7 +60,7 @@ def _words(shown: dict[str, str], *names: str) -> set[str]:
 
 
 def _next_flags(shown: dict[str, str]) -> dict[str, str]:
-    environment = _daemon_flags.environment_file("\n".join(shlex.split(shown.get("Environment", ""))))
+    environment = _daemon_flags.environment_file("\n".join(_daemon_flags.words(shown.get("Environment", ""))))
     for path in re.findall(r"(\S+) \(ignore_errors=\w+\)", shown.get("EnvironmentFiles", "")):
         with contextlib.suppress(Refused):
             text = (_io_files.read(path) or b"").decode(errors="replace")
@@ -86,10 +86,19 @@ def _version_on_disk(pid: int) -> Version | None:
 
 
 def _client_units(own: str) -> set[str]:
-    """Services that run a Docker client, as units made for `docker run` do."""
-    pids = [pid for name in CLIENTS for pid in _io_kernel.processes(name)]
+    """Services that run a Docker client, as units made for `docker run` do.
+
+    A process of a user who may not use the socket is no such client, whatever it calls itself.
+    """
+    pids = [pid for name in CLIENTS for pid in _io_kernel.processes(name, _group_of_docker())]
     units = {_io_kernel.unit_of(pid) for pid in pids}
     return {unit for unit in units if unit and unit != own and not unit.startswith("user@")}
+
+
+def _group_of_docker() -> int | None:
+    with contextlib.suppress(OSError):
+        return os.stat(SOCKET).st_gid
+    return None
 
 
 def _other_paths(dockers: set[str]) -> t.Iterator[str]:

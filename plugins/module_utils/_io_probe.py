@@ -100,8 +100,9 @@ def resolve(host: str, port: int, family: str) -> t.Any:
     """
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[family], socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        raise Refused(f"'{host}' has no {family} address ({error.strerror})", "host") from None
+    except (OSError, ValueError) as error:  # ValueError: no name at all, such as mail..example.org
+        reason = getattr(error, "strerror", None) or "it is no host name"
+        raise Refused(f"'{host}' has no {family} address ({reason})", "host") from None
     place = found[0][4]
     value = str(place[0])
     if family == "ipv6" and _address.is_documentation(value):

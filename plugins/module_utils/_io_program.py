@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of the host, in its own language whatever the user's is, and found where only root looks."""
+"""Programs of the host, in its own language and UTC whatever the user has, and found where root looks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ QUESTION, CHANGE = 10, 60
 Done = subprocess.CompletedProcess[bytes]
 
 
+# Root's own folders: a caller's PATH may begin with those of others. It comes last because a program may be elsewhere.
+FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+
+
 def searched() -> str:
-    """Where programs are looked for: that of users often lacks what only root runs."""
-    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    """Where programs are looked for; an entry of PATH that is no absolute path is not."""
+    found = f"{FOLDERS}:{os.environ.get('PATH', '')}".split(":")
+    return ":".join(dict.fromkeys(one for one in found if one.startswith("/")))
 
 
 def where(name: str) -> str:
@@ -30,7 +35,7 @@ def where(name: str) -> str:
 
 def run(*command: str, stdin: str = "", timeout: int = QUESTION) -> Done | None:
     """What became of a program; None where it is missing or does not end."""
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):  # ValueError: a NUL in a word
         return _run(command, stdin, timeout)
     return None
 
@@ -49,7 +54,7 @@ def must(*command: str, stdin: str = "", timeout: int = CHANGE) -> str:
     """
     try:
         done = _run(command, stdin, timeout)
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise Refused(f"{' '.join(command)} failed: {error}") from None
     if done.returncode:
         raise Refused(f"{' '.join(command)} failed: {done.stderr.decode(errors='replace').strip()}")
@@ -65,7 +70,12 @@ def systemctl(*arguments: str, needed: bool = True) -> None:
 
 
 def _run(command: tuple[str, ...], stdin: str, timeout: float) -> Done:
-    environment = {**os.environ, "PATH": searched(), "LC_ALL": "C"}
+    environment = {**os.environ, "PATH": searched(), "LC_ALL": "C", "TZ": "UTC"}
     return subprocess.run(
-        command, input=stdin.encode(), capture_output=True, check=False, timeout=timeout, env=environment
+        command,
+        input=stdin.encode(errors="surrogateescape"),
+        capture_output=True,
+        check=False,
+        timeout=timeout,
+        env=environment,
     )

@@ -81,7 +81,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     if arms:
         transaction = _io_revert.arm(params["confirm_within"])
     journal = _io_transaction.Journal(transaction)
-    recorder = _io_daemon.Recorder(found, plan, params["state"] == "restored")
+    recorder = _io_daemon.Recorder(found, plan, params["state"] == "restored", params["docker_socket"])
     daemon = _io_daemon.DaemonHands(
         Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"], _io_preflight.next_version(found)
     )

@@ -14,7 +14,10 @@ description:
   - The merged whole is checked against a JSON Schema of the very engine that runs, and by C(dockerd --validate)
     from Docker Engine 23.0 on, before anything is written.
   - The daemon is restarted only if the B(running) daemon is known to differ from what is wanted, whoever wrote the
-    file. A run that died between writing and restarting is finished by the next one.
+    file, or if that is unknown and this run changes the file. So what it leaves in the file is what a daemon has
+    started with, unless O(apply=never). A run that died between writing and restarting is finished by the next one.
+  - The daemon is the process of root's that serves O(docker_socket), and a restart is one of its own systemd service.
+    Other processes called dockerd do not matter.
   - Containers live on. If the daemon does not have C(live-restore), it is switched on by a reload before the
     restart and back off after it.
   - A daemon that does not come back healthy, with the same containers running, gets its old file back, and the task
@@ -36,9 +39,10 @@ options:
     type: path
   apply:
     description:
-      - V(auto) reloads or restarts the daemon if it is known to differ from what is wanted.
-      - V(always) does so too if that cannot be told, because the file was edited after the daemon's start and no
-        record was kept.
+      - V(auto) reloads or restarts the daemon if it is known to differ from what is wanted. Where that cannot be told,
+        because the file may have been edited after the daemon's start and there is no record, it does so for what it
+        changes in the file, and warns of what the file has already.
+      - V(always) does so too for what the file has already.
       - V(never) only writes, and returns what is RV(pending).
     type: str
     choices: [auto, always, never]

@@ -128,7 +128,7 @@ def clean(host: Host) -> None:
         "docker network rm dms-ipv6 2>/dev/null || true;"
         "chattr -i /etc/docker/daemon.json 2>/dev/null || true; rm -rf /var/lib/dms-ipv6 /etc/docker/daemon.json*;"
         f"printf '%s' '{ORIGINAL}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket;"
-        # A file written within 0.1 s of the daemon's start is taken for one that it may not have read.
+        # A file written within 0.02 s of the daemon's start is taken for one that it may not have read.
         "sleep 0.2; systemctl restart docker; docker start mail >/dev/null"
     )
 

@@ -111,6 +111,7 @@ class Daemon:
             else {name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in effects},
             containers=() if self.stopped else self.containers,
             stopped=self.containers if self.stopped else (),
+            unfinished=self.starting is not None and self.restarts <= self.starting[0],
         )
 
     def plan(self, wanted: _daemon_plan.Wanted) -> _daemon_plan.DaemonPlan:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_flags, _daemon_keys
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
@@ -65,9 +67,84 @@ def test_parse_one(words: str, name: str, value: str) -> None:
     assert _daemon_flags.parse(["dockerd", *words.split()])[name] == value
 
 
+@pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
+def test_switches_as_go_reads_them(text: str) -> None:
+    expected = "true" if text.lower() in ("1", "t", "true") else "false"
+    assert _daemon_flags.parse(["dockerd", f"--experimental={text}"]) == {"experimental": expected}
+    assert _daemon_flags.parse(["dockerd", f"-D={text}"]) == {"debug": expected}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        # What dockerd would not start with stays as it is.
+        ("--experimental=yes --ipv6=tRuE", {"experimental": "yes", "ipv6": "tRuE"}),
+        # A switch takes no word; every other option takes the next one, whatever it looks like.
+        ("--ipv6 --mtu 1450", {"ipv6": "true", "mtu": "1450"}),
+        ("--ipv6 false --mtu 1450", {"ipv6": "true", "mtu": "1450"}),
+        ("--bridge --ipv6 --mtu 1", {"bridge": "--ipv6", "mtu": "1"}),
+        ("--label -D", {"labels": "-D"}),
+        ("-l -D", {"log-level": "-D"}),
+        # One that is not in our table: dockerd takes no words beside options.
+        ("--new-thing x --newer", {"new-thing": "x", "newer": "true"}),
+        ("--newer --ipv6", {"newer": "true", "ipv6": "true"}),
+        # The last one counts, but for those that may be given several times.
+        ("--mtu=1400 --mtu 1500", {"mtu": "1500"}),
+        ("--ipv6=false --ipv6", {"ipv6": "true"}),
+        ("--ip6tables --ip6tables=0", {"ip6tables": "false"}),
+        ("-l warn --log-level=info", {"log-level": "info"}),
+        ("--dns=::1 --dns ::2", {"dns": "::1,::2"}),
+        ("-H fd:// -H tcp://[::1]:1", {"hosts": "fd://,tcp://[::1]:1"}),
+        # Letters together, with a value for the last one.
+        ("-DH fd://", {"debug": "true", "hosts": "fd://"}),
+        ("-DHfd://", {"debug": "true", "hosts": "fd://"}),
+        ("-DH=fd://", {"debug": "true", "hosts": "fd://"}),
+        ("-H=a=b", {"hosts": "a=b"}),
+        ("-H==b", {"hosts": "=b"}),
+        ("--log-opt=tag=x=y", {"log-opts": "tag=x=y"}),
+        ("-- --mtu=1", {}),
+        ("--ipv6 -- --mtu=1", {"ipv6": "true"}),
+        ("--mtu -- --ipv6", {"mtu": "--", "ipv6": "true"}),
+    ],
+)
+def test_options_as_pflag_reads_them(words: str, expected: dict[str, str]) -> None:
+    assert _daemon_flags.parse(["dockerd", *words.split()]) == expected
+
+
+@given(st.lists(st.text()))
+def test_no_command_line_is_too_strange(command: list[str]) -> None:
+    assert all(isinstance(value, str) for value in _daemon_flags.parse(command).values())
+
+
+@given(st.text(), st.text())
+def test_no_unit_is_too_strange(shown: str, text: str) -> None:
+    _daemon_flags.unit_command(shown, _daemon_flags.environment_file(text))
+    _daemon_flags.unit_command("argv[]=d $OPTS ${OPTS} ; ignore_errors=", {"OPTS": text})
+    assert isinstance(_daemon_flags.words(text), list)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("--log-opt tag=it's", ["--log-opt", "tag=its"]),
+        ('a "b c', ["a", "b c"]),
+        ("a 'b c", ["a", "b c"]),
+        ("", []),
+    ],
+)
+def test_quotes_that_are_not_closed(text: str, expected: list[str]) -> None:
+    assert _daemon_flags.words(text) == expected
+
+
+@pytest.mark.parametrize("setting", ["labels", "host-gateway-ips", "host-gateway-ip"])
+def test_a_setting_that_is_an_option_as_well(setting: str) -> None:
+    flags = _daemon_flags.parse(["dockerd", "--label=a", "--host-gateway-ip=::1"])
+    assert list(_daemon_flags.both({setting: 1, "mtu": 2}, flags)) == [setting]
+
+
 @pytest.mark.parametrize("name", [*_daemon_flags.PLURAL.values(), *_daemon_flags.SHORT.values()])
 def test_names_are_those_of_the_file(name: str) -> None:
-    assert name in _daemon_keys.KEYS
+    assert name in {*_daemon_keys.KEYS, *_daemon_flags.SWITCHES}
 
 
 SHOWN = (

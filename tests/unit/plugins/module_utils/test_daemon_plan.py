@@ -235,8 +235,29 @@ CASES = [
         "edited since, cannot be seen",
         Daemon(b"{}", {}, recorded=False, containers=()),
         Wanted({"init": True}),
-        [WRITE],
+        [WRITE, IDLE],
         '{\n  "init": true\n}',
+    ),
+    Case(
+        "edited since, cannot be seen, with containers",
+        Daemon(b'{"init": true, "dns": []}', {}, recorded=False),
+        Wanted({}, absent=("init",)),
+        [*BORROW, KEPT, *GIVE_BACK, WRITE],
+        '{"dns": []}',
+    ),
+    Case(
+        "edited since, cannot be seen, is there",
+        Daemon(b'{"init": true}', {}, recorded=False, containers=()),
+        Wanted({"init": True}),
+        [],
+        '{"init": true}',
+    ),
+    Case(
+        "edited since, cannot be seen, but a reload will do",
+        Daemon(b"{}", {}, recorded=False),
+        Wanted({"labels": ["a"]}),
+        [WRITE, "reload dockerd"],
+        '{\n  "labels": [\n    "a"\n  ]\n}',
     ),
     Case(
         "edited since, restarted all the same",
@@ -648,14 +669,24 @@ def test_not_refused(daemon: Daemon, wanted: Wanted) -> None:
         (Daemon(), NAT, (), (), ()),
         (Daemon(), NEVER, ("experimental", "ip6tables"), (), ()),
         (Daemon(NEW.encode(), LOADED), NEVER, (), (), ()),
+        (Daemon(b"{}", recorded=False), Wanted({"init": True}), (), (), ()),
         (
-            Daemon(b"{}", recorded=False),
+            Daemon(b'{"dns": []}', recorded=False),
+            Wanted({"init": True}),
+            (),
+            (),
+            ("this also applies what nobody can tell whether the running daemon had it: dns",),
+        ),
+        # What this run writes needs a restart, which brings the other one too.
+        (Daemon(b'{"init": true}', recorded=False), Wanted({"init": True, "dns": []}), (), (), ()),
+        (
+            Daemon(b'{"init": true}', recorded=False),
             Wanted({"init": True}),
             (),
             ("init",),
             (
                 (
-                    "nobody can tell whether the running daemon has init: the file is newer than it;"
+                    "nobody can tell whether the running daemon has init: the file may be newer than it;"
                     " apply: always restarts it"
                 ),
             ),
@@ -766,3 +797,12 @@ def test_wanted_keys_are_top_level() -> None:
 
 def test_versions_are_those_of_the_running_daemon() -> None:
     assert Daemon(version="28.5.2").running().version == _engine.parse("28.5.2")
+
+
+def test_a_daemon_that_is_no_service_is_not_restarted() -> None:
+    """Nor is the service of another one; what needs no restart is done."""
+    running = Daemon(b"{}", containers=()).running()._replace(unit="")
+    with pytest.raises(Refused, match=r"dockerd \(process 100\) is no service of systemd.*restarted for init"):
+        _daemon_plan.plan(PATH, b"{}", Wanted({"init": True}), running)
+    for wanted in (Wanted({"init": True}, apply="never"), Wanted({"debug": True})):
+        assert _daemon_plan.plan(PATH, b"{}", wanted, running).changed

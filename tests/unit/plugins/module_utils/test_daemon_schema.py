@@ -8,7 +8,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_schema, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_flags,
+    _daemon_json,
+    _daemon_keys,
+    _daemon_schema,
+    _engine,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 PATH = "/etc/docker/daemon.json"
@@ -251,11 +257,12 @@ def test_refused(version: str, settings: dict[str, t.Any], words: str) -> None:
 NO_SETTING = [("default-network-opt", "20.10.24"), ("cdi-spec-dir", "20.10.24"), ("cluster-store-opt", "28.5.2")]
 
 
-@pytest.mark.parametrize("name", _daemon_schema.SINGULAR)
+# host-gateway-ip is a setting as well.
+@pytest.mark.parametrize("name", sorted({*_daemon_flags.PLURAL} - {*_daemon_keys.KEYS}))
 @pytest.mark.parametrize("version", ["20.10.24", "28.5.2"])
 def test_flag_names_are_refused_with_the_name_of_the_setting(name: str, version: str) -> None:
     if (name, version) not in NO_SETTING:
-        assert f"the setting is `{_daemon_schema.SINGULAR[name]}`" in refusal({name: []}, version)
+        assert f"the setting is `{_daemon_flags.PLURAL[name]}`" in refusal({name: []}, version)
 
 
 def test_flag_names_without_a_setting() -> None:

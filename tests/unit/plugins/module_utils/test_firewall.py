@@ -49,6 +49,13 @@ def test_ufw(port: int, protocol: str, expected: str) -> None:
     assert _firewall.decided(rules, "ipv4", port, protocol) == ""
 
 
+@pytest.mark.parametrize("ports", ["ssh", "80:x", "\u00b2", "999999", ":", "80,ssh"])
+def test_ports_that_are_no_numbers(ports: str) -> None:
+    rules = _firewall.ufw(f"-A ufw6-user-input -p tcp --dports {ports} -j ACCEPT", "ipv6", ETH0)
+    assert _firewall.decided(rules, "ipv6", 80, "tcp") == ("accept" if ports == "80,ssh" else "")
+    assert _firewall.decided(rules, "ipv6", 22, "tcp") == ""
+
+
 def test_ufw_on_another_interface() -> None:
     rules = _firewall.ufw(USER6, "ipv6", ("eth1",))
     assert _firewall.decided(rules, "ipv6", 27, "tcp") == ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 import typing as t
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _engine,
     _host_plan,
     _io_daemon,
+    _io_dockerd,
     _io_files,
     _io_found,
     _io_kernel,
@@ -109,8 +109,9 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(_io_daemon, "RELOAD_TIMEOUT", 0.3)
     monkeypatch.setattr(_io_daemon, "_systemctl", found.systemctl)
     monkeypatch.setattr(_io_daemon, "last_words", lambda *_arguments: "dockerd said: no")
-    monkeypatch.setattr(_io_found, "dockerd_pid", lambda info: 100 + found.daemon.restarts)
-    monkeypatch.setattr(_io_kernel, "process_started", lambda pid: 5.0)
+    monkeypatch.setattr(_io_found, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
+    monkeypatch.setattr(_io_kernel, "start_ticks", lambda pid: 5)
+    monkeypatch.setattr(_io_kernel, "boot_id", lambda: "boot")
     monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 25)], "ipv6": []})
     monkeypatch.setattr(os, "kill", found.signal)
     return found
@@ -148,7 +149,7 @@ def test_success(lab: Lab) -> None:
     assert Path(hands.backup_file or "").read_bytes() == OLD
     settings = {"cpu-rt-period": 1450, "experimental": True, "ip6tables": True}
     record = _io_record.record()
-    assert record["daemon"] == {"pid": 101, "started": 5.0, "settings": settings}
+    assert record["daemon"] == {"pid": 101, "boot": "boot", "ticks": 5, "settings": settings}
     assert set(record) == {"daemon", "undo", "guard"}
     assert record["guard"] == []
     assert _undo.original(record["undo"], NEW) == (True, OLD)
@@ -345,8 +346,8 @@ def recorder(lab: Lab, wanted: _daemon_plan.Wanted, **more: t.Any) -> _io_daemon
     return _io_daemon.Recorder(found, _daemon_plan.plan(str(lab.path), found.raw, wanted, found.daemon))
 
 
-KNOWN = {"pid": 100, "started": 5.0, "settings": {"cpu-rt-period": 1450}}
-STARTING = {"since": 1000.5, "settings": {"cpu-rt-period": 1450, **NAT.config}}
+KNOWN = {"pid": 100, "boot": "boot", "ticks": 5, "settings": {"cpu-rt-period": 1450}}
+STARTING = {"boot": "boot", "ticks": 77, "settings": {"cpu-rt-period": 1450, **NAT.config}}
 
 
 @pytest.mark.parametrize(
@@ -366,7 +367,7 @@ STARTING = {"since": 1000.5, "settings": {"cpu-rt-period": 1450, **NAT.config}}
 def test_record_before_the_first_step(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, wanted: t.Any, more: t.Any, record: t.Any
 ) -> None:
-    monkeypatch.setattr(time, "time", lambda: 1000.5)
+    monkeypatch.setattr(_io_kernel, "ticks_now", lambda: 77)
     _io_record.keep(starting={"since": 1.0, "settings": {}})
     used = recorder(lab, wanted, **more)
     copy = used.before()
@@ -384,7 +385,8 @@ def test_no_copy_where_nothing_is_written(lab: Lab) -> None:
 def test_nobody_knows_what_the_daemon_has_loaded(lab: Lab) -> None:
     lab.daemon.recorded = False
     recorder(lab, _daemon_plan.Wanted({"dns": ["fd00::1"]})).before()
-    assert set(_io_record.record()) == {"undo", "guard"}
+    # It is to be restarted because nobody knows.
+    assert set(_io_record.record()) == {"undo", "guard", "borrowed", "starting"}
 
 
 @pytest.mark.parametrize("restored", [True, False])
@@ -510,6 +512,7 @@ def test_no_last_words_without_a_journal(monkeypatch: pytest.MonkeyPatch) -> Non
         raise FileNotFoundError
 
     monkeypatch.setattr(subprocess, "run", missing)
+    monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(_io_daemon, "BETWEEN_LOOKS", 0)
     assert _io_daemon.last_words("docker.service", 1.0) == ""
     with pytest.raises(Refused, match="there is no systemctl on this host"):
@@ -526,6 +529,10 @@ def test_validate(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
         return subprocess.CompletedProcess(command, code, b"", said)
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(_io_dockerd, "is_dockerd", lambda pid: pid == 7)
+    with pytest.raises(Refused, match="dockerd has ended meanwhile"):
+        _io_daemon.validate(8, "{}", "/etc/docker/daemon.json")
+    assert not commands
     monkeypatch.setattr(_io_kernel, "command_line", lambda pid: ["dockerd", "--cpu-rt-period=1", "--config-file=/x"])
     if code:
         with pytest.raises(Refused) as reason:

@@ -15,6 +15,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _exposure,
     _forwarding,
     _found,
+    _io_dockerd,
     _io_files,
     _io_firewall,
     _io_found,
@@ -23,7 +24,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_record,
     _io_rules,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_network import Uplink
@@ -38,8 +39,11 @@ class Kernel:
     """What the kernel says, and what is in files."""
 
     def __init__(self) -> None:
-        self.started: float | None = 1000.0
-        self.pids: dict[str, list[int]] = {"dockerd": [7]}
+        self.dockerd: _io_dockerd.Dockerd | Refused = _io_dockerd.Dockerd(7, "docker.service", 1000.0)
+        # By the clock as it goes now.
+        self.started = 1000.0
+        self.ticks: int | None = 5000
+        self.pids: dict[str, list[int]] = {}
         self.command = ["dockerd"]
         self.files: dict[str, bytes] = {}
         self.changed: float | None = None
@@ -47,7 +51,13 @@ class Kernel:
         self.chains: bool | None = None
         self.routes: list[Route] = []
         self.addresses: list[Address] = []
-        self.programs: dict[int, str] = {}
+        self.program = "/usr/sbin/dockerd"
+
+    def behind(self, path: str) -> _io_dockerd.Dockerd:
+        assert path == SOCKET
+        if isinstance(self.dockerd, Refused):
+            raise self.dockerd
+        return self.dockerd
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
@@ -58,17 +68,20 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     found = Kernel()
     for name, answer in (
         ("process_started", lambda pid: found.started),
-        ("processes", lambda name: found.pids.get(name, [])),
+        ("has_child", lambda pid, name: pid == 7 and bool(found.pids.get(name))),
         ("command_line", lambda pid: found.command),
-        ("unit_of", lambda pid: None),
         ("ip6tables_has_docker_chains", lambda: found.chains),
         ("routes", lambda: found.routes),
         ("addresses", lambda: found.addresses),
         ("sysctl", lambda name: "1" if "eth0" in name else None),
         ("machine_id", lambda: "0123"),
-        ("programs", lambda name: found.programs),
+        ("program", lambda pid: found.program),
+        ("start_ticks", lambda pid: found.ticks),
+        ("boot_id", lambda: "boot"),
     ):
         monkeypatch.setattr(_io_kernel, name, answer)
+    monkeypatch.setattr(_io_dockerd, "behind", found.behind)
+    monkeypatch.setattr(_io_dockerd, "refuse_elsewhere", lambda pid, path: None)
     monkeypatch.setattr(_io_firewall, "read", lambda dockerd: FIREWALL._replace(incoming=str(dockerd)))
     monkeypatch.setattr(_io_firewall, "fault", lambda: "no ip6tables")
     monkeypatch.setattr(_io_firewall, "no_ipv6", lambda: "no IPv6")
@@ -87,6 +100,8 @@ TCP = "   0: 00000000:{} 00000000:0000 {} 0:0 00:0 0 0 0 1 1 0 100 0 0 10 0\n"
 
 class Docker:
     """An engine's answers."""
+
+    path = SOCKET
 
     def __init__(self, **info: t.Any) -> None:
         self._info = {"ServerVersion": "26.1.5+dfsg1", **info}
@@ -127,31 +142,52 @@ def test_which_file(kernel: Kernel, command: list[str], path: str | None, expect
     assert (found.path, found.raw) == (expected, b"{}")
 
 
-KEPT = {"daemon": {"pid": 7, "started": 1000.4, "settings": {"mtu": 1}}}
-STARTING = {"daemon": {"pid": 6, "started": 5.0, "settings": {"mtu": 4}}}
-BEFORE = {**STARTING, "starting": {"since": 999.0, "settings": {"mtu": 3}}}
-AFTER = {**STARTING, "starting": {"since": 1000.5, "settings": {"mtu": 3}}}
+START = {"pid": 7, "boot": "boot", "ticks": 5000}
+KEPT = {"daemon": {**START, "settings": {"mtu": 1}}}
+# As earlier versions wrote it.
+OLD_FORM = {"daemon": {"pid": 7, "started": 1000.4, "settings": {"mtu": 1}}}
+STARTING = {"daemon": {"pid": 6, "boot": "boot", "ticks": 3, "settings": {"mtu": 4}}}
+BEFORE = {**STARTING, "starting": {"boot": "boot", "ticks": 4999, "settings": {"mtu": 3}}}
+AFTER = {**STARTING, "starting": {"boot": "boot", "ticks": 5000, "settings": {"mtu": 3}}}
+OTHER_BOOT = {"starting": {"boot": "other", "ticks": 4999, "settings": {"mtu": 3}}}
+OLD_BEFORE = {"starting": {"since": 999.0, "settings": {"mtu": 3}}}
+OLD_AFTER = {"starting": {"since": 1000.5, "settings": {"mtu": 3}}}
+
+
+def kept(**others: t.Any) -> dict[str, t.Any]:
+    return {"daemon": {**KEPT["daemon"], **others}}
 
 
 @pytest.mark.parametrize(
     ("raw", "changed", "record", "expected"),
     [
         (b'{"mtu": 2}', 900.0, {}, {"mtu": 2}),
-        (b'{"mtu": 2}', 999.95, {}, None),
+        (b'{"mtu": 2}', 999.9, {}, {"mtu": 2}),
+        (b'{"mtu": 2}', 999.99, {}, None),
         (b'{"mtu": 2}', 1001.0, {}, None),
         (b'{"mtu": 2}', 1001.0, KEPT, {"mtu": 1}),
         (b'{"mtu": 2}', 900.0, KEPT, {"mtu": 1}),
-        (b'{"mtu": 2}', 900.0, {"daemon": {**KEPT["daemon"], "pid": 8}}, {"mtu": 2}),
-        (b'{"mtu": 2}', 1001.0, {"daemon": {**KEPT["daemon"], "started": 500.0}}, None),
+        *((b'{"mtu": 2}', 900.0, kept(**one), {"mtu": 2}) for one in ({"pid": 8}, {"ticks": 5001}, {"boot": "x"})),
+        (b'{"mtu": 2}', 1001.0, kept(ticks=1), None),
+        (b'{"mtu": 2}', 1001.0, OLD_FORM, {"mtu": 1}),
+        (b'{"mtu": 2}', 900.0, {"daemon": {**OLD_FORM["daemon"], "pid": 8}}, {"mtu": 2}),
+        (b'{"mtu": 2}', 1001.0, {"daemon": {**OLD_FORM["daemon"], "started": 500.0}}, None),
         (None, None, {}, None),
         (None, None, KEPT, {"mtu": 1}),
+        # The folder is older than the daemon, or not.
+        (None, 900.0, {}, {}),
+        (None, 1001.0, {}, None),
         (b"", 900.0, {}, {}),
+        (b"{", 900.0, {}, None),
         (b'{"mtu": 2}', 1001.0, BEFORE, {"mtu": 3}),
         (None, None, BEFORE, {"mtu": 3}),
         (b'{"mtu": 2}', 900.0, BEFORE, {"mtu": 2}),
         (b'{"mtu": 2}', 1001.0, {**BEFORE, **KEPT}, {"mtu": 1}),
         (b'{"mtu": 2}', 1001.0, AFTER, None),
+        (b'{"mtu": 2}', 1001.0, OTHER_BOOT, None),
         (b'{"mtu": 2}', 1001.0, {**AFTER, **KEPT}, {"mtu": 1}),
+        (b'{"mtu": 2}', 1001.0, OLD_BEFORE, {"mtu": 3}),
+        (b'{"mtu": 2}', 1001.0, OLD_AFTER, None),
         (b'{"mtu": 2}', 1001.0, {"starting": {}}, None),
     ],
 )
@@ -162,6 +198,49 @@ def test_what_the_daemon_has_loaded(
     kernel.changed = changed
     kernel.record = record
     assert read(Docker()).daemon.loaded == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({}, False),
+        (KEPT, False),
+        (BEFORE, False),
+        (AFTER, True),
+        (OTHER_BOOT, True),
+        (OLD_BEFORE, False),
+        (OLD_AFTER, True),
+    ],
+)
+def test_a_run_that_died_before_the_restart(kernel: Kernel, record: dict[str, t.Any], expected: bool) -> None:
+    kernel.record = record
+    assert read(Docker()).daemon.unfinished is expected
+
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize("step", [2.0, -2.0, HOUR, -HOUR])
+def test_a_clock_that_was_set_since_the_start(kernel: Kernel, step: float) -> None:
+    """What was written after the start never passes for loaded, whenever it was written, and our record is believed."""
+    kernel.files = {CONFIG: b'{"mtu": 2}'}
+    kernel.started = 1000.0 + step
+    for after in (0.0, 0.5, 60.0):
+        for at in (1000.0 + after, 1000.0 + step + after):  # before the clock was set, and after that
+            kernel.changed = at
+            assert read(Docker()).daemon.loaded is None
+    kernel.record = KEPT
+    assert read(Docker()).daemon.loaded == {"mtu": 1}
+    kernel.record, kernel.changed = {}, 1000.0 - 2 * HOUR
+    assert read(Docker()).daemon.loaded == {"mtu": 2}
+
+
+def test_a_start_of_which_systemd_knows_nothing(kernel: Kernel) -> None:
+    kernel.files, kernel.changed = {CONFIG: b'{"mtu": 2}'}, 10.0
+    kernel.dockerd = _io_dockerd.Dockerd(7)
+    assert (read(Docker()).daemon.loaded, read(Docker()).daemon.unit) == (None, "")
+    kernel.record = KEPT
+    assert read(Docker()).daemon.loaded == {"mtu": 1}
 
 
 @pytest.mark.parametrize(
@@ -202,19 +281,23 @@ def test_ports_are_those_of_tcp(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "pids", "expected"),
+    ("files", "expected"),
     [
-        ({CONFIG: b'{"mtu": 1}'}, [7], {"pid": 7, "started": 1000.0, "settings": {"mtu": 1}}),
-        ({}, [7], {"pid": 7, "started": 1000.0, "settings": {}}),
-        ({CONFIG: b"{"}, [7], None),
-        ({CONFIG: b"{}"}, [], None),
+        ({CONFIG: b'{"mtu": 1}'}, {**START, "settings": {"mtu": 1}}),
+        ({}, {**START, "settings": {}}),
+        ({CONFIG: b"{"}, None),
     ],
 )
-def test_what_a_daemon_that_was_just_started_has_read(
-    kernel: Kernel, files: dict[str, bytes], pids: list[int], expected: t.Any
-) -> None:
-    kernel.files, kernel.pids["dockerd"] = files, pids
-    assert _io_found.read_by_daemon() == expected
+def test_what_a_daemon_that_was_just_started_has_read(kernel: Kernel, files: dict[str, bytes], expected: t.Any) -> None:
+    kernel.files = files
+    assert _io_found.read_by_daemon(SOCKET) == expected
+
+
+def test_a_daemon_that_is_gone_has_read_nothing(kernel: Kernel) -> None:
+    kernel.ticks = None
+    assert _io_found.read_by_daemon(SOCKET) is None
+    kernel.dockerd = Refused("it does not answer")
+    assert _io_found.read_by_daemon(SOCKET) is None
 
 
 def test_containers_that_are_still_there() -> None:
@@ -305,30 +388,6 @@ def test_the_daemon(kernel: Kernel) -> None:
 def test_no_swarm(kernel: Kernel, swarm: t.Any) -> None:
     assert read(Docker(Swarm=swarm)).daemon.swarm is False
     assert read(Docker(Swarm=swarm)).borrowed is False
-
-
-@pytest.mark.parametrize(("pids", "pidfile", "expected"), [([7], None, 7), ([7, 8], b"8\n", 8), ([7, 8], b"7", 7)])
-def test_which_process(kernel: Kernel, pids: list[int], pidfile: bytes | None, expected: int) -> None:
-    kernel.pids["dockerd"] = pids
-    kernel.files = {} if pidfile is None else {"/run/docker.pid": pidfile}
-    assert _io_found.dockerd_pid({}) == expected
-
-
-@pytest.mark.parametrize(
-    ("pids", "pidfile", "words"),
-    [
-        ([], None, "the engine desktop is no process of this host"),
-        ([7, 8], None, "several dockerd run here (7, 8)"),
-        ([7, 8], b"9", "several dockerd run here (7, 8)"),
-        ([7, 8], b"x", "several dockerd run here (7, 8)"),
-    ],
-)
-def test_no_process_to_go_by(kernel: Kernel, pids: list[int], pidfile: bytes | None, words: str) -> None:
-    kernel.pids["dockerd"] = pids
-    kernel.files = {} if pidfile is None else {"/run/docker.pid": pidfile}
-    with pytest.raises(Refused) as reason:
-        _io_found.dockerd_pid({"Name": "desktop"})
-    assert words in str(reason.value)
 
 
 def route(text: str, interface: str = "eth0", learned: bool = False) -> Route:
@@ -426,22 +485,18 @@ def recorded(name: str) -> Docker:
 
 
 @pytest.mark.parametrize(
-    ("name", "pids", "environment", "pid"),
+    ("name", "environment", "pid"),
     [
-        ("plain", [7], (), 7),
-        ("swarm", [7], ("swarm",), 7),
-        ("podman", [], ("podman",), 0),
-        ("podman", [7], ("podman",), 0),
-        ("docker_desktop", [], ("docker_desktop",), 0),
-        ("rootless", [7], ("rootless",), 0),
-        ("snap", [], ("snap",), 70),
-        ("snap", [7], ("snap",), 70),
+        ("plain", (), 7),
+        ("swarm", ("swarm",), 7),
+        ("podman", ("podman",), 0),
+        ("docker_desktop", ("docker_desktop",), 0),
+        ("rootless", ("rootless",), 0),
+        ("snap", ("snap",), 7),
     ],
 )
-def test_engines_of_other_kinds(kernel: Kernel, name: str, pids: list[int], environment: t.Any, pid: int) -> None:
+def test_engines_of_other_kinds(kernel: Kernel, name: str, environment: t.Any, pid: int) -> None:
     """The dockerd of this host is not taken for the one that answers."""
-    kernel.pids = {"dockerd": pids}
-    kernel.programs = {7: "/usr/sbin/dockerd", 70: "/snap/docker/2904/bin/dockerd", 71: "/usr/sbin/dockerd"}
     kernel.files = {CONFIG: b'{"ip6tables": false}'}
     docker = recorded(name)
     found = _io_found.read(docker, any_engine=True)  # type: ignore[arg-type]
@@ -457,14 +512,16 @@ def test_engines_of_other_kinds(kernel: Kernel, name: str, pids: list[int], envi
             read(docker)
 
 
-def test_a_snap_beside_the_engine_that_answers(kernel: Kernel) -> None:
-    kernel.programs = {7: "/usr/sbin/dockerd", 70: "/snap/docker/2904/bin/dockerd"}
-    found = read(Docker())
-    assert (found.environment, found.daemon.pid) == ((), 7)
+def test_a_snap_whose_data_were_moved(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a file system of its own, and is named before that is looked at."""
 
+    def elsewhere(pid: int, path: str) -> None:
+        raise Refused("it has a file system of its own")
 
-def test_a_snap_whose_data_were_moved(kernel: Kernel) -> None:
-    kernel.pids = {}
-    kernel.programs = {70: "/var/lib/snapd/snap/docker/2904/bin/dockerd"}
+    monkeypatch.setattr(_io_dockerd, "refuse_elsewhere", elsewhere)
+    kernel.program = "/var/lib/snapd/snap/docker/2904/bin/dockerd"
     found = _io_found.read(Docker(), any_engine=True)  # type: ignore[arg-type]
-    assert (found.environment, found.daemon.pid) == (("snap",), 70)
+    assert (found.environment, found.daemon.pid) == (("snap",), 7)
+    kernel.program = "/usr/sbin/dockerd"
+    with pytest.raises(Refused, match="a file system of its own"):
+        read(Docker())

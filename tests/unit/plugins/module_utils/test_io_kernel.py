@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import signal
 import subprocess
 import time
 import typing as t
@@ -237,18 +238,21 @@ def test_machine_id(proc: Files, files: dict[str, str], expected: str) -> None:
 
 def test_process_started(proc: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 2_000_000.0)
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: 1000.0)
     monkeypatch.setattr(os, "sysconf", lambda name: 100)
-    proc({"/proc/4711/stat": STAT.format(ticks=5000), "/proc/uptime": "1000.00 3000.00\n"})
+    proc({"/proc/4711/stat": STAT.format(ticks=5000)})
     assert _io_kernel.process_started(4711) == 1_999_050.0
+    assert (_io_kernel.start_ticks(4711), _io_kernel.ticks_now()) == (5000, 100_000)
 
 
 @pytest.mark.parametrize(
     "files",
-    [{}, {"/proc/4711/stat": ""}, {"/proc/4711/stat": "4711 (x) S 1"}, {"/proc/4711/stat": STAT.format(ticks=1)}],
+    [{}, {"/proc/4711/stat": ""}, {"/proc/4711/stat": "4711 (x) S 1"}, {"/proc/4711/stat": STAT.format(ticks="x")}],
 )
 def test_process_that_is_gone_has_no_start(proc: Files, files: dict[str, str]) -> None:
     proc(files)
     assert _io_kernel.process_started(4711) is None
+    assert _io_kernel.start_ticks(4711) is None
 
 
 @pytest.mark.parametrize(
@@ -279,14 +283,59 @@ def test_unit_of(proc: Files, text: str, expected: str | None) -> None:
     assert _io_kernel.unit_of(7) == expected
 
 
-def test_processes_of_this_machine() -> None:
-    own = _io_kernel._comm(str(os.getpid()))
-    assert os.getpid() in _io_kernel.processes(own)
-    assert _io_kernel.processes("no such program") == []
-    assert _io_kernel.programs(own)[os.getpid()] == os.readlink("/proc/self/exe")
-    assert _io_kernel.programs("no such program") == {}
-    assert _io_kernel.process_started(os.getpid()) == pytest.approx(time.time(), abs=3600)
-    assert _io_kernel.command_line(os.getpid())
+def test_children() -> None:
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        name = _io_kernel.name_of(child)
+        assert _io_kernel.has_child(os.getpid(), name)
+        assert not _io_kernel.has_child(child, name)
+        assert not _io_kernel.has_child(os.getpid(), "no such program")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = os.getpid()
+    assert _io_kernel.program(own) == os.readlink("/proc/self/exe")
+    assert _io_kernel.process_started(own) == pytest.approx(time.time(), abs=3600)
+    assert _io_kernel.command_line(own)
+    assert _io_kernel.shares_root_and_network(own)
+    assert not _io_kernel.shares_root_and_network(2**30)
+    assert (_io_kernel.program(2**30), _io_kernel.name_of(2**30)) == ("", "")
+    assert _io_kernel.boot_id() == _io_kernel.boot_id() != ""
+    monkeypatch.setattr(_io_kernel, "is_roots", lambda pid, group=None: True)
+    assert own in _io_kernel.processes(_io_kernel.name_of(own))
+    assert own in _io_kernel.programs(_io_kernel.name_of(own))
+    monkeypatch.setattr(_io_kernel, "is_roots", lambda pid, group=None: False)
+    assert (_io_kernel.processes(_io_kernel.name_of(own)), _io_kernel.programs(_io_kernel.name_of(own))) == ([], {})
+
+
+STATUS = "Name:\tdockerd\nUid:\t{0}\nGid:\t5\t5\t5\t5\nGroups:\t7 9 \n"
+
+
+@pytest.mark.parametrize(
+    ("status", "group", "expected"),
+    [
+        (STATUS.format("0\t0\t0\t0"), None, True),
+        (STATUS.format("65534\t65534\t65534\t65534"), None, False),
+        # A program with the set-user-id bit, called by a user.
+        (STATUS.format("1000\t0\t0\t0"), None, False),
+        (STATUS.format("0\t1000\t0\t1000"), None, False),
+        (STATUS.format("1000\t1000\t1000\t1000"), 9, True),
+        (STATUS.format("1000\t1000\t1000\t1000"), 5, True),
+        (STATUS.format("1000\t1000\t1000\t1000"), 8, False),
+        ("Name:\tx\n", None, False),
+        ("", None, False),
+    ],
+)
+def test_whose_a_process_is(proc: Files, status: str, group: int | None, expected: bool) -> None:
+    proc({"/proc/7/status": status})
+    assert _io_kernel.is_roots(7, group) is expected
+    assert _io_kernel.is_roots(8, group) is False
 
 
 NAT = b"-P PREROUTING ACCEPT\n-N DOCKER\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n"

@@ -58,7 +58,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     )
     monkeypatch.setattr(_io_files, "read", found.files.get)
     for name, answer in (
-        ("processes", lambda name: list(found.clients.get(name, {}))),
+        ("processes", lambda name, group: list(found.clients.get(name, {}))),
         ("unit_of", found.unit_of),
         ("addresses", lambda: found.addresses),
         ("sysctl", lambda name: "1"),
@@ -85,6 +85,9 @@ def test_everything(machine: Machine) -> None:
         ('Environment="OPTS=--mtu=1400 --ipv6" A=1', {"mtu": "1400", "ipv6": "true"}),
         ("Environment=A=1 OPTS=--mtu=1400", {"mtu": "1400"}),
         ("Environment=", {}),
+        ('Environment="OPTS=--mtu=1400 --log-opt tag=it\'s"', {"mtu": "1400", "log-opts": "tag=its"}),
+        ("Environment=OPTS=it's", {}),
+        ('Environment="OPTS=--mtu=1400', {"mtu": "1400"}),
         ("EnvironmentFiles=/a (ignore_errors=no)\nEnvironmentFiles=/b (ignore_errors=yes)", {"mtu": "1400"}),
         ("EnvironmentFiles=/b (ignore_errors=no)\nEnvironmentFiles=/a (ignore_errors=yes)", {"ipv6": "true"}),
     ],

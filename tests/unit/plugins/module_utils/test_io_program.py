@@ -56,6 +56,13 @@ def test_one_that_is_missing_or_hangs(monkeypatch: pytest.MonkeyPatch, hangs: bo
         _io_program.must(MISSING)
 
 
-def test_what_only_root_runs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert _io_program.searched() == "/nowhere:/usr/sbin:/sbin"
+def test_folders_of_root_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        programs.program(folder, "nft", f"echo {folder.name}")
+    monkeypatch.setattr(_io_program, "FOLDERS", f"{first}:/sbin")
+    monkeypatch.setenv("PATH", f":.:bin:{second}:{first}")
+    assert _io_program.searched() == f"{first}:/sbin:{second}"
+    assert (_io_program.where("nft"), _io_program.said("nft")) == (f"{first}/nft", "first\n")
+    monkeypatch.delenv("PATH")
+    assert _io_program.searched() == f"{first}:/sbin"

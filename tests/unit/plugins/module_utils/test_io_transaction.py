@@ -432,6 +432,7 @@ def program(made: bytes, tmp_path: Path) -> Path:
         '"/var/lib/dms-ipv6"': f'"{tmp_path}/state"',
         '"/run/dms-ipv6.lock"': f'"{tmp_path}/lock"',
         SYSTEMD: f"{tmp_path}/units",
+        '"/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"': '""',
     }
     path = tmp_path / "revert.pyz"
     with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(path, "w") as new:

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which dockerd is behind a socket: real sockets, and processes and services as the kernel and systemd tell of them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_dockerd, _io_kernel, _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils._io_dockerd import Dockerd
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+
+ROOT, USER = True, False
+CLOCK = "Mon 2026-11-30 08:59:46.994206 UTC"
+SECONDS = 1796029186.994206
+
+
+class Machine:
+    """Processes, services and what listens on the socket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = str(folder / "docker.sock")
+        self.listener = 7
+        # name, whether root's, program, unit
+        self.processes: dict[int, tuple[str, bool, str, str | None]] = {
+            1: ("systemd", ROOT, "/usr/lib/systemd/systemd", None),
+            7: ("dockerd", ROOT, "/usr/sbin/dockerd", "docker.service"),
+        }
+        self.main: dict[str, int] = {"docker.service": 7}
+        self.clock = CLOCK
+        self.sockets: dict[str, str] = {}
+        self.asked: list[tuple[str, ...]] = []
+
+    def of(self, pid: int, which: int, missing: t.Any) -> t.Any:
+        return self.processes.get(pid, (missing,) * 4)[which]
+
+    def said(self, *command: str) -> str:
+        self.asked.append(command)
+        units = command[2 : command.index("-p")]
+        if "--timestamp=us+utc" not in command:
+            return ""
+        if units == ("*.socket",):
+            units = tuple(self.sockets)
+        return "\n".join(f"Id={one}\n{self.shown(one)}" for one in units)
+
+    def shown(self, unit: str) -> str:
+        if unit.endswith(".socket"):
+            return self.sockets.get(unit, "Triggers=\n")
+        return f"MainPID={self.main.get(unit, 0)}\nExecMainStartTimestamp={self.clock}\n"
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> t.Iterator[Machine]:
+    found = Machine(tmp_path)
+    monkeypatch.setattr(_io_dockerd, "CREDENTIALS", Credentials(found))
+    monkeypatch.setattr(_io_kernel, "name_of", lambda pid: found.of(pid, 0, ""))
+    monkeypatch.setattr(_io_kernel, "is_roots", lambda pid, group=None: found.of(pid, 1, False))
+    monkeypatch.setattr(_io_kernel, "program", lambda pid: found.of(pid, 2, ""))
+    monkeypatch.setattr(_io_kernel, "unit_of", lambda pid: found.of(pid, 3, None))
+    monkeypatch.setattr(_io_program, "said", found.said)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as handle:
+        handle.bind(found.path)
+        handle.listen()
+        yield found
+
+
+class Credentials:
+    """The kernel names this process as the listener; it stands for the machine's."""
+
+    size = 12
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def unpack(self, answer: bytes) -> tuple[int, int, int]:
+        assert int.from_bytes(answer[:4], "little") == os.getpid()
+        return self.machine.listener, 0, 0
+
+
+def test_one_that_listens_itself(machine: Machine) -> None:
+    assert _io_dockerd.behind(machine.path) == Dockerd(7, "docker.service", SECONDS)
+
+
+def test_a_second_one_is_no_problem(machine: Machine) -> None:
+    machine.processes[8] = ("dockerd", ROOT, "/usr/sbin/dockerd", "docker2.service")
+    machine.main["docker2.service"] = 8
+    assert _io_dockerd.behind(machine.path).pid == 7
+    machine.listener = 8
+    assert _io_dockerd.behind(machine.path) == Dockerd(8, "docker2.service", SECONDS)
+
+
+def listens(path: str, unit: str) -> str:
+    return f"Listen={path} (Stream)\nTriggers={unit}\n"
+
+
+def test_systemd_listens(machine: Machine, tmp_path: Path) -> None:
+    machine.listener = 1
+    machine.sockets = {"docker.socket": listens(machine.path, "docker.service")}
+    assert _io_dockerd.behind(machine.path) == Dockerd(7, "docker.service", SECONDS)
+    assert len(machine.asked) == 1
+    link = tmp_path / "link"
+    link.symlink_to(machine.path)
+    assert _io_dockerd.behind(str(link)).pid == 7
+
+
+def test_systemd_listens_for_another_service(machine: Machine) -> None:
+    machine.listener = 1
+    machine.processes[8] = ("dockerd", ROOT, "/usr/sbin/dockerd", "second.service")
+    machine.main["second.service"] = 8
+    machine.sockets = {
+        "docker.socket": listens("/run/docker.sock", "docker.service"),
+        "second.socket": f"Listen=/run/x (FIFO)\n{listens(machine.path, 'second.service')}",
+    }
+    assert _io_dockerd.behind(machine.path) == Dockerd(8, "second.service", SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("process", "words"),
+    [
+        (
+            ("dockerd", USER, "/opt/u/dockerd", None),
+            "process 9 (dockerd) listens on it, which is no dockerd of root's",
+        ),
+        (("haproxy", ROOT, "/usr/sbin/haproxy", None), "process 9 (haproxy) listens on it"),
+        (None, "process 9 (gone) listens on it"),
+    ],
+)
+def test_no_dockerd_of_roots(machine: Machine, process: t.Any, words: str) -> None:
+    machine.listener = 9
+    if process:
+        machine.processes[9] = process
+    with pytest.raises(Refused) as reason:
+        _io_dockerd.behind(machine.path)
+    assert words in str(reason.value) and machine.path in str(reason.value)
+
+
+@pytest.mark.parametrize("main", [0, 9])
+def test_systemd_listens_and_runs_no_dockerd_of_roots(machine: Machine, main: int) -> None:
+    """Not the one that runs beside it, either."""
+    machine.listener = 1
+    machine.processes[9] = ("dockerd", USER, "/opt/u/dockerd", "docker.service")
+    machine.main["docker.service"] = main
+    machine.sockets = {"docker.socket": listens(machine.path, "docker.service")}
+    with pytest.raises(Refused, match=r"systemd listens on it for docker\.service, which runs no dockerd of root's"):
+        _io_dockerd.behind(machine.path)
+    machine.sockets = {}
+    with pytest.raises(Refused, match="systemd listens on it for no service"):
+        _io_dockerd.behind(machine.path)
+
+
+def test_an_engine_elsewhere(machine: Machine) -> None:
+    machine.listener = 0
+    with pytest.raises(Refused, match="the engine is no process of this host"):
+        _io_dockerd.behind(machine.path)
+    with pytest.raises(Refused, match="dockerd does not answer"):
+        _io_dockerd.behind(f"{machine.path}-missing")
+
+
+@pytest.mark.parametrize("unit", ["cron.service", None])
+def test_one_that_is_no_service(machine: Machine, unit: str | None) -> None:
+    """Started by cron or from a shell: its service, if there is one, is not restarted in its place."""
+    machine.main["cron.service"] = 5
+    machine.processes[7] = ("dockerd", ROOT, "/usr/sbin/dockerd", unit)
+    assert _io_dockerd.behind(machine.path) == Dockerd(7)
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "expected"),
+    [
+        ("dockerd", "", True),
+        ("exe", "/usr/sbin/dockerd", True),
+        ("exe", "/usr/sbin/dockerd (deleted)", True),
+        ("docker", "/usr/sbin/dockerd-proxy", False),
+    ],
+)
+def test_what_is_called_dockerd(machine: Machine, name: str, program: str, expected: bool) -> None:
+    machine.processes[7] = (name, ROOT, program, None)
+    assert _io_dockerd.is_dockerd(7) is expected
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        (CLOCK, SECONDS),
+        ("Mon 2026-11-30 08:59:46 UTC", SECONDS // 1),
+        ("", None),
+        ("n/a", None),
+        ("Mon 2026-11-30 08:59:46 CET", None),
+        ("\x00 \udcff", None),
+    ],
+)
+def test_when_it_was_started(machine: Machine, clock: str, expected: float | None) -> None:
+    machine.clock = clock
+    assert _io_dockerd.behind(machine.path).clock == expected
+
+
+def test_systemd_before_247(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(*command: str) -> str:
+        return (
+            ""
+            if "--timestamp=us+utc" in command
+            else "Id=docker.service\nMainPID=7\nExecMainStartTimestamp=Mon 2026-11-30 08:59:46 UTC\n"
+        )
+
+    monkeypatch.setattr(_io_program, "said", said)
+    assert _io_dockerd.behind(machine.path) == Dockerd(7, "docker.service", SECONDS // 1)
+
+
+@pytest.mark.parametrize(("now", "then"), [(50.0, 50.0), (50.0, 52.0), (52.0, 50.0)])
+def test_the_earlier_of_two_clocks_counts(monkeypatch: pytest.MonkeyPatch, now: float, then: float) -> None:
+    monkeypatch.setattr(_io_kernel, "process_started", lambda pid: now)
+    assert _io_dockerd.began(Dockerd(7, "x", then)) == pytest.approx(50.0 - _io_dockerd.COARSE)
+    assert _io_dockerd.began(Dockerd(7, "x", None)) is None
+
+
+def test_one_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_kernel, "shares_root_and_network", lambda pid: pid == 7)
+    _io_dockerd.refuse_elsewhere(7, "/x")
+    with pytest.raises(
+        Refused, match=r"/x: the dockerd behind it \(process 8\) has a file system or a network of its own"
+    ):
+        _io_dockerd.refuse_elsewhere(8, "/x")
