@@ -51,6 +51,7 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
     result["findings"] = []
     result["networks"] = []
+    result["addresses"] = {"ipv6": "2001:2::25"}
     result["host_addresses"] = []
     result["table"] = []
     result["plan"] = {
@@ -63,14 +64,14 @@ elif name == "mail_dns_info":
 elif name == "host_transaction":
     result = {"changed": True, **({"failed_steps": []} if args["state"] == "reverted" else {"transaction": "t1"})}
 elif name == "probe_responder" and args["state"] == "present":
-    result = {"changed": True, "addresses": {"ipv6": "::1"}, "ports": {"ipv6": 1}, "host_addresses": []}
+    result = {"changed": True, "ports": {"ipv6": 20001}, "host_addresses": []}
 elif name == "probe_responder":
     tried = [one for one in args["probes"] if one.get("verdict")]
     kept = [{key: str(one.get(key, "")) for key in ("verdict", "family", "msg")} for one in args["probes"]]
     word = "passed" if tried else "not verified"
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
-    result = {"verdict": "real", "family": "ipv6", "port": 1, "client": "::2", "seen": "::2", "msg": "seen"}
+    result = {"verdict": "real", "family": "ipv6", "port": 20001, "client": "::2", "seen": "::2", "msg": "seen"}
 result["invocation"] = {"module_args": args}
 print(json.dumps(result))
 """
