@@ -28,8 +28,11 @@ import json, os, sys
 name = @NAME@
 with open(sys.argv[1]) as file:
     args = json.load(file)
+dry = args.get("_ansible_check_mode", False)
 args = {key: value for key, value in args.items() if not key.startswith("_ansible")}
 home = @HOME@
+with open(os.path.join(home, "asked.jsonl"), "a") as file:
+    file.write(json.dumps([name, args, dry]) + "\\n")
 result = {"changed": False}
 if name in ("docker_ipv6", "docker_ipv6_info"):
     story = args.get("network", "well")
@@ -51,13 +54,13 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
     result["findings"] = []
     result["networks"] = []
-    result["addresses"] = {"ipv6": "2001:2::25"}
+    result["addresses"] = {"ipv6": "::1" if story == "lies" else "2001:2::25"}
     result["host_addresses"] = []
     result["table"] = []
     result["plan"] = {
         "changed": not done, "steps": [] if done else ["turn it"],
         "warnings": [] if done else ["it takes a while"], "subnets": [], "packages": [],
-        "ports": [], "prove_on": ["net"],
+        "ports": [["ipv6", 25]] if story == "serves" else [], "prove_on": ["net"],
     }
 elif name == "mail_dns_info":
     result = {"failed": True, "msg": "no resolver answers"}
@@ -72,6 +75,8 @@ elif name == "probe_responder":
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
     result = {"verdict": "real", "family": "ipv6", "port": 20001, "client": "::2", "seen": "::2", "msg": "seen"}
+    if args["host"].startswith("2001:2::bad"):
+        result.update({"verdict": "unexpected", "msg": "no address", "answer": "SECRET", "ansible_facts": {"a": 1}})
 result["invocation"] = {"module_args": args}
 print(json.dumps(result))
 """
@@ -88,6 +93,11 @@ class Done:
     @property
     def report(self) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", json.loads((self.folder / "report.json").read_text()))
+
+    @property
+    def asked(self) -> list[tuple[str, dict[str, t.Any], bool]]:
+        """What the modules were asked, in order: name, options, check mode."""
+        return [tuple(json.loads(line)) for line in (self.folder.parent / "asked.jsonl").read_text().splitlines()]
 
     @property
     def states(self) -> dict[str, str]:
