@@ -33,9 +33,7 @@ MOST = 8192
 DISCARD = 9
 
 
-def probe(
-    place: tuple[t.Any, ...], family: str, timeout: float, host_addresses: Collection[str]
-) -> _verdict.Verdict:
+def probe(place: tuple[t.Any, ...], family: str, timeout: float, host_addresses: Collection[str]) -> _verdict.Verdict:
     """Connect once, ask, and judge.
 
     Args:
@@ -130,11 +128,11 @@ def _read(handle: socket.socket, end: float) -> str:
     """
     found = b""
     while len(found) < MOST:
-        left = end - time.monotonic()
+        left = max(end - time.monotonic(), 0)
+        if found and not left:
+            break
+        handle.settimeout(left or 0.001)
         try:
-            if left <= 0:
-                raise socket.timeout
-            handle.settimeout(left)
             part = handle.recv(4096)
         except socket.timeout:
             if not found:

@@ -215,7 +215,9 @@ def _image(docker: Docker, client: t.Any, image: str) -> str:
     with _io_sdk.refusing(f"pull the responder's image {image} (dms_ipv6_probe_image takes a local one or an archive)"):
         said = client.pull(wanted.name, tag=wanted.version)
     if not _is_there(docker, wanted):  # what goes wrong while it is fetched is only printed
-        raise Refused(f"cannot pull the responder's image {image}: {str(said).strip()[-200:]}", remedy=_image_name.REMEDY)
+        raise Refused(
+            f"cannot pull the responder's image {image}: {str(said).strip()[-200:]}", remedy=_image_name.REMEDY
+        )
     return str(wanted)
 
 

@@ -15,7 +15,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_kernel, _io_program, _io_responder, _io_routed_firewall, _io_sdk
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_kernel,
+    _io_program,
+    _io_responder,
+    _io_routed_firewall,
+    _io_sdk,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 

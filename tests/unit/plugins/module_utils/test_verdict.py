@@ -233,7 +233,15 @@ def test_proof() -> None:
     assert _verdict.proof(results, now, "refused") == {**proof, "result": "failed", "expect": "refused"}
 
 
-WHOLE = {"family": "ipv6", "host": "mail", "port": 25, "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"}
+WHOLE = {
+    "family": "ipv6",
+    "host": "mail",
+    "port": 25,
+    "verdict": "real",
+    "client": "fd00::5",
+    "seen": "fd00::5",
+    "msg": "m",
+}
 
 
 @pytest.mark.parametrize(

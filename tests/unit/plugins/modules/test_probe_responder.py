@@ -209,9 +209,7 @@ def test_wrong_options(engine: Engine, options: dict[str, t.Any], words: str) ->
         ({"ipv4": "mail.example.com", "ipv6": "[FD00::2]"}, OWN),
     ],
 )
-def test_published_only_where_it_is_probed(
-    engine: Engine, addresses: dict[str, str], places: tuple[str, ...]
-) -> None:
+def test_published_only_where_it_is_probed(engine: Engine, addresses: dict[str, str], places: tuple[str, ...]) -> None:
     told = run(probe_responder, state="present", addresses=addresses)
     assert engine.started[0][5] == places
     assert set(told["addresses"]) == {"ipv4", "ipv6"}
@@ -231,9 +229,7 @@ def test_published_only_where_it_is_probed(
     ],
 )
 @pytest.mark.parametrize("check", [True, False])
-def test_refused_before_anything_is_started(
-    engine: Engine, options: dict[str, t.Any], words: str, check: bool
-) -> None:
+def test_refused_before_anything_is_started(engine: Engine, options: dict[str, t.Any], words: str, check: bool) -> None:
     assert failure(probe_responder, check=check, state="present", **options).startswith(words)
     assert engine.started == []
 
