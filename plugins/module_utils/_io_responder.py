@@ -137,10 +137,6 @@ def _create(client: t.Any, wanted: Wanted, image: str, port: int) -> str:
     return str(made["Id"])
 
 
-def _unit(container_id: str) -> str:
-    return f"{NAME}-{container_id[:12]}"
-
-
 def _end_after(docker: Docker, container_id: str, seconds: int) -> None:
     """Have the host itself remove a container, whatever becomes of this run.
 
@@ -148,7 +144,8 @@ def _end_after(docker: Docker, container_id: str, seconds: int) -> None:
         Refused: systemd does not take the timer.
     """
     command = ["systemd-run", "--quiet", "--collect", f"--on-active={seconds}", "--timer-property=AccuracySec=500ms"]
-    command += [f"--unit={_unit(container_id)}", "--", sys.executable, "-I", "-c", REMOVES, docker.path, container_id]
+    command += [f"--unit={NAME}-{container_id[:12]}", "--description=Removes the responder of a proof"]
+    command += ["--", sys.executable, "-I", "-c", REMOVES, docker.path, container_id]
     done = _io_program.run(*command, timeout=_io_program.CHANGE)
     if done is None or done.returncode:
         said = done.stderr.decode(errors="replace").strip() if done else "systemd-run is missing or does not end"
@@ -164,7 +161,8 @@ def stop(docker: Docker) -> bool:
     ours = [one for one in docker.containers() if OURS in (one.get("Labels") or {})]
     for one in ours:
         _remove(docker, one["Id"])
-        _io_program.systemctl("stop", f"{_unit(one['Id'])}.timer", needed=False)
+    # Also where there is none: one that ended by itself has left its timer.
+    _io_program.systemctl("stop", f"{NAME}-*.timer", needed=False)
     if ours:
         _io_routed_firewall.admit_nobody()
     return bool(ours)

@@ -66,7 +66,8 @@ options:
   probes:
     description:
       - With O(state=absent), the results of M(dms.ipv6.remote_ip_probe), to be judged and kept.
-      - The responder is removed first, whatever they are. One that makes no sense is said to be that, and proves nothing.
+      - The responder is removed first, whatever they are. One that makes no sense is said to be that, and proves
+        nothing.
     type: list
     elements: raw
     default: []
@@ -80,7 +81,8 @@ options:
     description:
       - The path of a file that tells Prometheus when the proof was made and what it is, for
         node_exporter's textfile collector. Its name must end in C(.prom). Empty for none.
-      - It is written with O(state=absent); with O(state=present) it is only looked at, so that a wrong one costs no proof.
+      - It is written with O(state=absent); with O(state=present) it is only looked at, so that a wrong one costs no
+        proof.
     type: path
     default: ""
   expect:

@@ -44,8 +44,8 @@ options:
     default: []
   hold:
     description:
-      - Say nothing, and keep the connection open for so many seconds after the module has ended, 300 at most. By default
-        a responder is asked.
+      - Say nothing, and keep the connection open for so many seconds after the module has ended, 300 at most. By
+        default a responder is asked.
     type: int
     default: 0
 extends_documentation_fragment:
@@ -85,8 +85,8 @@ verdict:
     - V(refused), the connection was refused, by a closed port or a firewall.
     - V(timeout), no answer within the time limit.
     - V(unexpected), anything else.
-    - V(not verified), this client cannot try, because it has no IPv6, or because O(host) is this very host; or with O(hold),
-      it is connected, and the Docker host has yet to say what that shows.
+    - V(not verified), this client cannot try, because it has no IPv6, or because O(host) is this very host; or with
+      O(hold), it is connected, and the Docker host has yet to say what that shows.
   returned: success
   type: str
   sample: real

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import random
 import socket
 import subprocess
 import sys
@@ -162,6 +163,9 @@ class Whole:
             raise Refused(SILENT)
 
 
+STOPPED = "stop dms-ipv6-responder-*.timer"
+
+
 @pytest.fixture
 def whole(monkeypatch: pytest.MonkeyPatch) -> Whole:
     return Whole(monkeypatch)
@@ -187,11 +191,11 @@ def test_it_has_no_right_that_it_does_not_need(whole: Whole) -> None:
 
 def test_it_is_never_there_without_an_end(whole: Whole) -> None:
     start(whole, WANTED._replace(ipv6_address="2600::7"))
-    assert whole.log == ["created", "timer", "started", "admit ('2600::7', 80, 7)"]
+    assert whole.log == [STOPPED, "created", "timer", "started", "admit ('2600::7', 80, 7)"]
     assert "--on-active=7" in whole.units[0] and whole.units[0].endswith(f"/run/x.sock {ID}")
     whole.log.clear()
     assert stop(whole) is True
-    assert whole.log == ["removed 999", f"stop dms-ipv6-responder-{ID[:12]}.timer", "admit nobody"]
+    assert whole.log == ["removed 999", STOPPED, "admit nobody"]
     assert stop(whole) is False
 
 
@@ -208,6 +212,15 @@ def test_one_that_does_not_answer_is_removed(whole: Whole) -> None:
     with pytest.raises(Refused, match=SILENT):
         start(whole)
     assert whole.there == []
+
+
+def test_one_that_ended_by_itself_leaves_no_timer(whole: Whole) -> None:
+    """The engine has removed it before we look."""
+    whole.await_answer = lambda *_arguments: whole.there.clear()  # type: ignore[method-assign]
+    start(whole)
+    whole.log.clear()
+    assert stop(whole) is False
+    assert whole.log == [STOPPED]
 
 
 def test_one_of_an_earlier_run_is_replaced(whole: Whole) -> None:
@@ -314,6 +327,6 @@ def test_a_port_that_is_taken_is_not_free(monkeypatch: pytest.MonkeyPatch) -> No
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         taken.bind(("127.0.0.1", 0))
         number = taken.getsockname()[1]
-        monkeypatch.setattr(_io_responder.random, "sample", lambda ports, count: [number])
+        monkeypatch.setattr(random, "sample", lambda ports, count: [number])
         with pytest.raises(Refused, match="no free port"):
             _io_responder.free_port()
