@@ -35,7 +35,7 @@ SUBJECTS = {
     "NDP proxy": "ndp_proxy ndp_guards ndp_found ndppd_conf networkd",
     "Refusing IPv6": "prevent",
     "The order in which a host tries addresses": "gai_conf run_gai_conf",
-    "The proof": "probe responder run_remote_ip_probe run_probe_responder peers",
+    "The proof": "probe responder image_name run_remote_ip_probe run_probe_responder peers",
     "DNS and mail": "mail_dns run_mail_dns_info dns dns_lookup spf smtp smtp_relay run_smtp_relay_probe",
 }
 INTRODUCTION = """# What is refused, word by word

@@ -25,17 +25,23 @@ RTF_UP, RTF_REJECT, RTF_ADDRCONF = 0x0001, 0x0200, 0x00040000
 SIOCGIFADDR = 0x8915
 # include/uapi/linux/if_addr.h; an address with a lifetime lacks the second.
 TENTATIVE, PERMANENT = 0x40, 0x80
+# Temporary (RFC 8981), duplicate, deprecated: not for others to connect to.
+PASSING = 0x01 | 0x08 | 0x20
 # States of TCP sockets in /proc/net/tcp{,6} (include/net/tcp_states.h of Linux).
 ESTABLISHED, LISTENS = "01", "0A"
 
 
 class Address(t.NamedTuple):
-    """An IPv6 address of the host, with its prefix and interface; one that was learned is not permanent."""
+    """An IPv6 address of the host, with its prefix and interface; one that was learned is not permanent.
+
+    ``passing`` is one that no other host should connect to: temporary (RFC 8981), a duplicate, deprecated.
+    """
 
     value: ipaddress.IPv6Interface
     interface: str
     tentative: bool
     permanent: bool = True
+    passing: bool = False
 
 
 class Route(t.NamedTuple):
@@ -59,7 +65,7 @@ def addresses() -> list[Address]:
     for fields in _lines("/proc/net/if_inet6"):
         value = ipaddress.IPv6Interface((int(fields[0], 16), int(fields[2], 16)))
         flags = int(fields[4], 16)
-        found.append(Address(value, fields[5], bool(flags & TENTATIVE), bool(flags & PERMANENT)))
+        found.append(Address(value, fields[5], bool(flags & TENTATIVE), bool(flags & PERMANENT), bool(flags & PASSING)))
     return found
 
 

@@ -8,13 +8,14 @@ A real service does not say whom it sees. There the connection is kept open, so 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _probe_targets, _verdict
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -25,28 +26,32 @@ FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 NO_WAY_OUT = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # A firewall says no with an ICMP message (administratively prohibited), a closed port with a reset.
 REFUSALS = (errno.ECONNREFUSED, errno.EACCES, errno.EPERM)
-MOST = 65536
+REMEDY = "Give the address at which clients on other hosts reach the Docker host (dms_ipv6_probe_addresses)"
+# A responder's whole answer takes less.
+MOST = 8192
+# Any port: nothing is sent.
+DISCARD = 9
 
 
-def probe(host: str, port: int, family: str, timeout: float, host_addresses: Collection[str]) -> _verdict.Verdict:
+def probe(place: tuple[t.Any, ...], family: str, timeout: float, host_addresses: Collection[str]) -> _verdict.Verdict:
     """Connect once, ask, and judge.
 
     Args:
-        host: address or name of the Docker host.
-        port: TCP port of a responder that answers HTTP with a ``RemoteAddr:`` line.
+        place: where, see resolve(); of a responder that answers HTTP with a ``RemoteAddr:`` line.
         family: ipv4 or ipv6.
-        timeout: seconds for connecting, and again for the answer.
+        timeout: seconds for the connection and the answer together.
         host_addresses: every address of the Docker host.
     """
-    place = resolve(host, port, family)
+    end = time.monotonic() + timeout
     with socket.socket(FAMILIES[family], socket.SOCK_STREAM) as handle:
         handle.settimeout(timeout)
         client = ""
         try:
             handle.connect(place)
             client = _address.plain(handle.getsockname()[0])
+            handle.settimeout(max(end - time.monotonic(), 0.001))
             handle.sendall(b"GET / HTTP/1.0\r\nHost: dms-ipv6-probe\r\nConnection: close\r\n\r\n")
-            answer = _read(handle)
+            answer = _read(handle, end)
         except socket.timeout:
             return _verdict.Verdict(_verdict.TIMEOUT, client, "", f"no answer within {timeout:g} s")
         except OSError as error:
@@ -54,17 +59,15 @@ def probe(host: str, port: int, family: str, timeout: float, host_addresses: Col
     return _verdict.judge(client, answer, host_addresses)
 
 
-def hold(host: str, port: int, family: str, timeout: float, seconds: int) -> _verdict.Verdict:
+def hold(place: tuple[t.Any, ...], family: str, timeout: float, seconds: int) -> _verdict.Verdict:
     """Connect, say nothing, and keep the connection open after this process has ended.
 
     Args:
-        host: address or name of the Docker host.
-        port: TCP port of any service.
+        place: where, see resolve(); of any service.
         family: ipv4 or ipv6.
         timeout: seconds for connecting.
         seconds: for how long it is kept.
     """
-    place = resolve(host, port, family)
     with socket.socket(FAMILIES[family], socket.SOCK_STREAM) as handle:
         handle.settimeout(timeout)
         try:
@@ -92,43 +95,53 @@ def _keep(seconds: int) -> None:
         os._exit(0)
 
 
-def resolve(host: str, port: int, family: str) -> t.Any:
+def resolve(host: str, port: int, family: str) -> tuple[t.Any, ...]:
     """Where to connect to.
 
     Raises:
-        Refused: no address of that family, or one that is reserved for documentation.
+        Refused: no address of that family, or one at which no probe from outside can reach a Docker host.
     """
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[family], socket.SOCK_STREAM)
     except (OSError, ValueError) as error:  # ValueError: no name at all, such as mail..example.org
         reason = getattr(error, "strerror", None) or "it is no host name"
-        raise Refused(f"'{host}' has no {family} address ({reason})", "host") from None
+        raise Refused(f"{host[:300]!r} has no {family} address ({reason})", "host") from None
     place = found[0][4]
-    value = str(place[0])
-    if family == "ipv6" and _address.is_documentation(value):
-        raise Refused(
-            f"{value} is reserved for documentation (RFC 3849, RFC 9637)", "host", "Give the Docker host's own address"
-        )
+    wrong = _probe_targets.why_not(str(place[0]))
+    if wrong:
+        raise Refused(f"{place[0]} is {wrong}", "host", REMEDY)
     return place
 
 
-def _read(handle: socket.socket) -> str:
-    """The whole answer; a server that accepts and then says nothing is a time-out, not an answer.
+def is_own(place: tuple[t.Any, ...], family: str) -> bool:
+    """Whether an address is one of this machine: the kernel connects from it to itself, and nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(FAMILIES[family], socket.SOCK_DGRAM) as handle:
+        handle.connect((place[0], DISCARD, *place[2:]))
+        return _address.plain(handle.getsockname()[0]) == _address.plain(str(place[0]))
+    return False
+
+
+def _read(handle: socket.socket, end: float) -> str:
+    """The answer, as far as it came in time; a server that accepts and then says nothing is a time-out.
 
     One that says something and waits for more, as a mail server does, has answered.
     """
-    parts: list[bytes] = []
-    while sum(map(len, parts)) < MOST:
+    found = b""
+    while len(found) < MOST:
+        left = max(end - time.monotonic(), 0)
+        if found and not left:
+            break
+        handle.settimeout(left or 0.001)
         try:
             part = handle.recv(4096)
         except socket.timeout:
-            if not parts:
+            if not found:
                 raise
             break
         if not part:
             break
-        parts.append(part)
-    return b"".join(parts).decode(errors="replace")
+        found += part
+    return found[:MOST].decode(errors="replace")
 
 
 def _failed(error: OSError, client: str) -> _verdict.Verdict:

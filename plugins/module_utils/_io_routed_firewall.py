@@ -20,8 +20,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 WANTS = f"/etc/systemd/system/sysinit.target.wants/{_routed_firewall.UNIT}"
-# How long the responder of a proof may be reached, if nobody takes it away: enough for slow probes.
-PROBE_TIME = "10m"
 
 
 def read() -> _routed_firewall.Files:
@@ -52,9 +50,9 @@ def disable(step: DisableUnit) -> None:
     _io_program.systemctl("disable", "--now", step.unit, needed=False)
 
 
-def admit(address: str, port: int) -> None:
+def admit(address: str, port: int, seconds: int) -> None:
     """Open a port of the responder's for a while."""
-    element = f"{{ {address} . {port} timeout {PROBE_TIME} }}"
+    element = f"{{ {address} . {port} timeout {seconds}s }}"
     _must("open the responder's port", "add", "element", "ip6", _nft_table.NAME, _nft_table.PROBE, element)
 
 

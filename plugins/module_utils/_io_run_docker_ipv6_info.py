@@ -88,6 +88,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "changed": False,
         "engine": _engine_facts(found),
         "addresses": places.reached_at,
+        "outbound": places.outbound,
         "host_addresses": places.all,
         "networks": [_network_facts(one) for one in found.networks],
         "containers": _containers_facts(found),

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
     _found,
     _io_files,
     _io_lock,
@@ -23,15 +25,19 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
+LONGEST = 3600
+
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "required": True},
     "network": {"type": "str", "default": "dms-ipv6"},
-    "image": {"type": "str", "default": "traefik/whoami"},
+    "image": {"type": "str", "default": "traefik/whoami:v1.11.0"},
     "port": {"type": "int", "default": 0},
     "container_port": {"type": "int", "default": 80},
     "address": {"type": "str", "default": ""},
+    "addresses": {"type": "dict", "default": {}},
     "ipv6_address": {"type": "str", "default": ""},
-    "probes": {"type": "list", "elements": "dict", "default": []},
+    "remove_after": {"type": "int", "default": 600},
+    "probes": {"type": "list", "elements": "raw", "default": []},
     "silent": {"type": "list", "elements": "str", "default": []},
     "metrics": {"type": "path", "default": ""},
     "expect": {"type": "str", "choices": ["real", "refused"], "default": "real"},
@@ -41,41 +47,84 @@ SPEC: dict[str, t.Any] = {
 
 def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
     """Start the responder; what the module returns."""
-    result: dict[str, t.Any] = {"changed": True}
+    _refuse(params)
     own = params["ipv6_address"]
-    if not dry:
-        port = result["port"] = _io_responder.start(
-            docker,
-            params["network"],
-            params["image"],
-            params["port"],
-            params["container_port"],
-            params["address"],
-            own,
-        )
-        result["ports"] = {"ipv4": port, "ipv6": params["container_port"] if own else port}
     places = _io_places.read(_found.network(one) for one in docker.networks())
-    addresses = {**places.reached_at, **({"ipv6": own} if own else {})}
-    return {**result, "addresses": addresses, "host_addresses": places.all}
+    given = {family: _address.plain(str(one)) for family, one in params["addresses"].items() if one}
+    reached = {**places.reached_at, **given}
+    wanted = _io_responder.Wanted(
+        params["network"],
+        params["image"],
+        params["port"],
+        params["container_port"],
+        _published_at(params["address"], own, reached, places),
+        own,
+        params["remove_after"],
+    )
+    port = params["port"] or _io_responder.free_port() if dry else _io_responder.start(docker, wanted)
+    return {
+        "changed": True,
+        "port": port,
+        "ports": {"ipv4": port, "ipv6": params["container_port"] if own else port},
+        "addresses": {**reached, **({"ipv6": own} if own else {})},
+        "host_addresses": places.all,
+    }
+
+
+def _refuse(params: dict[str, t.Any]) -> None:
+    """Raise Refused for what would only be found out after a whole proof."""
+    _refuse_metrics(params["metrics"])
+    _io_responder.refuse_image(params["image"])
+    if not 0 <= params["port"] <= 65535:
+        raise Refused(f"{params['port']} is not between 0 and 65535", "port")
+    if not 1 <= params["container_port"] <= 65535:
+        raise Refused(f"{params['container_port']} is not between 1 and 65535", "container_port")
+    if not 1 <= params["remove_after"] <= LONGEST:
+        raise Refused(f"{params['remove_after']} is not between 1 and {LONGEST} seconds", "remove_after")
+    if not set(params["addresses"]) <= set(_verdict.WORDS):
+        raise Refused(f"{', '.join(sorted(params['addresses']))}: the families are ipv4 and ipv6", "addresses")
+
+
+def _refuse_metrics(path: str) -> None:
+    if not path:
+        return
+    if not re.match(r"/.*\.prom$", path):
+        raise Refused("give the absolute path of a file whose name ends in .prom", "metrics")
+    if not os.path.isdir(os.path.dirname(path)):
+        raise Refused(f"there is no folder {os.path.dirname(path)} on this host", "metrics", "Make it, or correct it")
+
+
+def _published_at(address: str, own: str, reached: dict[str, str], places: _io_places.Places) -> tuple[str, ...]:
+    """Addresses of the host on which the responder is published: only those at which it is probed.
+
+    Raises:
+        Refused: there is none.
+    """
+    found = (address,) if address else places.published_at(reached)
+    if own and not any(":" in one for one in found):
+        # Nobody connects to the host at that port, but the engine opens the container's only if it is published.
+        found = (*found, "::")
+    if not found:
+        problem = "this host has no address at which other hosts could reach the responder"
+        raise Refused(problem, remedy="Give dms_ipv6_probe_addresses")
+    return found
 
 
 def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
-    """Remove the responder and keep the proof; what the module returns."""
+    """Remove the responder, whatever the probes say, and keep the proof; what the module returns."""
+    changed = not dry and _io_responder.stop(docker)
+    _refuse_metrics(params["metrics"])
     silent = [_verdict.silent(name) for name in params["silent"]]
-    probes, expect = [*_io_peers.judged(docker, params["probes"]), *silent], params["expect"]
+    expect = params["expect"]
+    probes = [*_io_peers.judged(docker, _verdict.checked(params["probes"])), *silent]
     now = datetime.datetime.now(datetime.timezone.utc)
     proof = _verdict.proof(probes, now, expect)
     told = {**proof, "faults": _verdict.faults(probes, expect)}
-    if dry:
-        return {"changed": False, **told}
-    changed = _io_responder.stop(docker)
-    if probes:
+    if probes and not dry:
         with _io_lock.lock():
             _io_record.keep(proof=proof)
-    if probes and params["metrics"]:
-        if not re.match(r"/.*\.prom$", params["metrics"]):
-            raise Refused("give the absolute path of a file whose name ends in .prom", "metrics")
-        _io_files.write(params["metrics"], _metrics.text(proof, now.timestamp()).encode())
+        if params["metrics"]:
+            _io_files.write(params["metrics"], _metrics.text(proof, now.timestamp()).encode())
     return {"changed": changed, **told}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _verdict
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
@@ -19,17 +19,24 @@ SPEC: dict[str, t.Any] = {
     "hold": {"type": "int", "default": 0},
 }
 
+LONGEST_TIMEOUT, LONGEST_HOLD = 60, 300
+
 
 def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     """Probe once; what the module returns."""
     if not 1 <= params["port"] <= 65535:
         raise Refused(f"{params['port']} is not between 1 and 65535", "port")
-    if params["hold"] < 0:
-        raise Refused("it is a number of seconds, 0 or more", "hold")
-    place = params["host"], params["port"], params["family"], params["timeout"]
-    if params["hold"]:
-        verdict = _io_probe.hold(*place, params["hold"])
+    if not 1 <= params["timeout"] <= LONGEST_TIMEOUT:
+        raise Refused(f"{params['timeout']} is not between 1 and {LONGEST_TIMEOUT} seconds", "timeout")
+    if not 0 <= params["hold"] <= LONGEST_HOLD:
+        raise Refused(f"{params['hold']} is not between 0 and {LONGEST_HOLD} seconds", "hold")
+    family, timeout = params["family"], params["timeout"]
+    place = _io_probe.resolve(params["host"], params["port"], family)
+    if _io_probe.is_own(place, family):
+        verdict = _verdict.itself(str(place[0]))
+    elif params["hold"]:
+        verdict = _io_probe.hold(place, family, timeout, params["hold"])
     else:
-        verdict = _io_probe.probe(*place, params["host_addresses"])
+        verdict = _io_probe.probe(place, family, timeout, params["host_addresses"])
     asked = {name: params[name] for name in ("family", "host", "port")}
     return {"changed": False, **asked, **verdict._asdict()}

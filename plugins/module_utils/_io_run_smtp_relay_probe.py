@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_smtp, _smtp_relay
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _io_smtp, _smtp_relay
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
@@ -27,5 +27,11 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     if params["timeout"] < 1:
         raise Refused("it is at least one second", "timeout")
     recipient = _smtp_relay.recipient(params["recipient"])
-    verdict = _io_smtp.probe(params["host"], params["port"], params["family"], params["timeout"], recipient)
-    return {"changed": False, "family": params["family"], "host": params["host"], **dataclasses.asdict(verdict)}
+    family = params["family"]
+    place = _io_probe.resolve(params["host"], params["port"], family)
+    if _io_probe.is_own(place, family):
+        msg = f"{place[0]} is this host itself, which its own mail server has every reason to trust"
+        verdict = _smtp_relay.Relay(_smtp_relay.UNKNOWN, client=str(place[0]), msg=msg)
+    else:
+        verdict = _io_smtp.probe(place, family, params["timeout"], recipient)
+    return {"changed": False, "family": family, "host": params["host"], **dataclasses.asdict(verdict)}

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import socket
 import time
+import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address, _io_probe, _smtp_relay
 from ansible_collections.dms.ipv6.plugins.module_utils._smtp_relay import GREETING, HELLO, RECIPIENT, SENDER
@@ -21,17 +22,15 @@ class _Closed(Exception):
     """The server has closed the connection."""
 
 
-def probe(host: str, port: int, family: str, timeout: float, recipient: str) -> _smtp_relay.Relay:
+def probe(place: tuple[t.Any, ...], family: str, timeout: float, recipient: str) -> _smtp_relay.Relay:
     """Talk to a server once, and judge.
 
     Args:
-        host: address or name of the mail server.
-        port: its TCP port.
+        place: of the mail server, see _io_probe.resolve().
         family: ipv4 or ipv6.
         timeout: seconds for connecting, and again for each answer.
         recipient: in a domain that is not the server's own, see _smtp_relay.recipient().
     """
-    place = _io_probe.resolve(host, port, family)
     with socket.socket(_io_probe.FAMILIES[family], socket.SOCK_STREAM) as handle:
         handle.settimeout(timeout)
         talk = _Talk(handle, timeout)

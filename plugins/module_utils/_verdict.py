@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
+from collections.abc import Mapping
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _address
 
 if t.TYPE_CHECKING:
     import datetime
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
 REAL, MASKED, REFUSED, TIMEOUT, UNEXPECTED = "real", "masked", "refused", "timeout", "unexpected"
 # Not a verdict on the server: this client could not even try (no IPv6 of its own, say).
@@ -20,6 +22,9 @@ NOT_VERIFIED = "not verified"
 PASSED, FAILED = "passed", "failed"
 # What is kept of a probe's result.
 KEPT = ("family", "host", "port", "verdict", "client", "seen", "msg")
+VERDICTS = (REAL, MASKED, REFUSED, TIMEOUT, UNEXPECTED, NOT_VERIFIED)
+NO_ADDRESS = "the answer names no client address, so it is not the responder's"
+LONGEST = 300
 WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -28,6 +33,7 @@ class Verdict(t.NamedTuple):
 
     Attributes:
         client_port: of the client's end of a connection that is kept open, 0 for none.
+        answer: how the answer of something else than a responder begins, printable; it stays with who ran the probe.
     """
 
     verdict: str
@@ -35,12 +41,27 @@ class Verdict(t.NamedTuple):
     seen: str
     msg: str
     client_port: int = 0
+    answer: str = ""
 
 
 def remote_address(answer: str) -> str | None:
     """The address in a responder's answer: the line ``RemoteAddr: [fd00::5]:41234`` of traefik/whoami."""
     found = re.search(r"^RemoteAddr:[ \t]*(\S+)", answer, re.MULTILINE)
-    return _address.plain(found.group(1)) if found else None
+    value = _address.plain(found.group(1)) if found else ""
+    return value if _is_address(value) else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def itself(own: str) -> Verdict:
+    """The verdict where the target is an address of the machine that probes."""
+    return Verdict(NOT_VERIFIED, own, "", f"{own} is an address of the machine that probes, which proves nothing")
 
 
 def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
@@ -55,7 +76,8 @@ def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
     seen = remote_address(answer)
     if seen is None:
         own = _address.plain(client)
-        return Verdict(UNEXPECTED, own, "", f"the answer names no client address: {answer[:120]!r}")
+        shown = "".join(one if one.isprintable() else "?" for one in answer[:120])
+        return Verdict(UNEXPECTED, own, "", NO_ADDRESS, answer=shown)
     return compare(client, seen, host_addresses)
 
 
@@ -92,6 +114,48 @@ def of_service(
         return {**probe, "msg": f"the service has no connection from {client}, nor from its Docker host"}
     found = compare(client, addresses[0], host_addresses)
     return {**probe, "verdict": found.verdict, "seen": found.seen, "msg": found.msg}
+
+
+def checked(results: Iterable[t.Any]) -> list[dict[str, t.Any]]:
+    """The results of probes as they come from other hosts, only what is known of them; nonsense is said to be that."""
+    return [_checked(one) if isinstance(one, Mapping) else _senseless({}) for one in results]
+
+
+def _checked(result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {name: result[name] for name in (*KEPT, "client_port") if name in result}
+    found.update({name: _shown(found[name]) for name in ("host", "msg") if name in found})
+    if "verdict" not in found:  # skipped, or out of reach
+        return {name: found[name] for name in ("msg",) if name in found}
+    for name in ("port", "client_port"):
+        if name in found:
+            found[name] = _number(found[name])
+    sensible = (
+        str(found["verdict"]) in VERDICTS
+        and str(found.get("family", "ipv6")) in WORDS
+        and all(found.get(name, "") == "" or _is_address(str(found[name])) for name in ("client", "seen"))
+        and found.get("port", 1) > 0
+        and found.get("client_port", 0) >= 0
+        # Such a connection is looked for at its port.
+        and (not found.get("client_port") or {"port", "family", "client"} <= found.keys())
+    )
+    return found if sensible else _senseless(result)
+
+
+def _senseless(result: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    item = result.get("item")
+    name = _shown(item[0]) if isinstance(item, (list, tuple)) and item else "(unknown)"
+    msg = f"probe host {name} gave an answer that makes no sense"
+    return {"probe_host": name, "verdict": NOT_VERIFIED, "msg": msg}
+
+
+def _number(value: t.Any) -> int:
+    """A port, -1 for anything else."""
+    text = str(value)[:6]
+    return int(text) if re.fullmatch("[0-9]{1,5}", text) and int(text) <= 65535 else -1
+
+
+def _shown(value: t.Any) -> str:
+    return "".join(one if one.isprintable() else "?" for one in str(value)[:LONGEST])
 
 
 def silent(probe_host: str) -> dict[str, str]:

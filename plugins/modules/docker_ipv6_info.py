@@ -93,10 +93,16 @@ engine:
       type: dict
       sample: {"ip6tables": true, "experimental": true, "userland-proxy": true, "live-restore": false}
 addresses:
-  description: Where clients reach this host, by family; a family that it does not have is missing.
+  description: Where clients reach this host, by family; a family that it does not have is missing. Never a temporary or
+    deprecated address.
   returned: success
   type: dict
   sample: {"ipv4": "198.18.7.2", "ipv6": "fd5c:1ab0:7::2"}
+outbound:
+  description: The IPv6 address from which this host connects to others; empty if it has no way there.
+  returned: success
+  type: str
+  sample: fd5c:1ab0:7::2
 host_addresses:
   description: All addresses of the host, gateways of its networks included; M(dms.ipv6.remote_ip_probe) takes them.
   returned: success

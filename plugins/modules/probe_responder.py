@@ -10,6 +10,9 @@ version_added: 0.1.0
 description:
   - Runs on the Docker host. Starts a container that answers each client with the address it sees, on the network to
     be proven.
+  - The container runs as user 65534 without any capability, on a read-only file system and with little memory. It is
+    published only where it is probed. The host removes it by itself after O(remove_after), whatever becomes of the run.
+  - A container of another's making that is called C(dms-ipv6-responder) is refused, and never removed.
   - When it is removed, the results of the probes are judged, and kept on the host as its last proof. For those that
     keep a connection to a published port open, the host looks at whom the container is connected to.
 options:
@@ -24,23 +27,36 @@ options:
     default: dms-ipv6
   image:
     description:
-      - The responder's image. One that is there is used as it is; else it is pulled. An absolute path names an
-        archive of C(docker save) on the target.
+      - The responder's image, as C(docker pull) takes it, with a tag, a digest, and a registry with its port; or the id
+        of one that is there. One that is there is used as it is; else it is pulled. An absolute path names an archive
+        of C(docker save) on the target.
+      - Without a tag C(latest) is meant. Of a tag and a digest the digest counts.
       - It must answer HTTP with a line C(RemoteAddr) and the client's address, as C(traefik/whoami) does.
     type: str
-    default: traefik/whoami
+    default: traefik/whoami:v1.11.0
   port:
     description: Host port, 0 for a free one.
     type: int
     default: 0
   address:
-    description: Address of the host on which it is published. By default all of both families.
+    description: Address of the host on which it is published, instead of those of O(addresses).
     type: str
     default: ""
+  addresses:
+    description:
+      - Where probe hosts reach this host, by family, V(ipv4) and V(ipv6). By default an address of its uplink.
+      - It is published on these alone. One that is not the host's own is translated on the way; then it is published on
+        all of the host's own of that family, but for Docker's.
+    type: dict
+    default: {}
+  remove_after:
+    description: After how many seconds the host removes it by itself, 1 to 3600. A systemd timer does.
+    type: int
+    default: 600
   ipv6_address:
     description:
       - An address of its own on the network, at which IPv6 clients are to reach it, on O(container_port). For networks
-        of mode V(routed). M(dms.ipv6.routed_firewall) lets them in until it is removed, for ten minutes at most.
+        of mode V(routed). M(dms.ipv6.routed_firewall) lets them in until it is removed, for O(remove_after) at most.
     type: str
     default: ""
   container_port:
@@ -48,9 +64,12 @@ options:
     type: int
     default: 80
   probes:
-    description: With O(state=absent), the results of M(dms.ipv6.remote_ip_probe), to be judged and kept.
+    description:
+      - With O(state=absent), the results of M(dms.ipv6.remote_ip_probe), to be judged and kept.
+      - The responder is removed first, whatever they are. One that makes no sense is said to be that, and proves
+        nothing.
     type: list
-    elements: dict
+    elements: raw
     default: []
   silent:
     description: With O(state=absent), names of probe hosts that are out of reach or broken. They are kept with the
@@ -60,8 +79,10 @@ options:
     default: []
   metrics:
     description:
-      - With O(state=absent), the path of a file that tells Prometheus when the proof was made and what it is, for
+      - The path of a file that tells Prometheus when the proof was made and what it is, for
         node_exporter's textfile collector. Its name must end in C(.prom). Empty for none.
+      - It is written with O(state=absent); with O(state=present) it is only looked at, so that a wrong one costs no
+        proof.
     type: path
     default: ""
   expect:
@@ -105,13 +126,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 port:
-  description: The host port.
-  returned: with O(state=present), not in check mode
+  description: The host port; in check mode one that is free.
+  returned: with O(state=present)
   type: int
   sample: 24871
 ports:
   description: The port on which clients reach the responder, by family.
-  returned: with O(state=present), not in check mode
+  returned: with O(state=present)
   type: dict
   sample: {"ipv4": 24871, "ipv6": 24871}
 addresses:

@@ -17,7 +17,10 @@ description:
   - Never fails because of a verdict; what to make of it is up to the play.
 options:
   host:
-    description: Address or name of the Docker host. Addresses reserved for documentation are refused.
+    description:
+      - Address or name of the Docker host.
+      - Refused are addresses that no other host can have, so that nobody who chooses it reaches what only this client
+        can - loopback, link-local, multicast, unspecified, IPv4-mapped, and those reserved for documentation.
     type: str
     required: true
   port:
@@ -30,7 +33,7 @@ options:
     choices: [ipv4, ipv6]
     default: ipv6
   timeout:
-    description: Time limit for the connection, and again for the answer, in seconds.
+    description: Time limit for the connection and the answer together, in seconds, 1 to 60.
     type: int
     default: 5
   host_addresses:
@@ -41,8 +44,8 @@ options:
     default: []
   hold:
     description:
-      - Say nothing, and keep the connection open for so many seconds after the module has ended. By default a
-        responder is asked.
+      - Say nothing, and keep the connection open for so many seconds after the module has ended, 300 at most. By
+        default a responder is asked.
     type: int
     default: 0
 extends_documentation_fragment:
@@ -82,8 +85,8 @@ verdict:
     - V(refused), the connection was refused, by a closed port or a firewall.
     - V(timeout), no answer within the time limit.
     - V(unexpected), anything else.
-    - V(not verified), this client cannot try, because it has no IPv6 or is the Docker host itself; or with O(hold),
-      it is connected, and the Docker host has yet to say what that shows.
+    - V(not verified), this client cannot try, because it has no IPv6, or because O(host) is this very host; or with
+      O(hold), it is connected, and the Docker host has yet to say what that shows.
   returned: success
   type: str
   sample: real
@@ -93,7 +96,7 @@ client:
   type: str
   sample: fd5c:1ab0:7e57:99::5
 seen:
-  description: The address the server saw; empty if it did not say.
+  description: The address the server saw; empty if it did not say. Never anything but an address.
   returned: success
   type: str
   sample: fd5c:1ab0:7e57:99::5
@@ -101,6 +104,11 @@ client_port:
   description: The port of its own socket, of a connection that is kept open; V(0) for none.
   returned: success
   type: int
+answer:
+  description: How the answer begins of a server that is no responder, printable and short; otherwise empty.
+  returned: success
+  type: str
+  sample: 220 mail.example.com ESMTP
 family:
   description: Over which protocol it connected.
   returned: success

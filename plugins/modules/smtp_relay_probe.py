@@ -16,7 +16,7 @@ description:
   - Never fails because of a verdict; what to make of it is up to the play.
 options:
   host:
-    description: Address or name of the mail server. Addresses reserved for documentation are refused.
+    description: Address or name of the mail server. Refused are the same as in M(dms.ipv6.remote_ip_probe).
     type: str
     required: true
   port:

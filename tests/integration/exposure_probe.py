@@ -38,7 +38,7 @@ def probe(place: tuple[str, int, str, str]) -> tuple[str, str]:
     if protocol == "udp":
         found = udp(address, port, family)
     else:
-        found = _io_probe.probe(address, port, family, asked["timeout"], asked["addresses"])
+        found = _io_probe.probe((address, port), family, asked["timeout"], asked["addresses"])
     # docker-proxy accepts a connection before it knows whether there is anybody to pass it on to.
     dropped = found.verdict == _verdict.UNEXPECTED and not found.seen
     return (_verdict.REFUSED if dropped else found.verdict), (found.seen if found.verdict == _verdict.MASKED else "")

@@ -166,3 +166,65 @@ def test_a_mode_that_contradicts_the_playbook(tmp_path: Path, playbook: str, mod
 def test_a_mode_in_the_inventory_is_not_that_of_the_others(tmp_path: Path, playbook: str) -> None:
     done = run(tmp_path, {"mail1": {"dms_ipv6_mode": "nat"}}, playbook)
     assert "dms_ipv6_mode is" not in done.said and done.code == 0, done.said
+
+
+PROBED = {"dms_ipv6_probe_hosts": ["client1"]}
+
+
+def asked(done: Done, module: str) -> list[dict[str, t.Any]]:
+    return [options for name, options, _dry in done.asked if name == module]
+
+
+def test_verify(tmp_path: Path) -> None:
+    done = run(tmp_path, {"mail1": {"dms_ipv6_network": "serves", **PROBED}}, "dms.ipv6.verify")
+    assert done.code == 0, done.said
+    probes = [(one["host"], one["port"], one["hold"]) for one in asked(done, "remote_ip_probe")]
+    assert probes == [("2001:2::25", 20001, 0), ("2001:2::25", 25, 32)]
+    assert [one["state"] for one in asked(done, "probe_responder")] == ["present", "absent"]
+
+
+@pytest.mark.parametrize(("story", "ports"), [("well", []), ("serves", [25])])
+def test_verify_in_check_mode(tmp_path: Path, story: str, ports: list[int]) -> None:
+    """No responder is started, so none is probed; services are there, and are."""
+    given = {"dms_ipv6_network": story, "dms_ipv6_require_proof": True, **PROBED}
+    done = run(tmp_path, {"mail1": given}, "dms.ipv6.verify", "--check")
+    assert done.code == 0, done.said
+    assert [one["port"] for one in asked(done, "remote_ip_probe")] == ports
+    assert all(dry for _name, _options, dry in done.asked)
+    assert ("not verified, as check mode starts no responder" in done.said) is (story == "well")
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({"dms_ipv6_network": "lies"}, []),
+        ({"dms_ipv6_network": "lies", "dms_ipv6_probe_addresses": {"ipv6": "2001:2::7"}}, ["2001:2::7"]),
+        ({"dms_ipv6_probe_addresses": {"ipv6": "mail.example.com"}}, ["mail.example.com"]),
+        ({"ansible_host": "2001:2::9"}, ["2001:2::9"]),
+        ({"ansible_host": "mail.example.com"}, ["2001:2::25"]),
+        ({"dms_ipv6_probe_reported": False}, []),
+        ({"dms_ipv6_probe_reported": False, "ansible_host": "2001:2::9"}, ["2001:2::9"]),
+    ],
+)
+def test_where_probes_go(tmp_path: Path, given: dict[str, t.Any], hosts: list[str]) -> None:
+    done = run(tmp_path, {"mail1": {**PROBED, **given}}, "dms.ipv6.verify")
+    assert done.code == 0, done.said
+    assert [one["host"] for one in asked(done, "remote_ip_probe")] == hosts
+    assert asked(done, "probe_responder")[-1]["state"] == "absent"
+
+
+def test_what_a_stranger_said_does_not_reach_the_host(tmp_path: Path) -> None:
+    """An answer from some other network of the probe host's is nothing that the Docker host may read."""
+    given = {"dms_ipv6_probe_addresses": {"ipv6": "2001:2::bad"}, **PROBED}
+    done = run(tmp_path, {"mail1": given}, "dms.ipv6.verify")
+    (probe,) = asked(done, "probe_responder")[-1]["probes"]
+    assert "SECRET" not in str(probe)
+    assert set(probe) <= {"item", "family", "host", "port", "verdict", "client", "seen", "client_port", "msg"}
+    assert probe["verdict"] == "unexpected"
+
+
+def test_a_folder_for_metrics_is_looked_for_first(tmp_path: Path) -> None:
+    given = {"dms_ipv6_metrics_path": "/x/y.prom", "dms_ipv6_probe_remove_after": 7, **PROBED}
+    done = run(tmp_path, {"mail1": given}, "dms.ipv6.verify")
+    first = asked(done, "probe_responder")[0]
+    assert (first["state"], first["metrics"], first["remove_after"]) == ("present", "/x/y.prom", 7)

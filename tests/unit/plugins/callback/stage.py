@@ -28,8 +28,11 @@ import json, os, sys
 name = @NAME@
 with open(sys.argv[1]) as file:
     args = json.load(file)
+dry = args.get("_ansible_check_mode", False)
 args = {key: value for key, value in args.items() if not key.startswith("_ansible")}
 home = @HOME@
+with open(os.path.join(home, "asked.jsonl"), "a") as file:
+    file.write(json.dumps([name, args, dry]) + "\\n")
 result = {"changed": False}
 if name in ("docker_ipv6", "docker_ipv6_info"):
     story = args.get("network", "well")
@@ -52,13 +55,14 @@ if name in ("docker_ipv6", "docker_ipv6_info"):
     result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
     result["findings"] = []
     result["networks"] = [{"ipv6": True, "subnets": args.get("address_pool", "").split()}]
+    result["addresses"] = {"ipv6": "::1" if story == "lies" else "2001:2::25"}
     result["host_addresses"] = []
     result["table"] = []
     result["plan"] = {
         "changed": not done, "steps": [] if done else ["turn it"],
         "warnings": [] if done else ["it takes a while"], "packages": [],
         "subnets": args.get("address_pool", "").split(),
-        "ports": [], "prove_on": ["net"],
+        "ports": [["ipv6", 25]] if story == "serves" else [], "prove_on": ["net"],
     }
 elif name == "mail_dns_info":
     result = {"failed": True, "msg": "no resolver answers"}
@@ -70,14 +74,16 @@ elif name == "host_transaction_confirm":
 elif name == "host_transaction":
     result = {"changed": True, **({"failed_steps": []} if args["state"] == "reverted" else {"transaction": "t1"})}
 elif name == "probe_responder" and args["state"] == "present":
-    result = {"changed": True, "addresses": {"ipv6": "::1"}, "ports": {"ipv6": 1}, "host_addresses": []}
+    result = {"changed": True, "ports": {"ipv6": 20001}, "host_addresses": []}
 elif name == "probe_responder":
     tried = [one for one in args["probes"] if one.get("verdict")]
     kept = [{key: str(one.get(key, "")) for key in ("verdict", "family", "msg")} for one in args["probes"]]
     word = "passed" if tried else "not verified"
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
-    result = {"verdict": "real", "family": "ipv6", "port": 1, "client": "::2", "seen": "::2", "msg": "seen"}
+    result = {"verdict": "real", "family": "ipv6", "port": 20001, "client": "::2", "seen": "::2", "msg": "seen"}
+    if args["host"].startswith("2001:2::bad"):
+        result.update({"verdict": "unexpected", "msg": "no address", "answer": "SECRET", "ansible_facts": {"a": 1}})
 print(json.dumps(result))
 """
 
@@ -93,6 +99,11 @@ class Done:
     @property
     def report(self) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", json.loads((self.folder / "report.json").read_text()))
+
+    @property
+    def asked(self) -> list[tuple[str, dict[str, t.Any], bool]]:
+        """What the modules were asked, in order: name, options, check mode."""
+        return [tuple(json.loads(line)) for line in (self.folder.parent / "asked.jsonl").read_text().splitlines()]
 
     @property
     def states(self) -> dict[str, str]:

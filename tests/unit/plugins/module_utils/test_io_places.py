@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import socket
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_kernel, _io_packages, _io_places
@@ -45,9 +48,52 @@ def test_places(
     monkeypatch.setattr(_io_kernel, "ipv4_addresses", lambda: four)
     monkeypatch.setattr(_io_kernel, "ipv4_default_interface", lambda: default)
     monkeypatch.setattr(_io_kernel, "local_ipv4", lambda: list(four.values()))
+    monkeypatch.setattr(_io_places, "source", lambda: "")
     found = _io_places.read([BRIDGE, network()])
     assert found.reached_at == expected
     assert set(found.all) == {*four.values(), *(text.split("/")[0] for text, _interface in six)}
+
+
+IFA_TEMPORARY, IFA_DADFAILED, IFA_DEPRECATED, IFA_TENTATIVE, IFA_PERMANENT = 0x01, 0x08, 0x20, 0x40, 0x80
+
+
+@pytest.mark.parametrize("flag", [IFA_TEMPORARY, IFA_DADFAILED, IFA_DEPRECATED, IFA_TENTATIVE])
+def test_an_address_that_nobody_should_connect_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: int) -> None:
+    """With privacy extensions a host has such, often as its first one."""
+    lines = [
+        f"20010002000000000000000000000bad 02 40 00 {flag:02x} eth0",
+        f"20010002000000000000000000000005 02 40 00 {IFA_PERMANENT:02x} eth0",
+    ]
+    (tmp_path / "if_inet6").write_text("\n".join(lines))
+    read = _io_kernel._lines
+    monkeypatch.setattr(
+        _io_kernel, "_lines", lambda path: read(str(tmp_path / "if_inet6") if path.endswith("if_inet6") else path)
+    )
+    monkeypatch.setattr(_io_kernel, "ipv4_addresses", dict)
+    monkeypatch.setattr(_io_places, "source", lambda: "2001:2::bad")
+    found = _io_places.read([])
+    assert found.reached_at == {"ipv6": "2001:2::5"}
+    assert found.own == ("2001:2::5",)
+    # Mail may well leave from it, and a client may be masked as it.
+    assert (found.outbound, found.all[:2]) == ("2001:2::bad", ("2001:2::bad", "2001:2::5"))
+
+
+def test_the_one_that_the_kernel_prefers(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [("2001:2::5/64", "eth0"), ("2001:2::7/64", "eth0"), ("2001:2:0:1::9/64", "eth1")]
+    monkeypatch.setattr(_io_kernel, "addresses", lambda: addresses(*pairs))
+    monkeypatch.setattr(_io_kernel, "routes", lambda: [DEFAULT])
+    for preferred, expected in (("2001:2::7", "2001:2::7"), ("2001:2:0:1::9", "2001:2::5"), ("", "2001:2::5")):
+        monkeypatch.setattr(_io_places, "source", lambda chosen=preferred: chosen)
+        assert _io_places.read([]).ipv6 == expected
+
+
+def test_no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(socket.socket):
+        def connect(self, address: t.Any) -> None:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "socket", Failing)
+    assert _io_places.source() == ""
 
 
 @pytest.mark.parametrize(

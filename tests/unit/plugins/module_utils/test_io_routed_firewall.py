@@ -121,8 +121,8 @@ def test_unit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_responder_is_let_in_for_a_while(there: Host) -> None:
     there.nft()
-    _io_routed_firewall.admit("2001:2:0:b1::7", 80)
-    assert there.asked == "add element ip6 dms_ipv6 probe { 2001:2:0:b1::7 . 80 timeout 10m }\n"
+    _io_routed_firewall.admit("2001:2:0:b1::7", 80, 7)
+    assert there.asked == "add element ip6 dms_ipv6 probe { 2001:2:0:b1::7 . 80 timeout 7s }\n"
 
 
 def test_nobody_is_let_in(there: Host) -> None:

@@ -85,7 +85,7 @@ class MailServer:
 
 
 def probe(server: MailServer, timeout: float = 5) -> _smtp_relay.Relay:
-    return _io_smtp.probe(LOOPBACK[server.family], server.port, server.family, timeout, TO)
+    return _io_smtp.probe((LOOPBACK[server.family], server.port), server.family, timeout, TO)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -173,7 +173,7 @@ def test_a_server_that_dribbles_is_silent() -> None:
 def test_a_closed_port_is_refused() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
         taken.bind(("127.0.0.1", 0))
-        found = _io_smtp.probe("127.0.0.1", taken.getsockname()[1], "ipv4", 5, TO)
+        found = _io_smtp.probe(("127.0.0.1", taken.getsockname()[1]), "ipv4", 5, TO)
     assert (found.relay, found.client, found.msg) == (
         "refused",
         "",
@@ -199,7 +199,7 @@ def test_errors_of_the_connection(monkeypatch: pytest.MonkeyPatch, number: int, 
             raise OSError(number, "said by the kernel")
 
     monkeypatch.setattr(socket, "socket", Failing)
-    found = _io_smtp.probe("127.0.0.1", 25, "ipv4", 1, TO)
+    found = _io_smtp.probe(("127.0.0.1", 25), "ipv4", 1, TO)
     assert (found.relay, found.client, found.msg) == (relay, "", f"{words}: said by the kernel")
 
 
@@ -213,5 +213,5 @@ def test_errors_of_the_connection(monkeypatch: pytest.MonkeyPatch, number: int, 
 )
 def test_refused_targets(host: str, family: str, words: str) -> None:
     with pytest.raises(Refused) as reason:
-        _io_smtp.probe(host, 25, family, 1, TO)
+        _io_probe.resolve(host, 25, family)
     assert str(reason.value).startswith(words)

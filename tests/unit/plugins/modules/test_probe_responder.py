@@ -9,7 +9,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_places, _io_record, _io_responder
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_files,
+    _io_peers,
+    _io_places,
+    _io_record,
+    _io_responder,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import probe_responder
@@ -18,15 +24,20 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import fail
 SEEN = {"family": "ipv6", "verdict": "real", "client": "fd00::5", "seen": "fd00::5", "msg": "m"}
 
 
+OWN = ("198.18.7.2", "10.0.0.1", "fd00::2")
+BOTH = ("198.18.7.2", "fd00::2")
+DIGEST = "sha256:" + "0a" * 32
+
+
 class Engine:
     def __init__(self) -> None:
         self.started: list[tuple[t.Any, ...]] = []
         self.runs = False
 
-    def start(self, docker: Docker, *arguments: t.Any) -> int:
-        self.started.append((docker.path, *arguments))
+    def start(self, docker: Docker, wanted: _io_responder.Wanted) -> int:
+        self.started.append((docker.path, *wanted))
         self.runs = True
-        return int(arguments[2]) or 24871
+        return wanted.port or 24871
 
     def stop(self, docker: Docker) -> bool:
         before, self.runs = self.runs, False
@@ -36,10 +47,11 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     found = Engine()
-    places = _io_places.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "fd00::2"))
+    places = _io_places.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "fd00::2", "10.0.0.1"), OWN)
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
     monkeypatch.setattr(_io_responder, "start", found.start)
     monkeypatch.setattr(_io_responder, "stop", found.stop)
+    monkeypatch.setattr(_io_responder, "free_port", lambda: 24872)
     monkeypatch.setattr(_io_places, "read", lambda networks: places)
     monkeypatch.setattr(Docker, "networks", lambda self: [])
     return found
@@ -47,14 +59,14 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
 
 PLACES: dict[str, t.Any] = {
     "addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"},
-    "host_addresses": ["198.18.7.2", "fd00::2"],
+    "host_addresses": ["198.18.7.2", "fd00::2", "10.0.0.1"],
 }
 
 
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami", 0, 80, "", "")),
+        ({}, ("/var/run/docker.sock", "dms-ipv6", "traefik/whoami:v1.11.0", 0, 80, BOTH, "", 600)),
         (
             {
                 "network": "n",
@@ -63,16 +75,19 @@ PLACES: dict[str, t.Any] = {
                 "container_port": 81,
                 "address": "192.0.0.8",
                 "ipv6_address": "",
+                "remove_after": 7,
                 "docker_socket": "/run/x.sock",
             },
-            ("/run/x.sock", "n", "/x.tar", 8080, 81, "192.0.0.8", ""),
+            ("/run/x.sock", "n", "/x.tar", 8080, 81, ("192.0.0.8",), "", 7),
         ),
     ],
 )
 def test_present(engine: Engine, options: dict[str, t.Any], arguments: tuple[t.Any, ...]) -> None:
     check = run(probe_responder, check=True, state="present", **options)
     assert engine.started == []
-    assert "port" not in check
+    # What the tasks after it need.
+    assert check["port"] == (options.get("port") or 24872)
+    assert set(check["ports"]) == {"ipv4", "ipv6"}
     real = run(probe_responder, state="present", **options)
     assert engine.started == [arguments]
     assert real["port"] == (options.get("port") or 24871)
@@ -84,7 +99,7 @@ def test_address_of_its_own(engine: Engine) -> None:
     """There it is reached at the port inside; over IPv4 as ever."""
     own = "2001:2:0:b1::7"
     real = run(probe_responder, state="present", ipv6_address=own, container_port=81)
-    assert engine.started[0][-1] == own
+    assert engine.started[0][6] == own
     assert real["ports"] == {"ipv4": 24871, "ipv6": 81}
     assert real["addresses"] == {**PLACES["addresses"], "ipv6": own}
     assert run(probe_responder, state="present")["ports"] == {"ipv4": 24871, "ipv6": 24871}
@@ -181,6 +196,82 @@ def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
 )
 def test_wrong_options(engine: Engine, options: dict[str, t.Any], words: str) -> None:
     assert words in failure(probe_responder, **options)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "places"),
+    [
+        ({}, BOTH),
+        ({"ipv6": "fd00::2"}, BOTH),
+        ({"ipv4": "10.0.0.1"}, ("10.0.0.1", "fd00::2")),
+        # Translated on the way: nobody here knows to which of its own addresses.
+        ({"ipv4": "9.9.9.9"}, OWN),
+        ({"ipv4": "mail.example.com", "ipv6": "[FD00::2]"}, OWN),
+    ],
+)
+def test_published_only_where_it_is_probed(engine: Engine, addresses: dict[str, str], places: tuple[str, ...]) -> None:
+    told = run(probe_responder, state="present", addresses=addresses)
+    assert engine.started[0][5] == places
+    assert set(told["addresses"]) == {"ipv4", "ipv6"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"metrics": "/tmp/proof.txt"}, "metrics: give the absolute path of a file whose name ends in .prom"),
+        ({"metrics": "/no/such/folder/x.prom"}, "metrics: there is no folder /no/such/folder on this host"),
+        ({"image": "traefik/whoami:"}, "image: 'traefik/whoami:' is no name of an image"),
+        ({"port": 65536}, "port: 65536 is not between 0 and 65535"),
+        ({"container_port": 0}, "container_port: 0 is not between 1 and 65535"),
+        ({"remove_after": 0}, "remove_after: 0 is not between 1 and 3600 seconds"),
+        ({"remove_after": 3601}, "remove_after: 3601 is not between 1 and 3600 seconds"),
+        ({"addresses": {"ipv5": "x"}}, "addresses: ipv5: the families are ipv4 and ipv6"),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_refused_before_anything_is_started(engine: Engine, options: dict[str, t.Any], words: str, check: bool) -> None:
+    assert failure(probe_responder, check=check, state="present", **options).startswith(words)
+    assert engine.started == []
+
+
+NONSENSE: list[t.Any] = [
+    {"verdict": "not verified", "client_port": 4711},
+    {"verdict": "not verified", "client_port": 4711, "port": "x", "family": "ipv6", "client": "fd00::5"},
+    {"verdict": {}},
+    {"verdict": "real", "msg": "x" * 1_000_000, "seen": "\x1b[31m"},
+    "garbage",
+    17,
+]
+
+
+@pytest.mark.parametrize("probe", NONSENSE)
+def test_removed_in_every_case(engine: Engine, probe: t.Any) -> None:
+    engine.runs = True
+    told = run(probe_responder, state="absent", probes=[probe])
+    assert (engine.runs, told["changed"], told["result"]) == (False, True, "not verified")
+    assert "gave an answer that makes no sense" in told["probes"][0]["msg"]
+
+
+@pytest.mark.parametrize("broken", ["judged", "keep"])
+def test_removed_before_anything_can_fail(engine: Engine, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def refuse(*_arguments: object, **_options: object) -> t.NoReturn:
+        raise Refused("no space left on device")
+
+    monkeypatch.setattr(_io_peers if broken == "judged" else _io_record, broken, refuse)
+    engine.runs = True
+    assert failure(probe_responder, state="absent", probes=[SEEN]) == "no space left on device."
+    assert not engine.runs
+
+
+def test_in_check_mode_one_after_the_other(engine: Engine) -> None:
+    """Nothing is changed, and each task has what it needs of the one before."""
+    there = run(probe_responder, check=True, state="present")
+    probes = [
+        {"family": family, "host": there["addresses"][family], "port": there["ports"][family], "verdict": "refused"}
+        for family in there["addresses"]
+    ]
+    gone = run(probe_responder, check=True, state="absent", probes=probes)
+    assert (gone["changed"], engine.started, _io_record.record()) == (False, [], {})
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

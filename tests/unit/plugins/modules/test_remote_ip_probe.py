@@ -14,6 +14,8 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import fail
 
 REAL = _verdict.Verdict("real", "fd00::5", "fd00::5", "the server saw this client, fd00::5")
 
+PLACE = ("fd00::1", 8080)
+
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
@@ -23,6 +25,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
         calls.append(arguments)
         return REAL
 
+    monkeypatch.setattr(_io_probe, "resolve", lambda host, port, family: PLACE)
     monkeypatch.setattr(_io_probe, "probe", probe)
     monkeypatch.setattr(_io_probe, "hold", lambda *arguments: probe("hold", *arguments))
     return calls
@@ -32,8 +35,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        ({}, ("fd00::1", 8080, "ipv6", 5, [])),
-        ({"family": "ipv4", "timeout": 9, "host_addresses": ["fd00::1"]}, ("fd00::1", 8080, "ipv4", 9, ["fd00::1"])),
+        ({}, (PLACE, "ipv6", 5, [])),
+        ({"family": "ipv4", "timeout": 9, "host_addresses": ["fd00::1"]}, (PLACE, "ipv4", 9, ["fd00::1"])),
     ],
 )
 def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t.Any, ...], check: bool) -> None:
@@ -43,7 +46,7 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
         name: result[name] for name in ("changed", "family", "host", "port", "verdict", "client", "seen", "msg")
     } == {
         "changed": False,
-        "family": arguments[2],
+        "family": arguments[1],
         "host": "fd00::1",
         "port": 8080,
         "verdict": "real",
@@ -56,7 +59,7 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
 @pytest.mark.parametrize("check", [True, False])
 def test_hold(asked: list[t.Any], check: bool) -> None:
     result = run(remote_ip_probe, check=check, host="fd00::1", port=25, hold=30, timeout=9)
-    assert asked == [("hold", "fd00::1", 25, "ipv6", 9, 30)]
+    assert asked == [("hold", PLACE, "ipv6", 9, 30)]
     assert (result["changed"], result["client_port"]) == (False, 0)
 
 
@@ -67,10 +70,25 @@ def test_hold(asked: list[t.Any], check: bool) -> None:
         ({"host": "fd00::1", "port": 0}, "port: 0 is not between 1 and 65535."),
         ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 1 and 65535."),
         ({"host": "fd00::1", "port": 25, "family": "ipv5"}, "value of family must be one of: ipv4, ipv6"),
-        ({"host": "fd00::1", "port": 25, "hold": -1}, "hold: it is a number of seconds, 0 or more."),
+        ({"host": "fd00::1", "port": 25, "hold": -1}, "hold: -1 is not between 0 and 300 seconds."),
+        ({"host": "fd00::1", "port": 25, "hold": 301}, "hold: 301 is not between 0 and 300 seconds."),
+        ({"host": "fd00::1", "port": 25, "timeout": 0}, "timeout: 0 is not between 1 and 60 seconds."),
+        ({"host": "fd00::1", "port": 25, "timeout": 61}, "timeout: 61 is not between 1 and 60 seconds."),
+        ({"host": "::1", "port": 25}, "host: ::1 is special: the loopback address (RFC 4291). Give the address at"),
+        ({"host": "169.254.169.254", "port": 80, "family": "ipv4"}, "host: 169.254.169.254 is link-local (RFC 3927)"),
         ({"host": "2001:db8::1", "port": 25, "hold": 1}, "host: 2001:db8::1 is reserved for documentation"),
         ({"host": "2001:db8::1", "port": 25}, "host: 2001:db8::1 is reserved for documentation"),
     ],
 )
 def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None:
     assert words in failure(remote_ip_probe, **options)
+
+
+@pytest.mark.parametrize("hold", [0, 30])
+def test_the_probe_host_itself_is_not_connected_to(
+    asked: list[t.Any], monkeypatch: pytest.MonkeyPatch, hold: int
+) -> None:
+    monkeypatch.setattr(_io_probe, "is_own", lambda place, family: True)
+    result = run(remote_ip_probe, host="fd00::1", port=25, hold=hold)
+    assert (asked, result["verdict"], result["client"]) == ([], "not verified", "fd00::1")
+    assert result["msg"] == "fd00::1 is an address of the machine that probes, which proves nothing"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_smtp, _smtp_relay
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _io_smtp, _smtp_relay
 from ansible_collections.dms.ipv6.plugins.modules import smtp_relay_probe
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
@@ -25,6 +25,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
         return DENIED
 
     monkeypatch.setattr(_io_smtp, "probe", probe)
+    monkeypatch.setattr(_io_probe, "is_own", lambda place, family: False)
     return calls
 
 
@@ -32,20 +33,27 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        ({}, ("fd00::1", 25, "ipv6", 15, TO)),
+        ({}, (("fd00::1", 25), "ipv6", 15, TO)),
         (
             {"port": 2525, "family": "ipv4", "timeout": 9, "recipient": "x@relay.test"},
-            ("fd00::1", 2525, "ipv4", 9, "x@relay.test"),
+            (("fd00::1", 2525), "ipv4", 9, "x@relay.test"),
         ),
     ],
 )
-def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t.Any, ...], check: bool) -> None:
+def test_probe(
+    asked: list[t.Any],
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, t.Any],
+    arguments: tuple[t.Any, ...],
+    check: bool,
+) -> None:
+    monkeypatch.setattr(_io_probe, "resolve", lambda host, port, family: (host, port))
     result = run(smtp_relay_probe, check=check, host="fd00::1", **options)
     assert asked == [arguments]
     shown = ("changed", "family", "host", "relay", "code", "text", "banner", "client", "msg")
     assert {name: result[name] for name in shown} == {
         "changed": False,
-        "family": arguments[2],
+        "family": arguments[1],
         "host": "fd00::1",
         "relay": "denied",
         "code": 454,
@@ -64,6 +72,8 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
         ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 1 and 65535."),
         ({"host": "fd00::1", "timeout": 0}, "timeout: it is at least one second."),
         ({"host": "fd00::1", "family": "ipv5"}, "value of family must be one of: ipv4, ipv6"),
+        ({"host": "::1"}, "host: ::1 is special: the loopback address"),
+        ({"host": "169.254.169.254", "family": "ipv4"}, "host: 169.254.169.254 is link-local"),
         ({"host": "2001:db8::1"}, "host: 2001:db8::1 is reserved for documentation"),
         ({"host": "fd00::1", "recipient": "victim@gmail.com"}, "recipient: gmail.com may be somebody's domain."),
         ({"host": "fd00::1", "recipient": "a\r\nDATA"}, "is no plain mail address"),
@@ -71,3 +81,10 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
 )
 def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None:
     assert words in failure(smtp_relay_probe, **options)
+
+
+def test_the_probe_host_itself_is_not_asked(asked: list[t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_io_probe, "is_own", lambda place, family: True)
+    result = run(smtp_relay_probe, host="fd00::1")
+    assert (asked, result["relay"]) == ([], "unknown")
+    assert result["msg"].startswith("fd00::1 is this host itself")
