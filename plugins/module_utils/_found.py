@@ -9,7 +9,7 @@ import ipaddress
 import types
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition, _routed_network
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _container_state, _definition, _routed_network
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,12 +104,14 @@ class Container(t.NamedTuple):
     """A container.
 
     Attributes:
-        pid: 0 if it does not run, and in a list.
+        running: whether it runs by Docker's own rules, so also while it is paused or restarts.
+        pid: 0 if it has no process, and in a list.
         started_at: only from an inspect.
         mac: the MAC address that its user gave it, empty for none; only from an inspect.
         asked: the ports that its user wants published, the host address empty for all of both families and the host
             port 0 for the engine's choice; only from an inspect.
         listeners: what listens on TCP inside it, see Ask; None if nobody looked.
+        status: in Docker's words, see _container_state.
     """
 
     id: str
@@ -124,6 +126,7 @@ class Container(t.NamedTuple):
     mac: str = ""
     asked: tuple[Port, ...] = ()
     listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
+    status: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -177,7 +180,7 @@ def listed(summary: Json) -> Container:
     return Container(
         id=summary["Id"],
         name=_name(summary),
-        running=summary.get("State") == "running",
+        running=summary.get("State") in _container_state.RUNS,
         network_mode=(summary.get("HostConfig") or {}).get("NetworkMode", ""),
         endpoints=_endpoints(summary["Id"], summary.get("NetworkSettings") or {}),
         ports=tuple(
@@ -186,6 +189,7 @@ def listed(summary: Json) -> Container:
             if one.get("PublicPort")
         ),
         labels=summary.get("Labels") or {},
+        status=str(summary.get("State", "")),
     )
 
 
@@ -211,6 +215,7 @@ def inspected(container: Json) -> Container:
         started_at=str(state.get("StartedAt", "")),
         mac=(container.get("Config") or {}).get("MacAddress") or "",
         asked=tuple(_bindings((container.get("HostConfig") or {}).get("PortBindings") or {})),
+        status=str(state.get("Status", "")),
     )
 
 

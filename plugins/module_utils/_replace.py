@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _guards
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     LABEL,
@@ -59,6 +59,7 @@ def steps(
     """
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
     for container in everyone:
+        _guards.refuse_restarting(container)
         _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, _definition.with_aliases(_settings(one, found.name))) for one in running]
