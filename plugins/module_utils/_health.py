@@ -99,9 +99,7 @@ def _seconds(moment: str) -> float:
         return 0.0
 
 
-def judge(
-    step: Restart, before: Mapping[str, State], now: Mapping[str, State], listening: Collection[int]
-) -> Judged:
+def judge(step: Restart, before: Mapping[str, State], now: Mapping[str, State], listening: Collection[int]) -> Judged:
     """Compare containers after a restart with how they were right before it.
 
     Args:

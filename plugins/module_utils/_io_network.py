@@ -40,8 +40,8 @@ DAD_TIMEOUT = 4.0
 # What it takes that time with: its probes, and the random delay before the first one.
 DAD = ("dad_transmits", "router_solicitation_delay")
 POLL = 0.01
-# How long a container that restarts by itself is waited for, and between two attempts, in seconds: the engine waits up to
-# a minute before it starts one again, and published ports are closed meanwhile.
+# How long a container that restarts by itself is waited for, and between two attempts, in seconds: the engine waits
+# up to a minute before it starts one again, and published ports are closed meanwhile.
 SETTLES = 15.0
 BETWEEN_MOVES = 0.2
 PORTS = itertools.count()

@@ -36,12 +36,10 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     def make(found: Found, _ask: Ask) -> PortsPlan:
         return _io_compose_ports.plan(wanted, found, params["recreate"])
 
-    plan, _found, outage = _io_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
-    )
+    plan, _found, done = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
     return {
-        **_io_change.told(plan, plan.diffs()),
-        "outage": outage,
+        **_io_change.told(plan, plan.diffs(), done.notes),
+        "outage": done.outage,
         "project": plan.project,
         "services": list(plan.services),
         "compose_will_recreate": [] if params["recreate"] else list(plan.waiting),

@@ -59,7 +59,6 @@ def steps(
     """
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
     for container in everyone:
-        _guards.refuse_restarting(container)
         _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, _definition.with_aliases(_settings(one, found.name))) for one in running]
@@ -112,6 +111,7 @@ def _order(container: Container, network: str) -> tuple[bool, int, str]:
 
 def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:
     """Raise Refused for what a container would not have on the other network, where it gets ``place``."""
+    _guards.refuse_restarting(container)
     where = f"container {container.name}"
     if container.mac and _engine.has(version, "mac_of_endpoint") and not _engine.has(version, "mac_on_connect"):
         raise Refused(

@@ -21,7 +21,9 @@ NOTHING = ""
 WAYS = [(lives_on, back) for lives_on in (True, False) for back in (False, True)]
 
 
-def judge(lives_on: bool, back: bool, before: dict[str, State], now: dict[str, State], **more: object) -> object:
+def judge(
+    lives_on: bool, back: bool, before: dict[str, State], now: dict[str, State], **more: object
+) -> _health.Judged:
     containers = tuple(RunningContainer(one, one, more.get("ports", ())) for one in now)  # type: ignore[arg-type]
     step = Restart("docker.service", lives_on, containers, back)
     return _health.judge(step, before, now, more.get("listening", ()))  # type: ignore[arg-type]
@@ -65,7 +67,7 @@ def test_one_container(before: State, now: State, living_on: str, started_again:
 
 @pytest.mark.parametrize(("before", "now", "living_on", "started_again"), TABLE)
 def test_one_of_several(before: State, now: State, living_on: str, started_again: str) -> None:
-    """Another one lived through it: so this one ended by itself, whatever its exit code, unless it cannot be started."""
+    """Another one lived through it: this one ended by itself, whatever its exit code; one that cannot start did not."""
     for lives_on, back in WAYS:
         words = living_on if lives_on else started_again
         said = [f"container worker {words}"] if words else []
@@ -79,7 +81,7 @@ def test_all_of_several(now: State) -> None:
     """All at once is damage, however they ended; never a reason to fail on the way back."""
     ran = {"mail": SAME, "web": SAME}
     for back in (False, True):
-        faults, notes = judge(True, back, ran, {"mail": now, "web": now})  # type: ignore[misc]
+        faults, notes = judge(True, back, ran, {"mail": now, "web": now})
         assert (len(faults), len(notes)) == ((0, 2) if back else (2, 0))
 
 
@@ -92,7 +94,7 @@ def test_who_did_not_run_steadily_before_is_not_judged(now: State) -> None:
 
 @pytest.mark.parametrize("now", [ILL, GONE, RESTARTING, NO_START])
 def test_who_is_down_after_the_way_back_is_named(now: State) -> None:
-    faults, notes = judge(True, True, {}, {"worker": now})  # type: ignore[misc]
+    faults, notes = judge(True, True, {}, {"worker": now})
     assert (faults, len(notes)) == ([], 1)
     assert judge(True, True, {}, {"worker": AGAIN}) == ([], [])
 

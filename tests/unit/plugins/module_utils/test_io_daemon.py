@@ -303,9 +303,7 @@ def test_container_that_is_gone_before_is_not_noted(lab: Lab, monkeypatch: pytes
 EXITED = {"Status": "exited", "ExitCode": 1}
 
 
-def test_containers_are_judged_by_how_they_were_before_this_restart(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_containers_are_judged_by_how_they_were_before_this_restart(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that ended after the first restart is none of the second one's doing."""
     states = {MAIL.id: RUNNING, WEB.id: RUNNING}
     monkeypatch.setattr(lab, "state", states.__getitem__)
@@ -365,9 +363,7 @@ def test_containers_that_we_stopped_must_run_again(lab: Lab, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("status", ["removing", "dead", "exited"])
-def test_container_that_cannot_be_stopped_or_started(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, status: str
-) -> None:
+def test_container_that_cannot_be_stopped_or_started(lab: Lab, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
     """409: it is marked for removal. Nobody needs it to be stopped, and that it does not start is told."""
 
     def refused(resource: str) -> None:
@@ -399,9 +395,7 @@ def test_clock_that_is_set_during_a_reload(lab: Lab, monkeypatch: pytest.MonkeyP
     clock = iter(range(0, 10**12, 10**8))
     monkeypatch.setattr(time, "time", lambda: float(next(clock)))
     asked = iter([False, False, False])
-    monkeypatch.setattr(
-        lab, "info", lambda: {"ServerVersion": "26.1.5", "LiveRestoreEnabled": next(asked, True)}
-    )
+    monkeypatch.setattr(lab, "info", lambda: {"ServerVersion": "26.1.5", "LiveRestoreEnabled": next(asked, True)})
     hands_of(lab).reload(Reload(True))
 
 
