@@ -392,6 +392,7 @@ def test_network_that_somebody_removed_meanwhile(lab: Lab, monkeypatch: pytest.M
 
 def test_clock_that_is_set_during_a_reload(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """By years, as after a suspend: the time limit is none of its business."""
+    monkeypatch.setattr(_io_daemon, "RELOAD_TIMEOUT", 60.0)
     clock = iter(range(0, 10**12, 10**8))
     monkeypatch.setattr(time, "time", lambda: float(next(clock)))
     asked = iter([False, False, False])
