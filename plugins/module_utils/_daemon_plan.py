@@ -273,10 +273,10 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: Running) -> 
     bridge = [name for name in differs if _daemon_keys.of_default_bridge(name)]
     if bridge and containers and live_on and wanted.consent:
         stop, restart = StopContainers(containers), Restart(running.unit, False, containers)
-        return (*edit.write, stop, restart), (edit.back, stop.inverse()), (edit.back, stop, restart)
+        return (*edit.write, stop, restart), (edit.back, stop.inverse()), (edit.back, stop, replace(restart, back=True))
     if not containers or wanted.consent or (stays_on and not bridge):
         restart = Restart(running.unit, stays_on and bool(containers), containers)
-        return (*edit.write, restart), (edit.back,), (edit.back, restart)
+        return (*edit.write, restart), (edit.back,), (edit.back, replace(restart, back=True))
     _refuse_stopping(running, differs, bridge)
     return _daemon_steps.restart_around(edit, Restart(running.unit, True, containers), live_on, edit.text != edit.there)
 
@@ -302,7 +302,7 @@ def _refuse_stopping(running: Running, differs: list[str], bridge: list[str]) ->
         reason = "live-restore is switched off by a flag of dockerd"
     else:
         return
-    names = ", ".join(one.name for one in running.containers)
+    names = ", ".join(map(str, running.containers))
     raise Refused(
         f"a restart for {', '.join(differs)} would stop {names}: {reason}",
         running.unit,
@@ -315,8 +315,8 @@ def _refuse_flag_conflict(settings: Settings, running: Running, path: str) -> No
     both = _daemon_flags.both(settings, running.flags)
     if both:
         raise Refused(
-            f"{', '.join(both)} is also a flag of the running dockerd (--{next(iter(both))}); dockerd does not start with"
-            " both",
+            f"{', '.join(both)} is also a flag of the running dockerd (--{next(iter(both))});"
+            " dockerd does not start with both",
             path,
             f"Take the flag out of {running.unit} and its drop-ins",
         )

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json, _daemon_keys
+from ansible_collections.dms.ipv6.plugins.module_utils import _container_state, _daemon_json, _daemon_keys
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
 
 if t.TYPE_CHECKING:
@@ -17,6 +17,8 @@ if t.TYPE_CHECKING:
 LIVE_RESTORE = "live-restore"
 WANTED = "the settings wanted"
 OLD = "as it was"
+# What the operator should know of a container that runs.
+SPECIAL = (_container_state.PAUSED, _container_state.RESTARTING)
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,16 @@ class RunningContainer:
 
     Attributes:
         ports: TCP ports of the host on which docker-proxy listens for it.
+        status: in Docker's words, see _container_state.
     """
 
     id: str
     name: str
     ports: tuple[int, ...] = ()
+    status: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.status})" if self.status in SPECIAL else self.name
 
 
 @dataclass(frozen=True)
@@ -69,11 +76,15 @@ class Reload(Step):
 
 @dataclass(frozen=True)
 class Restart(Step):
-    """Restart the daemon and wait until it is healthy."""
+    """Restart the daemon and wait until it is healthy.
+
+    On the way ``back`` no container makes it fail: what is down is started once, and named.
+    """
 
     unit: str
     containers_live_on: bool
     containers: tuple[RunningContainer, ...]
+    back: bool = False
 
     @property
     def closes_ports(self) -> bool:
@@ -83,7 +94,7 @@ class Restart(Step):
     def __str__(self) -> str:
         if not self.containers:
             return f"restart {self.unit}; no container is running"
-        names = ", ".join(one.name for one in self.containers)
+        names = ", ".join(map(str, self.containers))
         return f"restart {self.unit}; {names} {'kept running' if self.containers_live_on else 'stopped and started'}"
 
 
@@ -99,7 +110,7 @@ class StopContainers(Step):
         return True
 
     def __str__(self) -> str:
-        return f"stop {', '.join(one.name for one in self.containers)}, for the default bridge is in use as long"
+        return f"stop {', '.join(map(str, self.containers))}, for the default bridge is in use as long"
 
     def inverse(self) -> Step:
         """The containers running."""
@@ -189,7 +200,7 @@ def restart_around(edit: Edit, restart: Restart, live_on: bool, lent: bool) -> t
         (edit.back,) if live_on and not lent else (*_give_back(edit.path, edit.text), edit.back),
         (
             *_borrow(edit.path, edit.text, if_running=True),
-            *_around(edit.path, edit.text, edit.raw, restart, OLD),
+            *_around(edit.path, edit.text, edit.raw, replace(restart, back=True), OLD),
         ),
     )
 

@@ -9,7 +9,7 @@ import ipaddress
 import types
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _definition, _routed_network
+from ansible_collections.dms.ipv6.plugins.module_utils import _address, _container_state, _definition, _routed_network
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,13 +104,15 @@ class Container(t.NamedTuple):
     """A container.
 
     Attributes:
-        pid: 0 if it does not run, and in a list.
+        running: whether it runs by Docker's own rules, so also while it is paused or restarts.
+        pid: 0 if it has no process, and in a list.
         started_at: only from an inspect.
         mac: the MAC address that its user gave it, empty for none; only from an inspect.
         asked: the ports that its user wants published, the host address empty for all of both families and the host
             port 0 for the engine's choice; only from an inspect.
         listeners: what listens on TCP inside it, see Ask; None if nobody looked.
         image: the id of its image.
+        status: in Docker's words, see _container_state.
     """
 
     id: str
@@ -126,6 +128,7 @@ class Container(t.NamedTuple):
     asked: tuple[Port, ...] = ()
     listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
     image: str = ""
+    status: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -179,7 +182,7 @@ def listed(summary: Json) -> Container:
     return Container(
         id=summary["Id"],
         name=_name(summary),
-        running=summary.get("State") == "running",
+        running=summary.get("State") in _container_state.RUNS,
         network_mode=(summary.get("HostConfig") or {}).get("NetworkMode", ""),
         endpoints=_endpoints(summary["Id"], summary.get("NetworkSettings") or {}),
         ports=tuple(
@@ -189,6 +192,7 @@ def listed(summary: Json) -> Container:
         ),
         labels=summary.get("Labels") or {},
         image=summary.get("ImageID", ""),
+        status=str(summary.get("State", "")),
     )
 
 
@@ -215,6 +219,7 @@ def inspected(container: Json) -> Container:
         mac=(container.get("Config") or {}).get("MacAddress") or "",
         asked=tuple(_bindings((container.get("HostConfig") or {}).get("PortBindings") or {})),
         image=container.get("Image", ""),
+        status=str(state.get("Status", "")),
     )
 
 

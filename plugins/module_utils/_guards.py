@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _container_state
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -39,6 +40,16 @@ def bound_to_ipv4(container: Container) -> list[Port]:
 
 def _loopback(address: str) -> bool:
     return ipaddress.ip_address(address).is_loopback
+
+
+def refuse_restarting(container: Container) -> None:
+    """Raise Refused for one that Docker takes off no network at this moment (seen on 20.10.24, 26.1.5 and 28.5.2)."""
+    if container.status == _container_state.RESTARTING:
+        raise Refused(
+            "it restarts by itself, and Docker takes it off a network only while it runs",
+            f"container {container.name}",
+            "Run it again when it runs, or is stopped",
+        )
 
 
 def refuse_ipv4_only(container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]]) -> None:

@@ -35,9 +35,21 @@ if t.TYPE_CHECKING:
 PATIENCE = 60
 
 
+class Done(t.NamedTuple):
+    """What there is to tell of a plan that was carried out.
+
+    Attributes:
+        outage: for how many seconds at most published ports were closed.
+        notes: what containers did by themselves meanwhile.
+    """
+
+    outage: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
 def change(
     socket: str, run: str, dry: bool, plan: Callable[[Found, Ask], Planned], part: Callable[[Planned], Plan]
-) -> tuple[Planned, Found, float]:
+) -> tuple[Planned, Found, Done]:
     """Read the host, plan, and carry out unless ``dry``, under the host's lock.
 
     Args:
@@ -48,13 +60,13 @@ def change(
         part: the steps of what it returns.
 
     Returns:
-        The plan, the host as it was, and for how many seconds at most published ports were closed.
+        The plan, the host as it was, and what there is to tell of carrying it out.
 
     Raises:
         RolledBack: a step failed, and the old state is back.
         Refused: anything else that must not or cannot be done.
     """
-    docker, outage = Docker(socket), 0.0
+    docker, done = Docker(socket), Done()
     with contextlib.nullcontext() if dry else _io_lock.lock():
         _io_transaction.Journal(run)
         found = _io_found.read(docker)
@@ -64,22 +76,22 @@ def change(
         _engine.refuse_too_old(found.daemon.version)
         planned = plan(found, _io_found.ask(docker))
         if part(planned).changed and not dry:
-            outage = _carry_out(part(planned), found, run, docker)
-    return planned, found, outage
+            done = _carry_out(part(planned), found, run, docker)
+    return planned, found, done
 
 
-def told(plan: Plan, diff: t.Any) -> dict[str, t.Any]:
+def told(plan: Plan, diff: t.Any, notes: tuple[str, ...] = ()) -> dict[str, t.Any]:
     """What every module that changes something returns."""
     return {
         "changed": plan.changed,
         "diff": diff,
         "steps": plan.sentences(),
         "rolled_back": False,
-        "warnings": list(plan.warnings),
+        "warnings": [*plan.warnings, *notes],
     }
 
 
-def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> float:
+def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> Done:
     journal = _io_transaction.Journal(run, keeps=True)
     hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
     outage = _io_steps.carry_out(plan, hands, journal)
@@ -92,7 +104,7 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> float:
         ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
     )
     journal.done()
-    return outage
+    return Done(outage, (*hands.networks.notes, *hands.daemon.notes))
 
 
 def _take_back(found: Found, docker: Docker) -> None:

@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _container_state,
     _daemon_plan,
     _diff,
     _engine,
@@ -32,6 +33,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET,
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
         Restart,
         RunningContainer,
@@ -64,6 +67,9 @@ class DaemonHands:
         timeout: how long the daemon may take to become healthy, in seconds.
         version: what it must be afterwards; None if that does not matter.
         backup_file: the copy of the old file, once there is one.
+        ran: how containers were right before the last restart, those that ran steadily.
+        networks: names of those that there were then.
+        notes: what containers did by themselves, to be told.
     """
 
     docker: Docker
@@ -71,8 +77,11 @@ class DaemonHands:
     timeout: float
     version: _engine.Version | None = None
     backup_file: str | None = None
-    ran: dict[str, _health.Before] = field(default_factory=dict)
+    ran: dict[str, _health.State] = field(default_factory=dict)
     networks: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    # Those that we stopped ourselves for the next restart.
+    stopped: dict[str, _health.State] = field(default_factory=dict)
 
     def kept(self) -> str:
         """Where the old file is kept, as a remedy."""
@@ -83,9 +92,9 @@ class DaemonHands:
         if step.if_running and not self._answers():
             return
         os.kill(_io_found.dockerd_pid(self.docker.path), signal.SIGHUP)
-        since = time.time()
+        since, end = time.time(), time.monotonic() + RELOAD_TIMEOUT
         while step.live_restore is not None and self._live_restore() != step.live_restore:
-            if time.time() - since > RELOAD_TIMEOUT:
+            if time.monotonic() > end:
                 raise Refused(
                     f"dockerd did not switch live-restore {'on' if step.live_restore else 'off'} on reload",
                     self.unit,
@@ -112,6 +121,7 @@ class DaemonHands:
     def restart(self, step: Restart) -> None:
         """Restart the service; Refused, in dockerd's own words, if it is not healthy within the time limit."""
         self._note(step)
+        self.stopped = {}
         since = time.time()
         # Three starts within a minute are systemd's limit for docker.service; the fourth is refused without this.
         _systemctl("reset-failed", step.unit, "docker.socket")
@@ -123,69 +133,99 @@ class DaemonHands:
     def stop(self, step: StopContainers) -> None:
         """Stop containers; the engine gives each its own time to end, so it may take long to answer."""
         self._note(step)
+        self.stopped = dict(self.ran)
         patient = Docker(self.docker.path, STOP_TIMEOUT)
         for one in step.containers:
-            with contextlib.suppress(NotFound):
+            try:
                 patient.post(f"/containers/{one.id}/stop")
+            except Refused:
+                if self._state(one).status in _container_state.RUNS:
+                    raise
 
     def start(self, step: StartContainers) -> None:
-        """Start containers, unless they run."""
-        self._start_again(list(step.containers), set())
+        """Start containers, unless they run. One that cannot be started is named: none of ours keeps it from that."""
+        self._start_again(list(step.containers))
+        states = [(one, self._state(one)) for one in step.containers]
+        self.notes += _health.not_started([(one.name, state) for one, state in states])
 
     def _note(self, step: Restart | StopContainers) -> None:
-        """Write down what must be the same afterwards, once, while the daemon can still be asked."""
-        if self.ran or not self._answers():
+        """Write down what must be the same after this restart, right before it, while the daemon can still be asked."""
+        if not self._answers():
+            # What was noted before an earlier restart says nothing any more.
+            self.ran = self.stopped or {one.id: _health.UNASKED for one in step.containers}
             return
+        now = time.time()
+        states = {one.id: self._state(one) for one in step.containers}
+        self.ran = {**{id_: one for id_, one in states.items() if one.steady(now)}, **self.stopped}
         self.networks = self._networks()
-        for one in step.containers:
-            with contextlib.suppress(NotFound):
-                found = self.docker.container(one.id)
-                removes_itself = bool((found.get("HostConfig") or {}).get("AutoRemove"))
-                self.ran[one.id] = _health.Before(found["State"]["StartedAt"], removes_itself)
 
     def _networks(self) -> frozenset[str]:
         """By name: the default bridge gets a new id at every start without live containers."""
         return frozenset(one["Name"] for one in self.docker.networks())
+
+    def _removed(self) -> set[str]:
+        """Names of networks that were removed since the daemon's start, by others: a restart removes none."""
+        until = int(time.time()) + 1
+        return {one["Actor"]["Attributes"].get("name", "") for one in self.docker.events("network", "destroy", until)}
 
     def _unhealthy(self, step: Restart) -> list[str]:
         """Wait for the daemon and its containers; what is wrong at the end of the time limit."""
         end = time.monotonic() + self.timeout
         asked: set[str] = set()
         while True:
-            problems = self._problems(step, asked)
-            if not problems or time.monotonic() > end:
-                return problems
+            found = self._judged(step, asked)
+            if not found.faults or time.monotonic() > end:
+                self.notes += found.notes
+                return found.faults
             time.sleep(POLL)
 
-    def _problems(self, step: Restart, asked: set[str]) -> list[str]:
+    def _judged(self, step: Restart, asked: set[str]) -> _health.Judged:
         try:
-            version = _engine.parse(self.docker.info().get("ServerVersion", ""))
-            lost = sorted(self.networks - self._networks())
-            now = {one.id: self._state(one) for one in step.containers}
+            return self._compared(step, asked)
         except Refused as reason:
-            return [str(reason)]
+            return _health.Judged([str(reason)], [])
+
+    def _compared(self, step: Restart, asked: set[str]) -> _health.Judged:
+        version = _engine.parse(self.docker.info().get("ServerVersion", ""))
+        lost = self.networks - self._networks()
+        lost = lost - self._removed() if lost else lost
+        now = {one.id: self._state(one) for one in step.containers}
         if self.version not in (None, version):
-            return [f"the engine is {version} now, and was to be {self.version}"]
+            return _health.Judged([f"the engine is {version} now, and was to be {self.version}"], [])
         if lost:
-            return [f"network {', '.join(lost)} is missing"]
-        if not step.containers_live_on:
-            self._start_again([one for one in step.containers if now[one.id].stopped and one.id not in asked], asked)
+            return _health.Judged([f"network {', '.join(sorted(lost))} is missing"], [])
+        again = [one for one in step.containers if now[one.id].stopped and one.id not in asked]
+        if not step.back:
+            again = [one for one in again if not step.containers_live_on and one.id in self.ran]
+        if again:
+            asked |= {one.id for one in again}
+            self._start_again(again)
+            now = {one.id: self._state(one) for one in step.containers}
         listening = {port for _address, port in itertools.chain(*_io_kernel.listeners(os.getpid()).values())}
-        return _health.problems(step, self.ran, now, listening)
+        return _health.judge(step, self.ran, now, listening)
 
     def _state(self, container: RunningContainer) -> _health.State:
         try:
-            state = self.docker.container(container.id)["State"]
+            return _health.of_inspect(self.docker.container(container.id))
         except NotFound:
             return _health.GONE
-        return _health.State(state["Status"], state["StartedAt"], state["ExitCode"])
 
-    def _start_again(self, stopped: list[RunningContainer], asked: set[str]) -> None:
-        """Start what ran before and has no restart policy that would; asked once for each."""
+    def _start_again(self, stopped: list[RunningContainer]) -> None:
+        """Start what ran before and has no restart policy that would, as it was; the engine notes why it cannot."""
         for one in reversed(stopped):  # the engine lists the newest first, which may need the older
-            asked.add(one.id)
-            with contextlib.suppress(NotFound):
+            with contextlib.suppress(Refused):
                 self.docker.post(f"/containers/{one.id}/start")
+                if one.status == _container_state.PAUSED:
+                    self.docker.post(f"/containers/{one.id}/pause")
+
+
+def left_out(docker: Docker, containers: Iterable[RunningContainer]) -> list[str]:
+    """What the operator should know before a restart: which containers are not judged by it."""
+    states = []
+    for one in containers:
+        with contextlib.suppress(NotFound):
+            states.append((one.name, _health.of_inspect(docker.container(one.id))))
+    return _health.left_out(states, time.time())
 
 
 @dataclass

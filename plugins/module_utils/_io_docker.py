@@ -95,6 +95,12 @@ class Docker:
         """GET /containers/json?all=1: every container, running or not."""
         return t.cast(list[dict[str, t.Any]], self.get("/containers/json?all=1"))
 
+    def events(self, kind: str, event: str, until: int) -> list[dict[str, t.Any]]:
+        """GET /events: those of the daemon that runs, up to a time in seconds since 1970."""
+        filters = quote(json.dumps({"type": [kind], "event": [event]}), safe="")
+        said = self._ask("GET", f"/events?since=1&until={until}&filters={filters}", (http.client.OK,))
+        return [json.loads(one) for one in said.splitlines() if one.strip()]
+
     def container(self, name: str) -> dict[str, t.Any]:
         """GET /containers/NAME/json, by name or id."""
         try:

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _container_state,
     _daemon_flags,
     _daemon_json,
     _daemon_plan,
@@ -188,7 +189,7 @@ def looked_into(docker: Docker, found: Found) -> Found:
 
 
 def _looked_into(listed: _found.Container, inspected: _found.Container | None) -> _found.Container:
-    if inspected is None or not inspected.running:
+    if inspected is None or not (inspected.running and inspected.pid):
         return listed
     shares = listed.network_mode == "host" or listed.network_mode.startswith("container:")
     heard = _io_kernel.listeners(inspected.pid, own=True) if shares else _io_kernel.listeners(inspected.pid)
@@ -197,7 +198,7 @@ def _looked_into(listed: _found.Container, inspected: _found.Container | None) -
 
 def _running(container: _found.Container) -> _daemon_steps.RunningContainer:
     ports = {one.host_port for one in container.ports if one.protocol == "tcp"}
-    return _daemon_steps.RunningContainer(container.id, container.name, tuple(sorted(ports)))
+    return _daemon_steps.RunningContainer(container.id, container.name, tuple(sorted(ports)), container.status)
 
 
 def dockerd_pid(path: str) -> int:
@@ -288,10 +289,13 @@ def _hints(pid: int, running: tuple[_found.Container, ...]) -> dict[str, bool]:
 
 
 def _members(containers: tuple[_found.Container, ...]) -> dict[str, tuple[str, ...]]:
-    """network -> names of all its containers; stopped ones belong to it too, for they keep its id."""
+    """network -> names of all its containers; stopped ones belong to it too, for they keep its id.
+
+    Those that are being removed do not: nothing can be done to them any more, and they keep nothing busy.
+    """
     found: dict[str, list[str]] = {}
     for container in containers:
-        for endpoint in container.endpoints:
+        for endpoint in () if container.status in _container_state.LEAVING else container.endpoints:
             found.setdefault(endpoint.network, []).append(container.name)
     return {network: tuple(sorted(names)) for network, names in found.items()}
 

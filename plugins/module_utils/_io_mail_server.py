@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _io_exec, _mail_facts, _mail_server
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _container_state,
+    _exposure,
+    _io_exec,
+    _mail_facts,
+    _mail_server,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +42,10 @@ def findings(docker: Docker, found: Found, wanted: Iterable[str], as_root: bool 
         exposures = _exposure.exposures(container, host)
         situation = _mail_server.situation(container, found.networks, exposures, wanted)
         command = _mail_facts.command(situation.gateways)
-        answer = _io_exec.run(docker, container.id, command, SECONDS, MOST, as_root)
+        if container.status in (_container_state.PAUSED, _container_state.RESTARTING):
+            answer = _io_exec.Answer("", False)  # nothing can be run in it at this moment
+        else:
+            answer = _io_exec.run(docker, container.id, command, SECONDS, MOST, as_root)
         facts = _mail_facts.parse(answer.text, situation.gateways, answer.complete)
         result += _mail_server.findings(situation, facts, answer.complete)
     return result

@@ -12,12 +12,19 @@ import time
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _found, _io_docker, _io_kernel, _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _container_state,
+    _definition,
+    _found,
+    _io_docker,
+    _io_kernel,
+    _io_program,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
     from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
@@ -33,6 +40,10 @@ DAD_TIMEOUT = 4.0
 # What it takes that time with: its probes, and the random delay before the first one.
 DAD = ("dad_transmits", "router_solicitation_delay")
 POLL = 0.01
+# How long a container that restarts by itself is waited for, and between two attempts, in seconds: the engine waits
+# up to a minute before it starts one again, and published ports are closed meanwhile.
+SETTLES = 15.0
+BETWEEN_MOVES = 0.2
 PORTS = itertools.count()
 
 
@@ -43,10 +54,16 @@ class NetworkHands:
 
     Args:
         docker: the engine.
+
+    Attributes:
+        started: id of a container -> when it was started, as seen before we moved it first.
+        notes: what containers did by themselves, to be told.
     """
 
     def __init__(self, docker: Docker) -> None:
         self.docker = docker
+        self.started: dict[str, str] = {}
+        self.notes: list[str] = []
         self.warm = contextlib.ExitStack()
 
     def close(self) -> None:
@@ -83,14 +100,40 @@ class NetworkHands:
         """Connect a container, unless it is on the network already. One that is gone is nobody's loss any more."""
         if self._place(step.id, step.network) == "":
             body = {"Container": step.id, "EndpointConfig": _definition.load(step.settings)}
-            with _io_docker.refusing(step):
-                self.docker.post(f"/networks/{quote(step.network, safe='')}/connect", body)
+            # Of one that waits for its next start, 28.5.2 notes the network, and says that there is no sandbox yet.
+            self._move(step, "connect", body, lambda place: place != "")
 
     def disconnect(self, step: DisconnectContainer) -> None:
         """Disconnect a container, if it is there and on the network."""
         if self._place(step.id, step.network):
-            with _io_docker.refusing(step):
-                self.docker.post(f"/networks/{quote(step.network, safe='')}/disconnect", {"Container": step.id})
+            self._move(step, "disconnect", {"Container": step.id}, lambda place: not place)
+
+    def _move(
+        self,
+        step: ConnectContainer | DisconnectContainer,
+        verb: str,
+        body: dict[str, t.Any],
+        done: Callable[[str | None], bool],
+    ) -> None:
+        """Connect or disconnect; one that ends or starts at this moment is asked again until it has done so."""
+        end = time.monotonic() + SETTLES
+        while True:
+            try:
+                with _io_docker.refusing(step):
+                    return self.docker.post(f"/networks/{quote(step.network, safe='')}/{verb}", body)
+            except Refused:
+                if done(self._place(step.id, step.network)):
+                    return None
+                found = self._container(step.id)
+                unsettled = found is not None and (found.status == _container_state.RESTARTING or self._ran_on(found))
+                if not unsettled or time.monotonic() > end:
+                    raise
+            time.sleep(BETWEEN_MOVES)
+
+    def _ran_on(self, found: _found.Container) -> bool:
+        """Whether it was started again since we moved it first."""
+        before = self.started.get(found.id, found.started_at)
+        return found.started_at != before
 
     def _place(self, container: str, network: str) -> str | None:
         """The settings of a container's endpoint, empty if it is not on the network; None if it is gone."""
@@ -99,20 +142,31 @@ class NetworkHands:
         return (endpoint.settings if endpoint else "") if found else None
 
     def _container(self, container: str) -> _found.Container | None:
+        """A container, None if it is gone, or going: nothing can be done to it any more."""
         with contextlib.suppress(NotFound):
-            return _found.inspected(self.docker.container(container))
+            found = _found.inspected(self.docker.container(container))
+            self.started.setdefault(found.id, found.started_at)
+            return None if found.status in _container_state.LEAVING else found
         return None
 
     def check(self, step: CheckAttached) -> None:
-        """Refused unless everyone is attached as noted, and runs as noted."""
+        """Refused unless everyone has the place noted. What a container did by itself meanwhile is named only.
+
+        We end and start none: one that ended or was started meanwhile did so by itself, and then the engine may give
+        it other settings. Its place on the network it has all the same.
+        """
         for place in step.places:
             found = self._container(place.id)
-            endpoint = found.endpoint(place.network) if found else None
-            settings = endpoint.settings if endpoint else "empty"
-            if found and settings != place.settings:
+            if found is None:
+                self.notes.append(f"container {place.name} is gone")
+                continue
+            endpoint = found.endpoint(place.network)
+            ended = place.running and found.status not in _container_state.UP
+            if endpoint is None or (endpoint.settings != place.settings and not ended and not self._ran_on(found)):
+                settings = endpoint.settings if endpoint else "empty"
                 raise Refused(f"its place is {settings}, and was {place.settings}", f"container {place.name}")
-            if found and place.running and not found.running:
-                raise Refused("it no longer runs", f"container {place.name}")
+            if ended:
+                self.notes.append(f"container {place.name} does not run any more ({found.status})")
 
 
 @contextlib.contextmanager

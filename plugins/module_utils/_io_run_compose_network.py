@@ -66,14 +66,14 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
             _io_compose.validate(files.texts(), made.edit.texts)
         return made
 
-    plan, _found, outage = _io_change.change(
+    plan, _found, done = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan
     )
     diffs = [_diff.changed(plan.edit.before, plan.edit.after, plan.edit.path)]
     diffs += [_diff.of(plan.plan, f"network {plan.network}")] if plan.lives else []
     return {
-        **_io_change.told(plan.plan, list(filter(None, diffs))),
-        "outage": outage,
+        **_io_change.told(plan.plan, list(filter(None, diffs)), done.notes),
+        "outage": done.outage,
         "project": plan.project,
         "network": plan.network,
         "subnet": plan.subnet,
@@ -90,11 +90,9 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         ours = {one: raw for one, raw in found.edited.items() if one in (path, _io_compose.beside(path))}
         return _undo.files_back(found.record.get("files"), ours)
 
-    plan, _found, outage = _io_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
-    )
+    plan, _found, done = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
     diffs = [_shown(step) for step in plan.steps if isinstance(step, WriteFile)]
-    return {**_io_change.told(plan, diffs), "outage": outage}
+    return {**_io_change.told(plan, diffs, done.notes), "outage": done.outage}
 
 
 def _shown(step: WriteFile) -> dict[str, str]:

@@ -39,13 +39,11 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         found = _io_compose_trust.believed(found, Docker(params["docker_socket"]))
         return _io_compose_ports.plan(wanted, found, params["recreate"])
 
-    plan, _found, outage = _io_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
-    )
+    plan, _found, done = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
     diffs = (_diff.changed(one.before, one.after, one.path) for one in plan.edits)
     return {
-        **_io_change.told(plan, list(filter(None, diffs))),
-        "outage": outage,
+        **_io_change.told(plan, list(filter(None, diffs)), done.notes),
+        "outage": done.outage,
         "project": plan.project,
         "services": list(plan.services),
         "compose_will_recreate": [] if params["recreate"] else list(plan.waiting),

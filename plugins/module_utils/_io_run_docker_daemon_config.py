@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_plan,
@@ -59,6 +60,8 @@ def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan
             params["allow_container_restart"], params["allow_engine_upgrade"], params["allow_forward_drop"]
         )
         _host_plan.refuse_restart(plan, found, _io_preflight.read(found), consent)
+        left_out = _io_daemon.left_out(Docker(params["docker_socket"]), found.daemon.containers)
+        plan = replace(plan, warnings=(*plan.warnings, *left_out))
     if plan.changed and _engine.has(found.daemon.version, "validate"):
         _io_daemon.validate(found.daemon.pid, plan.after, found.path)
     return plan
@@ -88,14 +91,16 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     daemon.backup_file = recorder.before()
     try:
         outage = _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
-    except _refused.RolledBack:
+    except _refused.RolledBack as reason:
         recorder.back()
         if arms:
             _io_armed.disarm()
+        if daemon.notes:
+            raise _refused.RolledBack(reason.problem, reason.where, "; ".join(daemon.notes)) from None
         raise
     recorder.after()
     journal.done()
-    result: dict[str, t.Any] = {"outage": outage}
+    result: dict[str, t.Any] = {"outage": outage, "warnings": [*plan.warnings, *daemon.notes]}
     result.update({"backup_file": daemon.backup_file} if daemon.backup_file else {})
     return {**result, "transaction": transaction} if transaction else result
 

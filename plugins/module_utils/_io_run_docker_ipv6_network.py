@@ -69,9 +69,10 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         wanted = wanted_network(params, found, containers)
         return wanted, _host_plan.plan_network(wanted, found, containers, ask)
 
-    planned, found, outage = _io_change.change(
+    planned, found, done = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made[1]
     )
     wanted, plan = planned
-    result = {**_io_change.told(plan, _diff.of(plan, f"network {wanted.name}")), "outage": outage}
+    diff = _diff.of(plan, f"network {wanted.name}")
+    result = {**_io_change.told(plan, diff, done.notes), "outage": done.outage}
     return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result

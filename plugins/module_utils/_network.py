@@ -14,6 +14,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _engine,
     _found,
+    _guards,
     _routed_network,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
@@ -350,4 +351,5 @@ def connections(wanted: WantedNetwork, containers: Mapping[str, Container], repl
 
 
 def _leave(container: Container, endpoint: Endpoint) -> DisconnectContainer:
+    _guards.refuse_restarting(container)
     return DisconnectContainer(container.name, container.id, endpoint.network, endpoint.settings, container.running)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _guards
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     LABEL,
@@ -111,6 +111,7 @@ def _order(container: Container, network: str) -> tuple[bool, int, str]:
 
 def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:
     """Raise Refused for what a container would not have on the other network, where it gets ``place``."""
+    _guards.refuse_restarting(container)
     where = f"container {container.name}"
     if container.mac and _engine.has(version, "mac_of_endpoint") and not _engine.has(version, "mac_on_connect"):
         raise Refused(

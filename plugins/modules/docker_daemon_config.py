@@ -22,6 +22,9 @@ description:
     restart and back off after it.
   - A daemon that does not come back healthy, with the same containers running, gets its old file back, and the task
     fails with the daemon's own words.
+  - Containers are compared with how they were right before the restart. One that restarts by itself again and again is
+    named before, and not judged. If one has lived through the restart, another one that ended has done so by itself;
+    that is a warning, and fails nothing. A paused container counts as running.
 options:
   config:
     description:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -70,6 +71,20 @@ CASES = [
     Case("empty file", Daemon(b""), NAT, [*BORROW, KEPT, *GIVE_BACK, WRITE], FRESH),
     Case("user's file", Daemon(OLD.encode(), {"mtu": 1450}), NAT, [*BORROW, KEPT, *GIVE_BACK, WRITE], NEW),
     Case("no container", Daemon(OLD.encode(), {"mtu": 1450}, containers=()), NAT, [WRITE, IDLE], NEW),
+    Case(
+        "only a paused one",
+        Daemon(containers=(replace(MAIL, status="paused"),)),
+        NAT,
+        [*BORROW, "restart docker.service; mail (paused) kept running", *GIVE_BACK, WRITE],
+        FRESH,
+    ),
+    Case(
+        "one that restarts by itself",
+        Daemon(containers=(MAIL, replace(WEB, status="restarting"))),
+        NAT,
+        [*BORROW, "restart docker.service; mail, web (restarting) kept running", *GIVE_BACK, WRITE],
+        FRESH,
+    ),
     Case("consent", Daemon(OLD.encode(), {"mtu": 1450}), ASKED, [WRITE, STOPPED], NEW),
     Case(
         "several containers",

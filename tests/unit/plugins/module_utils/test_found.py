@@ -234,7 +234,11 @@ def test_name_is_the_own_one(names: list[str] | None, expected: str) -> None:
     ("changes", "running", "ipv6"),
     [
         ({"State": "exited", "Ports": None}, False, False),
-        ({"State": "restarting", "Labels": None}, False, False),
+        ({"State": "restarting", "Labels": None}, True, False),
+        ({"State": "paused"}, True, False),
+        ({"State": "created"}, False, False),
+        ({"State": "removing"}, False, False),
+        ({"State": "dead"}, False, False),
         ({"NetworkSettings": None, "HostConfig": None}, True, False),
         ({"NetworkSettings": {"Networks": {"bridge": ENDPOINT, "dms-ipv6": DUAL}}}, True, True),
         ({"NetworkSettings": {"Networks": {"host": {"IPAddress": ""}}}, "Ports": []}, True, False),

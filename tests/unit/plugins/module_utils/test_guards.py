@@ -13,6 +13,16 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import container
 
 
+@pytest.mark.parametrize("status", ["created", "running", "paused", "restarting", "removing", "exited", "dead"])
+def test_only_one_that_restarts_cannot_be_taken_off_a_network(status: str) -> None:
+    found = container("worker", status=status)
+    if status == "restarting":
+        with pytest.raises(Refused, match=r"container worker: it restarts by itself.* Run it again when it runs"):
+            _guards.refuse_restarting(found)
+    else:
+        _guards.refuse_restarting(found)
+
+
 def published(*ports: tuple[int, str, str]) -> _found.Container:
     return container(ports=tuple(_found.Port(number, protocol, ip, number) for number, protocol, ip in ports))
 

@@ -13,18 +13,24 @@ import threading
 import typing as t
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_docker
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
+DESTROYED = '{"type": ["network"], "event": ["destroy"]}'
 ANSWERS: dict[str, tuple[int, bytes]] = {
     "GET /info": (200, b'{"ServerVersion": "26.1.5+dfsg1", "LiveRestoreEnabled": false}'),
     "GET /networks": (200, b'[{"Name": "bridge"}]'),
     "GET /containers/json?all=1": (200, b'[{"Id": "1"}]'),
     "GET /containers/mail/json": (200, b'{"Id": "1", "Name": "/mail"}'),
     "GET /containers/a%2Fb%3Fc/json": (200, b'{"Id": "2"}'),
+    f"GET /events?since=1&until=9&filters={quote(DESTROYED, safe='')}": (
+        200,
+        b'{"Actor": {"ID": "1"}}\n{"Actor": {"ID": "2"}}\n',
+    ),
     "GET /containers/gone/json": (404, b'{"message": "No such container: gone"}'),
     "GET /broken": (500, b'{"message": "server error: disk is full"}'),
     "GET /text": (500, b"upstream died\n"),
@@ -107,6 +113,10 @@ def saying(path: Path, said: bytes, close: bool = True) -> t.Iterator[Docker]:
         yield Docker(str(path), timeout=0.3)
         done.set()
         thread.join()
+
+
+def test_events(docker: Docker) -> None:
+    assert [one["Actor"]["ID"] for one in docker.events("network", "destroy", 9)] == ["1", "2"]
 
 
 def test_each_method(docker: Docker) -> None:

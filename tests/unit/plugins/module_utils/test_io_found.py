@@ -320,7 +320,8 @@ def test_running_containers_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> 
         def container(self, name: str) -> dict[str, t.Any]:
             if name == "gone-id":
                 raise NotFound(name)
-            state = {"Running": name != "stopped-id", "Pid": 7}
+            # One that waits for its next start has no process.
+            state = {"Running": True, "Pid": 0} if name == "stopped-id" else {"Running": True, "Pid": 7}
             return {"Id": name, "Name": f"/{name}", "State": state, "HostConfig": bindings}
 
     monkeypatch.setattr(_io_kernel, "listeners", lambda pid, own=False: {"ipv4": [("own" if own else "all", pid)]})
@@ -370,17 +371,23 @@ def test_forwarding_and_what_keeps_the_route(
 
 def test_the_daemon(kernel: Kernel) -> None:
     docker = Docker(LiveRestoreEnabled=True, ExperimentalBuild=True, Swarm={"LocalNodeState": "active"})
-    docker.running = [summary("mail", "running", "bridge", "web"), summary("old", "exited", "web")]
+    docker.running = [
+        summary("mail", "running", "bridge", "web"),
+        summary("old", "exited", "web"),
+        summary("going", "removing", "web"),
+        summary("frozen", "paused", "bridge"),
+        summary("worker", "restarting", "bridge"),
+    ]
     kernel.record = {"borrowed": [True]}
     found = read(docker)
     assert (str(found.daemon.version), found.daemon.pid, found.daemon.unit) == ("26.1.5", 7, "docker.service")
     assert found.daemon.observed == {"live-restore": True, "experimental": True}
     assert found.daemon.swarm is True
-    assert [one.name for one in found.daemon.containers] == ["mail"]
-    assert [one.name for one in found.containers] == ["mail"]
-    assert [one.name for one in found.stopped] == ["old"]
-    assert [one.name for one in found.everyone] == ["mail", "old"]
-    assert found.members == {"bridge": ("mail",), "web": ("mail", "old")}
+    assert list(map(str, found.daemon.containers)) == ["mail", "frozen (paused)", "worker (restarting)"]
+    assert [one.name for one in found.containers] == ["mail", "frozen", "worker"]
+    assert [one.name for one in found.stopped] == ["old", "going"]
+    assert [one.name for one in found.everyone] == ["mail", "frozen", "worker", "old", "going"]
+    assert found.members == {"bridge": ("frozen", "mail", "worker"), "web": ("mail", "old")}
     assert (found.borrowed, found.machine_id) == ([True], "0123")
 
 

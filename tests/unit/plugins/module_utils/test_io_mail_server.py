@@ -60,6 +60,13 @@ def test_who_does_not_answer(there: Containers) -> None:
     assert ids() == [("open_relay", "critical"), ("not_examined", "info"), ("not_examined", "info")]
 
 
+@pytest.mark.parametrize("status", ["paused", "restarting"])
+def test_nothing_is_run_in_one_that_is_paused_or_restarts(there: Containers, status: str) -> None:
+    found = host(containers=(MAIL[0]._replace(status=status),))
+    assert [one.id for one in _io_mail_server.findings(ENGINE, found, ())] == ["not_examined"]
+    assert there.asked == []
+
+
 def test_who_is_to_have_ipv6(there: Containers) -> None:
     text = recorded("relay").replace("inet_protocols = all", "inet_protocols = ipv4")
     there.said["one-id"] = _io_exec.Answer(text, True)

@@ -70,6 +70,7 @@ class Engine:
         self.running = True
         self.calls: list[tuple[t.Any, ...]] = []
         self.failing: list[str] = []
+        self.status, self.started_at = "", "1"
 
     def info(self) -> dict[str, t.Any]:
         return {}
@@ -83,7 +84,12 @@ class Engine:
         return {
             "Id": name,
             "Name": "/mail",
-            "State": {"Running": self.running},
+            "State": {
+                "Running": self.running,
+                "Status": self.status or ("running" if self.running else "exited"),
+                "StartedAt": self.started_at,
+                "ExitCode": 0,
+            },
             "NetworkSettings": {"Networks": self.on},
         }
 
@@ -263,7 +269,10 @@ GONE = ConnectContainer("web", "gone", "dms-ipv6", "{}", True)
         # Who was not running before may have been started meanwhile.
         ({"dms-ipv6": SETTINGS}, True, [ASLEEP], ""),
         ({"dms-ipv6": SETTINGS}, True, [GONE, PLACE, GONE], ""),
-        ({"dms-ipv6": SETTINGS}, False, [PLACE], "container mail: it no longer runs"),
+        # It ended, or waits for its next start, by itself: the engine may note less of its place then.
+        ({"dms-ipv6": SETTINGS}, False, [PLACE], ""),
+        ({"dms-ipv6": {}}, False, [PLACE], ""),
+        ({"bridge": SETTINGS}, False, [PLACE], "container mail: its place is empty"),
         ({"dms-ipv6": {}}, True, [PLACE], f"container mail: its place is {{}}, and was {PLACE.settings}"),
         ({"bridge": SETTINGS}, True, [PLACE], f"container mail: its place is empty, and was {PLACE.settings}"),
         ({"bridge": SETTINGS}, False, [ASLEEP], "container mail: its place is empty"),
@@ -281,6 +290,96 @@ def test_check(engine: Engine, on: t.Any, running: bool, places: list[ConnectCon
     else:
         hands(engine).do(step)
     assert engine.calls == []
+
+
+@pytest.mark.parametrize(
+    ("status", "notes"),
+    [
+        ("running", []),
+        ("paused", []),
+        ("exited", ["container mail does not run any more (exited)"]),
+        ("restarting", ["container mail does not run any more (restarting)"]),
+        ("removing", ["container mail is gone"]),
+        ("dead", ["container mail is gone"]),
+    ],
+)
+def test_what_a_container_does_by_itself_fails_no_check(engine: Engine, status: str, notes: list[str]) -> None:
+    engine.status, engine.on = status, {"bridge": {}, "dms-ipv6": SETTINGS}
+    used = hands(engine)
+    used.do(CheckAttached((PLACE,), "dms-ipv6"))
+    assert used.networks.notes == notes
+
+
+def test_settings_that_changed_because_it_was_started_again(engine: Engine) -> None:
+    engine.found["dms-ipv6"] = {"Id": ID, **BODY}
+    used = hands(engine)
+    used.do(CONNECT)
+    engine.on["dms-ipv6"] = {}
+    with pytest.raises(Refused, match="its place is"):
+        used.do(CheckAttached((PLACE,), "dms-ipv6"))
+    engine.started_at = "2"
+    used.do(CheckAttached((PLACE,), "dms-ipv6"))
+
+
+# --- containers that end, restart or go while they are moved
+
+
+@pytest.fixture
+def on_both(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(_io_network, "BETWEEN_MOVES", 0.0)
+    engine.found["dms-ipv6"] = {"Id": ID, **BODY}
+    return engine
+
+
+def test_connecting_one_that_waits_for_its_next_start(on_both: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """28.5.2 notes the network, and says that there is no sandbox."""
+    post, on_both.status = on_both.post, "restarting"
+
+    def no_sandbox(resource: str, body: t.Any = None) -> None:
+        post(resource, body)
+        raise Refused("network sandbox for container mail-id not found")
+
+    monkeypatch.setattr(on_both, "post", no_sandbox)
+    hands(on_both).do(CONNECT)
+    assert (list(on_both.on), len(on_both.calls)) == (["bridge", "dms-ipv6"], 1)
+
+
+@pytest.mark.parametrize("runs_again", [True, False])
+def test_disconnecting_one_that_restarts(on_both: Engine, monkeypatch: pytest.MonkeyPatch, runs_again: bool) -> None:
+    """No engine takes it off a network before it runs again: that is waited for, but not without end."""
+    monkeypatch.setattr(_io_network, "SETTLES", 20.0 if runs_again else 0.1)
+    on_both.on["dms-ipv6"], on_both.status = SETTINGS, "restarting"
+    post, states = on_both.post, iter(["restarting"] * 3)
+
+    def not_connected(resource: str, body: t.Any = None) -> None:
+        on_both.status = next(states, "running") if runs_again else "restarting"
+        if on_both.status == "restarting":
+            raise Refused("container mail-id is not connected to network dms-ipv6")
+        post(resource, body)
+
+    monkeypatch.setattr(on_both, "post", not_connected)
+    if runs_again:
+        hands(on_both).do(DISCONNECT)
+        assert list(on_both.on) == ["bridge"]
+    else:
+        with pytest.raises(Refused, match="cannot disconnect mail from network dms-ipv6: container mail-id is not"):
+            hands(on_both).do(DISCONNECT)
+
+
+@pytest.mark.parametrize("status", ["removing", "dead"])
+@pytest.mark.parametrize("step", [CONNECT, DISCONNECT])
+def test_moving_one_that_goes(on_both: Engine, monkeypatch: pytest.MonkeyPatch, step: t.Any, status: str) -> None:
+    """409: container is marked for removal and cannot be connected or disconnected."""
+    if step is DISCONNECT:
+        on_both.on["dms-ipv6"] = SETTINGS
+
+    def marked(resource: str, body: t.Any = None) -> None:
+        on_both.status = status
+        raise Refused(f"POST {resource}: 409 container mail-id is marked for removal")
+
+    monkeypatch.setattr(on_both, "post", marked)
+    hands(on_both).do(step)
+    hands(on_both).do(step)
 
 
 def test_check_that_fails_is_taken_back(engine: Engine) -> None:

@@ -494,6 +494,12 @@ def test_only_members_of_a_replaced_network_are_looked_up() -> None:
     assert asked == ["mail", "web"]
 
 
+def test_replacement_waits_for_one_that_restarts() -> None:
+    """Found before the first step: Docker takes it off no network at this moment."""
+    with pytest.raises(Refused, match="container mail: it restarts by itself"):
+        plan(GOING, [AFTER], attached=[MOVED._replace(status="restarting")], **REPLACED)
+
+
 def test_way_back_of_a_replacement_keeps_the_order_of_addresses() -> None:
     """Docker hands addresses out one after another, to who connects, or starts, first."""
     places = {name: f"172.18.0.{number}" for number, name in enumerate(("c", "a", "b"), 2)}

@@ -48,12 +48,15 @@ class Lab:
         self.around = Surroundings({}, None, (), (), False, (), False)
         self.next_version = _engine.parse("26.1.5")
         self.failing: type[Refused] | None = None
+        self.left_out: tuple[str, ...] = ()
+        self.notes: list[str] = []
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         self.asked.extend([docker.path, path])
         return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_record.record())
 
     def carry_out(self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal) -> float:
+        hands.daemon.notes += self.notes
         if self.failing:
             raise self.failing("it did not work", "docker.service")
         self.asked.extend([hands.daemon.timeout, str(hands.daemon.version), hands.daemon.unit])
@@ -73,6 +76,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     monkeypatch.setattr(_io_kernel, "start_ticks", lambda pid: 5)
     monkeypatch.setattr(_io_kernel, "boot_id", lambda: "boot")
     monkeypatch.setattr(_io_daemon, "validate", lambda pid, text, path: found.asked.append(text))
+    monkeypatch.setattr(_io_daemon, "left_out", lambda docker, containers: list(found.left_out))
     monkeypatch.setattr(_io_preflight, "read", lambda facts: found.around)
     monkeypatch.setattr(_io_preflight, "next_version", lambda facts: found.next_version)
     monkeypatch.setattr(_io_steps, "carry_out", found.carry_out)
@@ -137,6 +141,32 @@ def test_warnings_are_given_to_ansible(lab: Lab) -> None:
     lab.daemon.settings = {}
     words = "this also applies edits of others that the running daemon did not have yet: cpu-rt-period"
     assert words in " ".join(config(config=NAT)["warned"].split())
+
+
+FLAPS = "container worker restarts by itself, and is not judged after the restart"
+CRASHED = "container web does not run (exit code 1)"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_containers_do_by_themselves_is_named(lab: Lab, check: bool) -> None:
+    lab.left_out, lab.notes = (FLAPS,), [CRASHED]
+    warned = " ".join(config(config=NAT, check=check)["warned"].split())
+    assert FLAPS in warned
+    assert (CRASHED in warned) is not check
+
+
+def test_nobody_is_asked_for_containers_where_nothing_is_restarted(lab: Lab) -> None:
+    config(config=NAT)
+    lab.left_out = (FLAPS,)
+    assert FLAPS not in config(config=NAT)["warned"]
+
+
+@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_refused.RolledBack, True)])
+def test_what_is_down_after_the_way_back_is_named(lab: Lab, error: type[Refused], rolled_back: bool) -> None:
+    lab.failing, lab.notes = error, [CRASHED]
+    result = run(docker_daemon_config, config=NAT)
+    assert (result["failed"], result["rolled_back"]) == (True, rolled_back)
+    assert result["msg"] == f"docker.service: it did not work.{f' {CRASHED}.' if rolled_back else ''}"
 
 
 @pytest.mark.parametrize("version", ["20.10.24", "26.1.5"])
