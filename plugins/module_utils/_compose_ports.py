@@ -101,6 +101,11 @@ class PortsPlan(Plan):
         return (*inverses(steps), *(one for one in steps if isinstance(one, Recreate)))
 
     @property
+    def left_waiting(self) -> tuple[str, ...]:
+        """Services that wait for others to make their containers anew."""
+        return () if any(isinstance(step, Recreate) for step in self.steps) else self.waiting
+
+    @property
     def texts(self) -> Texts:
         """The files afterwards, in the order in which Compose merges them."""
         return [(one.path, one.after) for one in self.edits]
@@ -229,7 +234,9 @@ def _with(data: t.Any, path: tuple[str | int, ...]) -> t.Any:
     return {key: _with(one, path[1:]) if key == path[0] else one for key, one in data.items()}
 
 
-def plan(wanted: _compose_plan.Wanted, files: Files, found: Found, recreate: bool) -> PortsPlan:
+def plan(
+    wanted: _compose_plan.Wanted, files: Files, found: Found, recreate: bool, shared: str = ""
+) -> PortsPlan:
     """The plan for a project.
 
     Args:
@@ -237,6 +244,8 @@ def plan(wanted: _compose_plan.Wanted, files: Files, found: Found, recreate: boo
         files: the project's files, as they are.
         found: what was read from the host.
         recreate: whether Compose may make the containers anew.
+        shared: a folder on the way to the file that others than root can write to: they would tell root's Compose what
+            to start. Empty for none.
 
     Raises:
         Refused: a file is not understood, or what runs is not what it says.
@@ -254,12 +263,12 @@ def plan(wanted: _compose_plan.Wanted, files: Files, found: Found, recreate: boo
     steps: Steps = tuple(
         WriteFile(one.path, one.after.encode(), WHY, one.old, True) for one in edits if one.after != one.before
     )
-    if waiting and recreate:
+    if waiting and recreate and not shared:
         folder, name = posixpath.split(wanted.path)
         file = "" if name in _compose_plan.BY_ITSELF else wanted.path
         steps = (*steps, Recreate(folder, file, project, waiting))
     return PortsPlan(
-        "", "", steps, (*_left(said), *_later(waiting, recreate)), project, services, edits, waiting, containers
+        "", "", steps, (*_left(said), *_later(waiting, recreate, shared)), project, services, edits, waiting, containers
     )
 
 
@@ -306,13 +315,13 @@ def _left(said: Iterable[Entry]) -> Iterator[str]:
             yield f"service {one.service} publishes {one.text} on an IPv6 address by name: left alone"
 
 
-def _later(waiting: tuple[str, ...], recreate: bool) -> Iterator[str]:
-    if waiting and not recreate:
+def _later(waiting: tuple[str, ...], recreate: bool, shared: str) -> Iterator[str]:
+    if waiting and (shared or not recreate):
         names = ", ".join(waiting)
-        yield (
-            f"IPv6 clients of {names} are refused only once the next `docker compose up -d` has re-created it"
-            " (dms_ipv6_allow_container_restart lets this run do so)"
-        )
+        how = "dms_ipv6_allow_container_restart lets this run do so"
+        if shared:
+            how = f"do that yourself: root runs no Compose file that others can change, and they can write to {shared}"
+        yield f"IPv6 clients of {names} are refused only once the next `docker compose up -d` has re-created it ({how})"
 
 
 def unlike(plan: PortsPlan, hashes: Iterable[dict[str, str] | None]) -> list[str]:

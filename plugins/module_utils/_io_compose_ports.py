@@ -11,6 +11,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose_plan,
     _compose_ports,
     _io_compose,
+    _io_files,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
@@ -29,13 +30,13 @@ def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
         Refused: it must not or cannot be done.
     """
     files = _io_compose.read(wanted.path)
-    made = _compose_ports.plan(wanted, files, found, recreate)
+    made = _compose_ports.plan(wanted, files, found, recreate, _io_files.shared(wanted.path))
     if made.diffs():
         try:
             _io_compose.validate(files.texts(), made.texts)
         except Refused as reason:
             raise Refused(reason.problem, reason.where, "Edit it by hand") from None
-    if recreate and made.waiting:
+    if recreate and made.waiting and not made.left_waiting:
         _refuse_unlike(made, (files.texts(), _as_it_was(files.texts(), found)))
     return made
 

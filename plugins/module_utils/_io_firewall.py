@@ -10,7 +10,7 @@ import glob
 import os
 import re
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _firewall, _io_kernel, _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils import _firewall, _io_files, _io_kernel, _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
     ACCEPT,
     DROP,
@@ -131,6 +131,4 @@ def _forward_policy() -> dict[str, str]:
 
 
 def _text(path: str) -> str:
-    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
-    return ""
+    return (_io_files.peek(path) or b"").decode(errors="replace")

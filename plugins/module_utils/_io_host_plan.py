@@ -181,7 +181,9 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {_io_packages.COMPOSE} is there"
         made = [one.id for one in found.containers if wanted.path in _compose_paths(one.labels)]
         return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
-    plan = _compose_plan.plan(wanted, _io_compose.read(wanted.path), found, _io_found.ask(docker))
+    files = _io_compose.read(wanted.path)
+    plan = _compose_plan.plan(wanted, files, found, _io_found.ask(docker))
+    _io_compose.refuse_unwritable(files.texts(), plan.edit.texts)
     return {
         "options": options,
         "steps": plan.plan.sentences(),

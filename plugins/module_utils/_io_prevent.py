@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _exposure,
     _host_plan,
+    _io_files,
     _io_found,
     _io_packages,
     _io_rules,
@@ -67,7 +68,6 @@ def _in_files(wanted: _prevent.Wanted, found: Found) -> dict[str, t.Any]:
     steps, warnings, containers, waiting = (
         [one for project in facts for one in project[name]] for name in ("steps", "warnings", "containers", "waiting")
     )
-    waiting = [] if wanted.consent else waiting
     network = _prevent.quiet_network(containers, found)
     return {
         "steps": steps,
@@ -106,11 +106,13 @@ def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t
     if not _compose.AVAILABLE:
         later = f"publish ports of {wanted.path} on IPv4 only; in detail once {_io_packages.COMPOSE} is there"
         return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": []}
-    made = _compose_ports.plan(wanted, _io_compose.read(wanted.path), found, recreate)
+    files = _io_compose.read(wanted.path)
+    made = _compose_ports.plan(wanted, files, found, recreate, _io_files.shared(wanted.path))
+    _io_compose.refuse_unwritable(files.texts(), made.texts)
     return {
         "options": options,
         "steps": made.sentences(),
         "warnings": made.warnings,
         "containers": made.containers,
-        "waiting": made.waiting,
+        "waiting": made.left_waiting,
     }

@@ -44,5 +44,5 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "outage": outage,
         "project": plan.project,
         "services": list(plan.services),
-        "compose_will_recreate": [] if params["recreate"] else list(plan.waiting),
+        "compose_will_recreate": list(plan.left_waiting),
     }

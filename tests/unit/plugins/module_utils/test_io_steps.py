@@ -50,6 +50,8 @@ def hands() -> _io_steps.Hands:
 
 
 def steps_in(folder: Path, count: int = 3) -> tuple[WriteFile, ...]:
+    for number in range(count):
+        (folder / str(number)).write_bytes(b"old")
     return tuple(
         WriteFile(str(folder / str(number)), b"new", "wanted", old=b"old", invertible=True) for number in range(count)
     )
@@ -70,7 +72,7 @@ def test_every_kind_of_step_can_be_done() -> None:
 
 def test_way_back_is_held_before_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[t.Any] = []
-    monkeypatch.setattr(_io_files, "write", lambda path, content: happened.append(path))
+    monkeypatch.setattr(_io_files, "write", lambda path, content, **more: happened.append(path))
     steps = steps_in(tmp_path)
     plan = Plan("", "", steps)
     carry_out(plan, happened)
@@ -110,16 +112,16 @@ def test_failure_at_any_step_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
     steps = steps_in(tmp_path)
     write = _io_files.write
 
-    def full(path: str, content: bytes | None) -> None:
+    def full(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == steps[failing].path and content == b"new":
             raise Refused("no space", path)
-        write(path, content)
+        write(path, content, **more)
 
     monkeypatch.setattr(_io_files, "write", full)
     with pytest.raises(_refused.RolledBack) as reason:
         carry_out(Plan("", "", steps), happened)
     assert str(reason.value) == f"{steps[failing].path}: no space. The old state is back."
-    assert contents(tmp_path) == ["old"] * (failing + 1)
+    assert contents(tmp_path) == ["old"] * len(steps)
     # Nothing is left to be taken back by the host.
     assert happened[-1] == ()
 
@@ -129,7 +131,7 @@ def test_way_back_that_fails_stays_held(tmp_path: Path, monkeypatch: pytest.Monk
     steps = steps_in(tmp_path)
     plan = Plan("", "", steps)
 
-    def full(path: str, content: bytes | None) -> None:
+    def full(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == steps[1].path:
             raise Refused("no space", path)
 
@@ -147,7 +149,7 @@ def test_taking_back_ends_at_the_first_failure(tmp_path: Path, monkeypatch: pyte
     done: list[str] = []
     steps = steps_in(tmp_path)
 
-    def write(path: str, content: bytes | None) -> None:
+    def write(path: str, content: bytes | None, **more: t.Any) -> None:
         done.append(path)
         if path == steps[1].path:
             raise Refused("no space", path)

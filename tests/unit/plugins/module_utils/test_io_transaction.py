@@ -430,7 +430,7 @@ def program(made: bytes, tmp_path: Path) -> Path:
     """The program with the host's paths below a folder of the test's own."""
     places = {
         '"/var/lib/dms-ipv6"': f'"{tmp_path}/state"',
-        '"/run/dms-ipv6.lock"': f'"{tmp_path}/lock"',
+        '"/run/dms-ipv6-change.lock"': f'"{tmp_path}/lock"',
         SYSTEMD: f"{tmp_path}/units",
     }
     path = tmp_path / "revert.pyz"

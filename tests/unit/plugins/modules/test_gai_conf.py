@@ -170,10 +170,10 @@ def test_change_within_a_transaction(lab: Lab) -> None:
 
 
 def test_failing_write(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(path: str, content: bytes | None, mode: int = 0o644) -> None:
+    def write(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == str(lab.file) and content != TEXT:
             raise Refused("cannot be written: No space left on device", path)
-        original(path, content, mode)
+        original(path, content, **more)
 
     original = _io_files.write
     monkeypatch.setattr(_io_files, "write", write)
