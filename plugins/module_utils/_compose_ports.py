@@ -234,9 +234,7 @@ def _with(data: t.Any, path: tuple[str | int, ...]) -> t.Any:
     return {key: _with(one, path[1:]) if key == path[0] else one for key, one in data.items()}
 
 
-def plan(
-    wanted: _compose_plan.Wanted, files: Files, found: Found, recreate: bool, shared: str = ""
-) -> PortsPlan:
+def plan(wanted: _compose_plan.Wanted, files: Files, found: Found, recreate: bool, shared: str = "") -> PortsPlan:
     """The plan for a project.
 
     Args:

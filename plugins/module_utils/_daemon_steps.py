@@ -36,8 +36,8 @@ class RunningContainer:
 class WriteFile(Step):
     """Replace a file atomically; ``content`` None removes it.
 
-    ``old`` is what the plan has read, and what inverse() writes back; without ``invertible`` the plan knows a better way
-    back than step by step. ``like`` is the path of a file whose owner and mode a new one gets.
+    ``old`` is what the plan has read, and what inverse() writes back; without ``invertible`` the plan knows a better
+    way back than step by step. ``like`` is the path of a file whose owner and mode a new one gets.
     """
 
     path: str

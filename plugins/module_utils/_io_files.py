@@ -75,9 +75,9 @@ def read(path: str) -> bytes | None:
     Raises:
         Refused: it cannot be read, or is no regular file of at most a few MiB.
     """
-    with _refusing(path, "cannot be read"), contextlib.suppress(FileNotFoundError), _place(path) as place:
-        with _opened(place) as old:
-            return _bytes(old) if old else None
+    missing = contextlib.suppress(FileNotFoundError)
+    with _refusing(path, "cannot be read"), missing, _place(path) as place, _opened(place) as old:
+        return _bytes(old) if old else None
     return None
 
 
@@ -128,9 +128,12 @@ def write(path: str, content: bytes | None, mode: int = 0o644, expected: Expecte
 
 def refuse_shared(path: str) -> None:
     """Refused if a file would not be written because of who else can write on the way to it."""
-    with _refusing(path, "cannot be written", "Nothing was changed"), contextlib.suppress(FileNotFoundError):
-        with _place(path) as place, _opened(place) as old:
-            _refuse_rights(place, old)
+    refusing, missing = (
+        _refusing(path, "cannot be written", "Nothing was changed"),
+        contextlib.suppress(FileNotFoundError),
+    )
+    with refusing, missing, _place(path) as place, _opened(place) as old:
+        _refuse_rights(place, old)
 
 
 def shared(path: str) -> str:
@@ -335,11 +338,12 @@ def _opened(place: _Place) -> Iterator[_Old | None]:
 
 
 def _bytes(old: _Old) -> bytes:
-    parts = []
-    while sum(map(len, parts)) <= LIMIT:
-        parts.append(os.pread(old.handle, LIMIT + 1, sum(map(len, parts))))
-        if not parts[-1]:
-            return b"".join(parts)
+    content = b""
+    while len(content) <= LIMIT:
+        more = os.pread(old.handle, LIMIT + 1 - len(content), len(content))
+        if not more:
+            return content
+        content += more
     raise OSError(errno.EFBIG, f"it is larger than {LIMIT >> 20} MiB")
 
 

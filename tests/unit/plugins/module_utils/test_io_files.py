@@ -249,7 +249,7 @@ def test_state_directory_is_ours_alone_whatever_is_written_first(state: Path) ->
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}{}", b'{"undo": 1,}', b"\0" * 9])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}{}", b'{"a": 1,}', b"\0"])
 def test_record_that_is_not_understood_is_refused_and_left_as_it_is(state: Path, content: bytes) -> None:
     state.mkdir(parents=True)
     (state / "record.json").write_bytes(content)
@@ -318,9 +318,8 @@ def test_waiting_for_the_lock_has_an_end_and_names_the_holder(lock: Path) -> Non
         with pytest.raises(Refused) as reason, _io_lock.lock(0.2):
             pytest.fail("it is held")
         command = " ".join(Path(f"/proc/{holder.pid}/cmdline").read_text().split("\0")).split()[0]
-    assert f"{lock}: another change of this host is at work for longer than 0.2 s: process {holder.pid} ({command}" in str(
-        reason.value
-    )
+    problem = f"another change of this host is at work for longer than 0.2 s: process {holder.pid} ({command}"
+    assert str(reason.value).startswith(f"{lock}: {problem}")
 
 
 def test_lock_of_a_process_that_was_killed_is_free(lock: Path) -> None:

@@ -234,7 +234,7 @@ def test_folder_of_roots_in_one_of_another_users(home: Path) -> None:
 def test_file_that_changed_since_is_left(top: Path, content: bytes | None) -> None:
     (top / "x").write_bytes(b"edited")
     for expected in ((OLD,), (None,), (OLD, NEW)):
-        with pytest.raises(Refused, match="x: it changed while the run was at work. Run it again"):
+        with pytest.raises(Refused, match=r"x: it changed while the run was at work\. Run it again"):
             _io_files.write(str(top / "x"), content, expected=expected)
     assert ((top / "x").read_bytes(), os.listdir(top)) == (b"edited", ["x"])
 

@@ -132,13 +132,15 @@ def test_way_back_that_fails_stays_held(tmp_path: Path, monkeypatch: pytest.Monk
     plan = Plan("", "", steps)
 
     def full(path: str, content: bytes | None, **more: t.Any) -> None:
-        if path == steps[1].path:
+        if path == steps[1].path or content == b"old":
             raise Refused("no space", path)
+        write(path, content, **more)
 
+    write = _io_files.write
     monkeypatch.setattr(_io_files, "write", full)
     with pytest.raises(Refused) as reason:
         carry_out(plan, happened)
-    assert f"Not everything could be put back: {steps[1].path}: no space." in str(reason.value)
+    assert f"Not everything could be put back: {steps[0].path}: no space." in str(reason.value)
     assert str(reason.value).endswith(" The old file is kept as /copy.")
     assert not isinstance(reason.value, _refused.RolledBack)
     assert happened[-1] == plan.back(2)
@@ -190,6 +192,47 @@ def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch:
     assert closed == [True]
 
 
+# --- what others wrote meanwhile
+
+
+def test_edit_of_others_is_not_written_over(tmp_path: Path) -> None:
+    step = steps_in(tmp_path, 1)[0]
+    Path(step.path).write_bytes(b"theirs")
+    with pytest.raises(_refused.RolledBack, match="it changed while the run was at work") as reason:
+        carry_out(Plan("", "", (step,)))
+    assert f"{step.path} is left as it is, because it was edited since." in str(reason.value)
+    assert contents(tmp_path) == ["theirs"]
+
+
+def test_way_back_leaves_a_file_that_was_edited_since_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    steps = steps_in(tmp_path)
+    for number, make in enumerate((lambda path: path.write_bytes(b"new"), os.mkfifo, Path.touch)):
+        Path(steps[number].path).unlink()
+        make(Path(steps[number].path))
+    used = hands()
+    assert _io_steps.take_back(Plan("", "", steps).back(3), used) == []
+    assert Path(steps[0].path).read_bytes() == b"old"
+    assert len(used.files.told) == 2
+
+
+@pytest.mark.parametrize("kind", ["edited", "fifo", "directory"])
+def test_daemon_gets_its_old_file_back_and_what_stood_there_is_kept(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "daemon.json"
+    if kind == "edited":
+        file.write_bytes(b"theirs")
+    else:
+        os.mkfifo(file) if kind == "fifo" else file.mkdir()
+    used = hands()
+    assert _io_steps.take_back((WriteFile(str(file), b"old", "as it was"),), used) == []
+    (kept,) = tmp_path.glob("daemon.json.*")
+    assert file.read_bytes() == b"old"
+    assert used.files.told == [f"What stood in {file} by then is kept as {kept}."]
+    assert kind != "edited" or kept.read_bytes() == b"theirs"
+
+
 # --- the test hook
 
 
@@ -203,7 +246,7 @@ def test_fault_kills_at_the_boundary(tmp_path: Path, monkeypatch: pytest.MonkeyP
     process.start()
     process.join(20)
     assert process.exitcode == -signal.SIGKILL
-    assert contents(tmp_path) == ["new"] * written
+    assert contents(tmp_path) == ["new"] * written + ["old"] * (3 - written)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -215,7 +258,7 @@ def test_fault_holds_before_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert process.pid
     stopped, status = os.waitpid(process.pid, os.WUNTRACED)
     assert (stopped, os.WIFSTOPPED(status)) == (process.pid, True)
-    assert contents(tmp_path) == ["new"] * (number - 1)
+    assert contents(tmp_path) == ["new"] * (number - 1) + ["old"] * (4 - number)
     os.kill(process.pid, signal.SIGCONT)
     process.join(20)
     assert process.exitcode == 0

@@ -201,7 +201,7 @@ def test_failures_are_one_message(lab: Lab, text: bytes, options: t.Any, words: 
 
 
 def test_a_folder_is_no_file(lab: Lab, tmp_path: Path) -> None:
-    words = f"{tmp_path}: cannot be read: Is a directory."
+    words = f"{tmp_path}: cannot be read: it is a directory."
     assert failure(gai_conf, path=str(tmp_path), prefixes=[ULA]) == words
 
 
