@@ -262,7 +262,8 @@ def plan(wanted: Wanted, files: Files, found: Found, ask: Ask) -> ComposePlan:
     live = _live(wanted, project, network, found, ask)
     services = tuple(sorted(name for name, one in after.services.items() if _is_on(one, wanted.key)))
     _refuse_left_out(wanted, services)
-    write = (WriteFile(edit.path, edit.after.encode(), _why(wanted), edit.old, True),)
+    like = files.path if edit.old is None else ""
+    write = (WriteFile(edit.path, edit.after.encode(), _why(wanted), edit.old, True, like),)
     return ComposePlan(
         project.name,
         network.name,

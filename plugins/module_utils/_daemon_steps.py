@@ -43,7 +43,8 @@ class RunningContainer:
 class WriteFile(Step):
     """Replace a file atomically; ``content`` None removes it.
 
-    ``old`` is what inverse() writes back; without ``invertible`` the plan knows a better way back than step by step.
+    ``old`` is what the plan has read, and what inverse() writes back; without ``invertible`` the plan knows a better
+    way back than step by step. ``like`` is the path of a file whose owner and mode a new one gets.
     """
 
     path: str
@@ -51,10 +52,16 @@ class WriteFile(Step):
     why: str
     old: bytes | None = None
     invertible: bool = False
+    like: str = ""
 
     def inverse(self) -> Step | None:
         """The file as it was."""
         return WriteFile(self.path, self.old, OLD, self.content, True) if self.invertible else None
+
+    @property
+    def puts_back(self) -> bool:
+        """Whether it takes another one back, by itself."""
+        return self.invertible and self.why == OLD
 
     def __str__(self) -> str:
         return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"

@@ -267,7 +267,7 @@ def plan(path: str, raw: bytes | None, asked: Wanted, known: Collection[str] = (
     if after == text:
         return Plan(shown(text), shown(text), (), warnings)
     content = None if raw is None and not after else encode(after)
-    step = WriteGaiConf(path, content, _why(asked, own), raw, True, tuple(own))
+    step = WriteGaiConf(path, content, _why(asked, own), raw, True, lines=tuple(own))
     return Plan(shown(text), shown(after), (step,), warnings)
 
 

@@ -48,12 +48,21 @@ def beside(path: str) -> str:
     return _compose_plan.beside(path, os.listdir(folder) if os.path.isdir(folder) else ())
 
 
+def refuse_unwritable(before: Texts, after: Texts) -> None:
+    """Refused, before anything is done, where a file that changes would not be written: others decide on its folder."""
+    old = dict(before)
+    for path, text in after:
+        if old.get(path) != text:
+            _io_files.refuse_shared(path)
+
+
 def validate(before: Texts, after: Texts) -> None:
     """Let Compose judge files that are not written yet, if it is on this host.
 
     Raises:
-        Refused: in Compose's own words.
+        Refused: in Compose's own words; or a file would not be written.
     """
+    refuse_unwritable(before, after)
     program = _io_compose_program.find(TIMEOUT)
     said = _config(program, after, "--quiet") if program else None
     if said is None or said[0] == 0:

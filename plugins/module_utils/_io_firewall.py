@@ -12,6 +12,7 @@ import re
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _firewall,
+    _io_files,
     _io_kernel,
     _io_program,
     _iptables,
@@ -185,6 +186,4 @@ def _forward_policy(said: list[str]) -> dict[str, str]:
 
 
 def _text(path: str) -> str:
-    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
-    return ""
+    return (_io_files.peek(path) or b"").decode(errors="replace")

@@ -80,7 +80,7 @@ def _edit(path: str, edit: Callable[[str], str]) -> None:
     raw = _io_files.read(path)
     text = (raw or b"").decode(errors="surrogateescape")
     if raw is not None and edit(text) != text:
-        _io_files.write(path, edit(text).encode(errors="surrogateescape"))
+        _io_files.write(path, edit(text).encode(errors="surrogateescape"), expected=(raw,))
 
 
 def restore_accept_ra(step: RestoreAcceptRa) -> None:

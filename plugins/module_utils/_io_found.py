@@ -77,7 +77,8 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         taken=(*_taken(), *_pools.taken(info, daemon.loaded)),
         record=record,
         machine_id=_io_kernel.machine_id(),
-        edited={one: _io_files.read(one) for one in (*record.get("files", ()), *record.get("gai_conf", ()))},
+        # One that cannot be read any more was edited since: no reason not to read the host.
+        edited={one: _io_files.peek(one) for one in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
         paths=_paths({one.bridge for one in networks}),
         **_network_of_host(pid),
@@ -93,7 +94,7 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
         "accept_ra": accepts,
         "at_boot": _at_boot() if any(accepts.get(one) == "1" for one in learned) else _forwarding.NOTHING,
         "forwards": _io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
-        "sysctl_file": _io_files.read(_forwarding.SYSCTL_FILE),
+        "sysctl_file": _io_files.peek(_forwarding.SYSCTL_FILE),
         "firewall": _io_firewall.read(pid),
         "no_ip6tables": _io_firewall.fault(),
         "no_ipv6": _io_firewall.no_ipv6(),

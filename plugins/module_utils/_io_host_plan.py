@@ -199,6 +199,7 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
     files = _io_compose.read(wanted.path)
     plan = _compose_plan.plan(_io_compose.named(wanted, files, found), files, found, _io_found.ask(docker))
+    _io_compose.refuse_unwritable(files.texts(), plan.edit.texts)
     return {
         "options": options,
         "steps": plan.plan.sentences(),

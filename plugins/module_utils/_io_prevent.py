@@ -68,7 +68,6 @@ def _in_files(wanted: _prevent.Wanted, found: Found, docker: Docker) -> dict[str
     steps, warnings, containers, waiting = (
         [one for project in facts for one in project[name]] for name in ("steps", "warnings", "containers", "waiting")
     )
-    waiting = [] if wanted.consent else waiting
     network = _prevent.quiet_network(containers, found)
     return {
         "steps": steps,
@@ -119,10 +118,11 @@ def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t
     made = _compose_ports.plan(_io_compose.named(wanted, files, found), files, found, recreate)
     if recreate and made.waiting:
         _io_compose_ports.refuse_writers(made)
+    _io_compose.refuse_unwritable(files.texts(), made.texts)
     return {
         "options": options,
         "steps": made.sentences(),
         "warnings": made.warnings,
         "containers": made.containers,
-        "waiting": made.waiting,
+        "waiting": [] if recreate else made.waiting,
     }

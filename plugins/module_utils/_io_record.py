@@ -13,25 +13,57 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
+def path() -> str:
+    """Where it lies."""
+    return os.path.join(_io_files.STATE, "record.json")
+
+
 def record() -> dict[str, t.Any]:
-    """What earlier runs wrote down about this host; empty if there is nothing, or nothing that can be read."""
+    """What earlier runs wrote down about this host; empty if there is nothing.
+
+    Raises:
+        Refused: it cannot be read. Without it this host would seem to be one that was never changed.
+    """
     try:
-        found = json.loads(_io_files.read(os.path.join(_io_files.STATE, "record.json")) or b"{}")
-    except (ValueError, Refused):
-        return {}
-    return found if isinstance(found, dict) else {}
+        raw = _io_files.read(path())
+    except Refused:
+        if os.geteuid() == 0:
+            raise
+        return {}  # it is root's alone, and who only looks at a host may be somebody else
+    try:
+        found = json.loads(raw) if raw is not None else {}
+        if isinstance(found, dict):
+            return found
+        problem = "it is no JSON object"
+    except ValueError as error:
+        problem = f"it is no JSON: {error}"
+    raise Refused(
+        f"what earlier runs wrote down about this host cannot be read: {problem}",
+        path(),
+        "Correct it; or move it away, and nothing can be undone any more",
+    )
 
 
 def keep(**entries: t.Any) -> None:
-    """Write entries into the record; the others stay. An entry that is None is removed."""
-    replace_record({**record(), **entries})
+    """Write entries into the record; the others stay. An entry that is None is removed.
+
+    Raises:
+        Refused: it cannot be written, or what is there cannot be read, and is not written over.
+    """
+    _write({**record(), **entries})
 
 
 def replace_record(entries: dict[str, t.Any]) -> None:
-    """Write the whole record, without entries that are None."""
+    """Write the whole record, without entries that are None: on the way back, which one that cannot be read is no
+    reason to stop. It is kept beside it.
+    """
+    try:
+        record()
+    except Refused:
+        _io_files.aside(path())
+    _write(entries)
+
+
+def _write(entries: dict[str, t.Any]) -> None:
     merged = {key: value for key, value in entries.items() if value is not None}
-    _io_files.write(
-        os.path.join(_io_files.STATE, "record.json"),
-        json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n",
-        mode=0o600,
-    )
+    _io_files.write(path(), json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n", mode=0o600)

@@ -97,7 +97,7 @@ def main() -> None:
     The timer counts from the arming, the time limit from the last step: what is left of that is waited for here.
     """
     while True:
-        with _io_lock.lock():
+        with _io_lock.lock(_io_lock.WAY_BACK):
             transaction = _io_transaction.armed()
             if transaction is None:
                 return

@@ -24,7 +24,7 @@ WANTS = f"/etc/systemd/system/sysinit.target.wants/{_routed_firewall.UNIT}"
 
 def read() -> _routed_firewall.Files:
     """What there is of it. The kernel is asked only where something of ours is, as asking loads its modules."""
-    file, unit = _io_files.read(_routed_firewall.FILE), _io_files.read(_routed_firewall.UNIT_FILE)
+    file, unit = _io_files.peek(_routed_firewall.FILE), _io_files.peek(_routed_firewall.UNIT_FILE)
     enabled = os.path.lexists(WANTS)
     if file is None and unit is None and not enabled:
         return _routed_firewall.Files()
@@ -58,7 +58,7 @@ def admit(address: str, port: int, seconds: int) -> None:
 
 def admit_nobody() -> None:
     """Close whatever was opened for a responder; where the table is gone, there is nothing to close."""
-    if _io_files.read(_routed_firewall.FILE) is not None:
+    if _io_files.peek(_routed_firewall.FILE) is not None:
         _io_program.run("nft", "flush", "set", "ip6", _nft_table.NAME, _nft_table.PROBE)
 
 

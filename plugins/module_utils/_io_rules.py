@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import re
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _io_program
 
 FILES = (
     "/etc/ufw/*.rules",
@@ -55,6 +54,4 @@ def _tables() -> list[tuple[str, str]]:
 
 
 def _text(path: str) -> str:
-    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
-    return ""
+    return (_io_files.peek(path) or b"").decode(errors="replace")

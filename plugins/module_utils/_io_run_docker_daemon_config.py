@@ -89,8 +89,10 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
         Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"], _io_preflight.next_version(found)
     )
     daemon.backup_file = recorder.before()
+    hands = _io_steps.Hands(daemon)
+    hands.files.there[found.path] = found.raw
     try:
-        outage = _io_steps.carry_out(plan, _io_steps.Hands(daemon), journal)
+        outage = _io_steps.carry_out(plan, hands, journal)
     except _refused.RolledBack as reason:
         recorder.back()
         if arms:

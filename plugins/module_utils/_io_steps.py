@@ -14,12 +14,12 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_compose_program,
     _io_daemon,
-    _io_files,
     _io_forwarding,
     _io_ndp_proxy,
     _io_network,
     _io_record,
     _io_routed_firewall,
+    _io_write,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
@@ -71,9 +71,10 @@ class Hands:
     def __init__(self, daemon: _io_daemon.DaemonHands) -> None:
         self.daemon = daemon
         self.networks = _io_network.NetworkHands(daemon.docker)
+        self.files = _io_write.FileHands()
         self.does: dict[type, Callable[[t.Any], None]] = {
-            WriteFile: lambda step: _io_files.write(step.path, step.content),
-            WriteGaiConf: lambda step: _io_files.write(step.path, step.content),
+            WriteFile: self.files.write,
+            WriteGaiConf: self.files.write,
             Reload: daemon.reload,
             Restart: daemon.restart,
             StopContainers: daemon.stop,
@@ -131,7 +132,7 @@ def carry_out(plan: Plan, hands: Hands, journal: Journal) -> float:
             except Refused as reason:
                 _roll_back(plan.back(number), hands, reason)
                 journal.hold(())
-                raise RolledBack(f"{reason} The old state is back") from None
+                raise RolledBack(" ".join([f"{reason} The old state is back", *hands.files.told])) from None
             if step.closes_ports:
                 began, ended = began or start, time.monotonic()
             _fault("after", number)
@@ -154,6 +155,7 @@ def take_back(steps: Steps, hands: Hands) -> list[str]:
     Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
     tries it, does not kill the containers.
     """
+    hands.files.going_back = True
     if not any(isinstance(step, Restart) or (isinstance(step, WriteFile) and not step.invertible) for step in steps):
         # No settings of ours keep the daemon from coming back, so systemd starts it again if it died. A file that can
         # be put back by itself is none of the daemon's.

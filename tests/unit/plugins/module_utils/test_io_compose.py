@@ -252,7 +252,7 @@ def test_read_of_no_file(tmp_path: Path, name: str) -> None:
 def test_read_of_a_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "compose.yaml").write_bytes(b"") if name != "compose.yaml" else None
     (tmp_path / name).mkdir()
-    with pytest.raises(Refused, match=rf"{name}: cannot be read: Is a directory"):
+    with pytest.raises(Refused, match=rf"{name}: cannot be read: it is a directory"):
         _io_compose.read(str(tmp_path / "compose.yaml"))
 
 

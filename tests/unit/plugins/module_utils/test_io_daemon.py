@@ -211,10 +211,10 @@ def test_file_that_cannot_be_written_changes_nothing(lab: Lab, monkeypatch: pyte
     write = _io_files.write
     failing = iter([True])
 
-    def full(path: str, content: bytes | None, mode: int = 0o644) -> None:
+    def full(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == str(lab.path) and next(failing, False):
             raise Refused("cannot be written: No space left on device", path)
-        write(path, content, mode)
+        write(path, content, **more)
 
     monkeypatch.setattr(_io_files, "write", full)
     with pytest.raises(_refused.RolledBack, match="No space left on device"):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import multiprocessing
@@ -76,10 +77,11 @@ def test_new_file_has_its_mode_whatever_the_umask(tmp_path: Path, umask: int) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_write_keeps_owner_and_group(file: Path) -> None:
+    """But not the bits with which content of ours would run with that owner's rights."""
     os.chown(file, 1234, 4321)
-    file.chmod(0o4750)
+    file.chmod(0o6750)
     _io_files.write(str(file), NEW)
-    assert (file.stat().st_uid, file.stat().st_gid, stat.S_IMODE(file.stat().st_mode)) == (1234, 4321, 0o4750)
+    assert (file.stat().st_uid, file.stat().st_gid, stat.S_IMODE(file.stat().st_mode)) == (1234, 4321, 0o750)
 
 
 def test_write_keeps_extended_attributes(file: Path) -> None:
@@ -101,7 +103,7 @@ def test_attribute_that_cannot_be_set_again_is_left_out(file: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("relative", [True, False])
-def test_write_goes_through_a_symbolic_link(tmp_path: Path, relative: bool) -> None:
+def test_write_goes_through_a_link_of_roots(tmp_path: Path, relative: bool) -> None:
     target = tmp_path / "real" / "docker.json"
     target.parent.mkdir()
     target.write_bytes(OLD)
@@ -150,7 +152,7 @@ def fails(number: int) -> t.Callable[..., t.NoReturn]:
     return function
 
 
-@pytest.mark.parametrize("name", ["replace", "fsync", "chmod", "chown"])
+@pytest.mark.parametrize("name", ["replace", "fsync", "fchmod", "fchown"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EPERM, errno.EIO])
 def test_failure_leaves_the_old_file_and_no_other(
     file: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
@@ -164,7 +166,7 @@ def test_failure_leaves_the_old_file_and_no_other(
 
 
 def test_interruption_leaves_no_temporary_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_arguments: object) -> t.NoReturn:
+    def interrupted(*_arguments: object, **_options: object) -> t.NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "replace", interrupted)
@@ -247,18 +249,23 @@ def test_state_directory_is_ours_alone_whatever_is_written_first(state: Path) ->
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}{}", b"\0" * 100])
-def test_corrupt_record_is_empty_and_written_anew(state: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}{}", b'{"a": 1,}', b"\0"])
+def test_record_that_is_not_understood_is_refused_and_left_as_it_is(state: Path, content: bytes) -> None:
     state.mkdir(parents=True)
     (state / "record.json").write_bytes(content)
-    assert _io_record.record() == {}
-    _io_record.keep(a=1)
+    for use in (_io_record.record, lambda: _io_record.keep(proof={})):
+        with pytest.raises(Refused, match="what earlier runs wrote down about this host cannot be read"):
+            use()
+    assert (names(state), (state / "record.json").read_bytes()) == (["record.json"], content)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_bytes(b"{,"), lambda path: path.mkdir(), os.mkfifo])
+def test_way_back_moves_a_record_aside_that_is_not_understood(state: Path, make: t.Callable[[Path], t.Any]) -> None:
+    state.mkdir(parents=True)
+    make(state / "record.json")
+    _io_record.replace_record({"a": 1})
     assert _io_record.record() == {"a": 1}
-
-
-def test_record_that_cannot_be_read_is_empty(state: Path) -> None:
-    (state / "record.json").mkdir(parents=True)
-    assert _io_record.record() == {}
+    assert names(state)[1].startswith("record.json.dms-ipv6-2")
 
 
 def test_record_is_json_that_people_can_read(state: Path) -> None:
@@ -277,27 +284,74 @@ def hold(ready: t.Any, release: t.Any) -> None:
         release.wait(10)
 
 
-def test_lock_makes_others_wait() -> None:
+@pytest.fixture
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
+    return tmp_path / "lock"
+
+
+@contextlib.contextmanager
+def held() -> t.Iterator[t.Any]:
     ready, release = FORK.Event(), FORK.Event()
     holder = FORK.Process(target=hold, args=(ready, release))
     holder.start()
     assert ready.wait(10)
-    got = FORK.Event()
-    waiting = FORK.Process(target=hold, args=(got, release))
-    waiting.start()
-    assert not got.wait(0.3)
-    release.set()
-    assert got.wait(10)
+    yield holder
+    if holder.is_alive():
+        release.set()
     holder.join()
+
+
+def test_lock_makes_others_wait(lock: Path) -> None:
+    got, release = FORK.Event(), FORK.Event()
+    with held():
+        waiting = FORK.Process(target=hold, args=(got, release))
+        waiting.start()
+        assert not got.wait(0.3)
+    assert got.wait(10)
+    release.set()
     waiting.join()
 
 
-def test_lock_of_a_process_that_was_killed_is_free() -> None:
-    ready, release = FORK.Event(), FORK.Event()
-    holder = FORK.Process(target=hold, args=(ready, release))
-    holder.start()
-    assert ready.wait(10)
-    holder.kill()
-    holder.join()
-    with _io_lock.lock():
-        pass
+def test_waiting_for_the_lock_has_an_end_and_names_the_holder(lock: Path) -> None:
+    with held() as holder:
+        with pytest.raises(Refused) as reason, _io_lock.lock(0.2):
+            pytest.fail("it is held")
+        command = " ".join(Path(f"/proc/{holder.pid}/cmdline").read_text().split("\0")).split()[0]
+    problem = f"another change of this host is at work for longer than 0.2 s: process {holder.pid} ({command}"
+    assert str(reason.value).startswith(f"{lock}: {problem}")
+
+
+def test_lock_of_a_process_that_was_killed_is_free(lock: Path) -> None:
+    with held() as holder:
+        holder.kill()
+        holder.join()
+        with _io_lock.lock(0):
+            pass
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_lock_is_for_root_alone(lock: Path, there: bool) -> None:
+    old = os.umask(0)
+    try:
+        if there:
+            lock.touch(0o666)
+        with _io_lock.lock():
+            assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+    finally:
+        os.umask(old)
+    assert _io_lock.LOCK != "/run/dms-ipv6.lock"
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "theirs"])
+def test_lock_that_is_no_file_of_roots(lock: Path, kind: str) -> None:
+    if kind == "link":
+        lock.symlink_to(lock.parent / "other")
+    elif kind == "fifo":
+        os.mkfifo(lock)
+    else:
+        lock.touch()
+        os.chown(lock, 65534, 65534)
+    with pytest.raises(Refused, match="lock"), _io_lock.lock():
+        pytest.fail("it is not ours")
+    assert not (lock.parent / "other").exists()

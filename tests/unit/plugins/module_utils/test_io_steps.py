@@ -50,6 +50,8 @@ def hands() -> _io_steps.Hands:
 
 
 def steps_in(folder: Path, count: int = 3) -> tuple[WriteFile, ...]:
+    for number in range(count):
+        (folder / str(number)).write_bytes(b"old")
     return tuple(
         WriteFile(str(folder / str(number)), b"new", "wanted", old=b"old", invertible=True) for number in range(count)
     )
@@ -70,7 +72,7 @@ def test_every_kind_of_step_can_be_done() -> None:
 
 def test_way_back_is_held_before_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[t.Any] = []
-    monkeypatch.setattr(_io_files, "write", lambda path, content: happened.append(path))
+    monkeypatch.setattr(_io_files, "write", lambda path, content, **more: happened.append(path))
     steps = steps_in(tmp_path)
     plan = Plan("", "", steps)
     carry_out(plan, happened)
@@ -110,16 +112,16 @@ def test_failure_at_any_step_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
     steps = steps_in(tmp_path)
     write = _io_files.write
 
-    def full(path: str, content: bytes | None) -> None:
+    def full(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == steps[failing].path and content == b"new":
             raise Refused("no space", path)
-        write(path, content)
+        write(path, content, **more)
 
     monkeypatch.setattr(_io_files, "write", full)
     with pytest.raises(_refused.RolledBack) as reason:
         carry_out(Plan("", "", steps), happened)
     assert str(reason.value) == f"{steps[failing].path}: no space. The old state is back."
-    assert contents(tmp_path) == ["old"] * (failing + 1)
+    assert contents(tmp_path) == ["old"] * len(steps)
     # Nothing is left to be taken back by the host.
     assert happened[-1] == ()
 
@@ -129,14 +131,16 @@ def test_way_back_that_fails_stays_held(tmp_path: Path, monkeypatch: pytest.Monk
     steps = steps_in(tmp_path)
     plan = Plan("", "", steps)
 
-    def full(path: str, content: bytes | None) -> None:
-        if path == steps[1].path:
+    def full(path: str, content: bytes | None, **more: t.Any) -> None:
+        if path == steps[1].path or content == b"old":
             raise Refused("no space", path)
+        write(path, content, **more)
 
+    write = _io_files.write
     monkeypatch.setattr(_io_files, "write", full)
     with pytest.raises(Refused) as reason:
         carry_out(plan, happened)
-    assert f"Not everything could be put back: {steps[1].path}: no space." in str(reason.value)
+    assert f"Not everything could be put back: {steps[0].path}: no space." in str(reason.value)
     assert str(reason.value).endswith(" The old file is kept as /copy.")
     assert not isinstance(reason.value, _refused.RolledBack)
     assert happened[-1] == plan.back(2)
@@ -147,7 +151,7 @@ def test_taking_back_ends_at_the_first_failure(tmp_path: Path, monkeypatch: pyte
     done: list[str] = []
     steps = steps_in(tmp_path)
 
-    def write(path: str, content: bytes | None) -> None:
+    def write(path: str, content: bytes | None, **more: t.Any) -> None:
         done.append(path)
         if path == steps[1].path:
             raise Refused("no space", path)
@@ -188,6 +192,47 @@ def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch:
     assert closed == [True]
 
 
+# --- what others wrote meanwhile
+
+
+def test_edit_of_others_is_not_written_over(tmp_path: Path) -> None:
+    step = steps_in(tmp_path, 1)[0]
+    Path(step.path).write_bytes(b"theirs")
+    with pytest.raises(_refused.RolledBack, match="it changed while the run was at work") as reason:
+        carry_out(Plan("", "", (step,)))
+    assert f"{step.path} is left as it is, because it was edited since." in str(reason.value)
+    assert contents(tmp_path) == ["theirs"]
+
+
+def test_way_back_leaves_a_file_that_was_edited_since_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    steps = steps_in(tmp_path)
+    for number, make in enumerate((lambda path: path.write_bytes(b"new"), os.mkfifo, Path.touch)):
+        Path(steps[number].path).unlink()
+        make(Path(steps[number].path))
+    used = hands()
+    assert _io_steps.take_back(Plan("", "", steps).back(3), used) == []
+    assert Path(steps[0].path).read_bytes() == b"old"
+    assert len(used.files.told) == 2
+
+
+@pytest.mark.parametrize("kind", ["edited", "fifo", "directory"])
+def test_daemon_gets_its_old_file_back_and_what_stood_there_is_kept(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "daemon.json"
+    if kind == "edited":
+        file.write_bytes(b"theirs")
+    else:
+        os.mkfifo(file) if kind == "fifo" else file.mkdir()
+    used = hands()
+    assert _io_steps.take_back((WriteFile(str(file), b"old", "as it was"),), used) == []
+    (kept,) = tmp_path.glob("daemon.json.*")
+    assert file.read_bytes() == b"old"
+    assert used.files.told == [f"What stood in {file} by then is kept as {kept}."]
+    assert kind != "edited" or kept.read_bytes() == b"theirs"
+
+
 # --- the test hook
 
 
@@ -201,7 +246,7 @@ def test_fault_kills_at_the_boundary(tmp_path: Path, monkeypatch: pytest.MonkeyP
     process.start()
     process.join(20)
     assert process.exitcode == -signal.SIGKILL
-    assert contents(tmp_path) == ["new"] * written
+    assert contents(tmp_path) == ["new"] * written + ["old"] * (3 - written)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -213,7 +258,7 @@ def test_fault_holds_before_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert process.pid
     stopped, status = os.waitpid(process.pid, os.WUNTRACED)
     assert (stopped, os.WIFSTOPPED(status)) == (process.pid, True)
-    assert contents(tmp_path) == ["new"] * (number - 1)
+    assert contents(tmp_path) == ["new"] * (number - 1) + ["old"] * (4 - number)
     os.kill(process.pid, signal.SIGCONT)
     process.join(20)
     assert process.exitcode == 0

@@ -399,7 +399,7 @@ def entry(original: bytes | None, written: bytes | None) -> dict[str, t.Any]:
         # What keeps the default route is remembered elsewhere.
         (None, (WriteFile(SYSCTL_FILE, b"new", "why", None, True),), {}),
         # And so is gai.conf.
-        (None, (WriteGaiConf("/a", B, "why", A, True, ("x",)),), {}),
+        (None, (WriteGaiConf("/a", B, "why", A, True, lines=("x",)),), {}),
     ],
 )
 def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
@@ -449,7 +449,7 @@ OURS = LINE.encode() + b"\n"
 
 
 def ours(content: bytes | None, old: bytes | None, *lines: str, path: str = "/g") -> WriteGaiConf:
-    return WriteGaiConf(path, content, "why", old, True, lines)
+    return WriteGaiConf(path, content, "why", old, True, lines=lines)
 
 
 def known(original: t.Any, written: bytes, *lines: str) -> dict[str, t.Any]:

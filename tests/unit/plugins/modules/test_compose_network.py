@@ -380,10 +380,10 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
     old = engine.state
     write = _io_files.write
 
-    def full(path: str, content: bytes | None, mode: int = 0o644) -> None:
+    def full(path: str, content: bytes | None, **more: t.Any) -> None:
         if content == TEXT.encode():
             raise Refused("no space", path)
-        write(path, content, mode)
+        write(path, content, **more)
 
     engine.failing = "remove network shop_default"
     with monkeypatch.context() as patched:

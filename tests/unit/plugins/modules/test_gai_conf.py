@@ -172,10 +172,10 @@ def test_change_within_a_transaction(lab: Lab) -> None:
 
 
 def test_failing_write(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(path: str, content: bytes | None, mode: int = 0o644) -> None:
+    def write(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == str(lab.file) and content != TEXT:
             raise Refused("cannot be written: No space left on device", path)
-        original(path, content, mode)
+        original(path, content, **more)
 
     original = _io_files.write
     monkeypatch.setattr(_io_files, "write", write)
@@ -203,7 +203,7 @@ def test_failures_are_one_message(lab: Lab, text: bytes, options: t.Any, words: 
 
 
 def test_a_folder_is_no_file(lab: Lab, tmp_path: Path) -> None:
-    words = f"{tmp_path}: cannot be read: Is a directory."
+    words = f"{tmp_path}: cannot be read: it is a directory."
     assert failure(gai_conf, path=str(tmp_path), prefixes=[ULA]) == words
 
 
