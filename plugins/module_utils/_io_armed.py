@@ -119,7 +119,7 @@ def stored(run: str = "") -> dict[str, t.Any] | None:
         raise Refused(
             f"another run's change waits to be confirmed, and is undone in {round(left(said))} s otherwise",
             path(),
-            "Wait, or end it with dms.ipv6.host_transaction",
+            "Wait, or end it with dms.ipv6.host_transaction. Nothing was changed",
         )
     if story(said).attempts:
         raise Refused("the change was not confirmed in time and is being undone", path(), "Wait, and run it again")

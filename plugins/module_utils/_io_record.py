@@ -9,7 +9,7 @@ import json
 import os
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _journal
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
@@ -19,7 +19,10 @@ def record() -> dict[str, t.Any]:
         found = json.loads(_io_files.read(os.path.join(_io_files.STATE, "record.json")) or b"{}")
     except (ValueError, Refused):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    # That of a newer version stays, so that nothing is written over it.
+    return {name: entry for name, entry in found.items() if (name, entry) != ("format", _journal.FORMAT)}
 
 
 def keep(**entries: t.Any) -> None:
@@ -28,8 +31,13 @@ def keep(**entries: t.Any) -> None:
 
 
 def replace_record(entries: dict[str, t.Any]) -> None:
-    """Write the whole record, without entries that are None."""
-    merged = {key: value for key, value in entries.items() if value is not None}
+    """Write the whole record, without entries that are None.
+
+    Raises:
+        Refused: it cannot be written, or a newer version of this collection wrote the one that is there.
+    """
+    _journal.refuse_newer(record(), os.path.join(_io_files.STATE, "record.json"))
+    merged = {"format": _journal.FORMAT, **{key: value for key, value in entries.items() if value is not None}}
     _io_files.write(
         os.path.join(_io_files.STATE, "record.json"),
         json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n",

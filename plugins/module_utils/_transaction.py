@@ -126,5 +126,5 @@ def _load(value: t.Any) -> t.Any:
     if not isinstance(value, dict):
         return value
     if "bytes" in value:
-        return base64.b64decode(value["bytes"])
+        return base64.b64decode(value["bytes"], validate=True)
     return KINDS[value["kind"]](**{name: _load(one) for name, one in value.items() if name != "kind"})

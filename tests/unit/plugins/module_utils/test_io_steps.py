@@ -130,7 +130,7 @@ def test_how_long_ports_are_closed(monkeypatch: pytest.MonkeyPatch, steps: Steps
     used = hands()
     used.does = dict.fromkeys(used.does, lambda _step: now.__setitem__(0, now[0] + 1))
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    assert _io_steps.carry_out(Plan("", "", steps), used, Journal([])) == closed  # type: ignore[arg-type]
+    assert _io_steps.carry_out(Plan("", "", steps), used, Journal([])) == closed
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])

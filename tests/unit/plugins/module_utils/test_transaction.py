@@ -42,6 +42,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
 
