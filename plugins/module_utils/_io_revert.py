@@ -117,10 +117,9 @@ def settle(run: str, dry: bool) -> list[str]:
     Raises:
         Refused: another run's change has time left, cannot be taken back, or that of this run is armed no more.
     """
-    old = os.path.join(_io_files.STATE, OLD_PROGRAM)
-    if not dry and os.path.lexists(old):
+    if not dry and os.path.lexists(_old_program()):
         with contextlib.suppress(Refused):
-            _io_files.write(old, None)
+            _io_files.write(_old_program(), None)
     said = _io_armed.read()
     if said is None or said["id"] == run or _io_armed.left(said) > 0:
         _io_armed.stored(run)
@@ -132,6 +131,15 @@ def settle(run: str, dry: bool) -> list[str]:
         raise Refused(f"an earlier run's change was not confirmed and cannot be taken back: {outcome.told()}")
     _io_armed.stored(run)
     return ["an earlier run's change was not confirmed in time; it was taken back first", *outcome.notes]
+
+
+def _old_program() -> str:
+    return os.path.join(_io_files.STATE, OLD_PROGRAM)
+
+
+def unsettled() -> bool:
+    """Whether settle() may have anything to do."""
+    return any(map(os.path.lexists, (_io_armed.path(), _old_program())))
 
 
 def revert(reason: str, tried: int = 0) -> Outcome:
@@ -218,10 +226,11 @@ def start_now() -> None:
 
 def after_failure(run: str) -> None:
     """End a transaction whose only module has failed: it is over if all is back, otherwise the host goes on."""
-    if any(slot.left for slot in _io_armed.story(_io_armed.stored(run) or {}).slots):
-        start_now()
-    else:
-        _io_armed.disarm()
+    with contextlib.suppress(Refused):  # why it failed is what counts
+        if any(slot.left for slot in _io_armed.story(_io_armed.stored(run) or {}).slots):
+            start_now()
+        else:
+            _io_armed.disarm()
 
 
 def main() -> None:

@@ -61,6 +61,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
 
 def _settled_before(dry: bool) -> list[str]:
     """Take back what is overdue, before the host is read; warnings."""
+    if not _io_revert.unsettled():
+        return []
     with contextlib.nullcontext() if dry else _io_lock.lock():
         return _io_revert.settle("", dry)
 

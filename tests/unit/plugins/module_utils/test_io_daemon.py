@@ -544,7 +544,7 @@ def test_daemon_that_does_not_run_is_started_once(lab: Lab, monkeypatch: pytest.
     monkeypatch.setattr(_io_kernel, "processes", lambda name: [])
     monkeypatch.setattr(lab, "answer", lambda: asked.append("asked"))
     lab.fail = ["restart"]
-    with pytest.raises(Refused, match="systemctl restart docker.service failed"):
+    with pytest.raises(Refused, match=r"systemctl restart docker.service failed"):
         hands_of(lab).restart(Restart("docker.service", True, ()))
     hands_of(lab).reload(Reload(True, if_running=True))
     assert (asked, lab.done) == ([], ["reset-failed docker.service docker.socket", "restart docker.service"])

@@ -160,6 +160,23 @@ def test_the_way_back_can_be_told_as_well(step: Step) -> None:
     assert all(str(one) for one in plan.back(2))
 
 
+def test_plans_with_a_way_back_of_their_own_say_so() -> None:
+    """Else what is written down before a step would be that step's own inverse."""
+    step_classes()
+    plans: set[t.Any] = {Plan, *subclasses(Plan)}
+    for plan in plans:
+        assert plan.stepwise is (plan.back is Plan.back), plan
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_ways_back_add_up(count: int) -> None:
+    plan = Plan("", "", tuple(STEPS[:count]))
+    held: Steps = ()
+    for number, (back, kept) in enumerate(plan.ways_back(), 1):
+        held = (*back, *held) if kept else back
+        assert held == plan.back(number)
+
+
 STORED = {"kind": "WriteFile", "path": "/a", "content": None, "why": "x", "old": None, "invertible": True}
 
 

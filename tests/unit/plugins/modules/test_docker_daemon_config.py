@@ -289,6 +289,26 @@ def test_nothing_waits_for_a_confirmation_once_all_is_back(
     assert (_io_transaction.armed() is None) is (error is _refused.RolledBack and not joins)
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("x"), Refused("no room")])
+def test_nothing_stays_armed_if_nothing_was_changed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Later runs would be refused, and "reverted" would be said of a change that never happened."""
+
+    def arm(within: float) -> str:
+        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within))
+        return "run"
+
+    def failing(_recorder: object) -> t.NoReturn:
+        raise error
+
+    monkeypatch.setattr(_io_revert, "arm", arm)
+    monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(_io_daemon.Recorder, "before", failing)
+    assert run(docker_daemon_config, config=NAT, confirm_within=60)["failed"] is True
+    assert (_io_transaction.armed(), lab.daemon.content) == (None, OLD)
+
+
 def test_restored_that_dies_can_be_restored_again(lab: Lab) -> None:
     config(config=NAT)
     memory = _io_record.record()["undo"]
