@@ -26,7 +26,7 @@ SUBJECTS = {
         " run_docker_daemon_config restart_guards health"
     ),
     "A change, and the way back": (
-        "armed change steps revert pyz confirm transaction run_host_transaction undo run_docker_ipv6"
+        "armed change steps revert pyz confirm journal transaction run_host_transaction undo run_docker_ipv6"
     ),
     "Addresses and subnets": "address address_plan pools ula carve collisions",
     "Networks": "network network_steps replace run_docker_ipv6_network places",

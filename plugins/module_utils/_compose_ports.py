@@ -95,6 +95,8 @@ class PortsPlan(Plan):
     waiting: tuple[str, ...] = ()
     containers: tuple[Container, ...] = ()
 
+    stepwise = False
+
     def back(self, done: int) -> Steps:
         """The old files, and then once more what was made by the new ones."""
         steps = self.steps[:done]

@@ -91,6 +91,8 @@ class DaemonPlan(Plan):
     pending: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
+    stepwise = False
+
     def back(self, done: int) -> Steps:
         """The steps that bring the old state back once the first ``done`` steps may have happened."""
         restarted = any(isinstance(step, Restart) for step in self.steps[:done])

@@ -40,6 +40,7 @@ SEVERITIES = {
     "no_ip6_tables": WARNING,
     "ipv6_dropped": WARNING,
     "not_durable": WARNING,
+    "way_back_failed": CRITICAL,
     "forbidden_prefix": WARNING,
     "vanity_prefix": INFO,
     "ipv4_first": INFO,
@@ -57,7 +58,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
         wanted: the role's variables; without containers all of them are thought of.
         moving: those of them that are moved while they run, without a Compose file being edited.
     """
-    result = [*_environments(found)]
+    result = [*_environments(found), *_given_up(found)]
     if not _environment.elsewhere(found.environment):
         host = _exposure.host(found)
         result += [*_exposed(host), *_opened(host, wanted), *_file(found), *_route(found), *_packet_filter(found, host)]
@@ -71,6 +72,20 @@ def _finding(name: str, evidence: str, remedy: str) -> Finding:
 def _environments(found: Found) -> Iterator[Finding]:
     for kind in found.environment:
         yield _finding(kind, _environment.KINDS[kind].reason, _environment.KINDS[kind].remedy)
+
+
+def _given_up(found: Found) -> Iterator[Finding]:
+    """A change that was not confirmed, and that the host could not take back."""
+    told = found.record.get("reverted") or {}
+    if told.get("gave_up"):
+        left = "; ".join(told.get("left", ()))
+        yield _finding(
+            "way_back_failed",
+            f"a change of {told.get('date')} could not be taken back, and the host has given up:"
+            f" {' '.join(told.get('failed', ()))} Left to do: {left}",
+            "See to the cause, then run dms.ipv6.host_transaction with state=reverted and"
+            f" transaction={told.get('transaction')}, or dms.ipv6.undo",
+        )
 
 
 def _exposed(host: _exposure.Host) -> Iterator[Finding]:

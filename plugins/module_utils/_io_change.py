@@ -8,18 +8,23 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _engine,
-    _io_daemon,
+    _io_armed,
+    _io_files,
     _io_found,
     _io_lock,
     _io_record,
+    _io_revert,
     _io_steps,
     _io_transaction,
+    _journal,
     _transaction,
     _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils._journal import Made
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -68,11 +73,11 @@ def change(
     """
     docker, done = Docker(socket), Done()
     with contextlib.nullcontext() if dry else _io_lock.lock():
-        _io_transaction.Journal(run)
+        for text in _io_revert.settle(run, dry):
+            warn(text)
+        if not dry:
+            _take_back()
         found = _io_found.read(docker)
-        if found.record.get("unfinished") and not dry:
-            _take_back(found, docker)
-            found = _io_found.read(docker)
         _engine.refuse_too_old(found.daemon.version)
         planned = plan(found, _io_found.ask(docker))
         if part(planned).changed and not dry:
@@ -92,25 +97,33 @@ def told(plan: Plan, diff: t.Any, notes: tuple[str, ...] = ()) -> dict[str, t.An
 
 
 def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> Done:
-    journal = _io_transaction.Journal(run, keeps=True)
-    hands = _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE))
-    outage = _io_steps.carry_out(plan, hands, journal)
-    _io_record.keep(
-        moves=_undo.remember_moves(found.record.get("moves"), plan),
-        replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
-        guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
-        files=_undo.remember_files(found.record.get("files"), plan) or None,
-        gai_conf=_undo.remember_gai_conf(found.record.get("gai_conf"), plan) or None,
-        ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
-    )
-    journal.done()
+    made = Made(docker.path, found.daemon.unit, found.path, PATIENCE)
+    journal, hands = _io_transaction.Journal(run, keeps=True, made=made), _io_steps.made_with(made)
+
+    def remember() -> None:
+        _io_record.keep(
+            moves=_undo.remember_moves(found.record.get("moves"), plan),
+            replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
+            guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
+            files=_undo.remember_files(found.record.get("files"), plan) or None,
+            gai_conf=_undo.remember_gai_conf(found.record.get("gai_conf"), plan) or None,
+            ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
+        )
+
+    outage = _io_steps.carry_out(plan, hands, journal, after=remember)
     return Done(outage, (*hands.networks.notes, *hands.daemon.notes))
 
 
-def _take_back(found: Found, docker: Docker) -> None:
+def _take_back() -> None:
     """Put back what an earlier run left behind that died in the middle."""
-    steps = _transaction.load_steps(found.record["unfinished"])
-    failed = _io_steps.take_back(steps, _io_steps.Hands(_io_daemon.DaemonHands(docker, found.daemon.unit, PATIENCE)))
-    if failed:
-        raise Refused(f"an earlier run died, and what it began cannot be put back: {' '.join(failed)}")
-    _io_record.keep(unfinished=None)
+    where, older = _io_armed.unfinished(), _io_record.record().get("unfinished")
+    story = _io_armed.left_behind()
+    slots = story.slots if story.end else [_journal.Slot(left=[*reversed(older)])] if older else []
+    for slot in slots:
+        back = _io_transaction.Back(where if story.end else "", story.end, 0, _transaction.load_steps(slot.left, where))
+        failed = _io_steps.take_back(back, _io_steps.made_with(slot.made))
+        if failed:
+            raise Refused(f"an earlier run died, and what it began cannot be put back: {' '.join(failed)}")
+    _io_files.write(where, None)
+    if older:
+        _io_record.keep(unfinished=None)

@@ -23,17 +23,21 @@ def confirm(run: str, target: str) -> None:
     Raises:
         Refused: it is not armed any more, or another one is, or the target cannot be reached.
     """
+    _io_armed.stored(run)  # refuses if it is not ours
+    if target:
+        reach(target)  # which may take long, so the lock is free meanwhile
     with _io_lock.lock():
-        _io_armed.stored(run)  # refuses if it is not ours
-        if target:
-            reach(target)
+        _io_armed.stored(run)
         _io_armed.disarm()
+        _io_armed.forget()
 
 
 def reach(target: str) -> None:
     """Connect to HOST:PORT over TCP, or raise Refused."""
     host, _colon, port = target.rpartition(":")
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535 and host):
+        raise Refused("it is not HOST:PORT with a port from 1 to 65535", f"reach: {target}")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_TIMEOUT).close()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no name that DNS could have
         raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None

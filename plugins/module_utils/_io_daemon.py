@@ -106,6 +106,8 @@ class DaemonHands:
         return bool(self.docker.info().get("LiveRestoreEnabled"))
 
     def _answers(self) -> bool:
+        if not _io_kernel.processes("dockerd"):
+            return False  # asking would have systemd start it, by its socket
         try:
             self.docker.networks()  # which is cheap: for /info, dockerd runs other programs
         except Refused:

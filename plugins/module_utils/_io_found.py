@@ -21,6 +21,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _environment,
     _forwarding,
     _found,
+    _io_armed,
     _io_dockerd,
     _io_files,
     _io_firewall,
@@ -60,7 +61,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     flags = _daemon_flags.parse(_io_kernel.command_line(pid)) if pid else {}
     path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else CONFIG)
     raw = _io_files.read(path)
-    record = _io_record.record()
+    record = {**_io_record.record(), **_io_armed.unfinished_steps()}
     containers = tuple(_found.listed(one) for one in docker.containers())
     running = tuple(one for one in containers if one.running)
     networks = tuple(_found.network(one) for one in docker.networks())
@@ -211,11 +212,11 @@ def dockerd_pid(path: str) -> int:
     return _io_dockerd.behind(path).pid
 
 
-def read_by_daemon(socket: str = SOCKET) -> dict[str, t.Any] | None:
+def read_by_daemon(socket: str = SOCKET, config: str = CONFIG) -> dict[str, t.Any] | None:
     """The entry of the record for a daemon that was just started: what it has read. None if it does not run."""
     try:
         pid = dockerd_pid(socket)
-        path = _daemon_flags.parse(_io_kernel.command_line(pid)).get("config-file") or CONFIG
+        path = _daemon_flags.parse(_io_kernel.command_line(pid)).get("config-file") or config
         settings = _daemon_json.read(_daemon_json.decode(_io_files.read(path) or b"", path), path)
     except Refused:
         return None

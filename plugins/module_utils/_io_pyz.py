@@ -12,13 +12,51 @@ import typing as t
 import zipfile
 import zipimport
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_program
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
+DISTRIBUTIONS = "/usr/bin/python3"
 PACKAGE = __name__.rpartition(".")[0]
 MAIN = f"""\
 from {PACKAGE}._io_revert import main
 main()
 """
+
+
+def interpreter() -> str:
+    """The Python that will run the program: that of this run, if nobody but root can change it or its path.
+
+    Raises:
+        Refused: neither is it root's, nor does the distribution have one that will do.
+    """
+    for path in (os.path.realpath(sys.executable or "/"), os.path.realpath(DISTRIBUTIONS)):
+        if is_roots(path) and (path == os.path.realpath(sys.executable or "/") or _is_new_enough(path)):
+            return path
+    raise Refused(
+        f"others than root can change this Python or a folder on its path, and {DISTRIBUTIONS} is no Python 3.9 or"
+        " later, so the host could not undo a change safely",
+        sys.executable,
+        "Set ansible_python_interpreter to one that is root's",
+    )
+
+
+def is_roots(path: str) -> bool:
+    """Whether a file, and every folder on its path, is root's and can be written by root alone."""
+    while True:
+        try:
+            found = os.lstat(path)
+        except OSError:
+            return False
+        if found.st_uid != 0 or found.st_mode & 0o022:
+            return False
+        if path == "/":
+            return True
+        path = os.path.dirname(path)
+
+
+def _is_new_enough(path: str) -> bool:
+    done = _io_program.run(path, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 9))")
+    return done is not None and done.returncode == 0
 
 
 def build() -> bytes:

@@ -9,7 +9,7 @@ import json
 import os
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
+from ansible_collections.dms.ipv6.plugins.module_utils import _io_files, _journal
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 
@@ -29,11 +29,12 @@ def record() -> dict[str, t.Any]:
     except Refused:
         if os.geteuid() == 0:
             raise
-        return {}  # it is root's alone, and who only looks at a host may be somebody else
+        return {}  # it is root's alone, and the run that only looks at a host may be another user's
     try:
         found = json.loads(raw) if raw is not None else {}
         if isinstance(found, dict):
-            return found
+            # A newer version's format stays, so that nothing is written over it.
+            return {name: entry for name, entry in found.items() if (name, entry) != ("format", _journal.FORMAT)}
         problem = "it is no JSON object"
     except ValueError as error:
         problem = f"it is no JSON: {error}"
@@ -54,16 +55,22 @@ def keep(**entries: t.Any) -> None:
 
 
 def replace_record(entries: dict[str, t.Any]) -> None:
-    """Write the whole record, without entries that are None: on the way back, which one that cannot be read is no
+    """Write the whole record, without entries that are None: on the way back, when one that cannot be read is no
     reason to stop. It is kept beside it.
+
+    Raises:
+        Refused: it cannot be written, or a newer version of this collection wrote the one that is there.
     """
     try:
-        record()
+        known = record()
     except Refused:
+        known = {}
         _io_files.aside(path())
+    _journal.refuse_newer(known, path())
     _write(entries)
 
 
 def _write(entries: dict[str, t.Any]) -> None:
-    merged = {key: value for key, value in entries.items() if value is not None}
+    _journal.refuse_newer(entries, path())
+    merged = {"format": _journal.FORMAT, **{key: value for key, value in entries.items() if value is not None}}
     _io_files.write(path(), json.dumps(merged, indent=2, sort_keys=True).encode() + b"\n", mode=0o600)

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import sys
 import time
+import typing as t
 import uuid
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_armed,
-    _io_daemon,
     _io_files,
     _io_found,
     _io_lock,
@@ -22,27 +23,55 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_record,
     _io_steps,
     _io_transaction,
+    _journal,
     _transaction,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
-HEALTH_TIMEOUT = 120.0
-# A unit on disk, so that a host that is started again while a transaction is armed undoes it as well.
+# An exit code after which systemd does not start the program again: what is left is not for it.
+NOT_AGAIN = 3
+# A unit on disk, so that a host that is started again while a transaction is armed undoes it as well. The program
+# itself counts its attempts and waits between them; systemd starts it again, a few times, only if it was killed.
 SERVICE = """\
 [Unit]
 Description=Undo a change of Docker's IPv6 set-up that nobody confirmed
 After=docker.service docker.socket network.target
 ConditionPathExists={state}/transaction.json
-StartLimitIntervalSec=0
+StartLimitIntervalSec=600
+StartLimitBurst=10
 
 [Service]
-Type=oneshot
-ExecStart={python} {state}/{program}
+Type=exec
+ExecStart={python} -I {state}/{program}
 Restart=on-failure
-RestartSec=2
+RestartSec=5
+RestartPreventExitStatus=3
 """
+# What versions before 0.2 kept on a host.
+OLD_PROGRAM = "program.pyz"
+
+
+class Outcome(t.NamedTuple):
+    """What became of the way back.
+
+    Attributes:
+        failed: what could not be put back, in sentences.
+        notes: what else went wrong, and keeps nothing from being as it was.
+        pause: seconds until the next attempt.
+        gave_up: whether there is none.
+    """
+
+    failed: list[str]
+    notes: list[str]
+    pause: float = 0.0
+    gave_up: bool = False
+
+    def told(self) -> str:
+        """What is left, and what becomes of it."""
+        return f"{' '.join(self.failed)} {GAVE_UP if self.gave_up else 'The host tries it again'}"
+
+
+GAVE_UP = "The host does not try it again: once the cause is gone, run dms.ipv6.host_transaction with state=reverted"
 
 
 def arm(within: float, run: str = "") -> str:
@@ -56,39 +85,156 @@ def arm(within: float, run: str = "") -> str:
         Its id.
 
     Raises:
-        Refused: one is armed already, or there is no systemd.
+        Refused: one is armed already, or there is no systemd, no room, or no Python that is root's.
     """
     _io_armed.stored()  # refuses if one is armed
     run = run or str(uuid.uuid4())
-    _io_files.write(os.path.join(_io_files.STATE, _io_armed.PROGRAM), _io_pyz.build(), mode=0o700)
-    service = SERVICE.format(state=_io_files.STATE, python=sys.executable, program=_io_armed.PROGRAM)
-    _io_transaction.place_unit(service)
-    _io_transaction.write(
-        _transaction.Transaction(run, _io_transaction.boot_id(), time.monotonic() + within, within, _io_record.record())
-    )
+    service = SERVICE.format(state=_io_files.STATE, python=_io_pyz.interpreter(), program=_io_armed.PROGRAM)
+    record = {name: entry for name, entry in _io_record.record().items() if name != "unfinished"}
+    deadline = time.monotonic() + within
     try:
+        _io_files.write(os.path.join(_io_files.STATE, _io_armed.PROGRAM), _io_pyz.build(), mode=0o700)
+        _io_transaction.place_unit(service)
+        _io_transaction.write(_transaction.Transaction(run, _io_transaction.boot_id(), deadline, within, record))
         _io_transaction.start_timer(within)
-    except Refused:
-        _io_armed.disarm()
+    except BaseException:
+        with contextlib.suppress(Refused):
+            _io_armed.disarm()
         raise
     return run
 
 
-def revert(reason: str) -> list[str]:
-    """Carry out all steps back and end the transaction; what failed, in sentences. It stays armed if anything did."""
-    transaction = _io_transaction.armed()
-    if transaction is None:
+def settle(run: str, dry: bool) -> list[str]:
+    """What has to be done before any change: take back one whose time is over, and remove what older versions kept.
+
+    Args:
+        run: id of this run's transaction, empty for none.
+        dry: change nothing.
+
+    Returns:
+        Warnings.
+
+    Raises:
+        Refused: another run's change has time left, cannot be taken back, or that of this run is armed no more.
+    """
+    if not dry and os.path.lexists(_old_program()):
+        with contextlib.suppress(Refused):
+            _io_files.write(_old_program(), None)
+    said = _io_armed.read()
+    if said is None or said["id"] == run or _io_armed.left(said) > 0:
+        _io_armed.stored(run)
         return []
-    hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker(), _io_found.UNIT, HEALTH_TIMEOUT))
-    failed = [text for slot in reversed(transaction.slots) for text in _io_steps.take_back(slot, hands)]
+    if dry:
+        return ["an earlier run's change was not confirmed in time; a run takes it back first, and then plans anew"]
+    outcome = revert(f"not confirmed within {said['within']:g} s")
+    if outcome.failed:
+        raise Refused(f"an earlier run's change was not confirmed and cannot be taken back: {outcome.told()}")
+    _io_armed.stored(run)
+    return ["an earlier run's change was not confirmed in time; it was taken back first", *outcome.notes]
+
+
+def _old_program() -> str:
+    return os.path.join(_io_files.STATE, OLD_PROGRAM)
+
+
+def unsettled() -> bool:
+    """Whether settle() may have anything to do."""
+    return any(map(os.path.lexists, (_io_armed.path(), _old_program())))
+
+
+def revert(reason: str, tried: int = 0) -> Outcome:
+    """Carry out all steps back that are not done yet, and end the transaction, or its last attempt.
+
+    Args:
+        reason: why, for the record.
+        tried: how often this process has tried it already.
+
+    Raises:
+        Refused: the transaction, or a step in it, is not to be understood; nothing was done.
+    """
+    said = _io_armed.read()
+    if said is None:
+        return Outcome([], [])
+    path, story = _io_armed.journal(), _io_armed.story(said)
+    stacks = [_transaction.load_steps(slot.left, path) for slot in story.slots]
+    # Counted before it is begun, so that one that kills us ends as well.
+    line = _journal.attempt(_io_transaction.boot_id(), time.monotonic())
+    story.attempts = max(story.attempts, tried)
+    story.tell(line)
+    end = story.end
+    with contextlib.suppress(Refused):
+        end = end or _io_transaction.begin(path, said["id"])  # an older version's has none
+        end = _io_transaction.append(path, end, _journal.dumped(line))
+    failed: list[str] = []
+    notes: list[str] = []
+    for number, slot in reversed([*enumerate(story.slots)]):
+        back = _io_transaction.Back(path, end, number, stacks[number])
+        hands = _io_steps.made_with(slot.made)
+        failed += _io_steps.take_back(back, hands)
+        notes += [*hands.files.told, *hands.daemon.notes, *hands.networks.notes]
+        end = back.end
+        done = slot.left[len(back.stack) :]
+        story.restarted = story.restarted or any(step["kind"] == "Restart" for step in done)
+        del slot.left[len(back.stack) :]
+    return _ended(said, story, reason, failed, notes)
+
+
+def _ended(said: dict[str, t.Any], story: _journal.Story, reason: str, failed: list[str], notes: list[str]) -> Outcome:
+    """Write down what became of the way back, and disarm. What cannot be written must not keep the host armed."""
+    gives_up = bool(failed) and story.attempts >= _journal.ATTEMPTS
+    told: dict[str, t.Any] = {"reason": reason, "failed": failed, **({"notes": notes} if notes else {})}
+    notes = [*notes, *_noted(said, story, {**told, **({"gave_up": True} if gives_up else {})})]
+    try:
+        if gives_up:
+            _io_armed.give_up()
+        elif not failed:
+            _io_armed.disarm()
+    except Refused as problem:
+        failed = [*failed, str(problem)]
+        gives_up = story.attempts >= _journal.ATTEMPTS
+    pause = story.pause(_io_transaction.boot_id(), time.monotonic())
+    return Outcome(failed, notes, pause, gives_up)
+
+
+def _noted(said: dict[str, t.Any], story: _journal.Story, reverted: dict[str, t.Any]) -> list[str]:
+    """Bring the record back; why it could not be, in a sentence."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    entries = {**transaction.record, "reverted": {"date": now, "reason": reason, "failed": failed}}
-    if any(isinstance(step, Restart) for step in transaction.steps_back()):
-        entries["daemon"] = _io_found.read_by_daemon()
-    _io_record.replace_record(entries)
-    if not failed:
-        _io_armed.disarm()
-    return failed
+    try:
+        left = [str(step) for slot in reversed(story.slots) for step in _transaction.load_steps([*reversed(slot.left)])]
+        told = {"date": now, "transaction": said["id"], **reverted, **({"left": left} if left else {})}
+        entries = {**said["record"], "reverted": told}
+        if story.restarted:
+            made = next((slot.made for slot in reversed(story.slots)), _journal.Made())
+            entries["daemon"] = _io_found.read_by_daemon(made.socket, made.config)
+        _io_record.replace_record(entries)
+    except Refused as reason:
+        return [f"It could not be written down: {reason.where}: {reason.problem}."]
+    except Exception as error:
+        return [f"It could not be written down: {_io_steps.said(error)}"]
+    return []
+
+
+def again(run: str) -> bool:
+    """Arm anew what the host gave up; whether there is such a change of this run, or of any if no id is given."""
+    said = None if _io_armed.is_armed() else _io_armed.given_up()
+    if said is None or run not in ("", said["id"]):
+        return False
+    _io_armed.again()
+    return True
+
+
+def start_now() -> None:
+    """Have the host go on with the way back by itself."""
+    _io_program.systemctl("start", "--no-block", f"{_io_armed.UNIT}.service", needed=False)
+
+
+def after_failure(run: str) -> None:
+    """End a transaction whose only module has failed: it is over if all is back, otherwise the host goes on."""
+    with contextlib.suppress(Refused):  # why it failed is what counts
+        if any(slot.left for slot in _io_armed.story(_io_armed.stored(run) or {}).slots):
+            start_now()
+        else:
+            _io_armed.disarm()
 
 
 def main() -> None:
@@ -96,18 +242,30 @@ def main() -> None:
 
     The timer counts from the arming, the time limit from the last step: what is left of that is waited for here.
     """
+    tried, wait = 0, 0.0
     while True:
-        with _io_lock.lock(_io_lock.WAY_BACK):
-            transaction = _io_transaction.armed()
-            if transaction is None:
-                return
-            left = transaction.left(_io_transaction.boot_id(), time.monotonic())
-            if left <= 0:
-                failed = revert(f"not confirmed within {transaction.within:g} s")
-                break
-        time.sleep(left)
-    if not failed:  # systemd may have loaded the unit at this boot, and would keep it without its file
-        _io_program.systemctl("daemon-reload", needed=False)
-    sys.stdout.write("\n".join(failed or ["the change was not confirmed and has been undone"]) + "\n")
-    if failed:
-        raise SystemExit(1)  # systemd starts it again
+        if wait:
+            time.sleep(wait)
+        try:
+            with _io_lock.lock(_io_lock.WAY_BACK):
+                said = _io_armed.read()
+                if said is None:
+                    return
+                story, now = _io_armed.story(said), (_io_transaction.boot_id(), time.monotonic())
+                wait = story.left(*now) or story.pause(*now)
+                if wait:
+                    continue
+                outcome = revert(f"not confirmed within {said['within']:g} s", tried)
+        except Refused as reason:
+            sys.stdout.write(f"{reason}\n")
+            raise SystemExit(NOT_AGAIN) from None
+        tried, wait = max(tried, story.attempts) + 1, outcome.pause
+        sys.stdout.write("".join(f"{text}\n" for text in (*outcome.failed, *outcome.notes)))
+        sys.stdout.flush()
+        if outcome.gave_up or not outcome.failed:
+            break
+    # systemd may have loaded the unit at this boot, and would keep it without its file.
+    _io_program.systemctl("daemon-reload", needed=False)
+    sys.stdout.write(f"{GAVE_UP}\n" if outcome.failed else "the change was not confirmed and has been undone\n")
+    if outcome.failed:
+        raise SystemExit(NOT_AGAIN)

@@ -15,7 +15,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _diff,
     _engine,
     _host_plan,
-    _io_armed,
     _io_daemon,
     _io_found,
     _io_lock,
@@ -24,7 +23,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_revert,
     _io_steps,
     _io_transaction,
-    _refused,
+    _journal,
     _restart_guards,
     _restored,
 )
@@ -83,25 +82,22 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
     arms = bool(params["confirm_within"] and not transaction)
     if arms:
         transaction = _io_revert.arm(params["confirm_within"])
-    journal = _io_transaction.Journal(transaction)
+    docker, unit, timeout = Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"]
+    daemon = _io_daemon.DaemonHands(docker, unit, timeout, _io_preflight.next_version(found))
     recorder = _io_daemon.Recorder(found, plan, params["state"] == "restored", params["docker_socket"])
-    daemon = _io_daemon.DaemonHands(
-        Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"], _io_preflight.next_version(found)
-    )
-    daemon.backup_file = recorder.before()
-    hands = _io_steps.Hands(daemon)
-    hands.files.there[found.path] = found.raw
+
+    def before() -> None:
+        daemon.backup_file = recorder.before()
+
     try:
-        outage = _io_steps.carry_out(plan, hands, journal)
-    except _refused.RolledBack as reason:
-        recorder.back()
+        journal = _io_transaction.Journal(transaction, made=_journal.Made(docker.path, unit, found.path, timeout))
+        hands = _io_steps.Hands(daemon)
+        hands.files.there[found.path] = found.raw
+        outage = _io_steps.carry_out(plan, hands, journal, before, recorder.after, recorder.back)
+    except BaseException:
         if arms:
-            _io_armed.disarm()
-        if daemon.notes:
-            raise _refused.RolledBack(reason.problem, reason.where, "; ".join(daemon.notes)) from None
+            _io_revert.after_failure(transaction)
         raise
-    recorder.after()
-    journal.done()
     result: dict[str, t.Any] = {"outage": outage, "warnings": [*plan.warnings, *daemon.notes]}
     result.update({"backup_file": daemon.backup_file} if daemon.backup_file else {})
     return {**result, "transaction": transaction} if transaction else result
@@ -110,7 +106,7 @@ def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: di
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Read, plan, and carry out unless ``dry``; what the module returns."""
     with contextlib.nullcontext() if dry else _io_lock.lock():
-        _io_transaction.Journal(params["transaction"])
+        warnings = _io_revert.settle(params["transaction"], dry)
         found = _io_found.read(Docker(params["docker_socket"]), params["path"])
         plan = make_plan(params, found)
         unfinished = found.borrowed is not False or "starting" in found.record
@@ -126,6 +122,6 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "pending": list(plan.pending),
         "unknown": list(plan.unknown),
         "rolled_back": False,
-        "warnings": list(plan.warnings),
+        "warnings": [*warnings, *plan.warnings],
         **added,
     }

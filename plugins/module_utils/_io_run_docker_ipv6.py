@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -15,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_run_docker_daemon_config,
     _io_run_docker_ipv6_info,
     _io_run_docker_ipv6_network,
+    _io_steps,
     _mode_calls,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._options import CHANGING, NOT_ASKED, READING
@@ -34,23 +36,35 @@ LISTS = ("steps", "warnings", "compose_will_recreate")
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Read, plan, and carry out unless ``dry``; what the module returns."""
+    warnings = _settled_before(dry)
     host = _read(params)
     calls = _mode_calls.calls(params, host["plan"]) if host["plan"]["changed"] else []
     if dry or not calls:
-        return _result(host, [_run(call, params, "", dry=True) for call in calls])
+        return _result(host, [_run(call, params, "", dry=True) for call in calls], warnings)
     transaction = _arm(params["confirm_within"])
     try:
         done = [_run(call, params, transaction, dry=False) for call in calls]
         host, waited = _settled(params, host["plan"].get("ports", []))
-    except Refused as reason:
-        raise _taken_back(transaction, reason) from None
+    except Exception as reason:
+        raise _taken_back(transaction, _io_steps.said(reason)) from None
     except BaseException as reason:
-        _taken_back(transaction, Refused(repr(reason)))
+        _taken_back(transaction, repr(reason))
         raise
+    if not transaction:
+        with _io_lock.lock():
+            _io_armed.forget()
     return {
-        **_result(host, [*done, {"changed": False, "outage": waited}]),
+        **_result(host, [*done, {"changed": False, "outage": waited}], warnings),
         **({"transaction": transaction} if transaction else {}),
     }
+
+
+def _settled_before(dry: bool) -> list[str]:
+    """Take back what is overdue, before the host is read; warnings."""
+    if not _io_revert.unsettled():
+        return []
+    with contextlib.nullcontext() if dry else _io_lock.lock():
+        return _io_revert.settle("", dry)
 
 
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -126,23 +140,25 @@ def _code(module: str) -> t.Any:
     }[module]
 
 
-def _taken_back(transaction: str, reason: Refused) -> Refused:
+def _taken_back(transaction: str, reason: str) -> Refused:
     """Take back at once all that was done; what to say then."""
     if not transaction:
-        return reason
-    with _io_lock.lock():
-        # It is not if its time was over: then the host did it.
-        failed = _io_revert.revert(str(reason)) if _io_armed.is_armed(transaction) else []
-    if failed:
-        return Refused(
-            f"{reason} Not everything could be put back: {' '.join(failed)}", remedy="The host tries it again"
-        )
-    return RolledBack(f"{reason} Everything is as it was before this run")
+        return Refused(reason)
+    with _io_lock.lock(_io_lock.WAY_BACK):
+        # It is not armed if its time was over: then the host did it.
+        there = _io_armed.is_armed(transaction)
+        outcome = _io_revert.revert(reason) if there else _io_revert.Outcome([], [])
+    if not outcome.failed:
+        return RolledBack(" ".join([reason, "Everything is as it was before this run.", *outcome.notes]))
+    if not outcome.gave_up:
+        _io_revert.start_now()
+    return Refused(f"{reason} Not everything could be put back: {outcome.told()}")
 
 
-def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]], warnings: list[str]) -> dict[str, t.Any]:
     """How the host is, and what the modules have told."""
     told: dict[str, t.Any] = {name: [text for one in done for text in one.get(name, [])] for name in LISTS}
+    told["warnings"] = [*warnings, *told["warnings"]]
     diffs = [one.get("diff") or [] for one in done]
     told["diff"] = [part for one in diffs for part in (one if isinstance(one, list) else [one])]
     for name in ("restarted", "reloaded"):

@@ -15,11 +15,12 @@ SPEC: dict[str, t.Any] = {
     "transaction": {"type": "str", "default": ""},
     "within": {"type": "int", "default": 120},
     "reach": {"type": "str", "default": ""},
+    "any": {"type": "bool", "default": False},
 }
 
 
 def _reverting() -> t.Any:
-    """All that steps take; whoever confirms needs none of it."""
+    """All that steps take, which is not needed to confirm."""
     from ansible_collections.dms.ipv6.plugins.module_utils import _io_revert
 
     return _io_revert
@@ -30,18 +31,36 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     state, run_id = params["state"], params["transaction"]
     if state == "confirmed" and not run_id:
         raise Refused("it is missing", "transaction", "Give the id that arming returned")
+    if state == "reverted" and bool(run_id) == params["any"]:
+        remedy = "Give the id that arming returned, or any: true for whichever is armed"
+        raise Refused("exactly one of transaction and any says what is undone", "transaction", remedy)
     if dry:
-        return {"changed": state == "armed" or _io_armed.is_armed(run_id)}
+        return {"changed": state == "armed" or _io_armed.is_armed(run_id) or _is_given_up(state, run_id)}
     if state == "confirmed":
         _io_confirm.confirm(run_id, params["reach"])
         return {"changed": True}
     with _io_lock.lock():
-        if state == "armed":
-            if params["within"] < 1:
-                raise Refused(f"{params['within']} is no time limit", "within", "Give seconds")
-            return {"changed": True, "transaction": _reverting().arm(params["within"], run_id)}
-        there = _io_armed.is_armed(run_id)
-        failed = _reverting().revert("asked for") if there else []
-    if failed:
-        raise Refused(f"not everything could be put back: {' '.join(failed)}")
-    return {"changed": there, "failed_steps": failed}
+        return _armed(run_id, params["within"]) if state == "armed" else _reverted(run_id)
+
+
+def _is_given_up(state: str, run_id: str) -> bool:
+    said = _io_armed.given_up() if state == "reverted" else None
+    return said is not None and run_id in ("", said["id"])
+
+
+def _armed(run_id: str, within: int) -> dict[str, t.Any]:
+    if within < 1:
+        raise Refused(f"{within} is no time limit", "within", "Give seconds")
+    warnings = _reverting().settle("", False)
+    return {"changed": True, "transaction": _reverting().arm(within, run_id), "warnings": warnings}
+
+
+def _reverted(run_id: str) -> dict[str, t.Any]:
+    if not (_io_armed.is_armed(run_id) or _reverting().again(run_id)):
+        return {"changed": False, "failed_steps": []}
+    outcome = _reverting().revert("asked for")
+    if not outcome.failed:
+        return {"changed": True, "failed_steps": [], "warnings": outcome.notes}
+    if not outcome.gave_up:
+        _reverting().start_now()
+    raise Refused(f"not everything could be put back: {outcome.told()}")

@@ -38,6 +38,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import WriteGaiConf
 from ansible_collections.dms.ipv6.plugins.module_utils._ifupdown import KeepInIfupdown, TakeOutOfIfupdown
+from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
@@ -53,8 +54,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import D
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._io_transaction import Journal
-    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
+    from ansible_collections.dms.ipv6.plugins.module_utils._io_transaction import Back, Journal
+    from ansible_collections.dms.ipv6.plugins.module_utils._journal import Made
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 
 # Test hook: kills this process with SIGKILL right before (``before:N``) or after (``after:N``) the Nth step, from 1, or
 # holds it there with SIGSTOP (``hold:N``, before that step).
@@ -109,8 +111,32 @@ class Hands:
         self.does[type(step)](step)
 
 
-def carry_out(plan: Plan, hands: Hands, journal: Journal) -> float:
-    """All steps of a plan, or the way back.
+def made_with(made: Made) -> Hands:
+    """What takes back a change that was made with this."""
+    return Hands(_io_daemon.DaemonHands(Docker(made.socket), made.unit, made.health_timeout))
+
+
+def nothing() -> None:
+    """Nothing has to be done beside the steps."""
+
+
+def carry_out(
+    plan: Plan,
+    hands: Hands,
+    journal: Journal,
+    before: Callable[[], t.Any] = nothing,
+    after: Callable[[], None] = nothing,
+    back: Callable[[], None] = nothing,
+) -> float:
+    """All steps of a plan, or the way back: whatever fails, and be it only that something cannot be written down.
+
+    Args:
+        plan: the steps.
+        hands: do them.
+        journal: where the way back is noted before each step.
+        before: what has to be written down before the first step.
+        after: the same after the last one.
+        back: the same after the way back.
 
     Returns:
         For how many seconds at most clients found published ports closed: from the first step that closes some to the
@@ -118,54 +144,89 @@ def carry_out(plan: Plan, hands: Hands, journal: Journal) -> float:
 
     Raises:
         RolledBack: a step failed, and the old state is back.
-        Refused: a step failed, and so did the way back; both reasons are named.
+        Refused: nothing was begun; or a step failed, and so did the way back: both reasons are named.
     """
+    try:
+        before()
+        journal.begin(plan)
+        outage = _all_steps(plan, hands, journal)
+        after()
+        journal.done()
+    except BaseException as reason:
+        refused = _roll_back(journal, hands, back, reason)
+        if isinstance(reason, Exception):
+            raise refused from None
+        raise  # somebody wants this process to end
+    finally:
+        hands.networks.close()
+    return outage
+
+
+def _all_steps(plan: Plan, hands: Hands, journal: Journal) -> float:
     began = ended = 0.0
-    with contextlib.closing(hands.networks):
-        for number, step in enumerate(plan.steps, 1):
-            # On disk before the step: whoever finds it may undo a step that never happened, but never misses one.
-            journal.hold(plan.back(number))
-            _fault("before", number)
-            start = time.monotonic()
-            try:
-                hands.do(step)
-            except Refused as reason:
-                _roll_back(plan.back(number), hands, reason)
-                journal.hold(())
-                raise RolledBack(" ".join([f"{reason} The old state is back", *hands.files.told])) from None
-            if step.closes_ports:
-                began, ended = began or start, time.monotonic()
-            _fault("after", number)
+    for number, (step, way) in enumerate(zip(plan.steps, plan.ways_back()), 1):
+        # On disk before the step: a step that never happened may be undone later, but none that did is missed.
+        journal.hold(*way)
+        _fault("before", number)
+        start = time.monotonic()
+        hands.do(step)
+        if step.closes_ports:
+            began, ended = began or start, time.monotonic()
+        _fault("after", number)
     return round(ended - began, 2)
 
 
-def _roll_back(steps: Steps, hands: Hands, reason: Refused) -> None:
+def _roll_back(journal: Journal, hands: Hands, back: Callable[[], None], reason: BaseException) -> Refused:
+    """Carry out the steps back that this process knows of, whether they could be written down or not; what to say."""
     # A restart on the way back reads the old file. A record that cannot be written must not keep us from going back.
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(Exception):
         if "starting" in _io_record.record():
             _io_record.keep(starting=None)
-    failed = take_back(steps, hands)
+    begun = bool(journal.stack)
+    failed = take_back(journal, hands)
     if failed:
-        raise Refused(f"{reason} Not everything could be put back: {' '.join(failed)}", remedy=hands.daemon.kept())
+        text = f"{said(reason)} Not everything could be put back: {' '.join(failed)}"
+        return Refused(text, remedy=hands.daemon.kept())
+    with contextlib.suppress(Exception):  # the reason is what counts
+        back()
+    with contextlib.suppress(Exception):
+        journal.clear()
+    if begun:
+        text = " ".join([f"{said(reason)} The old state is back", *hands.files.told])
+        return RolledBack(text, remedy="; ".join(hands.daemon.notes))
+    return reason if isinstance(reason, Refused) else Refused(said(reason))
 
 
-def take_back(steps: Steps, hands: Hands) -> list[str]:
-    """Carry out steps back; what failed, in sentences.
+def said(reason: BaseException) -> str:
+    """What went wrong, in a sentence."""
+    return str(reason) if isinstance(reason, Refused) else f"Unexpected error: {type(reason).__name__}: {reason}."
+
+
+def take_back(journal: Back, hands: Hands) -> list[str]:
+    """Carry out steps back and note which are done; what failed, in sentences.
 
     Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
-    tries it, does not kill the containers.
+    tries it, does not kill the containers. The next attempt begins there.
     """
     hands.files.going_back = True
-    if not any(isinstance(step, Restart) or (isinstance(step, WriteFile) and not step.invertible) for step in steps):
-        # No settings of ours keep the daemon from coming back, so systemd starts it again if it died. A file that can
-        # be put back by itself is none of the daemon's.
-        hands.daemon.await_answer()
-    for step in steps:
-        try:
+    steps = tuple(reversed(journal.stack))
+    try:
+        if steps and not any(_brings_back(step) for step in steps):
+            # No settings of ours keep the daemon from coming back, so systemd starts it again if it died.
+            hands.daemon.await_answer()
+        for step in steps:
             hands.do(step)
-        except Refused as reason:
-            return [str(reason)]
+            journal.mark()
+    except Exception as reason:
+        return [said(reason)]
+    finally:
+        hands.networks.close()
     return []
+
+
+def _brings_back(step: Step) -> bool:
+    """Whether the daemon may need it to come back. A file that can be put back by itself is none of the daemon's."""
+    return isinstance(step, Restart) or (isinstance(step, WriteFile) and not step.invertible)
 
 
 def _fault(place: str, number: int) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 
 
@@ -46,6 +47,9 @@ class Plan:
     steps: Steps = ()
     warnings: tuple[str, ...] = ()
 
+    # Whether what a step adds to the way back is its own inverse, before those of the earlier ones.
+    stepwise: t.ClassVar[bool] = True
+
     @property
     def changed(self) -> bool:
         """Whether carrying it out changes anything."""
@@ -54,6 +58,17 @@ class Plan:
     def back(self, done: int) -> Steps:
         """The steps that bring the old state back once the first ``done`` steps may have happened."""
         return inverses(self.steps[:done])
+
+    def ways_back(self) -> t.Iterator[tuple[Steps, bool]]:
+        """For each step what has to be held before it: steps back, and whether they come before those held already."""
+        held: Steps = ()
+        for number, step in enumerate(self.steps, 1):
+            if self.stepwise:
+                yield inverses((step,)), True
+            else:
+                back = self.back(number)
+                yield ((), True) if back == held else (back, False)
+                held = back
 
     def sentences(self) -> list[str]:
         """The steps as the operator reads them."""

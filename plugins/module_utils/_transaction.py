@@ -9,6 +9,7 @@ import base64
 import dataclasses
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils import _journal
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
@@ -37,6 +38,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
+from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
 
 KINDS: dict[str, type] = {
@@ -70,22 +72,6 @@ class Transaction:
     record: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     slots: tuple[Steps, ...] = ()
 
-    def left(self, boot: str, now: float) -> float:
-        """Seconds until it is to be undone: none if its time is over, or the host was started again since."""
-        return max(0.0, self.deadline - now) if boot == self.boot else 0.0
-
-    def extended(self, boot: str, now: float) -> Transaction:
-        """The time limit counted anew."""
-        return dataclasses.replace(self, boot=boot, deadline=now + self.within)
-
-    def opened(self) -> Transaction:
-        """With a slot for one more module."""
-        return dataclasses.replace(self, slots=(*self.slots, ()))
-
-    def holding(self, back: Steps) -> Transaction:
-        """With these steps back in the last slot."""
-        return dataclasses.replace(self, slots=(*self.slots[:-1], back))
-
     def steps_back(self) -> Steps:
         """All steps back, in order."""
         return tuple(step for slot in reversed(self.slots) for step in slot)
@@ -96,20 +82,31 @@ def dump_steps(steps: Steps) -> list[t.Any]:
     return [_dump(step) for step in steps]
 
 
-def load_steps(data: list[t.Any]) -> Steps:
-    """The same back from JSON."""
-    return tuple(t.cast(Step, _load(step)) for step in data)
+def load_steps(data: list[t.Any], where: str = "record.json") -> Steps:
+    """The same back from JSON.
+
+    Raises:
+        Refused: a kind of step, or a part of one, that this version does not know.
+    """
+    try:
+        steps = tuple(map(_load_step, data))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        said = f"a step that this version of dms.ipv6 does not know ({type(error).__name__}: {error})"
+        raise Refused(said, where, "Use the version that wrote it, or a later one") from None
+    return steps
 
 
 def dump(transaction: Transaction) -> dict[str, t.Any]:
     """As JSON takes it."""
-    return {**dataclasses.asdict(transaction), "slots": [dump_steps(slot) for slot in transaction.slots]}
+    slots = [dump_steps(slot) for slot in transaction.slots]
+    return {"format": _journal.FORMAT, **dataclasses.asdict(transaction), "slots": slots}
 
 
-def load(data: dict[str, t.Any]) -> Transaction:
-    """The same back from JSON."""
-    slots = tuple(load_steps(slot) for slot in data["slots"])
-    return Transaction(data["id"], data["boot"], data["deadline"], data["within"], data["record"], slots)
+def _load_step(data: t.Any) -> Step:
+    step = _load(data)
+    if not isinstance(step, Step):
+        raise TypeError("no step")
+    return step
 
 
 def _dump(value: t.Any) -> t.Any:
@@ -129,5 +126,5 @@ def _load(value: t.Any) -> t.Any:
     if not isinstance(value, dict):
         return value
     if "bytes" in value:
-        return base64.b64decode(value["bytes"])
+        return base64.b64decode(value["bytes"], validate=True)
     return KINDS[value["kind"]](**{name: _load(one) for name, one in value.items() if name != "kind"})

@@ -12,7 +12,11 @@ description:
     collection note on the host how to take back what they do. If nobody confirms in time, the host takes it back by
     itself, after a restart of the host as well.
   - Confirm over a fresh connection (C(meta=reset_connection)); one that was kept open proves nothing.
-  - A host has at most one armed transaction. Other runs are refused until it is over.
+  - A host has at most one armed transaction. Other runs are refused until it is over. One whose time is over, and that
+    the host has not taken back for whatever reason, is taken back by the next run.
+  - The host tries the way back four times at most, with 30 seconds, 2 minutes and 8 minutes between, and does not
+    repeat what is done. Then it gives up, and RV(dms.ipv6.docker_ipv6_info#module:findings) has C(way_back_failed);
+    with V(reverted), it goes on where it stopped.
 options:
   state:
     description:
@@ -23,8 +27,8 @@ options:
   transaction:
     description:
       - Id of the transaction. With O(state=armed), one is made up if it is not given.
-      - With O(state=reverted), only this one is undone, and that of another run is left alone. By default, whichever is
-        armed.
+      - With O(state=reverted), only this one is undone, and that of another run is left alone. It is needed then,
+        unless O(any) is given.
     type: str
     default: ""
   within:
@@ -37,6 +41,10 @@ options:
         TCP. For runs with a local connection (C(ansible-pull)), where reaching the host proves nothing.
     type: str
     default: ""
+  any:
+    description: With O(state=reverted), undo whichever change is armed, be it another run's.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - dms.ipv6._attributes
 attributes:
@@ -48,6 +56,8 @@ attributes:
     support: full
 notes:
   - Needs root and systemd.
+  - The program for the way back, C(/var/lib/dms-ipv6/revert.pyz), is run by the module's own Python if that and all
+    folders on its path are root's, otherwise by C(/usr/bin/python3).
 seealso:
   - module: dms.ipv6.docker_daemon_config
 author:
@@ -81,7 +91,7 @@ transaction:
   returned: with O(state=armed), not in check mode
   type: str
 failed_steps:
-  description: Steps back that failed; the transaction then stays armed.
+  description: Always empty, as the task fails where a step back does.
   returned: with O(state=reverted)
   type: list
   elements: str

@@ -260,7 +260,7 @@ def test_confirmed_in_time(fresh: Host) -> None:
 def test_asked_to_revert(fresh: Host) -> None:
     before = started(fresh)
     fresh.direct("docker_daemon_config", config=WANTED, confirm_within=300)
-    assert not fresh.direct("host_transaction", state="reverted")["failed"]
+    assert not fresh.direct("host_transaction", state="reverted", any=True)["failed"]
     assert settings(fresh) == ORIGINAL
     assert started(fresh) == before
 
@@ -295,6 +295,107 @@ def test_the_host_is_killed_while_a_change_is_not_confirmed(fresh: Host) -> None
     undone_within(fresh, 60)
     assert settings(fresh) == ORIGINAL
     assert fresh.run("docker inspect -f '{{.State.Running}}' mail") == "true"
+
+
+def entries(host: Host) -> list[str]:
+    return host.run("ls -A /var/lib/dms-ipv6").split()
+
+
+def not_armed(host: Host) -> None:
+    """Nothing waits to be confirmed, and no unit is left that would do something about it."""
+    assert "transaction.json" not in entries(host)
+    found = "systemctl list-timers --all --no-legend 'dms-ipv6-revert*'; ls /etc/systemd/system | grep dms-ipv6 || true"
+    assert host.run(found) == ""
+
+
+def reverted(host: Host) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = json.loads(host.run("cat /var/lib/dms-ipv6/record.json"))["reverted"]
+    return found
+
+
+def starts(host: Host) -> int:
+    """How often dockerd was started since the host came up."""
+    return int(host.run("journalctl -u docker -o cat --no-pager | grep -c '^Starting docker.service' || true"))
+
+
+def test_no_room_for_the_record_when_the_way_back_runs(fresh: Host) -> None:
+    """/var/lib/dms-ipv6 is a full file system of its own: everything is back, nothing is armed, dockerd starts once."""
+    fresh.run("mkdir -p /var/lib/dms-ipv6; mount -t tmpfs -o size=2m,mode=700 tmpfs /var/lib/dms-ipv6")
+    before = started(fresh)
+    try:
+        assert not fresh.direct("docker_daemon_config", config=WANTED, confirm_within=12)["failed"]
+        fresh.run("dd if=/dev/zero of=/var/lib/dms-ipv6/filler bs=1k 2>/dev/null || true")
+        count = starts(fresh)
+        undone_within(fresh, 60)
+        assert (settings(fresh), started(fresh), starts(fresh)) == (ORIGINAL, before, count + 1)
+        fresh.run("sleep 8")  # longer than systemd would wait before it starts it again
+        assert starts(fresh) == count + 1
+        not_armed(fresh)
+        said = fresh.run("journalctl -u dms-ipv6-revert -o cat --no-pager | tail -5")
+        assert "It could not be written down: /var/lib/dms-ipv6/record.json" in said
+        assert "the change was not confirmed and has been undone" in said
+    finally:
+        fresh.run("umount /var/lib/dms-ipv6")
+
+
+def test_killed_before_the_timer_was_started(fresh: Host) -> None:
+    """Armed, and nothing will ever take it back but the next run."""
+    before = started(fresh)
+    assert not fresh.direct("docker_daemon_config", config=WANTED, confirm_within=20)["failed"]
+    fresh.run("systemctl stop dms-ipv6-revert.timer; sleep 21")
+    assert "transaction.json" in entries(fresh)
+    check = fresh.direct("docker_daemon_config", check=True, config={"log-level": "warn"})
+    assert "a run takes it back first" in json.dumps(check["warnings"])
+    assert "transaction.json" in entries(fresh)
+    done = fresh.direct("docker_daemon_config", config={"log-level": "warn"})
+    assert not done["failed"], done
+    assert "it was taken back first" in json.dumps(done["warnings"])
+    assert json.loads(settings(fresh)) == {"log-level": "warn", "max-concurrent-downloads": 3}
+    assert (started(fresh), reverted(fresh)["failed"]) == (before, [])
+    not_armed(fresh)
+
+
+def test_way_back_whose_restart_never_works_ends(fresh: Host) -> None:
+    """Four attempts with pauses, then it says what is left; once the cause is gone, it is asked for and goes on."""
+    before = started(fresh)
+    armed = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=8, health_timeout=3)["transaction"]
+    # Its pauses are those of the program, shortened in the copy that the host has got.
+    fresh.run(
+        "python3 - <<'EOF'\n"
+        "import zipfile\n"
+        "old, new = '/var/lib/dms-ipv6/revert.pyz', '/var/tmp/revert.pyz'\n"
+        "with zipfile.ZipFile(old) as one, zipfile.ZipFile(new, 'w') as two:\n"
+        "    for name in one.namelist():\n"
+        "        two.writestr(name, one.read(name).replace(b'(30.0, 120.0, 480.0)', b'(2.0, 3.0, 4.0)'))\n"
+        "EOF\n"
+        "cat /var/tmp/revert.pyz > /var/lib/dms-ipv6/revert.pyz\n"
+        "mkdir -p /etc/systemd/system/docker.service.d\n"
+        "printf '[Service]\\nRestart=no\\nExecStartPre=/bin/false\\n' > /etc/systemd/system/docker.service.d/x.conf\n"
+        "systemctl daemon-reload"
+    )
+    count = starts(fresh)
+    try:
+        for _second in range(90):
+            if "transaction.failed.json" in entries(fresh):
+                break
+            time.sleep(1)
+        assert starts(fresh) == count + 4
+        fresh.run("sleep 8")
+        assert starts(fresh) == count + 4
+        not_armed(fresh)
+        told = reverted(fresh)
+        assert (told["gave_up"], told["transaction"]) == (True, armed)
+        assert told["failed"] and told["left"]
+    finally:
+        fresh.run("rm -r /etc/systemd/system/docker.service.d; systemctl daemon-reload; systemctl reset-failed docker;"
+                  "systemctl start docker")  # fmt: skip
+    found = fresh.direct("docker_ipv6_info")
+    (finding,) = [one for one in found["findings"] if one["id"] == "way_back_failed"]
+    assert f"transaction={armed}" in finding["remedy"]
+    again = fresh.direct("host_transaction", state="reverted", transaction=armed)
+    assert (again["failed"], again.get("changed")) == (False, True), again
+    assert (settings(fresh), started(fresh)) == (ORIGINAL, before)
+    assert [one for one in fresh.direct("docker_ipv6_info")["findings"] if one["id"] == "way_back_failed"] == []
 
 
 def test_every_engine_was_tried() -> None:

@@ -81,7 +81,18 @@ WORDS = {
     "snap": "snapd",
     "swarm": "ingress network",
 }
+GAVE_UP = {
+    "date": "2026-11-30T09:00:00Z",
+    "transaction": "run",
+    "failed": ["docker.service: no."],
+    "left": ["write /a"],
+}
 PAIRS = {
+    "way_back_failed": Pair(
+        healthy(record={"reverted": {**GAVE_UP, "gave_up": True}}),
+        healthy(record={"reverted": {**GAVE_UP, "gave_up": False}}),
+        "the host has given up: docker.service: no. Left to do: write /a",
+    ),
     "masked": Pair(
         healthy(containers=(container(),)),
         healthy(),

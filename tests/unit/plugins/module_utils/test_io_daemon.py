@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import typing as t
 from pathlib import Path
 
@@ -123,6 +124,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(_io_found, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
     monkeypatch.setattr(_io_kernel, "start_ticks", lambda pid: 5)
     monkeypatch.setattr(_io_kernel, "boot_id", lambda: "boot")
+    monkeypatch.setattr(_io_kernel, "processes", lambda name: [100])
     monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 25)], "ipv6": []})
     monkeypatch.setattr(os, "kill", found.signal)
     return found
@@ -659,3 +661,15 @@ def test_validate(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     else:
         _io_daemon.validate(7, "{}", "/etc/docker/daemon.json")
     assert commands[0][:4] == ["/proc/7/exe", "--validate", "--cpu-rt-period=1", "--config-file"]
+
+
+def test_daemon_that_does_not_run_is_started_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ask it through a socket of systemd's would start it as well."""
+    asked: list[str] = []
+    monkeypatch.setattr(_io_kernel, "processes", lambda name: [])
+    monkeypatch.setattr(lab, "answer", lambda: asked.append("asked"))
+    lab.fail = ["restart"]
+    with pytest.raises(Refused, match=r"systemctl restart docker.service failed"):
+        hands_of(lab).restart(Restart("docker.service", True, ()))
+    hands_of(lab).reload(Reload(True, if_running=True))
+    assert (asked, lab.done) == ([], ["reset-failed docker.service docker.socket", "restart docker.service"])

@@ -12,7 +12,15 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_daemon, _io_files, _io_steps, _refused, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_daemon,
+    _io_files,
+    _io_record,
+    _io_steps,
+    _io_transaction,
+    _refused,
+    _transaction,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
@@ -35,18 +43,39 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 FORK = multiprocessing.get_context("fork")
 
 
-class Journal:
-    """Writes down, into the list of what happens, what is held."""
+class Journal(_io_transaction.Journal):
+    """Writes down, into the list of what happens, what is held; it fails at those calls that are named."""
 
-    def __init__(self, happened: list[t.Any]) -> None:
-        self.happened = happened
+    def __init__(self, happened: list[t.Any], failing: dict[str, BaseException] | None = None) -> None:
+        _io_transaction.Back.__init__(self, "")
+        self.happened, self.failing, self.held = happened, failing or {}, 0
 
-    def hold(self, back: Steps) -> None:
-        self.happened.append(back)
+    def at(self, name: str) -> None:
+        if name in self.failing:
+            raise self.failing[name]
+
+    def begin(self, plan: Plan) -> None:
+        self.at("begin")
+
+    def hold(self, back: Steps, kept: bool = False) -> None:
+        self.held += 1
+        self.at(f"hold {self.held}")
+        super().hold(back, kept)
+        self.happened.append(tuple(reversed(self.stack)))
+
+    def done(self) -> None:
+        self.at("done")
+
+    def clear(self) -> None:
+        self.happened.append("cleared")
 
 
 def hands() -> _io_steps.Hands:
     return _io_steps.Hands(_io_daemon.DaemonHands(Docker("/no.sock"), "docker.service", 0.0, backup_file="/copy"))
+
+
+def left(steps: Steps) -> _io_transaction.Back:
+    return _io_transaction.Back("", stack=tuple(reversed(steps)))
 
 
 def steps_in(folder: Path, count: int = 3) -> tuple[WriteFile, ...]:
@@ -58,7 +87,7 @@ def steps_in(folder: Path, count: int = 3) -> tuple[WriteFile, ...]:
 
 
 def carry_out(plan: Plan, happened: list[t.Any] | None = None) -> None:
-    _io_steps.carry_out(plan, hands(), Journal([] if happened is None else happened))  # type: ignore[arg-type]
+    _io_steps.carry_out(plan, hands(), Journal([] if happened is None else happened))
 
 
 def contents(folder: Path) -> list[str]:
@@ -103,7 +132,7 @@ def test_how_long_ports_are_closed(monkeypatch: pytest.MonkeyPatch, steps: Steps
     used = hands()
     used.does = dict.fromkeys(used.does, lambda _step: now.__setitem__(0, now[0] + 1))
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    assert _io_steps.carry_out(Plan("", "", steps), used, Journal([])) == closed  # type: ignore[arg-type]
+    assert _io_steps.carry_out(Plan("", "", steps), used, Journal([])) == closed
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
@@ -122,8 +151,8 @@ def test_failure_at_any_step_is_taken_back(tmp_path: Path, monkeypatch: pytest.M
         carry_out(Plan("", "", steps), happened)
     assert str(reason.value) == f"{steps[failing].path}: no space. The old state is back."
     assert contents(tmp_path) == ["old"] * len(steps)
-    # Nothing is left to be taken back by the host.
-    assert happened[-1] == ()
+    # Nothing is left for the host to take back.
+    assert happened[-1] == "cleared"
 
 
 def test_way_back_that_fails_stays_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +186,11 @@ def test_taking_back_ends_at_the_first_failure(tmp_path: Path, monkeypatch: pyte
             raise Refused("no space", path)
 
     monkeypatch.setattr(_io_files, "write", write)
-    assert _io_steps.take_back(steps, hands()) == [f"{steps[1].path}: no space."]
+    back = left(steps)
+    assert _io_steps.take_back(back, hands()) == [f"{steps[1].path}: no space."]
     assert done == [steps[0].path, steps[1].path]
-    assert _io_steps.take_back((), hands()) == []
+    assert tuple(reversed(back.stack)) == steps[1:]
+    assert _io_steps.take_back(left(()), hands()) == []
 
 
 @pytest.mark.parametrize(
@@ -180,15 +211,118 @@ def test_engine_that_died_is_awaited_before_it_is_needed(
     monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: done.append("awaited"))
     monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: done.append(step))
     steps = (ForwardingComesOn(), *([step] if step else []))
-    assert _io_steps.take_back(steps, hands()) == []
+    assert _io_steps.take_back(left(steps), hands()) == []
     assert done == [*(["awaited"] if awaited else []), *steps]
+
+
+# What may come from anywhere: dockerd that exits between two calls, a network that vanishes, an uplink renamed.
+UNEXPECTED = [
+    ProcessLookupError(3, "No such process"),
+    KeyError("Id"),
+    ValueError("x"),
+    RecursionError(),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", UNEXPECTED, ids=repr)
+def test_any_exception_in_a_step_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    steps = steps_in(tmp_path)
+    write = _io_files.write
+
+    def raising(path: str, content: bytes | None) -> None:
+        if path == steps[1].path and content == b"new":
+            raise error
+        write(path, content)
+
+    monkeypatch.setattr(_io_files, "write", raising)
+    with pytest.raises(_refused.RolledBack) as reason:
+        carry_out(Plan("", "", steps))
+    assert str(reason.value) == f"Unexpected error: {type(error).__name__}: {error}. The old state is back."
+    assert contents(tmp_path) == ["old"] * 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)], ids=repr)
+def test_what_ends_the_process_takes_back_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    steps = steps_in(tmp_path)
+    write = _io_files.write
+
+    def raising(path: str, content: bytes | None) -> None:
+        write(path, content)
+        if path == steps[1].path and content == b"new":
+            raise error
+
+    monkeypatch.setattr(_io_files, "write", raising)
+    with pytest.raises(type(error)):
+        carry_out(Plan("", "", steps))
+    assert contents(tmp_path) == ["old"] * 2
+
+
+FULL = Refused("cannot be written: No space left on device", "/j")
+
+
+@pytest.mark.parametrize("place", ["before", "begin", "hold 1", "hold 2", "hold 3", "after", "done"])
+@pytest.mark.parametrize("error", [FULL, OSError(28, "No space left on device")], ids=repr)
+def test_what_cannot_be_written_down_is_taken_back_from_memory(tmp_path: Path, place: str, error: Exception) -> None:
+    def call(name: str) -> t.Callable[[], None]:
+        return lambda: journal.at(name)
+
+    journal, used, back = Journal([], {place: error}), hands(), []
+    with pytest.raises(Refused) as reason:
+        _io_steps.carry_out(
+            Plan("", "", steps_in(tmp_path)), used, journal, call("before"), call("after"), lambda: back.append(1)
+        )
+    begun = {"before": 0, "begin": 0, "hold 1": 0, "hold 2": 1, "hold 3": 2}.get(place, 3)
+    assert contents(tmp_path) == ["old"] * begun
+    assert reason.value.rolled_back is bool(begun)
+    assert "No space left on device" in str(reason.value)
+    assert "The old file is as it was" not in str(reason.value)
+    assert back == [1]
+
+
+@pytest.mark.parametrize("what", ["back", "clear", "mark", "record"])
+def test_what_fails_when_all_is_back_does_not_hide_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def failing(*_arguments: object, **_more: object) -> t.NoReturn:
+        raise Refused("cannot be written", "/var/lib/dms-ipv6/record.json")
+
+    journal = Journal([], {"done": KeyError("the reason")})
+    if what == "clear":
+        monkeypatch.setattr(journal, "clear", failing)
+    if what == "mark":
+        monkeypatch.setattr(journal, "_append", failing)
+        monkeypatch.setattr(journal, "hold", lambda back, kept: journal.stack.extend(reversed(back)))
+    if what == "record":
+        monkeypatch.setattr(_io_record, "record", failing)
+    back = failing if what == "back" else _io_steps.nothing
+    with pytest.raises(_refused.RolledBack, match=r"KeyError: 'the reason'. The old state is back"):
+        _io_steps.carry_out(Plan("", "", steps_in(tmp_path)), hands(), journal, back=back)
+    assert contents(tmp_path) == ["old"] * 3
+
+
+@pytest.mark.parametrize("failing", [True, False])
+def test_ports_of_our_own_are_taken_off_the_bridges_on_the_way_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: bool
+) -> None:
+    closed: list[bool] = []
+    used = hands()
+    monkeypatch.setattr(used.networks, "close", lambda: closed.append(True))
+    if failing:
+        monkeypatch.setattr(used, "do", {}.__getitem__)
+    assert bool(_io_steps.take_back(left(steps_in(tmp_path)), used)) is failing
+    assert closed == [True]
 
 
 def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
     used = hands()
     monkeypatch.setattr(used.networks, "close", lambda: closed.append(True))
-    _io_steps.carry_out(Plan("", "", steps_in(tmp_path)), used, Journal([]))  # type: ignore[arg-type]
+    _io_steps.carry_out(Plan("", "", steps_in(tmp_path)), used, Journal([]))
     assert closed == [True]
 
 
@@ -213,7 +347,7 @@ def test_way_back_leaves_a_file_that_was_edited_since_and_goes_on(
         Path(steps[number].path).unlink()
         make(Path(steps[number].path))
     used = hands()
-    assert _io_steps.take_back(Plan("", "", steps).back(3), used) == []
+    assert _io_steps.take_back(left(Plan("", "", steps).back(3)), used) == []
     assert Path(steps[0].path).read_bytes() == b"old"
     assert len(used.files.told) == 2
 
@@ -226,7 +360,7 @@ def test_daemon_gets_its_old_file_back_and_what_stood_there_is_kept(tmp_path: Pa
     else:
         os.mkfifo(file) if kind == "fifo" else file.mkdir()
     used = hands()
-    assert _io_steps.take_back((WriteFile(str(file), b"old", "as it was"),), used) == []
+    assert _io_steps.take_back(left((WriteFile(str(file), b"old", "as it was"),)), used) == []
     (kept,) = tmp_path.glob("daemon.json.*")
     assert file.read_bytes() == b"old"
     assert used.files.told == [f"What stood in {file} by then is kept as {kept}."]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -22,6 +23,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_steps,
     _io_armed,
+    _io_confirm,
     _io_daemon,
     _io_files,
     _io_found,
@@ -32,6 +34,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_revert,
     _io_steps,
     _io_transaction,
+    _journal,
     _refused,
     _transaction,
 )
@@ -72,7 +75,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     found.state.mkdir()
     monkeypatch.setattr(_io_files, "STATE", str(found.state))
     monkeypatch.setattr(_io_armed, "UNITS", str(tmp_path / "units"))
-    monkeypatch.setattr(_io_transaction, "boot_id", lambda: BOOT)
+    monkeypatch.setattr(_io_armed, "boot_id", lambda: BOOT)
+    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(subprocess, "run", found.run)
     return found
 
@@ -94,6 +98,7 @@ def step(path: Path, content: bytes | None = b"old") -> WriteFile:
 def test_nothing_is_armed(machine: Host) -> None:
     assert _io_transaction.armed() is None
     journal = _io_transaction.Journal()
+    journal.begin(Plan("", ""))
     journal.hold((step(machine.folder),))
     journal.done()
     assert (machine.names(), machine.commands) == ([], [])
@@ -112,12 +117,6 @@ def test_transaction_of_another_run_is_refused(machine: Host, run: str, words: s
         _io_transaction.Journal(run)
     assert words in str(reason.value)
     assert "is undone in 42 s otherwise" in str(reason.value)
-
-
-def test_time_that_is_over_is_not_told_as_negative(machine: Host) -> None:
-    arm(deadline=time.monotonic() - 42)
-    with pytest.raises(Refused, match="is undone in 0 s otherwise"):
-        _io_transaction.Journal()
 
 
 def test_transaction_that_is_armed_no_more_is_refused(machine: Host) -> None:
@@ -143,7 +142,7 @@ def test_steps_back_are_on_disk_before_each_step(machine: Host, monkeypatch: pyt
 
 
 def unfinished() -> t.Any:
-    return _io_record.record().get("unfinished")
+    return _transaction.load_steps(_io_armed.unfinished_steps().get("unfinished", []))
 
 
 def test_steps_back_are_kept_without_a_transaction(machine: Host) -> None:
@@ -151,44 +150,43 @@ def test_steps_back_are_kept_without_a_transaction(machine: Host) -> None:
     one, two = (step(machine.folder / name) for name in ("a", "b"))
     _io_record.keep(proof={"result": "passed"})
     journal = _io_transaction.Journal(keeps=True)
-    assert unfinished() is None
+    journal.begin(Plan("", ""))
+    assert unfinished() == ()
     for back in ((one,), (two, one)):
         journal.hold(back)
-        assert _transaction.load_steps(unfinished()) == back
+        assert unfinished() == back
     journal.done()
-    assert (_io_record.record(), machine.commands) == ({"proof": {"result": "passed"}}, [])
-
-
-@pytest.mark.parametrize("keeps", [True, False])
-def test_nothing_is_kept_where_nothing_is_to_be_taken_back(machine: Host, keeps: bool) -> None:
-    journal = _io_transaction.Journal(keeps=keeps)
-    journal.hold((step(machine.folder / "a"),))
-    assert (unfinished() is not None) is keeps
-    journal.hold(())
-    assert unfinished() is None
+    assert (machine.names(), machine.commands) == (["state/record.json"], [])
 
 
 def test_transaction_is_where_steps_back_are_kept(machine: Host) -> None:
     """Once: the host undoes what is armed by itself."""
     arm()
     journal = _io_transaction.Journal("run", keeps=True)
+    journal.begin(Plan("", ""))
     journal.hold((step(machine.folder / "a"),))
     assert on_disk() == ((step(machine.folder / "a"),),)
-    assert unfinished() is None
+    assert unfinished() == ()
     journal.done()
     assert on_disk() == ((step(machine.folder / "a"),),)
 
 
 def test_steps_back_are_kept_before_each_step(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[t.Any] = []
-    steps = tuple(WriteFile(str(machine.folder / name), b"new", "wanted", None, True) for name in ("a", "b"))
-    plan = Plan("", "", steps)
+    plan = Plan("", "", writing(machine.folder, 2))
     hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
-    monkeypatch.setattr(hands, "do", lambda one: seen.append(_transaction.load_steps(unfinished())))
-    _io_steps.carry_out(plan, hands, _io_transaction.Journal(keeps=True))
-    assert seen == [plan.back(1), plan.back(2)]
-    # Until whoever carried it out has written down what undo will have to know.
-    assert _transaction.load_steps(unfinished()) == plan.back(2)
+    monkeypatch.setattr(hands, "do", lambda one: seen.append(unfinished()))
+
+    def after() -> None:
+        seen.append(unfinished())  # until it is written down what undo will have to know
+
+    _io_steps.carry_out(plan, hands, _io_transaction.Journal(keeps=True), after=after)
+    assert seen == [plan.back(1), plan.back(2), plan.back(2)]
+    assert unfinished() == ()
+
+
+def writing(folder: Path, count: int) -> tuple[WriteFile, ...]:
+    return tuple(WriteFile(str(folder / f"f{number}"), b"new", "wanted", None, True) for number in range(count))
 
 
 def test_what_was_put_back_at_once_is_not_kept(machine: Host) -> None:
@@ -198,35 +196,120 @@ def test_what_was_put_back_at_once_is_not_kept(machine: Host) -> None:
     hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker("/no.sock"), "docker.service", 0.0))
     with pytest.raises(_refused.RolledBack):
         _io_steps.carry_out(Plan("", "", tuple(steps)), hands, _io_transaction.Journal(keeps=True))
-    assert (unfinished(), (machine.folder / "a").exists()) == (None, False)
+    assert (unfinished(), (machine.folder / "a").exists()) == ((), False)
 
 
 def test_each_module_has_its_own_slot(machine: Host) -> None:
     arm()
     one, two = (step(machine.folder / name) for name in ("a", "b"))
-    first = _io_transaction.Journal("run")
-    first.hold((one,))
-    second = _io_transaction.Journal("run")
-    second.hold((two,))
+    for each in (one, two):
+        journal = _io_transaction.Journal("run")
+        journal.begin(Plan("", ""))
+        journal.hold((each,))
     assert on_disk() == ((one,), (two,))
-    second.hold(())
+    journal.hold(())
     assert on_disk() == ((one,), ())
+
+
+def test_steps_back_that_are_done_are_noted(machine: Host) -> None:
+    arm()
+    one, two = (step(machine.folder / name) for name in ("a", "b"))
+    journal = _io_transaction.Journal("run")
+    journal.begin(Plan("", ""))
+    journal.hold((one, two))
+    journal.mark()
+    assert on_disk() == ((two,),)
 
 
 def test_time_limit_begins_with_the_last_step(machine: Host) -> None:
     armed = arm(deadline=time.monotonic() + 1, within=90.0)
-    _io_transaction.Journal("run").done()
+    journal = _io_transaction.Journal("run")
+    journal.begin(Plan("", ""))
+    journal.done()
     later = _io_transaction.armed()
     assert later and later.deadline > armed.deadline + 80
     assert machine.commands == []  # the program waits for what is left when the timer is over
 
 
+def written(machine: Host, monkeypatch: pytest.MonkeyPatch, run: str, count: int) -> int:
+    """Bytes that are written for a change of so many steps."""
+    sizes: list[int] = []
+    pwrite = os.pwrite
+
+    def counted(handle: int, raw: bytes, place: int) -> int:
+        sizes.append(len(raw))
+        return pwrite(handle, raw, place)
+
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", counted)
+        patch.setattr(hands, "do", lambda one: None)
+        plan = Plan("", "", writing(machine.folder, count))
+        _io_steps.carry_out(plan, hands, _io_transaction.Journal(run, keeps=True))
+    return sum(sizes)
+
+
+@pytest.mark.parametrize("run", ["run", ""])
+def test_what_is_written_grows_with_the_steps_and_not_with_their_square(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, run: str
+) -> None:
+    """2006 steps took 549 MB."""
+    if run:
+        arm()
+    found = {count: written(machine, monkeypatch, run, count) for count in (100, 400, 2006)}
+    assert found[400] < 4.5 * found[100]
+    assert found[100] < found[2006] < 1_000_000
+
+
+def test_room_for_all_of_it_is_there_before_the_first_step(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[t.Any] = []
+
+    def full(_handle: int, _place: int, _size: int) -> t.NoReturn:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(hands, "do", done.append)
+    for run in ("run", ""):
+        if run:
+            arm()
+        with pytest.raises(Refused, match=r"there is no room for [0-9]+ bytes: No space left on device") as reason:
+            _io_steps.carry_out(
+                Plan("", "", writing(machine.folder, 2)), hands, _io_transaction.Journal(run, keeps=True)
+            )
+        assert (done, reason.value.rolled_back) == ([], False)
+        _io_armed.disarm()
+
+
+def test_room_is_enough(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a change writes, on either way, makes the file larger."""
+    arm()
+    sizes: list[int] = []
+    hands = _io_steps.Hands(_io_daemon.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    steps = writing(machine.folder, 30)
+
+    def do(one: t.Any) -> None:
+        sizes.append(os.path.getsize(_io_armed.journal()))
+        if one is steps[-1]:
+            raise Refused("no")
+
+    monkeypatch.setattr(hands, "do", do)
+    monkeypatch.setattr(hands.daemon, "await_answer", lambda: None)
+    with pytest.raises(_refused.RolledBack):
+        _io_steps.carry_out(Plan("", "", steps), hands, _io_transaction.Journal("run"))
+    assert (len(sizes), len({*sizes, os.path.getsize(_io_armed.journal())})) == (60, 1)
+    assert on_disk() == ((),)
+
+
 TIMER = ["systemd-run", "--quiet", "--on-active=90", "--timer-property=AccuracySec=500ms", "--unit=dms-ipv6-revert"]
+
+
+RESET = ["systemctl", "reset-failed", "dms-ipv6-revert.service"]
 
 
 def test_timer_is_started(machine: Host) -> None:
     _io_transaction.start_timer(90.0)
-    assert machine.commands == [TIMER]
+    assert machine.commands == [RESET, TIMER]
 
 
 def test_timer_that_cannot_be_started(machine: Host) -> None:
@@ -235,7 +318,7 @@ def test_timer_that_cannot_be_started(machine: Host) -> None:
     with pytest.raises(Refused, match=r"cannot start the timer that undoes the change: no way\."):
         _io_transaction.start_timer(90.0)
     between = [["systemctl", "stop", "dms-ipv6-revert.timer"], ["systemctl", "daemon-reload"]]
-    assert machine.commands == [TIMER, *between, TIMER]
+    assert machine.commands == [RESET, TIMER, *between, TIMER]
 
 
 @pytest.mark.parametrize("needed", [True, False])
@@ -272,18 +355,19 @@ def test_armed_and_confirmed(machine: Host, monkeypatch: pytest.MonkeyPatch) -> 
     assert machine.names() == [
         "state/record.json",
         "state/revert.pyz",
+        "state/transaction.journal",
         "state/transaction.json",
         "units/dms-ipv6-revert.service",
         "units/multi-user.target.wants/dms-ipv6-revert.service",
     ]
-    assert [command[0] for command in machine.commands] == ["systemd-run"]
+    assert [command[0] for command in machine.commands] == ["systemctl", "systemd-run"]
     at_boot = machine.folder / "units" / "multi-user.target.wants" / "dms-ipv6-revert.service"
     assert at_boot.resolve() == machine.folder / "units" / "dms-ipv6-revert.service"
     transaction = _io_transaction.armed()
     assert transaction and (transaction.id, transaction.within, transaction.slots) == ("run", 60.0, ())
     assert transaction.record == {"proof": {"result": "passed"}}
     service = (machine.folder / "units" / "dms-ipv6-revert.service").read_text()
-    assert f"ExecStart={sys.executable} {machine.state}/revert.pyz\n" in service
+    assert f"ExecStart={_io_pyz.interpreter()} -I {machine.state}/revert.pyz\n" in service
     assert f"ConditionPathExists={machine.state}/transaction.json\n" in service
     with pytest.raises(Refused, match="another run's change"):
         _io_revert.arm(60.0, "other")
@@ -317,7 +401,7 @@ def test_undone(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         file.write_bytes(b"new")
     arm(slots=((step(files[0]),), (step(files[1], None),)), record={"proof": {"result": "passed"}})
     _io_record.keep(proof={"result": "failed"}, undo={"x": 1})
-    assert _io_revert.revert("asked for") == []
+    assert _io_revert.revert("asked for").failed == []
     # Nothing says here that what stood in the daemon's file was ours, so it is kept.
     kept = [name for name in machine.names() if ".dms-ipv6-" in name]
     assert [(machine.folder / name).read_bytes() for name in kept] == [b"new", b"new"]
@@ -326,8 +410,9 @@ def test_undone(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     record = _io_record.record()
     assert record["proof"] == {"result": "passed"}
     assert (record["reverted"]["reason"], record["reverted"]["failed"]) == ("asked for", [])
+    assert (record["reverted"]["transaction"], "left" in record["reverted"]) == ("run", False)
     assert set(record) == {"proof", "reverted"}
-    assert _io_revert.revert("asked for") == []
+    assert _io_revert.revert("asked for").failed == []
 
 
 def test_what_cannot_be_undone_stays_armed(machine: Host) -> None:
@@ -335,7 +420,7 @@ def test_what_cannot_be_undone_stays_armed(machine: Host) -> None:
     bad, good = machine.folder / "units" / "x" / "y", machine.folder / "a"
     (machine.folder / "units" / "x").write_bytes(b"no directory")
     arm(slots=((step(good),), (step(bad),)))
-    (problem,) = _io_revert.revert("asked for")
+    (problem,) = _io_revert.revert("asked for").failed
     assert problem.startswith(f"{bad}: cannot be written")
     assert good.read_bytes() == b"old"
     assert _io_transaction.armed() is not None
@@ -346,7 +431,7 @@ def test_module_ends_its_own_way_back_at_the_first_failure(machine: Host) -> Non
     bad, late, good = machine.folder / "units" / "x" / "y", machine.folder / "late", machine.folder / "good"
     (machine.folder / "units" / "x").write_bytes(b"no directory")
     arm(slots=((step(good),), (step(bad), step(late))))
-    (problem,) = _io_revert.revert("asked for")
+    (problem,) = _io_revert.revert("asked for").failed
     assert problem.startswith(f"{bad}: cannot be written")
     assert (good.exists(), late.exists()) == (True, False)
 
@@ -356,9 +441,9 @@ def test_daemon_that_was_restarted_is_recorded(machine: Host, monkeypatch: pytes
     entry = {"pid": 7, "started": 1.0, "settings": {}}
     restart = _daemon_steps.Restart("docker.service", True, ())
     monkeypatch.setattr(_io_daemon.DaemonHands, "restart", lambda self, one: done.append(one))
-    monkeypatch.setattr(_io_found, "read_by_daemon", lambda: entry)
+    monkeypatch.setattr(_io_found, "read_by_daemon", lambda config: entry)
     arm(slots=((restart,),), record={"daemon": {"pid": 1}})
-    assert _io_revert.revert("asked for") == []
+    assert _io_revert.revert("asked for").failed == []
     assert (done, _io_record.record()["daemon"]) == ([restart], entry)
 
 
@@ -392,15 +477,332 @@ def test_the_program_waits_for_the_time_limit(machine: Host, monkeypatch: pytest
     assert (capsys.readouterr().out, (machine.folder / "a").exists()) == ("", False)
 
 
-def test_the_program_fails_as_long_as_something_is_left(
-    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any
-) -> None:
-    monkeypatch.setattr(_io_lock, "LOCK", str(machine.folder / "lock"))
-    arm(deadline=0.0, slots=((step(machine.state / "transaction.json" / "x"),),))
-    with pytest.raises(SystemExit) as end:
+class Clock:
+    """Time passes only where it is waited for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.waited: list[float] = []
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(round(seconds))
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+RESTART = _daemon_steps.Restart("docker.service", True, ())
+
+
+class Daemon:
+    """Counts its starts; it is healthy at the one that is named."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, healthy_at: int) -> None:
+        self.starts, self.healthy_at = 0, healthy_at
+        monkeypatch.setattr(_io_daemon.DaemonHands, "restart", lambda hands, step: self.restart())
+        monkeypatch.setattr(_io_found, "read_by_daemon", lambda config: {"pid": self.starts})
+
+    def restart(self) -> None:
+        self.starts += 1
+        if self.starts < self.healthy_at:
+            raise Refused("it is not healthy")
+
+
+def ended(capsys: t.Any) -> tuple[int, list[str]]:
+    """The program's exit code, and what it says."""
+    code = 0
+    try:
         _io_revert.main()
-    assert end.value.code == 1
-    assert "cannot be written" in capsys.readouterr().out
+    except SystemExit as end:
+        code = t.cast("int", end.code)
+    return code, capsys.readouterr().out.splitlines()
+
+
+def test_attempts_are_few_and_further_and_further_apart(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, clock: Clock
+) -> None:
+    daemon = Daemon(monkeypatch, healthy_at=99)
+    file = machine.folder / "a"
+    arm(deadline=0.0, slots=((step(file), RESTART, step(machine.folder / "b")),), record={"proof": {}})
+    code, said = ended(capsys)
+    assert (daemon.starts, clock.waited) == (4, [30, 120, 480])
+    assert (code, said[-1]) == (3, _io_revert.GAVE_UP)
+    # Nothing is armed, and no unit is left that would start it again.
+    assert (_io_transaction.armed(), os.path.lexists(_io_armed.link())) == (None, False)
+    assert machine.names() == [
+        "a", "lock", "state/record.json", "state/transaction.failed.journal", "state/transaction.failed.json"
+    ]  # fmt: skip
+    told = _io_record.record()["reverted"]
+    assert (told["gave_up"], told["failed"], told["transaction"]) == (True, ["it is not healthy."], "run")
+    assert told["left"] == ["restart docker.service; no container is running", f"write {machine.folder}/b: as it was"]
+    assert _io_record.record()["proof"] == {}
+    assert ended(capsys) == (0, [])
+    # Once the cause is gone, it is asked for and goes on where it stopped.
+    daemon.healthy_at = 0
+    file.write_bytes(b"edited since")
+    assert _io_revert.again("other") is False
+    assert _io_revert.again("run") is True
+    assert _io_revert.revert("asked for").failed == []
+    assert (daemon.starts, file.read_bytes(), (machine.folder / "b").read_bytes()) == (5, b"edited since", b"old")
+    assert ("gave_up" in _io_record.record()["reverted"], _io_record.record()["daemon"]) == (False, {"pid": 5})
+    assert machine.names() == ["a", "b", "lock", "state/record.json"]
+
+
+@pytest.mark.parametrize("healthy_at", [1, 2, 3, 4])
+def test_restart_that_was_healthy_is_not_repeated(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, clock: Clock, healthy_at: int
+) -> None:
+    """What comes behind it, or in another module's part, may fail; the attempts go on behind it."""
+    daemon = Daemon(monkeypatch, healthy_at)
+    late = machine.folder / "units" / "x" / "y"
+    (machine.folder / "units" / "x").write_bytes(b"no directory")
+    arm(deadline=0.0, slots=((step(late),), (RESTART, step(late))))
+    assert ended(capsys)[0] == 3
+    assert (daemon.starts, len(clock.waited)) == (healthy_at, 3)
+
+
+@pytest.mark.parametrize("killed_at", [1, 2, 3])
+def test_attempts_are_counted_if_the_program_dies(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, clock: Clock, killed_at: int
+) -> None:
+    daemon = Daemon(monkeypatch, healthy_at=99)
+    arm(deadline=0.0, slots=((RESTART,),))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(time, "sleep", lambda seconds: killed(clock, killed_at, daemon, seconds))
+        _io_revert.main()
+    assert ended(capsys)[0] == 3
+    assert (daemon.starts, sum(clock.waited)) == (4, 630)
+
+
+def killed(clock: Clock, when: int, daemon: Daemon, seconds: float) -> None:
+    if daemon.starts == when:
+        raise KeyboardInterrupt
+    clock.sleep(seconds)
+
+
+def test_attempts_end_where_they_cannot_be_counted_on_disk(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, clock: Clock
+) -> None:
+    daemon = Daemon(monkeypatch, healthy_at=99)
+    arm(deadline=0.0, slots=((RESTART,),))
+    monkeypatch.setattr(os, "pwrite", full)
+    assert ended(capsys)[0] == 3
+    assert (daemon.starts, clock.waited, _io_transaction.armed()) == (4, [30, 120, 480], None)
+
+
+def full(*_arguments: t.Any, **_more: t.Any) -> t.NoReturn:
+    raise OSError(28, "No space left on device")
+
+
+class Disk:
+    """Two file systems: writes to the one that is full fail from the Nth on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, below: Path, number: int) -> None:
+        self.below, self.number, self.writes = str(below), number, 0
+        self.write, self.append = _io_files.write, _io_transaction.append
+        monkeypatch.setattr(_io_files, "write", self.replaced)
+        monkeypatch.setattr(_io_transaction, "append", self.appended)
+
+    def check(self, path: str) -> None:
+        if path.startswith(self.below):
+            self.writes += 1
+            if self.writes >= self.number:
+                raise Refused("cannot be written: No space left on device", path, "The old file is as it was")
+
+    def replaced(self, path: str, content: bytes | None, mode: int = 0o644) -> None:
+        if content is not None:
+            self.check(path)
+        self.write(path, content, mode)
+
+    def appended(self, path: str, end: int, lines: bytes) -> int:
+        self.check(path)
+        return self.append(path, end, lines)
+
+
+BOUNDARIES = range(1, 16)
+
+
+@pytest.mark.parametrize("number", BOUNDARIES)
+@pytest.mark.parametrize("full_side", ["state", "root", "neither"])
+def test_nothing_stays_armed_because_a_disk_is_full(
+    machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, clock: Clock, full_side: str, number: int
+) -> None:
+    """/var full and / not, and the other way round, from each write of the change and its way back on."""
+    monkeypatch.setattr(_io_pyz, "build", lambda: b"zip")
+    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda hands: None)
+    daemon = Daemon(monkeypatch, healthy_at=0)
+    root = machine.folder / "root"
+    root.mkdir()
+    (root / "a").write_bytes(b"old")
+    steps = (WriteFile(str(root / "a"), b"new", "", b"old", True), WriteFile(str(root / "b"), b"new", "", None, True))
+    Disk(monkeypatch, {"state": machine.state, "root": root}.get(full_side, machine.folder / "none"), number)
+    with contextlib.suppress(Refused):
+        _io_revert.arm(60.0, "run")
+        hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker("/no.sock"), "docker.service", 0.0))
+        _io_steps.carry_out(Plan("", "", (*steps, RESTART)), hands, _io_transaction.Journal("run"))
+    _code, said = ended(capsys)
+    assert (_io_transaction.armed(), os.path.lexists(_io_armed.link())) == (None, False)
+    assert clock.now < 2000
+    if full_side != "root":  # nothing keeps the steps back from being done
+        assert ((root / "a").read_bytes(), (root / "b").exists()) == (b"old", False)
+    assert daemon.starts <= 1
+    if said and full_side == "state" and _code == 0:
+        assert said[-1] == "the change was not confirmed and has been undone"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"id": "run"}',
+        b'{"format": 2, "id": "run"}',
+        b'{"format": 1, "id": "run", "boot": "x", "deadline": 0, "within": 5, "record": {}, "slots": []}',
+        b'{"id": "run", "boot": "x", "deadline": "soon", "within": 5}',
+        b'{"id": "run", "boot": "x", "deadline": 0, "within": 5, "slots": [[{"kind": "System"}]]}',
+        b'{"id": "run", "boot": "x", "deadline": 0, "within": 5, "slots": [7]}',
+    ],
+)
+def test_a_file_that_is_not_understood_ends_in_one_line(machine: Host, capsys: t.Any, clock: Clock, raw: bytes) -> None:
+    """Of the program, which does not begin anew, and of every run."""
+    (machine.state / "transaction.json").write_bytes(raw)
+    code, said = ended(capsys)
+    assert (code, len(said), clock.waited) == (3, 1, [])
+    assert said[0].startswith(f"{machine.state}/transaction.")
+    with pytest.raises(Refused) as reason:
+        _io_revert.settle("", dry=False)
+    assert reason.value.where.startswith(f"{machine.state}/transaction.")
+    assert reason.value.remedy
+
+
+@pytest.mark.parametrize("boot", [BOOT, "another boot"])
+@pytest.mark.parametrize("run", ["", "another run"])
+def test_overdue_transaction_is_taken_back_by_the_next_run(machine: Host, boot: str, run: str) -> None:
+    """Its run died before the timer was started, or the timer was stopped."""
+    old = machine.state / "program.pyz"
+    old.write_bytes(b"an older version's")
+    arm(boot=boot, deadline=time.monotonic() - 1 if boot == BOOT else 1e12, slots=((step(machine.folder / "a"),),))
+    assert "a run takes it back first" in " ".join(_io_revert.settle("", dry=True))
+    assert (old.exists(), (machine.folder / "a").exists()) == (True, False)
+    if run:
+        with pytest.raises(Refused, match="was not confirmed in time and has been undone"):
+            _io_revert.settle(run, dry=False)
+    else:
+        (warning,) = _io_revert.settle("", dry=False)
+        assert "was not confirmed in time; it was taken back first" in warning
+    assert ((machine.folder / "a").read_bytes(), _io_transaction.armed(), old.exists()) == (b"old", None, False)
+    assert _io_revert.settle("", dry=False) == []
+
+
+def test_change_with_time_left_is_not_touched_by_another_run(machine: Host) -> None:
+    arm(slots=((step(machine.folder / "a"),),))
+    for dry in (True, False):
+        with pytest.raises(Refused, match="is undone in 60 s otherwise"):
+            _io_revert.settle("", dry)
+        assert _io_revert.settle("run", dry) == []
+    assert not (machine.folder / "a").exists()
+
+
+def test_change_whose_way_back_has_begun_is_not_confirmed(machine: Host) -> None:
+    """Half of it is no change that anybody wanted."""
+    (machine.folder / "units" / "x").write_bytes(b"no directory")
+    arm(slots=((step(machine.folder / "units" / "x" / "y"),),))
+    assert _io_revert.revert("asked for").pause > 25
+    with pytest.raises(Refused, match="was not confirmed in time and is being undone"):
+        _io_armed.stored("run")
+
+
+def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[t.Any] = []
+    monkeypatch.setattr(
+        _io_daemon.DaemonHands,
+        "restart",
+        lambda hands, step: used.append((hands.docker.path, hands.unit, hands.timeout)),
+    )
+    monkeypatch.setattr(_io_found, "read_by_daemon", used.append)
+    arm()
+    for made in (_journal.Made("/run/2.sock", "second.service", "/etc/second.json", 7.0), _journal.Made()):
+        journal = _io_transaction.Journal("run", made=made)
+        journal.begin(Plan("", ""))
+        journal.hold((RESTART,))
+    assert _io_revert.revert("asked for").failed == []
+    assert used == [
+        ("/var/run/docker.sock", "docker.service", 120.0),
+        ("/run/2.sock", "second.service", 7.0),
+        "/etc/docker/daemon.json",
+    ]
+
+
+def test_older_versions_transaction_is_understood(machine: Host) -> None:
+    """It has no journal, and no format."""
+    for name in ("a", "b"):
+        (machine.folder / name).write_bytes(b"new")
+    old = {"id": "run", "boot": BOOT, "deadline": 1e12, "within": 60.0, "record": {"proof": {}}}
+    old["slots"] = [_transaction.dump_steps((step(machine.folder / "a"), step(machine.folder / "b", None)))]
+    (machine.state / "transaction.json").write_text(json.dumps(old))
+    journal = _io_transaction.Journal("run")
+    journal.begin(Plan("", ""))
+    journal.hold((step(machine.folder / "c"),))
+    assert [len(slot) for slot in on_disk()] == [2, 1]
+    assert _io_revert.revert("asked for").failed == []
+    assert machine.names() == ["a", "c", "state/record.json"]
+
+
+def test_what_was_given_up_is_forgotten_once_a_change_is_confirmed(machine: Host) -> None:
+    arm()
+    _io_armed.give_up()
+    _io_record.keep(reverted={"gave_up": True, "failed": ["x"]})
+    assert _io_transaction.armed() is None
+    arm(id="later")
+    _io_confirm.confirm("later", "")
+    assert machine.names() == ["lock", "state/record.json"]
+    assert _io_record.record()["reverted"] == {"gave_up": False, "failed": ["x"]}
+
+
+def test_record_that_cannot_be_written_is_a_note(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    arm(slots=((step(machine.folder / "a"),),))
+    monkeypatch.setattr(_io_record, "replace_record", full)
+    outcome = _io_revert.revert("asked for")
+    assert (outcome.failed, outcome.notes) == (
+        [], ["It could not be written down: Unexpected error: OSError: [Errno 28] No space left on device."]
+    )  # fmt: skip
+    assert _io_transaction.armed() is None
+
+
+# --- the Python that runs it
+
+
+def test_path_that_is_roots_all_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners: dict[str, tuple[int, int]] = {}
+    monkeypatch.setattr(os, "lstat", lambda path: os.stat_result((owners[path][1], 0, 0, 0, owners[path][0], *5 * [0])))
+    good = {"/": (0, 0o40755), "/usr": (0, 0o40755), "/usr/python": (0, 0o100755)}
+    owners.update(good)
+    assert _io_pyz.is_roots("/usr/python")
+    for path in good:
+        for bad in ((1000, good[path][1]), (0, good[path][1] | 0o020), (0, good[path][1] | 0o002), (0, 0o41777)):
+            owners.update({**good, path: bad})
+            assert not _io_pyz.is_roots("/usr/python"), (path, bad)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_interpreter_in_a_folder_of_a_users(monkeypatch: pytest.MonkeyPatch, machine: Host, new: bool) -> None:
+    """A virtual environment below /tmp: the distribution's own runs the program, or nothing is armed."""
+    monkeypatch.setattr(sys, "executable", "/tmp/venv/bin/python")
+    monkeypatch.setattr(_io_pyz, "is_roots", lambda path: not path.startswith("/tmp"))
+    machine.failing = [] if new else ["-I"]
+    if new:
+        assert _io_pyz.interpreter() == os.path.realpath("/usr/bin/python3")
+    else:
+        with pytest.raises(Refused, match=r"^/tmp/venv/bin/python: others than root can change this Python"):
+            _io_revert.arm(60.0)
+        assert machine.names() == []
 
 
 def test_program_without_its_sources(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,18 +869,22 @@ def test_program_without_a_transaction(program: Path, number: int) -> None:
 
 @PYTHONS
 @pytest.mark.parametrize(("boot", "seconds"), [("another boot", 60), (None, -1), (None, 0.5)])
-def test_program_undoes_a_transaction(program: Path, number: int, boot: str | None, seconds: float) -> None:
+def test_program_undoes_a_transaction(
+    program: Path, monkeypatch: pytest.MonkeyPatch, number: int, boot: str | None, seconds: float
+) -> None:
     state, file = program.parent / "state", program.parent / "file"
     file.write_bytes(b"new")
-    transaction = _transaction.Transaction(
-        "run",
-        boot or _io_transaction.boot_id(),
-        time.monotonic() + seconds,
-        60.0,
-        {"proof": {}},
-        ((step(file, b"old \xff"),),),
+    monkeypatch.setattr(_io_files, "STATE", str(state))
+    _io_transaction.write(
+        _transaction.Transaction(
+            "run",
+            boot or _io_transaction.boot_id(),
+            time.monotonic() + seconds,
+            60.0,
+            {"proof": {}},
+            ((step(file, b"old \xff"),),),
+        )
     )
-    (state / "transaction.json").write_text(json.dumps(_transaction.dump(transaction)))
     done = run_program(program, number)
     assert (done.returncode, done.stderr) == (0, "")
     assert file.read_bytes() == b"old \xff"
@@ -496,3 +902,14 @@ def test_program_holds_only_our_own_modules(made: bytes) -> None:
     rest = [name for name in names if not name.startswith(ours)]
     assert [name for name in rest if not name.endswith("__init__.py")] == ["__main__.py"]
     assert f"{ours}io_revert.py" in names
+
+
+def test_record_says_its_format_and_that_of_a_newer_version_is_not_written_over(machine: Host) -> None:
+    _io_record.keep(proof={})
+    file = machine.state / "record.json"
+    assert (json.loads(file.read_text()), _io_record.record()) == ({"format": 1, "proof": {}}, {"proof": {}})
+    newer = '{"format": 2, "proofs": []}'
+    file.write_text(newer)
+    with pytest.raises(Refused, match=r"it has format 2, and this version knows 1. Use the version of dms.ipv6 that"):
+        _io_record.keep(proof={})
+    assert file.read_text() == newer

@@ -16,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose,
     _diff,
     _forwarding,
+    _io_armed,
     _io_compose,
     _io_daemon,
     _io_files,
@@ -72,7 +73,7 @@ class Engine:
         return {path.name: path.read_bytes().decode() for path in self.folder.iterdir()}
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
-        record = _io_record.record()
+        record = {**_io_record.record(), **_io_armed.unfinished_steps()}
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
         return self.found._replace(**{"record": record, "edited": edited, **self.more})
 
@@ -391,7 +392,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
         result = said(engine)
     assert (result["failed"], result["rolled_back"]) == (True, False)
     assert f"Not everything could be put back: {engine.path}: no space." in result["msg"]
-    assert _io_record.record()["unfinished"]
+    assert _io_armed.unfinished_steps()
     edited = engine.files()
     check = said(engine, check=True)
     assert check["changed"] is True
@@ -401,7 +402,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
     assert said(engine)["changed"] is True
     back = engine.done.index(f"write {engine.path}: as it was")
     assert back < engine.done.index(f"write {engine.path}: IPv6 on the project's own network")
-    assert "unfinished" not in _io_record.record()
+    assert _io_armed.unfinished_steps() == {}
     engine.going_back = False
     said(engine, state="absent")
     assert engine.files() == old[2]
@@ -411,7 +412,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_change_within_a_transaction(engine: Engine) -> None:
-    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
     for state in ("present", "absent"):
         for other in ("", "other"):
             for check in (True, False):

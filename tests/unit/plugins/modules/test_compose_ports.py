@@ -258,9 +258,8 @@ def test_undo_brings_the_file_back(lab: Lab) -> None:
 
 def test_part_of_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Armed by the run: the host itself would put the file back, and then the container."""
-    monkeypatch.setattr(_io_transaction, "boot_id", lambda: "boot")
     Path(_io_files.STATE).mkdir()
-    armed = _transaction.Transaction("run", "boot", 1e12, 60)
+    armed = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60)
     _io_transaction.write(armed)
     said(lab, services=["mail"], recreate=True, transaction="run")
     held = _io_transaction.armed()

@@ -36,6 +36,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import h
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
 OLD = b'{\n  "cpu-rt-period": 1450\n}\n'
+Do = t.Callable[[], None]
 NAT = {"experimental": True, "ip6tables": True}
 
 
@@ -55,13 +56,23 @@ class Lab:
         self.asked.extend([docker.path, path])
         return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_record.record())
 
-    def carry_out(self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal) -> float:
+    def carry_out(
+        self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal, before: Do, after: Do, back: Do
+    ) -> float:
         hands.daemon.notes += self.notes
-        if self.failing:
+        before()
+        if self.failing is _refused.RolledBack:
+            back()
             raise self.failing("it did not work", "docker.service")
         self.asked.extend([hands.daemon.timeout, str(hands.daemon.version), hands.daemon.unit])
-        journal.hold(plan.back(len(plan.steps)))
+        journal.begin(plan)
+        for way in plan.ways_back():
+            journal.hold(*way)
+        if self.failing:
+            raise self.failing("it did not work", "docker.service")
         self.daemon.carry_out(plan)
+        after()
+        journal.done()
         return 0.46
 
 
@@ -268,7 +279,8 @@ def armed() -> _transaction.Transaction:
 def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def arm(within: float) -> str:
         assert lab.daemon.content == OLD
-        _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, within, _io_record.record()))
+        record = _io_record.record()
+        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within, record))
         return "run"
 
     monkeypatch.setattr(_io_revert, "arm", arm)
@@ -283,7 +295,7 @@ def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: p
 
 def test_confirm_within_joins_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_io_revert, "arm", lambda *_arguments: pytest.fail("it is armed already"))
-    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 90.0))
+    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 90.0))
     assert config(config=NAT, confirm_within=60, transaction="run")["transaction"] == "run"
     assert (armed().id, armed().within, len(armed().slots)) == ("run", 90.0, 1)
 
@@ -294,7 +306,7 @@ def test_nothing_waits_for_a_confirmation_once_all_is_back(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, joins: bool, error: type[Refused]
 ) -> None:
     def arm(within: float) -> str:
-        _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, within))
+        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within))
         return "run"
 
     monkeypatch.setattr(_io_revert, "arm", arm)
@@ -306,6 +318,26 @@ def test_nothing_waits_for_a_confirmation_once_all_is_back(
     failure(docker_daemon_config, config=NAT, confirm_within=60, **({"transaction": "run"} if joins else {}))
     # Whoever armed it disarms it; where not all is back, the timer still has to try.
     assert (_io_transaction.armed() is None) is (error is _refused.RolledBack and not joins)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("x"), Refused("no room")])
+def test_nothing_stays_armed_if_nothing_was_changed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Later runs would be refused, and "reverted" would be said of a change that never happened."""
+
+    def arm(within: float) -> str:
+        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within))
+        return "run"
+
+    def failing(_recorder: object) -> t.NoReturn:
+        raise error
+
+    monkeypatch.setattr(_io_revert, "arm", arm)
+    monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(_io_daemon.Recorder, "before", failing)
+    assert run(docker_daemon_config, config=NAT, confirm_within=60)["failed"] is True
+    assert (_io_transaction.armed(), lab.daemon.content) == (None, OLD)
 
 
 def test_restored_that_dies_can_be_restored_again(lab: Lab) -> None:
@@ -332,7 +364,7 @@ def test_no_transaction_unless_asked_for(lab: Lab) -> None:
 
 
 def test_change_within_a_transaction(lab: Lab) -> None:
-    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
     for other in ("", "other"):
         for check in (True, False):
             words = failure(docker_daemon_config, config=NAT, transaction=other, check=check)

@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_run_docker_ipv6_info,
     _io_run_docker_ipv6_network,
     _io_run_gai_conf,
+    _io_transaction,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -65,13 +66,13 @@ class Lab(Arming):
     def arm(self, within: float) -> str:
         if self.armed:
             raise Refused("another run's change waits to be confirmed")
-        self.armed = _transaction.Transaction("run", "boot", 1e12, within)
+        self.armed = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within)
         return "run"
 
-    def revert(self, reason: str) -> list[str]:
+    def revert(self, reason: str) -> _io_revert.Outcome:
         self.back.append(reason)
         self.armed = self.armed if self.lost else None
-        return self.lost
+        return _io_revert.Outcome(self.lost, [])
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     monkeypatch.setattr(_io_run_gai_conf, "run", found.module("gai_conf", diff=None, effect="IPv6 first"))
     monkeypatch.setattr(_io_revert, "arm", found.arm)
     monkeypatch.setattr(_io_revert, "revert", found.revert)
+    monkeypatch.setattr(_io_revert, "start_now", lambda: found.back.append("by itself"))
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
     return found
 
@@ -155,17 +157,18 @@ def test_a_part_that_fails_without_a_transaction(lab: Lab) -> None:
 
 def test_a_way_back_that_fails(lab: Lab) -> None:
     lab.failing = {"network": Refused("no address is left", "dms-ipv6")}
-    lab.lost = ["docker does not start"]
+    lab.lost = ["docker does not start."]
     result = run(docker_ipv6, mode="nat", confirm_within=60)
     assert result["rolled_back"] is False
     assert "Not everything could be put back: docker does not start. The host tries it again." in result["msg"]
+    assert lab.back[-1] == "by itself"
 
 
 def test_its_time_was_over(lab: Lab) -> None:
     """The host has taken everything back in the meantime, and somebody else is at it now."""
 
     def late(_params: dict[str, t.Any], _dry: bool) -> t.NoReturn:
-        lab.armed = _transaction.Transaction("other", "boot", 1e12, 60)
+        lab.armed = _transaction.Transaction("other", _io_transaction.boot_id(), 1e12, 60)
         raise Refused("the change was not confirmed in time and has been undone")
 
     with pytest.MonkeyPatch.context() as patch:
@@ -176,9 +179,9 @@ def test_its_time_was_over(lab: Lab) -> None:
 
 
 def test_another_run_is_at_it(lab: Lab) -> None:
-    lab.armed = _transaction.Transaction("other", "boot", 1e12, 60)
-    words = "another run's change waits to be confirmed. Nothing was changed."
-    assert failure(docker_ipv6, mode="nat", confirm_within=60) == words
+    lab.armed = _transaction.Transaction("other", _io_transaction.boot_id(), 1e12, 60)
+    words = "another run's change waits to be confirmed, and is undone in "
+    assert words in failure(docker_ipv6, mode="nat", confirm_within=60)
     assert (lab.asked, lab.back) == ([], [])
 
 
@@ -190,9 +193,9 @@ def test_what_is_left_to_change_is_a_failure(lab: Lab) -> None:
 
 def test_a_crash_takes_everything_back(lab: Lab) -> None:
     lab.failing = {"network": KeyError("oops")}
-    with pytest.raises(KeyError, match="oops"):
+    with pytest.raises(Refused, match=r"KeyError: 'oops'. Everything is as it was before this run"):
         _io_run_docker_ipv6.run({**defaults(), "mode": "nat", "confirm_within": 60}, False)
-    assert (lab.back, lab.armed) == (["KeyError('oops')."], None)
+    assert (lab.back, lab.armed) == (["Unexpected error: KeyError: 'oops'."], None)
 
 
 def defaults() -> dict[str, t.Any]:

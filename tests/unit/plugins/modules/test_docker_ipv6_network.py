@@ -161,7 +161,7 @@ def test_default_route_is_kept_and_given_back(engine: Engine) -> None:
 
 
 def test_change_within_a_transaction(engine: Engine) -> None:
-    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
     for other in ("", "other"):
         assert "another run's change" in failure(docker_ipv6_network, name="dms-ipv6", transaction=other)
         assert "another run's change" in failure(docker_ipv6_network, name="dms-ipv6", transaction=other, check=True)

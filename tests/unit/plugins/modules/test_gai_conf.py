@@ -161,7 +161,7 @@ def test_edited_since(lab: Lab) -> None:
 
 
 def test_change_within_a_transaction(lab: Lab) -> None:
-    _io_transaction.write(_transaction.Transaction("run", "boot", 1e12, 60.0))
+    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
     assert "another run's change" in failure(gai_conf, path=str(lab.file), prefixes=[ULA], transaction="other")
     assert said(lab, prefixes=[ULA], transaction="run")["changed"] is True
     armed = _io_transaction.armed()
