@@ -19,14 +19,14 @@ OTHERS = "Everything else"
 SUBJECTS = {
     "The host and its engine": (
         "engine environment docker dockerd sdk found host_plan guards forwarding firewall newly_exposed newly_routed"
-        " kernel packages program preflight files"
+        " kernel packages program preflight files record"
     ),
     "daemon.json, and the restart of Docker": (
         "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"
         " run_docker_daemon_config restart_guards health"
     ),
     "A change, and the way back": (
-        "armed change steps revert pyz confirm journal transaction run_host_transaction undo run_docker_ipv6"
+        "armed lock change steps revert pyz confirm journal transaction run_host_transaction undo run_docker_ipv6"
     ),
     "Addresses and subnets": "address address_plan pools ula carve collisions",
     "Networks": "network network_steps replace run_docker_ipv6_network places",

@@ -90,10 +90,9 @@ def peek(path: str) -> bytes | None:
 
 def changed_at(path: str) -> float | None:
     """When a file's content or attributes last changed, or a link to it (seconds since 1970), None if it is missing."""
-    try:
-        return max(os.stat(path).st_ctime, os.lstat(path).st_ctime)
-    except OSError:
-        return None
+    with contextlib.suppress(OSError), _place(path) as place:
+        return None if place.entry is None else max(os.fstat(place.entry).st_ctime, os.lstat(path).st_ctime)
+    return None
 
 
 def write(path: str, content: bytes | None, mode: int = 0o644, expected: Expected = (), like: str = "") -> None:

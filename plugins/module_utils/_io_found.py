@@ -57,13 +57,11 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     environment, dockerd = _engine_of(docker.path, info)
     if not any_engine:
         _environment.refuse(environment)
-    pid = dockerd.pid
-    flags = _daemon_flags.parse(_io_kernel.command_line(pid)) if pid else {}
+    flags = _daemon_flags.parse(_io_kernel.command_line(dockerd.pid)) if dockerd.pid else {}
     path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else CONFIG)
     raw = _io_files.read(path)
     record = {**_io_record.record(), **_io_armed.unfinished_steps()}
     containers = tuple(_found.listed(one) for one in docker.containers())
-    running = tuple(one for one in containers if one.running)
     networks = tuple(_found.network(one) for one in docker.networks())
     daemon = _daemon(info, dockerd, flags, path, raw, record, containers, networks)
     return Found(
@@ -73,7 +71,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         borrowed=record.get("borrowed", False),
         networks=networks,
         members=_members(containers),
-        containers=running,
+        containers=tuple(one for one in containers if one.running),
         stopped=tuple(one for one in containers if not one.running),
         taken=(*_taken(), *_pools.taken(info, daemon.loaded)),
         record=record,
@@ -82,7 +80,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         edited={one: _io_files.peek(one) for one in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
         paths=_paths({one.bridge for one in networks}),
-        **_network_of_host(pid),
+        **_network_of_host(dockerd.pid),
     )
 
 

@@ -170,6 +170,7 @@ def revert(reason: str, tried: int = 0) -> Outcome:
     for number, slot in reversed([*enumerate(story.slots)]):
         back = _io_transaction.Back(path, end, number, stacks[number])
         hands = _io_steps.made_with(slot.made)
+        hands.files.ours = slot.wrote
         failed += _io_steps.take_back(back, hands)
         notes += [*hands.files.told, *hands.daemon.notes, *hands.networks.notes]
         end = back.end

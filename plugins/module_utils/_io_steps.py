@@ -166,7 +166,7 @@ def _all_steps(plan: Plan, hands: Hands, journal: Journal) -> float:
     began = ended = 0.0
     for number, (step, way) in enumerate(zip(plan.steps, plan.ways_back()), 1):
         # On disk before the step: a step that never happened may be undone later, but none that did is missed.
-        journal.hold(*way)
+        journal.hold(*way, step)
         _fault("before", number)
         start = time.monotonic()
         hands.do(step)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_armed, _io_files, _io_program, _journal, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._journal import Made
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
@@ -22,6 +24,7 @@ if t.TYPE_CHECKING:
 
 # What is reserved beside the lines of a change: attempts at the way back, and a new time limit.
 ROOM = 2048
+HASH = 64  # digits of a hash
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -141,14 +144,14 @@ class Journal(Back):
             # An older version's transaction has no journal.
             self.slot, self.end = len(story.slots), story.end or begin(self.path, self.run)
         line, done = _journal.dumped(_journal.opened(self.made)), _journal.dumped(_journal.done(self.slot))
-        size = len(line) + sum(len(_held(*way)) + len(way[0]) * len(done) for way in plan.ways_back())
+        size = len(line) + sum(len(_held(*way, "0" * HASH)) + len(way[0]) * len(done) for way in plan.ways_back())
         reserve(self.path, self.end, size + ROOM)
         self._append(line)
 
-    def hold(self, back: Steps, kept: bool = False) -> None:
-        """Note steps back, before those that are held already if these are kept."""
+    def hold(self, back: Steps, kept: bool = False, step: Step | None = None) -> None:
+        """Note steps back, before those that are held already if these are kept; ``step`` is about to be done."""
         if back or not kept:
-            self._append(_held(back, kept))
+            self._append(_held(back, kept, _writes(step)))
         if not kept:
             self.stack.clear()
         self.stack.extend(reversed(back))
@@ -167,9 +170,16 @@ class Journal(Back):
             _io_files.write(self.path, None)
 
 
-def _held(back: Steps, kept: bool) -> bytes:
+def _held(back: Steps, kept: bool, wrote: str) -> bytes:
     """A line for steps back."""
-    return _journal.dumped(_journal.hold(_transaction.dump_steps(tuple(reversed(back))), kept))
+    return _journal.dumped(_journal.hold(_transaction.dump_steps(tuple(reversed(back))), kept, wrote))
+
+
+def _writes(step: Step | None) -> str:
+    """The hash of what a step writes into the daemon's file, empty for any other step."""
+    if isinstance(step, WriteFile) and not step.invertible and step.content is not None:
+        return hashlib.sha256(step.content).hexdigest()
+    return ""
 
 
 def place_unit(service: str) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
@@ -20,12 +21,14 @@ class FileHands:
 
     Attributes:
         there: path -> what a file has that is not put back by itself (the daemon's): as read, then as written here.
+        ours: hashes of what a run that is over wrote into the daemon's file.
         going_back: whether steps are carried out that take others back.
         told: what became of edits of others, in sentences.
     """
 
     def __init__(self) -> None:
         self.there: dict[str, bytes | None] = {}
+        self.ours: set[str] = set()
         self.going_back = False
         self.told: list[str] = []
 
@@ -71,7 +74,8 @@ class FileHands:
         except Refused:
             kept = _io_files.aside(step.path)
         else:
-            if found in (None, step.content, self.there.get(step.path)):
+            known = found in (None, step.content, self.there.get(step.path))
+            if found is None or known or hashlib.sha256(found).hexdigest() in self.ours:
                 return
             kept = _io_files.backup(step.path, found)
         self.told.append(f"What stood in {step.path} by then is kept as {kept}.")

@@ -34,10 +34,17 @@ class Made(t.NamedTuple):
 
 @dataclass
 class Slot:
-    """A module's part. ``left`` are its steps back that are not done; the last one is the next."""
+    """A module's part.
+
+    Attributes:
+        made: what it is carried out with.
+        left: its steps back that are not done; the last one is the next.
+        wrote: hashes of what it wrote into the daemon's file: anything else in there is another's edit.
+    """
 
     made: Made = field(default_factory=Made)
     left: list[t.Any] = field(default_factory=list)
+    wrote: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -86,6 +93,7 @@ class Story:
             if not line["kept"]:
                 slot.left.clear()
             slot.left.extend(line["back"])
+            slot.wrote |= {line["wrote"]} if "wrote" in line else set()
         if "done" in line:
             step = self.slots[line["done"]].left.pop()
             self.restarted = self.restarted or step["kind"] == "Restart"
@@ -104,9 +112,12 @@ def opened(made: Made) -> Json:
     return {"made": made._asdict()}
 
 
-def hold(stack: list[t.Any], kept: bool) -> Json:
-    """Steps back, the next one last, are added to those that are held, or take their place."""
-    return {"back": stack, "kept": kept}
+def hold(stack: list[t.Any], kept: bool, wrote: str = "") -> Json:
+    """Steps back, the next one last, are added to those that are held, or take their place.
+
+    ``wrote`` is the hash of what the step writes into the daemon's file, empty for none.
+    """
+    return {"back": stack, "kept": kept, **({"wrote": wrote} if wrote else {})}
 
 
 def done(slot: int) -> Json:

@@ -271,7 +271,7 @@ def test_way_back_moves_a_record_aside_that_is_not_understood(state: Path, make:
 def test_record_is_json_that_people_can_read(state: Path) -> None:
     _io_record.keep(b=1, a=[True])
     text = (state / "record.json").read_text()
-    assert json.loads(text) == {"a": [True], "b": 1}
+    assert json.loads(text) == {"a": [True], "b": 1, "format": 1}
     assert text.startswith('{\n  "a": ') and text.endswith("}\n")
 
 

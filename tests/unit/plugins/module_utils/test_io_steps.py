@@ -57,10 +57,10 @@ class Journal(_io_transaction.Journal):
     def begin(self, plan: Plan) -> None:
         self.at("begin")
 
-    def hold(self, back: Steps, kept: bool = False) -> None:
+    def hold(self, back: Steps, kept: bool = False, step: Step | None = None) -> None:
         self.held += 1
         self.at(f"hold {self.held}")
-        super().hold(back, kept)
+        super().hold(back, kept, step)
         self.happened.append(tuple(reversed(self.stack)))
 
     def done(self) -> None:
@@ -232,16 +232,16 @@ def test_any_exception_in_a_step_is_taken_back(
     steps = steps_in(tmp_path)
     write = _io_files.write
 
-    def raising(path: str, content: bytes | None) -> None:
+    def raising(path: str, content: bytes | None, **more: t.Any) -> None:
         if path == steps[1].path and content == b"new":
             raise error
-        write(path, content)
+        write(path, content, **more)
 
     monkeypatch.setattr(_io_files, "write", raising)
     with pytest.raises(_refused.RolledBack) as reason:
         carry_out(Plan("", "", steps))
     assert str(reason.value) == f"Unexpected error: {type(error).__name__}: {error}. The old state is back."
-    assert contents(tmp_path) == ["old"] * 2
+    assert contents(tmp_path) == ["old"] * 3
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)], ids=repr)
@@ -251,15 +251,15 @@ def test_what_ends_the_process_takes_back_first(
     steps = steps_in(tmp_path)
     write = _io_files.write
 
-    def raising(path: str, content: bytes | None) -> None:
-        write(path, content)
+    def raising(path: str, content: bytes | None, **more: t.Any) -> None:
+        write(path, content, **more)
         if path == steps[1].path and content == b"new":
             raise error
 
     monkeypatch.setattr(_io_files, "write", raising)
     with pytest.raises(type(error)):
         carry_out(Plan("", "", steps))
-    assert contents(tmp_path) == ["old"] * 2
+    assert contents(tmp_path) == ["old"] * 3
 
 
 FULL = Refused("cannot be written: No space left on device", "/j")
@@ -277,7 +277,7 @@ def test_what_cannot_be_written_down_is_taken_back_from_memory(tmp_path: Path, p
             Plan("", "", steps_in(tmp_path)), used, journal, call("before"), call("after"), lambda: back.append(1)
         )
     begun = {"before": 0, "begin": 0, "hold 1": 0, "hold 2": 1, "hold 3": 2}.get(place, 3)
-    assert contents(tmp_path) == ["old"] * begun
+    assert contents(tmp_path) == ["old"] * 3
     assert reason.value.rolled_back is bool(begun)
     assert "No space left on device" in str(reason.value)
     assert "The old file is as it was" not in str(reason.value)
@@ -296,7 +296,7 @@ def test_what_fails_when_all_is_back_does_not_hide_the_reason(
         monkeypatch.setattr(journal, "clear", failing)
     if what == "mark":
         monkeypatch.setattr(journal, "_append", failing)
-        monkeypatch.setattr(journal, "hold", lambda back, kept: journal.stack.extend(reversed(back)))
+        monkeypatch.setattr(journal, "hold", lambda back, *_more: journal.stack.extend(reversed(back)))
     if what == "record":
         monkeypatch.setattr(_io_record, "record", failing)
     back = failing if what == "back" else _io_steps.nothing

@@ -441,7 +441,7 @@ def test_daemon_that_was_restarted_is_recorded(machine: Host, monkeypatch: pytes
     entry = {"pid": 7, "started": 1.0, "settings": {}}
     restart = _daemon_steps.Restart("docker.service", True, ())
     monkeypatch.setattr(_io_daemon.DaemonHands, "restart", lambda self, one: done.append(one))
-    monkeypatch.setattr(_io_found, "read_by_daemon", lambda config: entry)
+    monkeypatch.setattr(_io_found, "read_by_daemon", lambda _socket, _config: entry)
     arm(slots=((restart,),), record={"daemon": {"pid": 1}})
     assert _io_revert.revert("asked for").failed == []
     assert (done, _io_record.record()["daemon"]) == ([restart], entry)
@@ -505,7 +505,7 @@ class Daemon:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, healthy_at: int) -> None:
         self.starts, self.healthy_at = 0, healthy_at
         monkeypatch.setattr(_io_daemon.DaemonHands, "restart", lambda hands, step: self.restart())
-        monkeypatch.setattr(_io_found, "read_by_daemon", lambda config: {"pid": self.starts})
+        monkeypatch.setattr(_io_found, "read_by_daemon", lambda _socket, _config: {"pid": self.starts})
 
     def restart(self) -> None:
         self.starts += 1
@@ -726,7 +726,7 @@ def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: p
         "restart",
         lambda hands, step: used.append((hands.docker.path, hands.unit, hands.timeout)),
     )
-    monkeypatch.setattr(_io_found, "read_by_daemon", used.append)
+    monkeypatch.setattr(_io_found, "read_by_daemon", lambda *made: used.append(made))
     arm()
     for made in (_journal.Made("/run/2.sock", "second.service", "/etc/second.json", 7.0), _journal.Made()):
         journal = _io_transaction.Journal("run", made=made)
@@ -736,8 +736,24 @@ def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: p
     assert used == [
         ("/var/run/docker.sock", "docker.service", 120.0),
         ("/run/2.sock", "second.service", 7.0),
-        "/etc/docker/daemon.json",
+        ("/var/run/docker.sock", "/etc/docker/daemon.json"),
     ]
+
+
+def test_what_the_run_wrote_is_no_edit_of_others(machine: Host) -> None:
+    """The program for the way back knows it by the journal; anything else in the daemon's file is kept beside it."""
+    file = machine.folder / "daemon.json"
+    for there, kept in ((b"new", []), (b"theirs", [b"theirs"])):
+        file.write_bytes(there)
+        arm()
+        journal = _io_transaction.Journal("run")
+        journal.begin(Plan("", ""))
+        journal.hold((step(file),), False, step(file, b"new"))
+        outcome = _io_revert.revert("asked for")
+        assert (outcome.failed, file.read_bytes()) == ([], b"old")
+        copies = [one for one in machine.folder.iterdir() if one.name.startswith("daemon.json.dms-ipv6-")]
+        assert [one.read_bytes() for one in copies] == kept
+        assert [one.startswith(f"What stood in {file}") for one in outcome.notes] == [True] * len(kept)
 
 
 def test_older_versions_transaction_is_understood(machine: Host) -> None:
@@ -752,7 +768,8 @@ def test_older_versions_transaction_is_understood(machine: Host) -> None:
     journal.hold((step(machine.folder / "c"),))
     assert [len(slot) for slot in on_disk()] == [2, 1]
     assert _io_revert.revert("asked for").failed == []
-    assert machine.names() == ["a", "c", "state/record.json"]
+    # It does not say what was written, so what stood there is kept.
+    assert [name for name in machine.names() if ".dms-ipv6-" not in name] == ["a", "c", "state/record.json"]
 
 
 def test_what_was_given_up_is_forgotten_once_a_change_is_confirmed(machine: Host) -> None:
@@ -889,7 +906,7 @@ def test_program_undoes_a_transaction(
     assert (done.returncode, done.stderr) == (0, "")
     assert file.read_bytes() == b"old \xff"
     assert not (state / "transaction.json").exists()
-    assert done.stdout == "the change was not confirmed and has been undone\n"
+    assert done.stdout.endswith("the change was not confirmed and has been undone\n")
     assert json.loads((state / "record.json").read_text())["reverted"]["reason"] == "not confirmed within 60 s"
     assert (program.parent / "asked").read_text().splitlines() == ["stop dms-ipv6-revert.timer", "daemon-reload"]
 

@@ -79,7 +79,7 @@ def test_rules(text: str, expected: list[tuple[str, str, int]]) -> None:
         ("a b\n}", "/etc/ndppd.conf:2: '}' is no word of ndppd.conf"),
         ("a = = b", "/etc/ndppd.conf:1: '=' is no word of ndppd.conf"),
         ("pr:oxy eth0", "/etc/ndppd.conf:1: 'pr:oxy' is no word of ndppd.conf"),
-        ("\x00", "/etc/ndppd.conf:1: '\x00' is no word of ndppd.conf"),
+        ("\x00", "/etc/ndppd.conf:1: '\\u0000' is no word of ndppd.conf"),
     ],
 )
 def test_not_understood(text: str, words: str) -> None:

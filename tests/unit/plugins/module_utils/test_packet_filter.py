@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules of the administrator's own: what becomes of a client's connection, by nftables and by ip6tables.
 
-recorded/filter.json is what nft 1.0.6 printed of a table with one rule of each kind; map and set are its own, too.
+recorded/nft/filter.json is what nft 1.0.6 printed of a table with one rule of each kind, but for two that would decide
+every port (the mark, tcp flags syn), which were taken out by hand; map and set are its own, too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _iptables, _nft_ruleset, _packet_filter
 from ansible_collections.dms.ipv6.plugins.module_utils._packet_filter import Packet
 
-RECORDED = (Path(__file__).parents[2] / "recorded" / "filter.json").read_text(encoding="utf-8")
+RECORDED = (Path(__file__).parents[2] / "recorded" / "nft" / "filter.json").read_text(encoding="utf-8")
 STATEFUL = "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 
 
