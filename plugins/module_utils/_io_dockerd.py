@@ -16,6 +16,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 NAME = "dockerd"
 SYSTEMD = 1
+# Of Docker's and the distributions' packages.
+SOCKET, UNIT = "/run/docker.sock", "docker.service"
 # struct ucred: process, user, group.
 CREDENTIALS = struct.Struct("3i")
 # How long a connection may wait for its place in the queue, in seconds.
@@ -35,7 +37,7 @@ class Dockerd(t.NamedTuple):
     Attributes:
         pid: its process.
         unit: the systemd service whose main process it is, empty if it is none.
-        clock: what the clock showed at its start, by systemd (seconds since 1970); None if systemd does not know.
+        clock: what the clock showed at its start, by systemd (seconds since 1970); None if it was not asked.
     """
 
     pid: int
@@ -50,11 +52,14 @@ def behind(path: str) -> Dockerd:
         Refused: it is no process of this host, or not root's, or something else.
     """
     pid = _listener(path)
+    usual = _usual(path, pid)
+    if usual:
+        return usual
     if is_dockerd(pid):
         return _as_service(pid, _io_kernel.unit_of(pid) or "")
     if pid == SYSTEMD:
         # systemd listens, and hands the socket to a service; the usual ones are asked for at once because that is fast.
-        shown = _shown("docker.socket", "docker.service")
+        shown = _shown("docker.socket", UNIT)
         unit = _triggered(path, shown) or _triggered(path, _shown("*.socket"))
         main = _main_process(unit, shown)
         if main and is_dockerd(main.pid):
@@ -69,6 +74,19 @@ def behind(path: str) -> Dockerd:
         path,
         REMEDY,
     )
+
+
+def _usual(path: str, listener: int) -> Dockerd | None:
+    """The one main process of the usual service. systemd is not asked: that would cost as much as all else."""
+    listening = [listener]
+    if listener == SYSTEMD:
+        listening = _io_kernel.processes(NAME) if os.path.realpath(path) == SOCKET else []
+    mains = [
+        pid
+        for pid in listening
+        if is_dockerd(pid) and _io_kernel.unit_of(pid) == UNIT and _io_kernel.parent(pid) == SYSTEMD
+    ]
+    return Dockerd(mains[0], UNIT) if len(mains) == 1 else None
 
 
 def is_dockerd(pid: int) -> bool:
@@ -93,8 +111,11 @@ def began(dockerd: Dockerd) -> float | None:
     If the clock was set since, that is what it showed at the start, or what it would have shown as it goes now.
     None if that cannot be told.
     """
-    now = _io_kernel.process_started(dockerd.pid)
-    return None if now is None or dockerd.clock is None else min(now, dockerd.clock) - COARSE
+    now, clock = _io_kernel.process_started(dockerd.pid), dockerd.clock
+    if clock is None:
+        main = _main_process(dockerd.unit, {})
+        clock = main.clock if main else None
+    return None if now is None or clock is None else min(now, clock) - COARSE
 
 
 def start(pid: int) -> dict[str, t.Any] | None:

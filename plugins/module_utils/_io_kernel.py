@@ -257,6 +257,11 @@ def programs(name: str) -> dict[int, str]:
     return {pid: program(pid) for pid in _called(name) if is_roots(pid)}
 
 
+def parent(pid: int) -> int | None:
+    """The parent of a process, None if it is gone."""
+    return _stat(pid, 4)
+
+
 def has_child(pid: int, name: str) -> bool:
     """Whether a process has a child of a name."""
     return any(_stat(one, 4) == pid for one in _called(name))

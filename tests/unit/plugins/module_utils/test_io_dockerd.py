@@ -32,6 +32,7 @@ class Machine:
             7: ("dockerd", ROOT, "/usr/sbin/dockerd", "docker.service"),
         }
         self.main: dict[str, int] = {"docker.service": 7}
+        self.parents: dict[int, int] = {}
         self.clock = CLOCK
         self.sockets: dict[str, str] = {}
         self.asked: list[tuple[str, ...]] = []
@@ -62,6 +63,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> t.Iterator[Machi
     monkeypatch.setattr(_io_kernel, "is_roots", lambda pid, group=None: found.of(pid, 1, False))
     monkeypatch.setattr(_io_kernel, "program", lambda pid: found.of(pid, 2, ""))
     monkeypatch.setattr(_io_kernel, "unit_of", lambda pid: found.of(pid, 3, None))
+    monkeypatch.setattr(_io_kernel, "parent", lambda pid: found.parents.get(pid))
+    monkeypatch.setattr(_io_kernel, "processes", lambda name: [one for one in found.processes if one in found.parents])
     monkeypatch.setattr(_io_program, "said", found.said)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as handle:
         handle.bind(found.path)
@@ -84,6 +87,25 @@ class Credentials:
 
 def test_one_that_listens_itself(machine: Machine) -> None:
     assert _io_dockerd.behind(machine.path) == Dockerd(7, "docker.service", SECONDS)
+
+
+@pytest.mark.parametrize("listener", [1, 7])
+def test_the_usual_one_is_told_without_systemd(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, listener: int
+) -> None:
+    monkeypatch.setattr(_io_dockerd, "SOCKET", machine.path)
+    machine.listener, machine.parents = listener, {7: 1}
+    assert _io_dockerd.behind(machine.path) == Dockerd(7, "docker.service")
+    assert machine.asked == []
+    # When it was started is asked where that matters.
+    monkeypatch.setattr(_io_kernel, "process_started", lambda pid: SECONDS + 5)
+    assert _io_dockerd.began(Dockerd(7, "docker.service")) == pytest.approx(SECONDS - _io_dockerd.COARSE)
+    # A child of another's, or one of two, is not known to be the main process.
+    for parents in ({7: 5}, {7: 1, 8: 1} if listener == 1 else {7: 5}):
+        machine.processes[8] = machine.processes[7]
+        machine.parents, machine.sockets = parents, {"docker.socket": listens(machine.path, "docker.service")}
+        assert _io_dockerd.behind(machine.path).pid == 7
+        assert machine.asked
 
 
 def test_a_second_one_is_no_problem(machine: Machine) -> None:
@@ -215,7 +237,7 @@ def test_systemd_before_247(machine: Machine, monkeypatch: pytest.MonkeyPatch) -
 def test_the_earlier_of_two_clocks_counts(monkeypatch: pytest.MonkeyPatch, now: float, then: float) -> None:
     monkeypatch.setattr(_io_kernel, "process_started", lambda pid: now)
     assert _io_dockerd.began(Dockerd(7, "x", then)) == pytest.approx(50.0 - _io_dockerd.COARSE)
-    assert _io_dockerd.began(Dockerd(7, "x", None)) is None
+    assert _io_dockerd.began(Dockerd(7, "", None)) is None
 
 
 def test_one_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
