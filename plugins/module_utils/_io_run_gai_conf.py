@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 SPEC: dict[str, t.Any] = {
-    "prefixes": {"type": "list", "elements": "str", "default": [], "aliases": ["prefix"]},
+    "prefixes": {"type": "list", "elements": "str", "aliases": ["prefix"]},
     "precedence": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "path": {"type": "path", "default": _gai_conf.PATH},
@@ -38,14 +38,15 @@ SPEC: dict[str, t.Any] = {
     "transaction": {"type": "str", "default": ""},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
+RULES: dict[str, t.Any] = {"required_if": [("state", "present", ("prefixes",))]}
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Plan, and carry out unless ``dry``; what the module returns."""
     path, present = params["path"], params["state"] == "present"
     if present and not params["prefixes"]:
-        raise Refused("there is none", "prefixes", "Give the ULA that this host connects from")
-    asked = _gai_conf.wanted(params["prefixes"], params["precedence"])
+        raise Refused("it is empty", "prefixes", "Give the ULA that this host connects from")
+    asked = _gai_conf.wanted(params["prefixes"] or [], params["precedence"])
 
     def make(record: Mapping[str, t.Any]) -> Plan:
         return _io_gai_conf.plan(path, asked, record) if present else _io_gai_conf.back(path, record)

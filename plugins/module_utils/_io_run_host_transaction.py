@@ -12,10 +12,14 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["armed", "confirmed", "reverted"], "required": True},
-    "transaction": {"type": "str", "default": ""},
+    "transaction": {"type": "str"},
     "within": {"type": "int", "default": 120},
     "reach": {"type": "str", "default": ""},
-    "any": {"type": "bool", "default": False},
+    "any": {"type": "bool"},
+}
+RULES: dict[str, t.Any] = {
+    "required_if": [("state", "confirmed", ("transaction",)), ("state", "reverted", ("transaction", "any"), True)],
+    "mutually_exclusive": [("transaction", "any")],
 }
 
 
@@ -28,12 +32,10 @@ def _reverting() -> t.Any:
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Arm, confirm or revert; what the module returns."""
-    state, run_id = params["state"], params["transaction"]
-    if state == "confirmed" and not run_id:
-        raise Refused("it is missing", "transaction", "Give the id that arming returned")
-    if state == "reverted" and bool(run_id) == params["any"]:
-        remedy = "Give the id that arming returned, or any: true for whichever is armed"
-        raise Refused("exactly one of transaction and any says what is undone", "transaction", remedy)
+    state, run_id = params["state"], params["transaction"] or ""
+    if state != "armed" and not run_id and not params["any"]:  # an empty id is a slip in a template
+        remedy = "Give the id that arming returned; or any: true with state: reverted"
+        raise Refused("it is empty", "transaction", remedy)
     if dry:
         return {"changed": state == "armed" or _io_armed.is_armed(run_id) or _is_given_up(state, run_id)}
     if state == "confirmed":

@@ -12,9 +12,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _dns_lookup, _io_d
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 SPEC: dict[str, t.Any] = {
-    "names": {"type": "list", "elements": "str", "default": []},
-    "domain": {"type": "str", "default": ""},
-    "outbound": {"type": "str", "default": ""},
+    "names": {"type": "list", "elements": "str"},
+    "domain": {"type": "str"},
+    "outbound": {"type": "str"},
     "addresses": {"type": "list", "elements": "str", "default": []},
     "expect": {"type": "str", "choices": ["any", "absent", "present"], "default": "any"},
     "resolvers": {"type": "list", "elements": "str", "default": []},
@@ -22,6 +22,7 @@ SPEC: dict[str, t.Any] = {
     "authoritative_port": {"type": "int", "default": 53},
     "timeout": {"type": "int", "default": 5},
 }
+RULES: dict[str, t.Any] = {"required_one_of": [("names", "domain", "outbound")]}
 
 
 def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
@@ -29,7 +30,7 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     _check(params)
     _io_dns.available()
     wanted = _mail_dns.Wanted(
-        names=tuple(dict.fromkeys(_dns_lookup.fqdn(one, "names") for one in params["names"])),
+        names=tuple(dict.fromkeys(_dns_lookup.fqdn(one, "names") for one in params["names"] or ())),
         resolvers=_mail_dns.resolver_addresses(params["resolvers"]) or _io_dns.system_resolvers(),
         expect=params["expect"],
         addresses=_mail_dns.ipv6_addresses(params["addresses"], "addresses"),

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
 
 SPEC: dict[str, t.Any] = {
-    "prefix": {"type": "str", "default": ""},
+    "prefix": {"type": "str"},
     "interface": {"type": "str", "default": ""},
     "addresses": {"type": "list", "elements": "str", "default": []},
     "backend": {"type": "str", "choices": ["auto", "kernel", "networkd", "ndppd"], "default": "auto"},
@@ -28,12 +28,13 @@ SPEC: dict[str, t.Any] = {
     "transaction": {"type": "str", "default": ""},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
+RULES: dict[str, t.Any] = {"required_if": [("state", "present", ("prefix",))]}
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Plan, and carry out unless ``dry``; what the module returns."""
     wanted = _ndp_proxy.Wanted(
-        params["prefix"], params["interface"], tuple(params["addresses"]), params["backend"], params["state"]
+        params["prefix"] or "", params["interface"], tuple(params["addresses"]), params["backend"], params["state"]
     )
 
     def make(found: Found, _ask: Ask) -> _ndp_proxy.NdpPlan:

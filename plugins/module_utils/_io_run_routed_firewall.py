@@ -17,8 +17,8 @@ if t.TYPE_CHECKING:
 
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "subnet": {"type": "str", "default": ""},
-    "bridge": {"type": "str", "default": ""},
+    "subnet": {"type": "str"},
+    "bridge": {"type": "str"},
     "ports": {
         "type": "list",
         "elements": "dict",
@@ -33,6 +33,7 @@ SPEC: dict[str, t.Any] = {
     "transaction": {"type": "str", "default": ""},
     "docker_socket": {"type": "path", "default": SOCKET},
 }
+RULES: dict[str, t.Any] = {"required_if": [("state", "present", ("subnet", "bridge"))]}
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
@@ -40,7 +41,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     ports = [(one["address"], one["protocol"], one["port"]) for one in params["ports"]]
     wanted = None
     if params["state"] == "present":
-        wanted = _nft_table.table(params["subnet"], params["bridge"], ports, params["sources"])
+        wanted = _nft_table.table(params["subnet"] or "", params["bridge"] or "", ports, params["sources"])
 
     def make(found: Found, _ask: Ask) -> Plan:
         return _routed_firewall.plan(wanted, found.table)

@@ -26,7 +26,6 @@ options:
       - Required with O(state=present).
     type: list
     elements: str
-    default: []
     aliases: [prefix]
   precedence:
     description:
@@ -124,12 +123,12 @@ effect:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_gai_conf import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_gai_conf import RULES, SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    run_module(SPEC, run)
+    run_module(SPEC, run, **RULES)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ options:
       - Id of the transaction. With O(state=armed), one is made up if it is not given.
       - With O(state=reverted), only this one is undone, and that of another run is left alone. It is needed then,
         unless O(any) is given.
+      - Required with O(state=confirmed).
     type: str
-    default: ""
   within:
     description: With O(state=armed), the time limit in seconds, counted from the last change.
     type: int
@@ -44,7 +44,6 @@ options:
   any:
     description: With O(state=reverted), undo whichever change is armed, be it another run's.
     type: bool
-    default: false
 extends_documentation_fragment:
   - dms.ipv6._attributes
 attributes:
@@ -98,12 +97,12 @@ failed_steps:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_host_transaction import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_host_transaction import RULES, SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    run_module(SPEC, run)
+    run_module(SPEC, run, **RULES)
 
 
 if __name__ == "__main__":

@@ -18,17 +18,14 @@ options:
     description: Fully qualified names that clients connect to. MX targets of O(domain) are added.
     type: list
     elements: str
-    default: []
   domain:
     description: The mail domain, for its MX targets and, with O(outbound), its SPF record.
     type: str
-    default: ""
   outbound:
     description:
       - The IPv6 address that the host sends mail from, for PTR and SPF. Addresses reserved for documentation are
         refused.
     type: str
-    default: ""
   addresses:
     description:
       - The host's own IPv6 addresses. With any given, AAAA records must name one of them; a prefix length is not looked
@@ -270,12 +267,12 @@ summary:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_mail_dns_info import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_mail_dns_info import RULES, SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    run_module(SPEC, run)
+    run_module(SPEC, run, **RULES)
 
 
 if __name__ == "__main__":

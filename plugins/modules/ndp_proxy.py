@@ -20,7 +20,6 @@ options:
       - The IPv6 subnet of the Docker network, a CIDR that is a part of an on-link prefix of O(interface).
       - Needed with O(state=present). With O(state=absent) and no prefix, everything of this module goes.
     type: str
-    default: ""
   interface:
     description: The interface on whose link the host answers. By default that of the IPv6 default route.
     type: str
@@ -131,12 +130,12 @@ steps:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_ndp_proxy import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_ndp_proxy import RULES, SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    run_module(SPEC, run)
+    run_module(SPEC, run, **RULES)
 
 
 if __name__ == "__main__":

@@ -23,11 +23,9 @@ options:
   subnet:
     description: The IPv6 subnet of the containers, a CIDR. Needed with V(present).
     type: str
-    default: ""
   bridge:
     description: The bridge device of their network, which need not be there yet. Needed with V(present).
     type: str
-    default: ""
   ports:
     description: The ports that anybody may reach.
     type: list
@@ -98,12 +96,12 @@ steps:
 """
 
 from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_routed_firewall import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils._io_run_routed_firewall import RULES, SPEC, run
 
 
 def main():  # type: () -> None
     """Ansible's way in."""
-    run_module(SPEC, run)
+    run_module(SPEC, run, **RULES)
 
 
 if __name__ == "__main__":

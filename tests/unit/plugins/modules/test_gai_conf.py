@@ -190,7 +190,7 @@ def test_failing_write(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (b"#\nlable ::/0 1\n", {"prefixes": [ULA]}, ":2: `lable ::/0 1`: there is no such word as lable"),
         (f"label {ULA} 6\n".encode(), {"prefixes": [ULA]}, f":1: `label {ULA} 6` is the contrary of"),
-        (b"", {}, "prefixes: there is none. Give the ULA that this host connects from."),
+        (b"", {}, "state is present but all of the following are missing: prefixes"),
         (b"", {"prefixes": ["fe80::/10"]}, "prefixes: fe80::/10 is neither a ULA nor global"),
         (b"", {"state": "gone"}, "value of state must be one of: present, absent"),
     ],

@@ -115,7 +115,7 @@ def test_another_runs_change_is_not_reverted(machine: Host) -> None:
         ({"state": "on"}, "value of state must be one of: armed, confirmed, reverted"),
         ({"state": "armed", "within": 0}, "within: 0 is no time limit. Give seconds."),
         ({"state": "armed", "transaction": "other"}, "another run's change waits to be confirmed"),
-        ({"state": "confirmed"}, "transaction: it is missing. Give the id that arming returned."),
+        ({"state": "confirmed"}, "state is confirmed but all of the following are missing: transaction"),
         ({"state": "confirmed", "transaction": "other"}, "another run's change waits to be confirmed"),
     ],
 )
@@ -183,12 +183,18 @@ def test_the_lock_is_free_while_something_is_reached(machine: Host, monkeypatch:
     assert "disarmed" not in machine.done
 
 
-@pytest.mark.parametrize("options", [{}, {"transaction": ""}, {"transaction": "run", "any": True}])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "state is reverted but any of the following are missing: transaction, any"),
+        ({"transaction": ""}, "transaction: it is empty."),
+        ({"transaction": "run", "any": True}, "parameters are mutually exclusive: transaction|any"),
+    ],
+)
 @pytest.mark.parametrize("check", [True, False])
-def test_whose_change_is_reverted_is_said(machine: Host, options: dict[str, t.Any], check: bool) -> None:
+def test_whose_change_is_reverted_is_said(machine: Host, options: dict[str, t.Any], words: str, check: bool) -> None:
     """A template that renders to nothing undoes nobody's change."""
     transaction(state="armed", transaction="run")
-    words = "transaction: exactly one of transaction and any says what is undone"
     assert failure(host_transaction, state="reverted", check=check, **options).startswith(words)
     assert machine.armed
 

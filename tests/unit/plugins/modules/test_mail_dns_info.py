@@ -117,7 +117,7 @@ def test_without_names_or_domain(made: list[t.Any]) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "there is nothing to look up. Give `names`, `domain` or `outbound`."),
+        ({}, "one of the following is required: names, domain, outbound"),
         ({"names": ["mail"]}, "names: 'mail' is not fully qualified."),
         ({"names": ["fd00::1"]}, "names: fd00::1 is an address, not a name."),
         ({"domain": "example..com"}, "domain: 'example..com' is no name."),

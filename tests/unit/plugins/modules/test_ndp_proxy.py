@@ -113,7 +113,7 @@ def test_transaction(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "prefix: it is missing."),
+        ({}, "state is present but all of the following are missing: prefix"),
         ({"prefix": "2001:2:0:1::/64"}, "prefix: 2001:2:0:1::/64 is all of 2001:2:0:1::/64"),
         ({"prefix": PREFIX, "interface": "eth9"}, "interface: there is no eth9 with IPv6. There are eth0."),
         ({"prefix": PREFIX, "backend": "kernel"}, "addresses: kernel needs one entry for each address"),
