@@ -239,15 +239,25 @@ def restore_limits() -> None:
         note.unlink()
 
 
+UNPAUSE = "docker ps -q --filter status=paused 2>/dev/null | xargs -r docker unpause"
+
+
 def down(engine: Engine, lab: str | None) -> None:
     """Remove a lab (None: every lab) with its volumes and networks, by label: the inventory may have changed."""
     client = engine.client()
     label = LABEL if lab is None else f"{LABEL}={lab}"
     containers = client.containers.list(all=True, filters={"label": label})
     with timed(f"removing {'all labs' if lab is None else f'lab {lab}'}: {len(containers)} containers"):
-        in_parallel(lambda container: container.remove(v=True, force=True), containers)
+        in_parallel(_remove, containers)
         for network in client.networks.list(filters={"label": label}):
             network.remove()
+
+
+def _remove(container: Any) -> None:
+    # A process that is frozen cannot be killed, so neither can the host that it is on.
+    if container.status == "running":
+        container.exec_run(["sh", "-c", UNPAUSE])
+    container.remove(v=True, force=True)
 
 
 def labs(engine: Engine) -> dict[str, list[str]]:
