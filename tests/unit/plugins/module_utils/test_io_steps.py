@@ -47,7 +47,7 @@ class Journal(_io_transaction.Journal):
     """Writes down, into the list of what happens, what is held; it fails at those calls that are named."""
 
     def __init__(self, happened: list[t.Any], failing: dict[str, BaseException] | None = None) -> None:
-        _io_transaction.Back.__init__(self, "")
+        self.path, self.end, self.slot, self.stack = "", 0, 0, []
         self.happened, self.failing, self.held = happened, failing or {}, 0
 
     def at(self, name: str) -> None:
