@@ -17,6 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _found,
     _io_docker,
+    _io_dockerd,
     _io_kernel,
     _io_program,
 )
@@ -57,12 +58,14 @@ class NetworkHands:
 
     Attributes:
         started: id of a container -> when it was started, as seen before we moved it first.
+        dockerd: the daemon's process at that time, None if it is not known.
         notes: what containers did by themselves, to be told.
     """
 
     def __init__(self, docker: Docker) -> None:
         self.docker = docker
         self.started: dict[str, str] = {}
+        self.dockerd: dict[str, t.Any] | None = None
         self.notes: list[str] = []
         self.warm = contextlib.ExitStack()
 
@@ -145,16 +148,24 @@ class NetworkHands:
         """A container, None if it is gone, or going: nothing can be done to it any more."""
         with contextlib.suppress(NotFound):
             found = _found.inspected(self.docker.container(container))
+            self.dockerd = self.dockerd or self._daemon()
             self.started.setdefault(found.id, found.started_at)
             return None if found.status in _container_state.LEAVING else found
+        return None
+
+    def _daemon(self) -> dict[str, t.Any] | None:
+        with contextlib.suppress(Refused):
+            return _io_dockerd.start(_io_dockerd.behind(self.docker.path).pid)
         return None
 
     def check(self, step: CheckAttached) -> None:
         """Refused unless everyone has the place noted. What a container did by itself meanwhile is named only.
 
         We end and start none: one that ended or was started meanwhile did so by itself, and then the engine may give
-        it other settings. Its place on the network it has all the same.
+        it other settings. Its place on the network it has all the same. Unless dockerd itself ended meanwhile, which
+        takes containers with it: those are started again on the way back.
         """
+        taken_along = self.dockerd is not None and self._daemon() != self.dockerd
         for place in step.places:
             found = self._container(place.id)
             if found is None:
@@ -165,6 +176,8 @@ class NetworkHands:
             if endpoint is None or (endpoint.settings != place.settings and not ended and not self._ran_on(found)):
                 settings = endpoint.settings if endpoint else "empty"
                 raise Refused(f"its place is {settings}, and was {place.settings}", f"container {place.name}")
+            if ended and taken_along:
+                raise Refused("it ended with dockerd, which was started again meanwhile", f"container {place.name}")
             if ended:
                 self.notes.append(f"container {place.name} does not run any more ({found.status})")
 

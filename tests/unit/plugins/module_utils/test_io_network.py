@@ -310,6 +310,20 @@ def test_what_a_container_does_by_itself_fails_no_check(engine: Engine, status: 
     assert used.networks.notes == notes
 
 
+def test_what_ends_with_dockerd_is_a_loss(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is started again on the way back, as dockerd takes containers with it where live-restore is off."""
+    engine.on = {"bridge": {}, "dms-ipv6": SETTINGS}
+    starts = iter([{"pid": 7}, {"pid": 7}, {"pid": 8}])
+    monkeypatch.setattr(_io_network.NetworkHands, "_daemon", lambda self: next(starts))
+    used = hands(engine)
+    used.do(CheckAttached((PLACE,), "dms-ipv6"))
+    engine.status = "exited"
+    used.do(CheckAttached((PLACE,), "dms-ipv6"))
+    assert used.networks.notes == ["container mail does not run any more (exited)"]
+    with pytest.raises(Refused, match="it ended with dockerd, which was started again meanwhile"):
+        used.do(CheckAttached((PLACE,), "dms-ipv6"))
+
+
 def test_settings_that_changed_because_it_was_started_again(engine: Engine) -> None:
     engine.found["dms-ipv6"] = {"Id": ID, **BODY}
     used = hands(engine)
