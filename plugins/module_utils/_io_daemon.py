@@ -115,9 +115,13 @@ class DaemonHands:
         return True
 
     def await_answer(self) -> None:
-        """Wait until the engine answers, or the time limit is over."""
-        end = time.monotonic() + self.timeout
+        """Wait until the engine answers, or the time limit is over; a service that systemd gave up is started once."""
+        end, asked = time.monotonic() + self.timeout, False
         while not self._answers() and time.monotonic() < end:
+            if not asked and _systemctl("is-failed", "--quiet", self.unit) == 0:
+                asked = True
+                _systemctl("reset-failed", self.unit, "docker.socket")
+                _systemctl("start", self.unit)
             time.sleep(POLL)
 
     def restart(self, step: Restart) -> None:

@@ -427,6 +427,23 @@ def test_networks_must_be_there_again(lab: Lab, monkeypatch: pytest.MonkeyPatch)
         hands_of(lab).restart(Restart("docker.service", False, ()))
 
 
+def test_a_service_that_systemd_gave_up_is_started_on_the_way_back(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a few deaths within a minute it starts docker.service no more; nothing would answer then."""
+    lab.daemon.stop()
+
+    def systemctl(*arguments: str) -> int:
+        lab.act(" ".join(arguments))
+        if arguments == ("start", "docker.service"):
+            lab.daemon.alive = True
+        return 0
+
+    monkeypatch.setattr(_io_daemon, "_systemctl", systemctl)
+    hands_of(lab, timeout=30.0).await_answer()
+    assert lab.daemon.alive
+    asked = ["is-failed --quiet docker.service", "reset-failed docker.service docker.socket", "start docker.service"]
+    assert lab.done == asked
+
+
 def test_daemon_that_does_not_answer_in_time(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*arguments: str) -> int:
         lab.daemon.stop()
