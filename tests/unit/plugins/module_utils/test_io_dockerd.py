@@ -63,7 +63,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> t.Iterator[Machi
     monkeypatch.setattr(_io_kernel, "is_roots", lambda pid, group=None: found.of(pid, 1, False))
     monkeypatch.setattr(_io_kernel, "program", lambda pid: found.of(pid, 2, ""))
     monkeypatch.setattr(_io_kernel, "unit_of", lambda pid: found.of(pid, 3, None))
-    monkeypatch.setattr(_io_kernel, "parent", lambda pid: found.parents[pid] if pid in found.parents else None)
+    monkeypatch.setattr(_io_kernel, "parent", lambda pid: found.parents.get(pid, None))
     monkeypatch.setattr(_io_kernel, "processes", lambda name: [one for one in found.processes if one in found.parents])
     monkeypatch.setattr(_io_program, "said", found.said)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as handle:
