@@ -77,7 +77,7 @@ def test_a_host_that_fails_stops_the_roll_out(fleet: dict[str, Host], monkeypatc
     assert (settings(bookworm), settings(sid)) == (before["bookworm"][0], before["sid"][0])
     assert [started(host) for host in fleet.values()] == [both[1] for both in before.values()]
     assert (recap(done, "bookworm")["failed"], recap(done, "trixie")["failed"]) == (1, 0)
-    assert recap(done, "sid")["ok"] == 2  # it was read, and that is all
+    assert recap(done, "sid")["ok"] == 1  # it was read, and that is all
     assert bookworm.run(f"test -e {ARMED} || echo none") == "none"
 
     bookworm.run(MEND)
