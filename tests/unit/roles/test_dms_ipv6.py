@@ -178,7 +178,7 @@ def asked(done: Done, module: str) -> list[dict[str, t.Any]]:
 def test_verify(tmp_path: Path) -> None:
     done = run(tmp_path, {"mail1": {"dms_ipv6_network": "serves", **PROBED}}, "dms.ipv6.verify")
     assert done.code == 0, done.said
-    probes = [(one["host"], one["port"], one["hold"]) for one in asked(done, "remote_ip_probe")]
+    probes = [(one["host"], int(one["port"]), int(one["hold"])) for one in asked(done, "remote_ip_probe")]
     assert probes == [("2001:2::25", 20001, 0), ("2001:2::25", 25, 32)]
     assert [one["state"] for one in asked(done, "probe_responder")] == ["present", "absent"]
 
@@ -189,7 +189,7 @@ def test_verify_in_check_mode(tmp_path: Path, story: str, ports: list[int]) -> N
     given = {"dms_ipv6_network": story, "dms_ipv6_require_proof": True, **PROBED}
     done = run(tmp_path, {"mail1": given}, "dms.ipv6.verify", "--check")
     assert done.code == 0, done.said
-    assert [one["port"] for one in asked(done, "remote_ip_probe")] == ports
+    assert [int(one["port"]) for one in asked(done, "remote_ip_probe")] == ports
     assert all(dry for _name, _options, dry in done.asked)
     assert ("not verified, as check mode starts no responder" in done.said) is (story == "well")
 
