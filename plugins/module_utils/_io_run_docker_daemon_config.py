@@ -122,6 +122,6 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "pending": list(plan.pending),
         "unknown": list(plan.unknown),
         "rolled_back": False,
-        "warnings": [*warnings, *plan.warnings],
         **added,
+        "warnings": [*warnings, *added.get("warnings", plan.warnings)],
     }

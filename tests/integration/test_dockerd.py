@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from tests.integration.conftest import MAIL
 from tests.integration.lab_host import Host, settings
 
 SECOND = "/run/second.sock"
@@ -27,7 +28,7 @@ exit 1
 IMPOSTOR = """
 cp "$(readlink -f /usr/bin/python3)" /var/tmp/dockerd; chmod 755 /var/tmp/dockerd
 setpriv --reuid 65534 --regid 65534 --clear-groups setsid /var/tmp/dockerd -c 'import time; time.sleep(600)' \
-    --config-file=/tmp/evil.json >/dev/null 2>&1 &
+    --config-file=/tmp/impostor.json >/dev/null 2>&1 &
 for _try in $(seq 100); do pgrep -x -u 65534 dockerd && exit 0; sleep 0.1; done
 exit 1
 """
@@ -66,7 +67,7 @@ def test_a_second_dockerd_is_told_from_the_first(second: Host) -> None:
 
 def test_a_users_process_is_no_dockerd(fresh: Host) -> None:
     """It neither blocks a run nor has its file read or its program run, not even where there is no pidfile."""
-    fresh.run('echo \'{"bridge": "evil"}\' > /tmp/evil.json; rm /run/docker.pid')
+    fresh.run('echo \'{"bridge": "evil"}\' > /tmp/impostor.json; rm /run/docker.pid')
     assert fresh.run(IMPOSTOR)
     try:
         result = fresh.direct("docker_daemon_config", config={"debug": True})
@@ -74,17 +75,17 @@ def test_a_users_process_is_no_dockerd(fresh: Host) -> None:
         # One that listens itself on the socket that is named.
         fresh.run(
             "setpriv --reuid 65534 --regid 65534 --clear-groups setsid /var/tmp/dockerd -c '"
-            'import socket; s = socket.socket(socket.AF_UNIX); s.bind("/tmp/evil.sock"); s.listen()\n'
+            'import socket; s = socket.socket(socket.AF_UNIX); s.bind("/tmp/impostor.sock"); s.listen()\n'
             'answer = b"HTTP/1.0 200 OK\\r\\n\\r\\n{\\"ServerVersion\\": \\"26.1.5\\"}"\n'
             "while True: c = s.accept()[0]; c.recv(999); c.sendall(answer); c.close()' >/dev/null 2>&1 &\n"
-            "for _try in $(seq 100); do [ -S /tmp/evil.sock ] && exit 0; sleep 0.1; done; exit 1"
+            "for _try in $(seq 100); do [ -S /tmp/impostor.sock ] && exit 0; sleep 0.1; done; exit 1"
         )
         result = fresh.direct(
-            "docker_daemon_config", check=True, docker_socket="/tmp/evil.sock", config={"debug": True}
+            "docker_daemon_config", check=True, docker_socket="/tmp/impostor.sock", config={"debug": True}
         )
         assert result["failed"] and "which is no dockerd of root's" in result["msg"]
     finally:
-        fresh.run("pgrep -u 65534 -x dockerd | xargs -r kill; rm -f /tmp/evil* /var/tmp/dockerd")
+        fresh.run("pgrep -u 65534 -x dockerd | xargs -r kill; rm -f /tmp/impostor* /var/tmp/dockerd")
 
 
 def provision(host: Host, **wanted: t.Any) -> str:
@@ -100,7 +101,11 @@ def provision(host: Host, **wanted: t.Any) -> str:
 @pytest.fixture
 def provisioned(fresh: Host) -> t.Iterator[Host]:
     yield fresh
-    fresh.run("docker run -d --name mail -p 8080:80 dms-lab/whoami >/dev/null")
+    # The default bridge keeps its address for as long as it is there.
+    fresh.run(
+        "systemctl stop docker docker.socket; ip link del docker0; rm -f /etc/docker/daemon.json;"
+        f"systemctl reset-failed docker docker.socket; systemctl start docker; {MAIL}"
+    )
 
 
 def test_a_value_that_dockerd_cannot_start_with(provisioned: Host) -> None:
