@@ -184,7 +184,7 @@ def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
     assert done.returncode == 0, said(done)
     for name in ("gone", "closed"):
         assert f"probe host {name} is out of reach, or cannot run a module" in done.stdout
-    assert fleet["bookworm"].module("docker_ipv6_info")["proof"]["result"] == "passed"
+    assert fleet["bookworm"].module("docker_ipv6_info")["proof"]["result"] == "passed", said(done)
     lines = fleet["bookworm"].run(f"cat {metrics}; date +%s").splitlines()
     assert 'dms_ipv6_proof_result{expect="real",result="passed"} 1' in lines
     assert 0 <= int(lines[-1]) - int(lines[2].split()[1]) < 60
