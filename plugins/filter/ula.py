@@ -76,7 +76,11 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _address_plan, _host_plan
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _address_plan,
+    _networks_of_host,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -92,8 +96,8 @@ def derived(unique: t.Any, name: t.Any, prefix_length: t.Any, fleet_prefix: t.An
     if not isinstance(unique, str) or not unique.strip():
         raise Refused(f"'{unique}' is no text to derive a subnet from", "ula", "Give the host's machine-id")
     length = _address_plan.whole_number(prefix_length, "prefix_length")
-    wanted = _host_plan.Wanted(network=str(name), prefix_length=length, fleet_prefix=str(fleet_prefix or ""))
-    subnet = _host_plan.wanted_network(wanted, unique).subnet
+    wanted = _networks_of_host.NetworkOptions(str(name), prefix_length=length, fleet_prefix=str(fleet_prefix or ""))
+    subnet = _networks_of_host.wanted_network(wanted, unique).subnet
     if subnet is None or not subnet.subnet_of(_address.ULA):
         raise Refused(f"{fleet_prefix} is no ULA", "fleet_prefix", "Give a /48 that begins with fd")
     return str(subnet)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _gai_conf
+from ansible_collections.dms.ipv6.plugins.module_utils import _gai_conf, _state_host
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,47 +19,9 @@ NOT_GLIBC = "no effect: the C library of this host is not glibc (musl, say), and
 LATER = "Processes that run keep the old order until they are started anew"
 
 
-@dataclass(frozen=True)
-class Order:
-    """What a new process is given for a name.
-
-    Attributes:
-        glibc: whether the host's C library is glibc.
-        name: empty if none was given.
-        addresses: of the name, in the order in which they are tried.
-        source: from which address of its own the host connects to the first IPv6 one, or to any global one where no
-            name was given; empty if it has no way there.
-    """
-
-    glibc: bool
-    name: str = ""
-    addresses: tuple[str, ...] = ()
-    source: str = ""
-
-    @property
-    def six(self) -> str:
-        """The first IPv6 address, empty if there is none."""
-        return next((one for one in self.addresses if ":" in one), "")
-
-    @property
-    def four(self) -> str:
-        """The first IPv4 address, empty if there is none."""
-        return next((one for one in self.addresses if ":" not in one), "")
-
-    @property
-    def six_first(self) -> bool:
-        """Whether an IPv6 address comes first."""
-        return ":" in next(iter(self.addresses), "")
-
-    @property
-    def unequal(self) -> bool:
-        """Whether IPv4 comes first because one end of the IPv6 connection is a ULA and the other is not."""
-        if not self.glibc or not self.source or not self.six or self.six_first:
-            return False
-        return _is_ula(self.source) is not _is_ula(self.six)
-
-
-def effect(before: Order, after: Order, prefixes: Iterable[ipaddress.IPv6Network], others: Tables) -> tuple[bool, str]:
+def effect(
+    before: _state_host.Order, after: _state_host.Order, prefixes: Iterable[ipaddress.IPv6Network], others: Tables
+) -> tuple[bool, str]:
     """Whether our lines have an effect, as far as it was seen, and a sentence without a full stop.
 
     Args:
@@ -90,7 +51,7 @@ def effect(before: Order, after: Order, prefixes: Iterable[ipaddress.IPv6Network
     return True, f"new processes try {after.six} before {after.four} for {after.name}.{was}".rstrip(".")
 
 
-def _unseen(order: Order) -> str:
+def _unseen(order: _state_host.Order) -> str:
     """Why a name shows nothing, empty if it does or if there is none."""
     if not order.name or (order.six and order.four):
         return ""
@@ -105,6 +66,13 @@ def _label(tables: Tables, address: str) -> int:
 
 def _within(address: str, prefixes: Iterable[ipaddress.IPv6Network]) -> bool:
     return any(ipaddress.IPv6Address(address) in one for one in prefixes)
+
+
+def is_unequal(order: _state_host.Order) -> bool:
+    """Whether IPv4 comes first because one end of the IPv6 connection is a ULA and the other is not."""
+    if not order.glibc or not order.source or not order.six or order.six_first:
+        return False
+    return _is_ula(order.source) is not _is_ula(order.six)
 
 
 def _is_ula(address: str) -> bool:

@@ -21,10 +21,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose,
     _daemon_json,
     _found,
-    _host_plan,
     _network,
+    _networks_of_host,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask, Container, Network
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
     Texts = list[tuple[str, str]]
 
@@ -222,11 +222,11 @@ def targets(
             project = projects.get(path) or replace(like, path=path, project=container.labels[_found.COMPOSE_PROJECT])
             must = tuple(dict.fromkeys((*project.must, container.labels[_found.COMPOSE_SERVICE])))
             projects[path] = replace(project, must=must, services=like.services or must)
-        elif attach == _host_plan.COMPOSE:
+        elif attach == _networks_of_host.COMPOSE:
             raise Refused(reason, f"container {name}", "Name its file in dms_ipv6_compose_files, or use another attach")
         else:
             rest.append(name)
-    if attach == _host_plan.COMPOSE and not projects:
+    if attach == _networks_of_host.COMPOSE and not projects:
         raise Refused("there is neither a Compose file nor a container", "attach", "Give dms_ipv6_compose_files")
     return Targets(tuple(projects.values()), tuple(rest))
 
@@ -345,8 +345,10 @@ def network_labels(project: str, key: str) -> dict[str, str]:
 def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> _network.WantedNetwork:
     """The live network: with the subnet given, or the one in the files, or the one it has, or one derived."""
     joining = _joining(wanted, project, found)
-    asked = _host_plan.Wanted(project.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, joining)
-    network = _host_plan.wanted_network(asked, found.machine_id)
+    asked = _networks_of_host.NetworkOptions(
+        project.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, joining
+    )
+    network = _networks_of_host.wanted_network(asked, found.machine_id)
     entry = project.says.networks.get(wanted.key)
     written = [one for one in (entry.subnets if entry and wanted.shape != EXTERNAL else ()) if ":" in one]
     kept = _written(written[0], wanted) if written and network.derived else None
@@ -435,7 +437,7 @@ def _live(wanted: Wanted, project: _Project, network: _network.WantedNetwork, fo
     if project.there is None and not network.containers and wanted.shape != EXTERNAL:
         return Plan("", "")
     containers = {name: ask.inspect(name) for name in network.containers}
-    return _host_plan.plan_network(network, found, containers, ask)
+    return _networks_of_host.plan_network(network, found, containers, ask)
 
 
 def _why(wanted: Wanted) -> str:

@@ -18,7 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _compose, _compose
 from ansible_collections.dms.ipv6.plugins.module_utils._compose import VARIABLE
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_text import Raw, Tagged
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Steps, inverses
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -28,7 +28,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Files, Texts
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_text import Document
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
     Target = tuple[t.Optional[range], str]
 

@@ -195,6 +195,11 @@ def read(text: str, where: str) -> Settings:
     return t.cast(Settings, _Reader(text, where).document().value) if text.strip(BLANKS) else {}
 
 
+def load(raw: bytes | None, where: str) -> Settings:
+    """The settings of a file's bytes, None for no file; see decode() and read()."""
+    return read(decode(raw or b"", where), where)
+
+
 def same(one: t.Any, other: t.Any) -> bool:
     """Equality as JSON sees it: true is not 1, and the order of keys does not count."""
     if isinstance(one, dict) and isinstance(other, dict):

@@ -16,13 +16,13 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_schema,
     _daemon_steps,
     _engine,
+    _state_daemon,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     LIVE_RESTORE,
     Edit,
     Reload,
     Restart,
-    RunningContainer,
     StartContainers,
     StopContainers,
 )
@@ -33,40 +33,9 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
-    from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
 
 IN_FORCE, PENDING, UNKNOWN = "in force", "pending", "unknown"
 AUTO, NEVER, ALWAYS = "auto", "never", "always"
-
-
-class Running(t.NamedTuple):
-    """The daemon that runs, as far as it can be known.
-
-    Attributes:
-        version: its version, not that of the binary on disk.
-        pid: process id.
-        unit: its systemd service, empty if it is none.
-        flags: options of its command line, by their name in daemon.json.
-        swarm: whether it is a Swarm node, which cannot have live-restore.
-        observed: settings that it reports itself (GET /info, the default bridge in GET /networks); the truth.
-        loaded: the settings it read at its start; None if the file may have changed since and there is no record.
-        hints: settings seen by their effect (packet filter chains, docker-proxy processes), for want of better.
-        containers: what runs on it.
-        stopped: what ran, until an earlier run stopped it and died.
-        unfinished: whether an earlier run wrote the file to restart this daemon, and died before that.
-    """
-
-    version: Version
-    pid: int
-    unit: str
-    flags: Mapping[str, str]
-    swarm: bool
-    observed: Mapping[str, t.Any]
-    loaded: Settings | None
-    hints: Mapping[str, bool]
-    containers: tuple[RunningContainer, ...] = ()
-    stopped: tuple[RunningContainer, ...] = ()
-    unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +106,7 @@ class Wanted(t.NamedTuple):
         return [*self.config, *(dotted.split(".")[0] for dotted in self.absent)]
 
 
-def in_force(name: str, settings: Settings, running: Running) -> str:
+def in_force(name: str, settings: Settings, running: _state_daemon.Running) -> str:
     """Whether the running daemon has the value that ``settings`` give a key: in force, pending or unknown."""
     wanted = settings.get(name, _daemon_keys.default(name, running.version))
     given = flag(name, running)
@@ -155,12 +124,12 @@ def in_force(name: str, settings: Settings, running: Running) -> str:
     return IN_FORCE if same else PENDING
 
 
-def flag(name: str, running: Running) -> bool | None:
+def flag(name: str, running: _state_daemon.Running) -> bool | None:
     """The value of a boolean flag, None if dockerd was started without it."""
     return _daemon_flags.BOOLEANS.get(running.flags.get(name, ""))
 
 
-def effective(name: str, running: Running) -> bool | None:
+def effective(name: str, running: _state_daemon.Running) -> bool | None:
     """What the running daemon does about a boolean key; None if nobody can tell."""
     for value in (True, False):
         if in_force(name, {name: value}, running) == IN_FORCE:
@@ -168,12 +137,21 @@ def effective(name: str, running: Running) -> bool | None:
     return None
 
 
-def no_ip_forward(file_settings: Settings, daemon: Running) -> bool:
+def firewall_backend(daemon: _state_daemon.Running) -> str:
+    """Who filters packets for this daemon: iptables, or nftables (from Docker Engine 29)."""
+    key = "firewall-backend"
+    given = daemon.flags.get(key) or (daemon.loaded or {}).get(key)
+    return str(given) if given and _engine.has(daemon.version, "firewall_backend") else _state_daemon.IPTABLES
+
+
+def no_ip_forward(file_settings: Settings, daemon: _state_daemon.Running) -> bool:
     """Whether dockerd, or its file for the next start, is told not to switch forwarding on."""
     return False in (file_settings.get("ip-forward"), effective("ip-forward", daemon))
 
 
-def plan(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any = False) -> DaemonPlan:
+def plan(
+    path: str, raw: bytes | None, wanted: Wanted, running: _state_daemon.Running, borrowed: t.Any = False
+) -> DaemonPlan:
     """The steps from the file and the daemon as found to the settings wanted.
 
     Args:
@@ -236,7 +214,7 @@ def _still_unknown(states: Mapping[str, str], steps: Steps, applied: Collection[
     return tuple(name for name in unknown if not restarts or (kept and _daemon_keys.of_default_bridge(name)))
 
 
-def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrowed: t.Any) -> Edit:
+def _edit(path: str, raw: bytes | None, wanted: Wanted, running: _state_daemon.Running, borrowed: t.Any) -> Edit:
     """The texts, or Refused for a file or settings that are not acceptable."""
     there = text = _daemon_json.decode(raw or b"", path)
     found = _daemon_json.read(text, path)
@@ -256,7 +234,9 @@ def _edit(path: str, raw: bytes | None, wanted: Wanted, running: Running, borrow
     return Edit(path, raw, there, text, _daemon_json.edit(text, settings, path))
 
 
-def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: Running) -> tuple[Steps, Steps, Steps]:
+def _steps(
+    edit: Edit, differs: list[str], wanted: Wanted, running: _state_daemon.Running
+) -> tuple[Steps, Steps, Steps]:
     """The steps, the way back before the restart, and the way back after it."""
     if wanted.apply == NEVER or not differs:
         return edit.write, (edit.back,), (edit.back,)
@@ -290,11 +270,11 @@ def _lived_on(steps: Steps) -> bool:
 
 def lent(raw: bytes | None, path: str) -> list[t.Any]:
     """What the user's file has in live-restore: the one-item list of the value, or the empty list."""
-    found = _daemon_json.read(_daemon_json.decode(raw or b"", path), path)
+    found = _daemon_json.load(raw, path)
     return [found[LIVE_RESTORE]] if LIVE_RESTORE in found else []
 
 
-def _refuse_stopping(running: Running, differs: list[str], bridge: list[str]) -> None:
+def _refuse_stopping(running: _state_daemon.Running, differs: list[str], bridge: list[str]) -> None:
     """Raise Refused where live-restore cannot keep the containers alive, naming those that would stop."""
     if bridge:
         differs, reason = bridge, "dockerd leaves the default bridge as it is while containers run"
@@ -312,7 +292,7 @@ def _refuse_stopping(running: Running, differs: list[str], bridge: list[str]) ->
     )
 
 
-def _refuse_flag_conflict(settings: Settings, running: Running, path: str) -> None:
+def _refuse_flag_conflict(settings: Settings, running: _state_daemon.Running, path: str) -> None:
     """dockerd does not start with an option both as a flag and in the file, even with equal values."""
     both = _daemon_flags.both(settings, running.flags)
     if both:
@@ -329,7 +309,7 @@ def _warnings(
     states: Mapping[str, str],
     unknown: Collection[str],
     wanted: Wanted,
-    running: Running,
+    running: _state_daemon.Running,
     steps: Steps,
     raw: bytes | None,
 ) -> tuple[str, ...]:
@@ -363,17 +343,17 @@ def _warnings(
     return tuple(found)
 
 
-def foreign_pending(settings: Settings, ours: Collection[str], running: Running) -> list[str]:
+def foreign_pending(settings: Settings, ours: Collection[str], running: _state_daemon.Running) -> list[str]:
     """Keys that others put into, or took out of, the file since the daemon read it."""
     return [name for name in _foreign(settings, ours, running) if in_force(name, settings, running) == PENDING]
 
 
-def _foreign(settings: Settings, ours: Collection[str], running: Running) -> list[str]:
+def _foreign(settings: Settings, ours: Collection[str], running: _state_daemon.Running) -> list[str]:
     """Keys that others have in the file, or had when the daemon read it."""
     return sorted({*settings, *(running.loaded or {})} - set(ours))
 
 
-def loaded_after(plan: DaemonPlan, running: Running) -> Settings | None:
+def loaded_after(plan: DaemonPlan, running: _state_daemon.Running) -> Settings | None:
     """The settings that the daemon has read once a plan is carried out; None if nobody can tell."""
     if plan.restarts and (running.loaded is None or not _lived_on(plan.steps)):
         return t.cast("Settings", plan.settings)

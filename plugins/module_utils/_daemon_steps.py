@@ -8,63 +8,18 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _container_state, _daemon_json, _daemon_keys
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_keys,
+    _file_steps,
+    _state_daemon,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
 LIVE_RESTORE = "live-restore"
-WANTED = "the settings wanted"
-OLD = "as it was"
-# What the operator should know of a container that runs.
-SPECIAL = (_container_state.PAUSED, _container_state.RESTARTING)
-
-
-@dataclass(frozen=True)
-class RunningContainer:
-    """A container that runs: it must run again, or still, when we are done.
-
-    Attributes:
-        ports: TCP ports of the host on which docker-proxy listens for it.
-        status: in Docker's words, see _container_state.
-    """
-
-    id: str
-    name: str
-    ports: tuple[int, ...] = ()
-    status: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.status})" if self.status in SPECIAL else self.name
-
-
-@dataclass(frozen=True)
-class WriteFile(Step):
-    """Replace a file atomically; ``content`` None removes it.
-
-    ``old`` is what the plan has read, and what inverse() writes back; without ``invertible`` the plan knows a better
-    way back than step by step. ``like`` is the path of a file whose owner and mode a new one gets.
-    """
-
-    path: str
-    content: bytes | None
-    why: str
-    old: bytes | None = None
-    invertible: bool = False
-    like: str = ""
-
-    def inverse(self) -> Step | None:
-        """The file as it was."""
-        return WriteFile(self.path, self.old, OLD, self.content, True) if self.invertible else None
-
-    @property
-    def puts_back(self) -> bool:
-        """Whether it takes another one back, by itself."""
-        return self.invertible and self.why == OLD
-
-    def __str__(self) -> str:
-        return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +45,7 @@ class Restart(Step):
 
     unit: str
     containers_live_on: bool
-    containers: tuple[RunningContainer, ...]
+    containers: tuple[_state_daemon.RunningContainer, ...]
     back: bool = False
 
     @property
@@ -109,7 +64,7 @@ class Restart(Step):
 class StopContainers(Step):
     """Stop containers, so that the next start of the daemon makes the default bridge anew."""
 
-    containers: tuple[RunningContainer, ...]
+    containers: tuple[_state_daemon.RunningContainer, ...]
 
     @property
     def closes_ports(self) -> bool:
@@ -128,7 +83,7 @@ class StopContainers(Step):
 class StartContainers(Step):
     """Start containers that were stopped; the last of them first, for the engine lists the newest first."""
 
-    containers: tuple[RunningContainer, ...]
+    containers: tuple[_state_daemon.RunningContainer, ...]
 
     @property
     def closes_ports(self) -> bool:
@@ -155,14 +110,14 @@ class Edit(t.NamedTuple):
     after: str
 
     @property
-    def back(self) -> WriteFile:
+    def back(self) -> _file_steps.WriteFile:
         """The file as it was."""
-        return WriteFile(self.path, self.raw, OLD)
+        return _file_steps.WriteFile(self.path, self.raw, _file_steps.OLD)
 
     @property
-    def final(self) -> WriteFile:
+    def final(self) -> _file_steps.WriteFile:
         """The file as wanted."""
-        return WriteFile(self.path, self.after.encode(), WANTED)
+        return _file_steps.WriteFile(self.path, self.after.encode(), _file_steps.WANTED)
 
     @property
     def write(self) -> Steps:
@@ -189,9 +144,9 @@ def _reload_to(path: str, text: str, names: Iterable[str]) -> Steps:
     settings = _daemon_json.read(text, path)
     gone = {name: _daemon_keys.KEYS[name].neutral for name in _gone(text, names)}
     content = _daemon_json.edit(text, {**settings, **gone}).encode()
-    why = f"{', '.join(gone)} written out as not set, for the reload" if gone else WANTED
+    why = f"{', '.join(gone)} written out as not set, for the reload" if gone else _file_steps.WANTED
     expected = bool(settings.get(LIVE_RESTORE)) if LIVE_RESTORE in names else None
-    return (WriteFile(path, content, why), Reload(expected))
+    return (_file_steps.WriteFile(path, content, why), Reload(expected))
 
 
 def restart_around(edit: Edit, restart: Restart, live_on: bool, lent: bool) -> tuple[Steps, Steps, Steps]:
@@ -203,11 +158,11 @@ def restart_around(edit: Edit, restart: Restart, live_on: bool, lent: bool) -> t
     """
     borrow = () if live_on else _borrow(edit.path, edit.text)
     return (
-        (*borrow, *_around(edit.path, edit.after, edit.after.encode(), restart, WANTED)),
+        (*borrow, *_around(edit.path, edit.after, edit.after.encode(), restart, _file_steps.WANTED)),
         (edit.back,) if live_on and not lent else (*_give_back(edit.path, edit.text), edit.back),
         (
             *_borrow(edit.path, edit.text, if_running=True),
-            *_around(edit.path, edit.text, edit.raw, replace(restart, back=True), OLD),
+            *_around(edit.path, edit.text, edit.raw, replace(restart, back=True), _file_steps.OLD),
         ),
     )
 
@@ -215,7 +170,9 @@ def restart_around(edit: Edit, restart: Restart, live_on: bool, lent: bool) -> t
 def _borrow(path: str, text: str, if_running: bool = False) -> Steps:
     """Switch live-restore on in the daemon that runs, so that its containers outlive it."""
     return (
-        WriteFile(path, _with_live_restore(text, True).encode(), "live-restore on, for the time of the restart"),
+        _file_steps.WriteFile(
+            path, _with_live_restore(text, True).encode(), "live-restore on, for the time of the restart"
+        ),
         Reload(True, if_running),
     )
 
@@ -223,12 +180,12 @@ def _borrow(path: str, text: str, if_running: bool = False) -> Steps:
 def _around(path: str, text: str, final: bytes | None, restart: Restart, why: str) -> Steps:
     """Restart on a text with live-restore on, then switch it off again unless the text itself has it on."""
     if _daemon_json.read(text, path).get(LIVE_RESTORE):
-        return (WriteFile(path, final, why), restart)
+        return (_file_steps.WriteFile(path, final, why), restart)
     return (
-        WriteFile(path, _with_live_restore(text, True).encode(), f"{why}, with live-restore still on"),
+        _file_steps.WriteFile(path, _with_live_restore(text, True).encode(), f"{why}, with live-restore still on"),
         restart,
         *_give_back(path, text),
-        WriteFile(path, final, why),
+        _file_steps.WriteFile(path, final, why),
     )
 
 
@@ -237,7 +194,7 @@ def _give_back(path: str, text: str) -> Steps:
     value = bool(_daemon_json.read(text, path).get(LIVE_RESTORE))
     content = _with_live_restore(text, value).encode()
     why = f"live-restore {'on' if value else 'off'}, written out for the reload"
-    return (WriteFile(path, content, why), Reload(value))
+    return (_file_steps.WriteFile(path, content, why), Reload(value))
 
 
 def _with_live_restore(text: str, value: bool) -> str:

@@ -25,8 +25,17 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _engine, _exposure, _found, _verdict
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import ACCEPT, DROP, IPV6, Exposure
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _engine,
+    _exposure,
+    _found,
+    _state_daemon,
+    _state_firewall,
+    _verdict,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._exposure import Exposure
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import ACCEPT, DROP, IPV6
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,11 +99,11 @@ def _result(
         return _verdict.TIMEOUT, "", "direct_access_closed"
     passed = (port.container_port, port.protocol) in host.firewall.routed_ports
     # A table of Docker's own has no last word: see _exposure.
-    open_to_all = passed or (says == ACCEPT and host.backend != _exposure.NFTABLES)
+    open_to_all = passed or (says == ACCEPT and host.backend != _state_daemon.NFTABLES)
     if not open_to_all and _exposure.forward_policy(IPV6, host) == DROP:
         return _verdict.TIMEOUT, "", "host_firewall" if host.firewall.kind else "direct_access_closed"
     known = host.firewall.before_daemon and _engine.has(host.version, "firewalld_policy") and host.ip6tables
-    if host.firewall.kind == _exposure.FIREWALLD and not known and not passed:
+    if host.firewall.kind == _state_firewall.FIREWALLD and not known and not passed:
         return _verdict.REFUSED, "", "host_firewall"
     deaf = _exposure.unheard(container, port, IPV6, endpoint)
     return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")

@@ -23,7 +23,6 @@ engines. What a client gets who addresses the container itself is in _direct_acc
 from __future__ import annotations
 
 import ipaddress
-import types
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
@@ -34,21 +33,19 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _nft_table,
     _packet_filter,
+    _state_daemon,
+    _state_firewall,
     _verdict,
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from ansible_collections.dms.ipv6.plugins.module_utils import _host_plan
+    from ansible_collections.dms.ipv6.plugins.module_utils import _state_host
 
     Result = tuple[str, str, str]
 
-IPV4, IPV6 = FAMILIES = ("ipv4", "ipv6")
 UNKNOWN = "unknown"
-UFW, FIREWALLD = "ufw", "firewalld"
-ACCEPT, DROP, REJECT = "accept", "drop", "reject"
-IPTABLES, NFTABLES = "iptables", "nftables"
 HOST_MODE, CONTAINER_MODE = "host", "container:"
 GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_"
 NAT, ROUTED, UNPROTECTED = "nat", "routed", "nat-unprotected"
@@ -81,46 +78,6 @@ CAUSES = {
 }
 
 
-class HostFirewall(t.NamedTuple):
-    """The host's own firewall, beside Docker's rules.
-
-    Attributes:
-        kind: ``ufw`` or ``firewalld`` while it is active, empty for none.
-        allowed_ports: what it lets in from anywhere, as (family, port, protocol).
-        incoming: accept, drop or reject what no rule is about; empty for what its kind does unless told otherwise.
-        routed_ports: what it lets through to containers, as (port, protocol): `ufw route allow`, a firewalld policy.
-        forward: family -> accept or drop, the policy of the FORWARD chain; a family that nobody read is missing.
-        before_daemon: whether firewalld ran when dockerd started, which tells it then about Docker's networks.
-        drops_ipv6: no IPv6 packet of anybody's comes through (UFW with IPV6=no).
-        chains: what the administrator filters by rules of his own: nftables, iptables, DOCKER-USER.
-        uplinks: interfaces that clients come in by.
-    """
-
-    kind: str = ""
-    allowed_ports: frozenset[tuple[str, int, str]] = frozenset()
-    incoming: str = ""
-    routed_ports: frozenset[tuple[int, str]] = frozenset()
-    forward: Mapping[str, str] = types.MappingProxyType({})
-    before_daemon: bool = True
-    drops_ipv6: bool = False
-    chains: tuple[_packet_filter.Chain, ...] = ()
-    uplinks: frozenset[str] = frozenset()
-
-    def at_the_door(self, family: str, port: int, protocol: str) -> str:
-        """What becomes of a connection to the host itself: accept, drop, reject, or unknown."""
-        return self.incoming_outcome(family, port, protocol).verdict
-
-    def incoming_outcome(self, family: str, port: int, protocol: str) -> _packet_filter.Outcome:
-        """The same, and by which chain where it is one of the administrator's own."""
-        if family == IPV6 and self.drops_ipv6:
-            return _packet_filter.Outcome(DROP)
-        rest = self.incoming or {UFW: DROP, FIREWALLD: REJECT}.get(self.kind, ACCEPT)
-        if rest != ACCEPT and (family, port, protocol) not in self.allowed_ports:
-            return _packet_filter.Outcome(rest)
-        packet = _packet_filter.Packet(_packet_filter.INPUT, family, protocol, port, port, self.uplinks)
-        return _packet_filter.outcome(self.chains, packet)
-
-
 class Host(t.NamedTuple):
     """What a container stands on; None where nobody can tell.
 
@@ -140,12 +97,12 @@ class Host(t.NamedTuple):
     ip6tables: bool | None
     userland_proxy: bool | None
     iptables: bool | None = True
-    backend: str = IPTABLES
+    backend: str = _state_daemon.IPTABLES
     direct_routing: bool | None = False
     forwards: bool | None = None
     networks: tuple[_found.Network, ...] = ()
     containers: tuple[_found.Container, ...] = ()
-    firewall: HostFirewall = HostFirewall()
+    firewall: _state_firewall.HostFirewall = _state_firewall.HostFirewall()
     table: _nft_table.Table | None = None
 
     def network(self, name: str) -> _found.Network | None:
@@ -162,8 +119,8 @@ class Host(t.NamedTuple):
 
 # By what the host's firewall does with a packet.
 _CLOSED: dict[str, Result] = {
-    DROP: (_verdict.TIMEOUT, "", "host_firewall"),
-    REJECT: (_verdict.REFUSED, "", "host_firewall"),
+    _state_firewall.DROP: (_verdict.TIMEOUT, "", "host_firewall"),
+    _state_firewall.REJECT: (_verdict.REFUSED, "", "host_firewall"),
     UNKNOWN: (UNKNOWN, "", "host_firewall_unknown"),
 }
 
@@ -194,7 +151,7 @@ class _Door(t.NamedTuple):
     asked: bool
 
 
-def host(found: _host_plan.Found) -> Host:
+def host(found: _state_host.Found) -> Host:
     """The surroundings, as they were read."""
     ip6tables, proxy, iptables, direct = (
         _daemon_plan.effective(name, found.daemon)
@@ -205,20 +162,14 @@ def host(found: _host_plan.Found) -> Host:
         ip6tables,
         proxy,
         iptables,
-        _backend(found.daemon),
+        _daemon_plan.firewall_backend(found.daemon),
         direct,
         found.forwards,
         found.networks,
         found.containers,
         found.firewall._replace(drops_ipv6=bool(found.no_ipv6)),
-        found.table.in_force,
+        _nft_table.in_force(found.table),
     )
-
-
-def _backend(daemon: _daemon_plan.Running) -> str:
-    key = "firewall-backend"
-    given = daemon.flags.get(key) or (daemon.loaded or {}).get(key)
-    return str(given) if given and _engine.has(daemon.version, "firewall_backend") else IPTABLES
 
 
 def exposures(container: _found.Container, host: Host) -> tuple[Exposure, ...]:
@@ -266,16 +217,17 @@ def _of_listeners(container: _found.Container, host: Host) -> Iterator[Exposure]
     heard = container.listeners or {}
     for number in sorted({at for ears in heard.values() for _ip, at in ears}):
         four, six = (
-            [ip for ip, at in heard.get(family, ()) if at == number and not _loopback(ip)] for family in FAMILIES
+            [ip for ip, at in heard.get(family, ()) if at == number and not _loopback(ip)]
+            for family in _state_firewall.FAMILIES
         )
         # A socket on [::] takes IPv4 as well, unless another one does.
-        outside = {IPV4: four or [ip for ip in six if ip == "::"], IPV6: six}
+        outside = {_state_firewall.IPV4: four or [ip for ip in six if ip == "::"], _state_firewall.IPV6: six}
         for family, ears in outside.items():
             port = _found.Port(number, "tcp", ears[0] if ears else "", number)
             if ears:
                 yield Exposure(port, family, *_let_in((_verdict.REAL, "", ""), port, family, host))
             elif four or six:
-                cause = "ipv4_only_listener" if family == IPV6 else "no_listener"
+                cause = "ipv4_only_listener" if family == _state_firewall.IPV6 else "no_listener"
                 yield Exposure(port, family, *_closed(cause, port, family, host))
 
 
@@ -289,7 +241,7 @@ def _doors(container: _found.Container) -> Iterator[_Door]:
         {(one.container_port, one.protocol, one.host_port) for one in (*listed, *fixed)}
     ):
         asked = [one for one in fixed if (one.container_port, one.protocol, one.host_port) == (number, protocol, at)]
-        for family in FAMILIES:
+        for family in _state_firewall.FAMILIES:
             there = {
                 one.host_port
                 for one in listed
@@ -316,13 +268,13 @@ def _unlisted(door: _Door, container: _found.Container, host: Host) -> Result:
         cause = "not_published"
     elif target and host.mode(target.network, door.family) == ROUTED:
         cause = "routed"
-    elif target is None and door.family == IPV4:
+    elif target is None and door.family == _state_firewall.IPV4:
         cause = "no_ipv4_address"
     elif target is None and host.userland_proxy is False:
         cause = "userland_proxy_off"
     else:
         cause = "not_published"
-    lost = door.family == IPV6 and not _engine.has(host.version, "ipv6_binding_listed")
+    lost = door.family == _state_firewall.IPV6 and not _engine.has(host.version, "ipv6_binding_listed")
     if lost and (door.asked or not container.asked) and cause in ("not_published", "userland_proxy_off"):
         return UNKNOWN, "", "ipv6_binding_lost"
     return _closed(cause, door.port, door.family, host)
@@ -333,7 +285,7 @@ def _listed(door: _Door, container: _found.Container, host: Host) -> Result:
     if _loopback(door.port.host_ip):
         return _closed("loopback_only", door.port, door.family, host)
     target = gateway(container, door.family, host)
-    through = target or gateway(container, IPV4, host)
+    through = target or gateway(container, _state_firewall.IPV4, host)
     there = through and host.network(through.network)
     if through is None or (there and there.driver != "bridge"):
         return UNKNOWN, "", "other_driver" if through else "no_network"
@@ -341,30 +293,30 @@ def _listed(door: _Door, container: _found.Container, host: Host) -> Result:
         return _proxied(door, through, "no_ipv6_address", container, host)
     if host.mode(target.network, door.family) == ROUTED:
         return _closed("routed", door.port, door.family, host)
-    if door.family == IPV6 and host.ip6tables is None:
+    if door.family == _state_firewall.IPV6 and host.ip6tables is None:
         return UNKNOWN, "", "ip6tables_unknown"
-    if door.family == IPV6 and not host.ip6tables:
+    if door.family == _state_firewall.IPV6 and not host.ip6tables:
         return _proxied(door, target, "ip6tables_off", container, host)
     # Its default is on, and who switches it off says so.
-    if door.family == IPV4 and host.iptables is False:
+    if door.family == _state_firewall.IPV4 and host.iptables is False:
         return _proxied(door, target, "iptables_off", container, host)
     return _translated(door, target, container, host)
 
 
 def _translated(door: _Door, target: _found.Endpoint, container: _found.Container, host: Host) -> Result:
     """The kernel rewrites the destination and forwards the packet."""
-    if door.family == IPV6 and host.firewall.drops_ipv6:
+    if door.family == _state_firewall.IPV6 and host.firewall.drops_ipv6:
         return _verdict.TIMEOUT, "", "host_firewall"
-    if door.family == IPV6 and host.forwards is False:
+    if door.family == _state_firewall.IPV6 and host.forwards is False:
         return _verdict.TIMEOUT, "", "forwarding_off"
-    if host.backend == NFTABLES and forward_policy(door.family, host) == DROP:
+    if host.backend == _state_daemon.NFTABLES and forward_policy(door.family, host) == _state_firewall.DROP:
         # Docker's own table lets it pass, which is not the last word: every other table is asked as well.
         return _verdict.TIMEOUT, "", "host_firewall"
-    if door.family == IPV6 and closed_by_us(target.ipv6, door.port, host):
+    if door.family == _state_firewall.IPV6 and closed_by_us(target.ipv6, door.port, host):
         return _verdict.TIMEOUT, "", "routed_firewall"
     deaf = unheard(container, door.port, door.family, target)
     on_its_way = forwarded(door.port, door.family, target, host).verdict
-    if on_its_way != ACCEPT:
+    if on_its_way != _state_firewall.ACCEPT:
         return _CLOSED[on_its_way]
     return (_verdict.REFUSED, "", deaf) if deaf else (_verdict.REAL, "", "")
 
@@ -373,13 +325,15 @@ def forwarded(port: _found.Port, family: str, target: _found.Endpoint, host: Hos
     """What chains of the administrator's own do with a packet that Docker has translated, and its rules accept."""
     network = host.network(target.network)
     # A network that is not there yet has an address that nobody knows, and a bridge that Docker names.
-    to = (target.ipv6 if family == IPV6 else target.ipv4) if network else ""
+    to = (target.ipv6 if family == _state_firewall.IPV6 else target.ipv4) if network else ""
     bridge = network.bridge if network and network.bridge else "br-000000000000"
     packet = _packet_filter.Packet(
         _packet_filter.FORWARD, family, port.protocol, port.container_port, port.host_port,
         host.firewall.uplinks, bridge, to, True,
     )  # fmt: skip
-    docker = host.backend == IPTABLES and (family == IPV4 or _engine.has(host.version, "docker_user_ipv6"))
+    docker = host.backend == _state_daemon.IPTABLES and (
+        family == _state_firewall.IPV4 or _engine.has(host.version, "docker_user_ipv6")
+    )
     return _packet_filter.outcome(host.firewall.chains, packet, docker)
 
 
@@ -393,7 +347,7 @@ def closed_by_us(address: str, port: _found.Port, host: Host) -> bool:
 
 def _proxied(door: _Door, through: _found.Endpoint, cause: str, container: _found.Container, host: Host) -> Result:
     """docker-proxy, if it runs, accepts on the host and connects to the container itself."""
-    to = IPV4 if cause == "no_ipv6_address" else door.family
+    to = _state_firewall.IPV4 if cause == "no_ipv6_address" else door.family
     if host.userland_proxy is None:
         return UNKNOWN, "", "userland_proxy_unknown"
     if not host.userland_proxy:
@@ -401,7 +355,7 @@ def _proxied(door: _Door, through: _found.Endpoint, cause: str, container: _foun
             return _closed("userland_proxy_off", door.port, door.family, host)
         return _let_in((_verdict.TIMEOUT, "", "rules_and_userland_proxy_off"), door.port, door.family, host)
     deaf = unheard(container, door.port, to, through)
-    by = through.gateway4 if to == IPV4 else through.gateway6
+    by = through.gateway4 if to == _state_firewall.IPV4 else through.gateway6
     result = (_verdict.REFUSED, "", deaf) if deaf else (_verdict.MASKED, by, cause)
     return _let_in(result, door.port, door.family, host)
 
@@ -409,13 +363,13 @@ def _proxied(door: _Door, through: _found.Endpoint, cause: str, container: _foun
 def _let_in(result: Result, port: _found.Port, family: str, host: Host) -> Result:
     """What becomes of a connection that ends on the host itself."""
     at_the_door = host.firewall.at_the_door(family, port.host_port, port.protocol)
-    return result if at_the_door == ACCEPT else _CLOSED[at_the_door]
+    return result if at_the_door == _state_firewall.ACCEPT else _CLOSED[at_the_door]
 
 
 def _closed(cause: str, port: _found.Port, family: str, host: Host) -> Result:
     """Nobody listens on the host: refused, unless its firewall swallows even that."""
     at_the_door = host.firewall.at_the_door(family, port.host_port, port.protocol)
-    return _CLOSED[at_the_door] if at_the_door in (DROP, UNKNOWN) else (_verdict.REFUSED, "", cause)
+    return _CLOSED[at_the_door] if at_the_door in (_state_firewall.DROP, UNKNOWN) else (_verdict.REFUSED, "", cause)
 
 
 def _outward(container: _found.Container, host: Host) -> list[_found.Endpoint]:
@@ -429,7 +383,7 @@ def gateway(container: _found.Container, family: str, host: Host) -> _found.Endp
 
     First by the priority given (Docker Engine 28), then dual-stack before IPv4 alone, then by the network's name.
     """
-    able = [one for one in _outward(container, host) if (one.ipv6 if family == IPV6 else one.ipv4)]
+    able = [one for one in _outward(container, host) if (one.ipv6 if family == _state_firewall.IPV6 else one.ipv4)]
     return min(able, key=lambda one: (-_priority(one), not (one.ipv4 and one.ipv6), one.network), default=None)
 
 
@@ -444,12 +398,15 @@ def unheard(container: _found.Container, port: _found.Port, family: str, target:
     """
     if container.listeners is None or port.protocol != "tcp":
         return ""
-    four, six = ([ip for ip, at in container.listeners.get(of, ()) if at == port.container_port] for of in FAMILIES)
+    four, six = (
+        [ip for ip, at in container.listeners.get(of, ()) if at == port.container_port]
+        for of in _state_firewall.FAMILIES
+    )
     by_four, by_six = _takes(four, target.ipv4), _takes(six, target.ipv6)
     # A socket on [::] takes IPv4 as well.
-    if not (four or six) or (by_six if family == IPV6 else by_four or _takes(six, target.ipv4)):
+    if not (four or six) or (by_six if family == _state_firewall.IPV6 else by_four or _takes(six, target.ipv4)):
         return ""
-    return "ipv4_only_listener" if family == IPV6 and by_four else "no_listener"
+    return "ipv4_only_listener" if family == _state_firewall.IPV6 and by_four else "no_listener"
 
 
 def _takes(listened: list[str], address: str) -> bool:
@@ -463,14 +420,18 @@ def forward_policy(family: str, host: Host) -> str:
     Before 28.0 dockerd sets DROP at every start with rules of its own on.
     """
     read = host.firewall.forward.get(family)
-    if read or host.firewall.kind == UFW:
-        return read or DROP
-    drops = host.ip6tables and host.backend == IPTABLES and not _engine.has(host.version, "forward_policy_kept")
-    return DROP if drops else ACCEPT
+    if read or host.firewall.kind == _state_firewall.UFW:
+        return read or _state_firewall.DROP
+    drops = (
+        host.ip6tables
+        and host.backend == _state_daemon.IPTABLES
+        and not _engine.has(host.version, "forward_policy_kept")
+    )
+    return _state_firewall.DROP if drops else _state_firewall.ACCEPT
 
 
 def _family(address: str) -> str:
-    return IPV6 if ":" in address else IPV4
+    return _state_firewall.IPV6 if ":" in address else _state_firewall.IPV4
 
 
 def _loopback(address: str) -> bool:

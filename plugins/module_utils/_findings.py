@@ -9,12 +9,15 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
+    _address_order,
+    _daemon_json,
     _daemon_plan,
     _environment,
     _exposure,
     _forwarding,
     _found,
     _newly_exposed,
+    _state_daemon,
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE
@@ -25,7 +28,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 # Every id, and how bad it is.
 SEVERITIES = {
@@ -126,7 +130,7 @@ def _opened(host: _exposure.Host, wanted: Wanted) -> Iterator[Finding]:
 def _file(found: Found) -> Iterator[Finding]:
     """The configuration file against the daemon that runs."""
     try:
-        settings = found.file_settings
+        settings = _daemon_json.load(found.raw, found.path)
     except Refused as reason:
         evidence = f"{reason.where}: {reason.problem}"
         yield _finding("daemon_json_invalid", evidence, "Correct the file before the daemon is restarted")
@@ -183,7 +187,7 @@ def _packet_filter(found: Found, host: _exposure.Host) -> Iterator[Finding]:
     """What keeps Docker's rules for IPv6 from being there, or from being of any use."""
     if found.no_ipv6:
         yield _finding("ipv6_dropped", f"{found.no_ipv6}: IPv6 clients get no answer at all", _environment.REMEDY_IPV6)
-    if found.no_ip6tables and host.backend == _exposure.IPTABLES:
+    if found.no_ip6tables and host.backend == _state_daemon.IPTABLES:
         evidence = f"{found.no_ip6tables}: {_environment.without_ip6tables(host.version)}"
         yield _finding("no_ip6_tables", evidence, _environment.REMEDY_IP6TABLES)
 
@@ -213,7 +217,7 @@ def _networks(found: Found) -> Iterator[Finding]:
 def _tried_late(found: Found) -> Iterator[Finding]:
     """Names that the host itself would reach over IPv6, were it not for a ULA."""
     for one in found.orders:
-        if one.unequal:
+        if _address_order.is_unequal(one):
             yield _finding(
                 "ipv4_first",
                 f"new processes on this host try {one.four} before {one.six} for {one.name}: one of {one.source}, from"

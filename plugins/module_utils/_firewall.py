@@ -13,7 +13,7 @@ import shlex
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _packet_filter
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import (
     ACCEPT,
     DROP,
     FAMILIES,

@@ -14,11 +14,11 @@ With its nftables backend (from Docker Engine 29) dockerd switches nothing on, a
 
 from __future__ import annotations
 
-import types
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import _state_host
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -107,23 +107,7 @@ def accept_ra(interface: str) -> str:
     return f"net/ipv6/conf/{interface}/accept_ra"
 
 
-class AtBoot(t.NamedTuple):
-    """What a boot does to an interface's accept_ra after our file has been read, as path -> text.
-
-    Attributes:
-        sysctl: files of sysctl.d behind ours.
-        ifupdown: files of ifupdown. Other managers (systemd-networkd, NetworkManager) take router advertisements
-            themselves, and no kernel learns a default route then.
-    """
-
-    sysctl: Mapping[str, str] = types.MappingProxyType({})
-    ifupdown: Mapping[str, str] = types.MappingProxyType({})
-
-
-NOTHING = AtBoot()
-
-
-def refuse_overruled(at_boot: AtBoot, interface: str) -> None:
+def refuse_overruled(at_boot: _state_host.AtBoot, interface: str) -> None:
     """Raise Refused if a file of somebody else's sets an interface's accept_ra at every boot, later than ours."""
     for path, text in at_boot.sysctl.items():
         for number, line in enumerate(text.splitlines(), 1):
@@ -149,7 +133,7 @@ def guard(
     forwards: bool,
     sysctl_file: bytes | None,
     by_docker: bool = True,
-    at_boot: AtBoot = NOTHING,
+    at_boot: _state_host.AtBoot = _state_host.NOTHING,
 ) -> Steps:
     """The steps before anything that switches forwarding on; none where they are not needed.
 
@@ -182,7 +166,7 @@ def guard(
     return tuple(steps)
 
 
-def _in_ifupdown(at_boot: AtBoot, interface: str) -> list[Step]:
+def _in_ifupdown(at_boot: _state_host.AtBoot, interface: str) -> list[Step]:
     from ansible_collections.dms.ipv6.plugins.module_utils import _ifupdown  # few hosts need it
 
     files = [path for path, text in at_boot.ifupdown.items() if _ifupdown.overrules(text, interface)]

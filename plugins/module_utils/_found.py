@@ -9,10 +9,17 @@ import ipaddress
 import types
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _container_state, _definition, _routed_network
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _container_state,
+    _definition,
+    _routed_network,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
 
     Json = dict[str, t.Any]
 
@@ -148,12 +155,14 @@ class Ask(t.NamedTuple):
         listeners: what a process listens on in its network namespace: family -> (address, port).
         sessions: the local ports of the TCP connections that are established there, one for each.
         rules: where the host's firewall and network settings, not Docker's own, name an interface.
+        steps: the steps that an entry of the record stands for; none for no entry.
     """
 
     inspect: Callable[[str], Container]
     listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]]
     sessions: Callable[[int], list[int]]
     rules: Callable[[str], tuple[str, ...]]
+    steps: Callable[[list[t.Any] | None], Steps]
 
 
 def network(inspected: Json) -> Network:

@@ -10,7 +10,9 @@ import typing as t
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_undo,
     _engine,
+    _host_undo,
     _io_armed,
     _io_files,
     _io_found,
@@ -20,8 +22,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _journal,
+    _ndp_undo,
+    _network_undo,
     _transaction,
-    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._journal import Made
@@ -31,8 +34,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
     Planned = t.TypeVar("Planned")
 
@@ -102,12 +105,12 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> Done:
 
     def remember() -> None:
         _io_record.keep(
-            moves=_undo.remember_moves(found.record.get("moves"), plan),
-            replaced=_undo.remember_replaced(found.record.get("replaced"), plan) or None,
-            guard=_undo.remember_guard(found.record.get("guard"), plan.steps),
-            files=_undo.remember_files(found.record.get("files"), plan) or None,
-            gai_conf=_undo.remember_gai_conf(found.record.get("gai_conf"), plan) or None,
-            ndp=_undo.remember_ndp(found.record.get("ndp"), plan.steps),
+            moves=_network_undo.remember_moves(found.record.get("moves"), plan),
+            replaced=_network_undo.remember_replaced(found.record.get("replaced"), plan) or None,
+            guard=_host_undo.remember_guard(found.record.get("guard"), plan.steps),
+            files=_compose_undo.remember_files(found.record.get("files"), plan) or None,
+            gai_conf=_host_undo.remember_gai_conf(found.record.get("gai_conf"), plan) or None,
+            ndp=_ndp_undo.remember_ndp(found.record.get("ndp"), plan.steps),
         )
 
     outage = _io_steps.carry_out(plan, hands, journal, after=remember)

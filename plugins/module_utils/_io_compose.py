@@ -22,7 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Texts
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 TIMEOUT = 120
 

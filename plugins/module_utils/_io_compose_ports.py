@@ -11,17 +11,17 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose_plan,
     _compose_ports,
+    _compose_undo,
     _io_compose,
     _io_compose_trust,
-    _undo,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Texts, Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_ports import PortsPlan
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 
 def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
@@ -64,7 +64,7 @@ def _as_it_was(texts: Texts, found: Found) -> Texts:
     there = {path: found.edited.get(path) for path, _text in texts}
     old = {
         step.path: step.content or b""
-        for step in _undo.files_back(found.record.get("files"), there).steps
+        for step in _compose_undo.files_back(found.record.get("files"), there).steps
         if isinstance(step, WriteFile)
     }
     return [(path, _compose_plan.decode(old[path], path) if path in old else text) for path, text in texts]

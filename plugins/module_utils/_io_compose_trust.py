@@ -19,8 +19,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Container
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 REMEDY = "Name the file in dms_ipv6_compose_files if that is right, or use attach: network"
 ENV = ".env"

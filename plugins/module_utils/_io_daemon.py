@@ -17,31 +17,29 @@ from dataclasses import dataclass, field
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _container_state,
     _daemon_plan,
+    _daemon_undo,
     _diff,
     _engine,
     _health,
+    _host_undo,
     _io_dockerd,
     _io_files,
-    _io_found,
     _io_kernel,
+    _io_loaded,
     _io_program,
     _io_record,
-    _undo,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload, WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Reload
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker, NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
-        Restart,
-        RunningContainer,
-        StartContainers,
-        StopContainers,
-    )
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, StartContainers, StopContainers
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 POLL = 0.1
 RELOAD_TIMEOUT = 20.0
@@ -91,7 +89,7 @@ class DaemonHands:
         """SIGHUP; dockerd returns at once, acts later and only logs errors, so /info is asked until it agrees."""
         if step.if_running and not self._answers():
             return
-        os.kill(_io_found.dockerd_pid(self.docker.path), signal.SIGHUP)
+        os.kill(_io_loaded.dockerd_pid(self.docker.path), signal.SIGHUP)
         since, end = time.time(), time.monotonic() + RELOAD_TIMEOUT
         while step.live_restore is not None and self._live_restore() != step.live_restore:
             if time.monotonic() > end:
@@ -253,14 +251,14 @@ class Recorder:
         if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in self.plan.steps):
             borrowed = _daemon_plan.lent(self.found.raw, self.found.path)
         _io_record.keep(
-            daemon=_io_found.read_by(daemon.pid, daemon.loaded),
+            daemon=_io_loaded.read_by(daemon.pid, daemon.loaded),
             borrowed=None if borrowed is False else borrowed,
-            starting=_io_found.starting(self.plan.settings) if self.plan.restarts else None,
-            guard=_undo.remember_guard(self.found.record.get("guard"), self.plan.guards),
+            starting=_io_loaded.starting(self.plan.settings) if self.plan.restarts else None,
+            guard=_host_undo.remember_guard(self.found.record.get("guard"), self.plan.guards),
             stopped=_health.to_start(self.plan.steps, self.found.record.get("stopped")),
         )
         if not self.restoring:
-            _io_record.keep(undo=_undo.remember(self.found.record.get("undo"), self.plan))
+            _io_record.keep(undo=_daemon_undo.remember(self.found.record.get("undo"), self.plan))
         if self.plan.raw is not None and any(isinstance(step, WriteFile) for step in self.plan.steps):
             return _io_files.backup(self.found.path, self.plan.raw)
         return None
@@ -268,14 +266,14 @@ class Recorder:
     def after(self) -> None:
         """After the last step: what the daemon has loaded now; nothing is left to undo if all was put back."""
         settings = _daemon_plan.loaded_after(self.plan, self.found.daemon)
-        daemon = _io_found.read_by(_io_found.dockerd_pid(self.socket), settings)
+        daemon = _io_loaded.read_by(_io_loaded.dockerd_pid(self.socket), settings)
         _io_record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None)
         if self.restoring:
             _io_record.keep(undo=None)
 
     def back(self) -> None:
         """After the way back: all is as it was."""
-        daemon = _io_found.read_by(_io_found.dockerd_pid(self.socket), self.found.daemon.loaded)
+        daemon = _io_loaded.read_by(_io_loaded.dockerd_pid(self.socket), self.found.daemon.loaded)
         entries = {name: self.found.record.get(name) for name in ("undo", "guard")}
         _io_record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None, **entries)
 

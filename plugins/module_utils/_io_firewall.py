@@ -20,7 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _nft_table,
     _packet_filter,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import (
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import (
     ACCEPT,
     DROP,
     FIREWALLD,

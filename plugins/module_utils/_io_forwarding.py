@@ -13,7 +13,7 @@ import struct
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _ifupdown, _io_files, _io_kernel
-from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import AtBoot
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import AtBoot
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable

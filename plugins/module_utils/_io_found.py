@@ -5,41 +5,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import os
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address,
     _container_state,
     _daemon_flags,
-    _daemon_json,
-    _daemon_plan,
-    _daemon_steps,
     _engine,
     _environment,
     _forwarding,
     _found,
     _io_armed,
+    _io_containers,
     _io_dockerd,
     _io_files,
     _io_firewall,
     _io_kernel,
+    _io_loaded,
     _io_record,
     _io_routed_firewall,
     _pools,
-    _routed_network,
+    _state_daemon,
+    _state_host,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, NotFound
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-
-CONFIG = "/etc/docker/daemon.json"
-UNIT = "docker.service"
+    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
 
 
 def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> Found:
@@ -58,7 +52,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     if not any_engine:
         _environment.refuse(environment)
     flags = _daemon_flags.parse(_io_kernel.command_line(dockerd.pid)) if dockerd.pid else {}
-    path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else CONFIG)
+    path = path or flags.get("config-file") or ("" if _environment.elsewhere(environment) else _io_loaded.CONFIG)
     raw = _io_files.read(path)
     record = {**_io_record.record(), **_io_armed.unfinished_steps()}
     containers = tuple(_found.listed(one) for one in docker.containers())
@@ -91,7 +85,7 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
     return {
         "ra_default": tuple(sorted(learned)),
         "accept_ra": accepts,
-        "at_boot": _at_boot() if any(accepts.get(one) == "1" for one in learned) else _forwarding.NOTHING,
+        "at_boot": _at_boot() if any(accepts.get(one) == "1" for one in learned) else _state_host.NOTHING,
         "forwards": _io_kernel.sysctl(_forwarding.FORWARDING[0]) == "1",
         "sysctl_file": _io_files.peek(_forwarding.SYSCTL_FILE),
         "firewall": _io_firewall.read(pid),
@@ -123,10 +117,10 @@ def _daemon(
     record: dict[str, t.Any],
     containers: tuple[_found.Container, ...],
     networks: tuple[_found.Network, ...],
-) -> _daemon_plan.Running:
-    loaded = _loaded(dockerd, path, raw, record)
+) -> _state_daemon.Running:
+    loaded = _io_loaded.loaded(dockerd, path, raw, record)
     running = tuple(one for one in containers if one.running)
-    return _daemon_plan.Running(
+    return _state_daemon.Running(
         version=_engine.parse(info.get("ServerVersion", "")),
         pid=dockerd.pid,
         unit=dockerd.unit,
@@ -141,7 +135,7 @@ def _daemon(
         hints=_hints(dockerd.pid, running) if loaded is None and dockerd.pid else {},
         containers=tuple(_running(one) for one in running),
         stopped=tuple(_running(one) for one in containers if not one.running and one.id in record.get("stopped", ())),
-        unfinished=_is_unfinished(dockerd.pid, record),
+        unfinished=_io_loaded.is_unfinished(dockerd.pid, record),
     )
 
 
@@ -152,6 +146,7 @@ def ask(docker: Docker) -> _found.Ask:
         listeners=_io_kernel.listeners,
         sessions=_io_kernel.sessions,
         rules=_rules,
+        steps=_steps,
     )
 
 
@@ -164,19 +159,20 @@ def _rules(interface: str) -> tuple[str, ...]:
     return _io_rules.naming(interface)
 
 
-def _at_boot() -> _forwarding.AtBoot:
+def _steps(entry: list[t.Any] | None) -> Steps:
+    if not entry:
+        return ()
+    from ansible_collections.dms.ipv6.plugins.module_utils import (
+        _transaction,  # it knows every kind of step
+    )
+
+    return _transaction.load_steps(entry)
+
+
+def _at_boot() -> _state_host.AtBoot:
     from ansible_collections.dms.ipv6.plugins.module_utils import _io_forwarding
 
     return _io_forwarding.at_boot()
-
-
-def inspect_all(docker: Docker, ids: list[str]) -> dict[str, _found.Container]:
-    """Those of the containers that are still there, by the id asked for."""
-    there = {}
-    for one in ids:
-        with contextlib.suppress(NotFound):
-            there[one] = _found.inspected(docker.container(one))
-    return there
 
 
 def looked_into(docker: Docker, found: Found) -> Found:
@@ -184,7 +180,7 @@ def looked_into(docker: Docker, found: Found) -> Found:
 
     A container that ends meanwhile stays as it was listed.
     """
-    inspected = inspect_all(docker, [one.id for one in found.containers])
+    inspected = _io_containers.inspect_all(docker, [one.id for one in found.containers])
     return found._replace(containers=tuple(_looked_into(one, inspected.get(one.id)) for one in found.containers))
 
 
@@ -196,86 +192,9 @@ def _looked_into(listed: _found.Container, inspected: _found.Container | None) -
     return listed._replace(pid=inspected.pid, asked=inspected.asked, listeners=heard)
 
 
-def _running(container: _found.Container) -> _daemon_steps.RunningContainer:
+def _running(container: _found.Container) -> _state_daemon.RunningContainer:
     ports = {one.host_port for one in container.ports if one.protocol == "tcp"}
-    return _daemon_steps.RunningContainer(container.id, container.name, tuple(sorted(ports)), container.status)
-
-
-def dockerd_pid(path: str) -> int:
-    """The process of the daemon behind a socket.
-
-    Raises:
-        Refused: it is no dockerd of root's on this host.
-    """
-    return _io_dockerd.behind(path).pid
-
-
-def read_by_daemon(socket: str = SOCKET, config: str = CONFIG) -> dict[str, t.Any] | None:
-    """The entry of the record for a daemon that was just started: what it has read. None if it does not run."""
-    try:
-        pid = dockerd_pid(socket)
-        path = _daemon_flags.parse(_io_kernel.command_line(pid)).get("config-file") or config
-        settings = _daemon_json.read(_daemon_json.decode(_io_files.read(path) or b"", path), path)
-    except Refused:
-        return None
-    return read_by(pid, settings)
-
-
-def read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:
-    """The entry of the record: which daemon has loaded which settings. None if nobody knows."""
-    start = _io_dockerd.start(pid)
-    return None if settings is None or start is None else {**start, "settings": settings}
-
-
-def starting(settings: t.Any) -> dict[str, t.Any]:
-    """The entry of the record for a daemon that is about to be started: what it will read."""
-    return {"boot": _io_kernel.boot_id(), "ticks": _io_kernel.ticks_now(), "settings": settings}
-
-
-def _loaded(
-    dockerd: _io_dockerd.Dockerd, path: str, raw: bytes | None, record: dict[str, t.Any]
-) -> dict[str, t.Any] | None:
-    """The settings that the daemon read at its start, None if the file is newer and we kept no record."""
-    start = _io_dockerd.start(dockerd.pid)
-    kept = record.get("daemon") or {}
-    if start is None:
-        return None
-    if _is(kept, start):
-        return t.cast(dict[str, t.Any], kept.get("settings"))
-    # Where there is no file, its folder tells since when there has been none.
-    changed = _io_files.changed_at(os.path.dirname(path) if raw is None else path)
-    began = _io_dockerd.began(dockerd)
-    if changed is None or began is None or changed > began:
-        # A run of ours that died behind its restart: this daemon read what that run had written.
-        begun = record.get("starting") or {}
-        return begun.get("settings") if _is_later(start, begun) else None
-    try:
-        return _daemon_json.read(_daemon_json.decode(raw or b"", path), path)
-    except Refused:
-        return None  # the daemon cannot have read it; whoever plans with the file will say what is wrong with it
-
-
-def _is(kept: dict[str, t.Any], start: dict[str, t.Any]) -> bool:
-    """Whether the record is about this very process."""
-    if "ticks" in kept:
-        return {name: kept.get(name) for name in start} == start
-    # An older record has a time of the clock in its place.
-    began = _io_kernel.process_started(start["pid"])
-    return kept.get("pid") == start["pid"] and began is not None and abs(kept.get("started", 0) - began) < 1
-
-
-def _is_later(start: dict[str, t.Any], begun: dict[str, t.Any]) -> bool:
-    """Whether a process was started after something began, on the same boot."""
-    if "ticks" in begun:
-        return bool(begun.get("boot") == start["boot"] and start["ticks"] > begun["ticks"])
-    began = _io_kernel.process_started(start["pid"])
-    return began is not None and began > begun.get("since", began)
-
-
-def _is_unfinished(pid: int, record: dict[str, t.Any]) -> bool:
-    """Whether a run of ours that was to start a daemon died before that."""
-    start = _io_dockerd.start(pid)
-    return bool("starting" in record and start and not _is_later(start, record["starting"]))
+    return _state_daemon.RunningContainer(container.id, container.name, tuple(sorted(ports)), container.status)
 
 
 def _hints(pid: int, running: tuple[_found.Container, ...]) -> dict[str, bool]:
@@ -325,7 +244,7 @@ def _interfaces() -> set[str]:
     return {one.interface for one in _io_kernel.routes() if _is_default(one)}
 
 
-def _uplinks() -> tuple[_routed_network.Uplink, ...]:
+def _uplinks() -> tuple[_state_host.Uplink, ...]:
     """The interfaces with a default route, and what is on-link there; an address may be a /128 beside its prefix."""
     routes, addresses = _io_kernel.routes(), _io_kernel.addresses()
     found = []
@@ -340,7 +259,7 @@ def _uplinks() -> tuple[_routed_network.Uplink, ...]:
             if address.value.ip in prefix and prefix.prefixlen != 128
         }
         routers = {one.router for one in here if _is_default(one) and one.router}
-        found.append(_routed_network.Uplink(interface, tuple(sorted(prefixes)), tuple(sorted(routers))))
+        found.append(_state_host.Uplink(interface, tuple(sorted(prefixes)), tuple(sorted(routers))))
     return tuple(found)
 
 

@@ -13,18 +13,19 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address_order,
     _gai_conf,
+    _host_undo,
     _io_files,
     _io_program,
     _io_record,
-    _undo,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
     from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import Tables, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Order
 
 # Any port: nothing is sent.
 PORT = 9
@@ -49,7 +50,7 @@ def plan(path: str, asked: Wanted, record: Mapping[str, t.Any]) -> Plan:
 
 def back(path: str, record: Mapping[str, t.Any]) -> Plan:
     """The plan that takes our lines out."""
-    return _undo.gai_conf_back(record.get("gai_conf"), path, _io_files.read(path))
+    return _host_undo.gai_conf_back(record.get("gai_conf"), path, _io_files.read(path))
 
 
 def others(path: str) -> Tables:
@@ -67,11 +68,11 @@ def glibc() -> bool:
 def order(name: str = "") -> Order:
     """In which order a new process tries the addresses of a name; without one only what the host connects from."""
     if not glibc():
-        return _address_order.Order(False, name)
+        return _state_host.Order(False, name)
     addresses = ahosts(name) if name else ()
-    seen = _address_order.Order(True, name, addresses)
+    seen = _state_host.Order(True, name, addresses)
     target = seen.six or ("" if name else str(_gai_conf.GLOBAL.network_address))
-    return _address_order.Order(True, name, addresses, source(target) if target else "")
+    return _state_host.Order(True, name, addresses, source(target) if target else "")
 
 
 def ahosts(name: str) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ import os
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
     _exposure,
     _found,
     _host_plan,
     _io_found,
     _io_packages,
     _network_steps,
+    _networks_of_host,
     _newly_exposed,
     _newly_routed,
 )
@@ -28,9 +30,10 @@ if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
     from ansible_collections.dms.ipv6.plugins.module_utils._ndp_proxy import NdpPlan
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 
 class ComposeOptions(t.NamedTuple):
@@ -50,19 +53,21 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     """
     projects, containers, found = _targets(wanted, compose, found, docker)
     only_projects = projects and not containers
-    host_wanted = wanted._replace(containers=containers, attach=_host_plan.COMPOSE if only_projects else wanted.attach)
-    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), found.file_settings)
+    host_wanted = wanted._replace(
+        containers=containers, attach=_networks_of_host.COMPOSE if only_projects else wanted.attach
+    )
+    host = _host_plan.nat(host_wanted, found, _io_found.ask(docker), _daemon_json.load(found.raw, found.path))
     facts = [_project(one, found, docker) for one in projects]
     joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
-    if wanted.attach == _host_plan.DEFAULT_BRIDGE:
+    if wanted.attach == _networks_of_host.DEFAULT_BRIDGE:
         joining |= {one.id for one in found.containers if one.endpoint("bridge")}
     now = _exposure.host(found)
     shut = refuse_opened(joining, now, wanted)
     asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
-    own = "" if only_projects else "bridge" if wanted.attach == _host_plan.DEFAULT_BRIDGE else wanted.network
+    own = "" if only_projects else "bridge" if wanted.attach == _networks_of_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found)
-    answers = _given_up(own, found)
+    answers = _given_up(own, found, docker)
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     told = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
@@ -133,16 +138,16 @@ def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[di
 
 def _subnet(host: _host_plan.HostPlan, found: Found) -> str:
     """The IPv6 subnet of our network, or of the default bridge."""
-    return host.config.get("fixed-cidr-v6") or str(_host_plan.subnet_after(host.network, found))
+    return host.config.get("fixed-cidr-v6") or str(_networks_of_host.subnet_after(host.network, found))
 
 
-def _given_up(network: str, found: Found) -> list[tuple[dict[str, t.Any], NdpPlan]]:
+def _given_up(network: str, found: Found, docker: Docker) -> list[tuple[dict[str, t.Any], NdpPlan]]:
     """Calls of ndp_proxy for public subnets that the network has no more, each with its plan."""
     if "ndp" not in found.record:
         return []
     from ansible_collections.dms.ipv6.plugins.module_utils import _io_ndp_proxy  # only where it was used
 
-    return _io_ndp_proxy.planned(_io_ndp_proxy.calls(network, {}, found), found)
+    return _io_ndp_proxy.planned(_io_ndp_proxy.calls(network, {}, found), found, _io_found.ask(docker))
 
 
 def moved(plan: Plan) -> list[str]:
@@ -162,12 +167,12 @@ def _targets(
     wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker
 ) -> tuple[tuple[WantedProject, ...], tuple[str, ...], Found]:
     """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
-    if wanted.attach not in (_host_plan.AUTO, _host_plan.COMPOSE):
+    if wanted.attach not in (_networks_of_host.AUTO, _networks_of_host.COMPOSE):
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
         return (), wanted.containers, found
     named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
-    if wanted.attach == _host_plan.AUTO and not options.files and not any(map(_is_composed, named)):
+    if wanted.attach == _networks_of_host.AUTO and not options.files and not any(map(_is_composed, named)):
         return (), wanted.containers, found
     from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _io_compose_trust  # only here
 

@@ -19,8 +19,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 # For one container. Its programs have _mail_facts.SECONDS each.
 SECONDS = 20.0

@@ -16,8 +16,8 @@ import time
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
     _daemon_plan,
-    _host_plan,
     _io_files,
     _io_kernel,
     _io_program,
@@ -25,14 +25,16 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _ndp_proxy,
     _ndppd_conf,
     _networkd,
+    _plan,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
     from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 QUESTIONS = ("address show", "route show", "neighbour show", "neighbour show proxy")
 LINKS = "/run/systemd/netif/links"
@@ -47,15 +49,15 @@ ICMP6_FILTER = 1  # linux/icmpv6.h
 SOLICITED_NODE = int(ipaddress.IPv6Address("ff02::1:ff00:0"))
 
 
-def plan(wanted: _ndp_proxy.Wanted, found: Found) -> _ndp_proxy.NdpPlan:
+def plan(wanted: _ndp_proxy.Wanted, found: Found, ask: Ask) -> _ndp_proxy.NdpPlan:
     """The plan on fresh facts; what an earlier run left behind that died is taken back first, by itself.
 
     Raises:
         Refused: anything that must not or cannot be done; nothing was changed.
     """
-    unfinished = _host_plan.remembered("unfinished", found)
+    unfinished = ask.steps(found.record.get("unfinished"))
     if unfinished:
-        return _ndp_proxy.NdpPlan("", "", unfinished, (_host_plan.UNFINISHED,))
+        return _ndp_proxy.NdpPlan("", "", unfinished, (_plan.UNFINISHED,))
     return _ndp_proxy.plan(wanted, facts(found), answers)
 
 
@@ -68,10 +70,12 @@ def calls(network: str, options: Mapping[str, t.Any], found: Found) -> Iterator[
         yield {"state": _ndp_proxy.PRESENT, **options}
 
 
-def planned(calls: Iterable[dict[str, t.Any]], found: Found) -> list[tuple[dict[str, t.Any], _ndp_proxy.NdpPlan]]:
+def planned(
+    calls: Iterable[dict[str, t.Any]], found: Found, ask: Ask
+) -> list[tuple[dict[str, t.Any], _ndp_proxy.NdpPlan]]:
     """Each call of ndp_proxy with its plan."""
     wanted = [(call, {**call, "addresses": tuple(call.get("addresses", ()))}) for call in calls]
-    return [(call, plan(_ndp_proxy.Wanted(**options), found)) for call, options in wanted]
+    return [(call, plan(_ndp_proxy.Wanted(**options), found, ask)) for call, options in wanted]
 
 
 def facts(found: Found) -> _ndp_found.Facts:
@@ -94,7 +98,9 @@ def facts(found: Found) -> _ndp_found.Facts:
         proxied=_ndp_found.proxied(proxied),
         proxy_ndp={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/proxy_ndp") or "0" for one in names},
         forwarding={one: _io_kernel.sysctl(f"net/ipv6/conf/{one}/forwarding") or "0" for one in ("all", *names)},
-        no_ip_forward=found.path if _daemon_plan.no_ip_forward(found.file_settings, found.daemon) else "",
+        no_ip_forward=found.path
+        if _daemon_plan.no_ip_forward(_daemon_json.load(found.raw, found.path), found.daemon)
+        else "",
         bridges=tuple(one.bridge for one in found.networks if one.bridge),
         containers=tuple(ipaddress.IPv6Address(one) for one in six if one),
         managed=networks if NETWORKD in active else {},

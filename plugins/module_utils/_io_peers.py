@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
-    _io_found,
+    _io_containers,
     _io_kernel,
     _io_places,
     _verdict,
@@ -29,7 +29,7 @@ def judged(docker: Docker, probes: Iterable[Mapping[str, t.Any]]) -> list[dict[s
         return listed
     running = [one for one in map(_found.listed, docker.containers()) if one.running]
     reached = dict.fromkeys(one.id for probe in held for one, _port in _reached(probe, running))
-    pids = {key: one.pid for key, one in _io_found.inspect_all(docker, [*reached]).items()}
+    pids = {key: one.pid for key, one in _io_containers.inspect_all(docker, [*reached]).items()}
     places = _io_places.read(_found.network(one) for one in docker.networks())
     return [
         _verdict.of_service(one, _peers(one, running, pids), places.all) if one.get("client_port") else one

@@ -24,7 +24,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._restart_guards import Su
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 CLIENTS = ("docker", "docker-compose")
 # Of the unit itself; what else depends on Docker is stopped with it.

@@ -10,10 +10,10 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _exposure,
-    _host_plan,
     _io_found,
     _io_packages,
     _io_rules,
+    _networks_of_host,
     _prevent,
     _verdict,
 )
@@ -21,8 +21,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import Wanted as WantedProject
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 
 def plan(wanted: _prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
@@ -92,7 +92,7 @@ def _projects(wanted: _prevent.Wanted, found: Found, docker: Docker) -> tuple[tu
         _io_compose_trust.refuse(wanted.containers, wanted.files, found, docker)
         found = _io_compose_trust.believed(found, docker)
         targets = _compose_plan.targets(
-            _host_plan.COMPOSE, like, wanted.files, wanted.containers, found, os.path.isfile
+            _networks_of_host.COMPOSE, like, wanted.files, wanted.containers, found, os.path.isfile
         )
     except Refused as reason:
         where = reason.where if reason.where.startswith("container ") else "dms_ipv6_prevent_compose"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _daemon_steps,
+    _file_steps,
+    _io_containers,
     _io_found,
     _io_host_plan,
     _io_ndp_proxy,
@@ -19,16 +20,18 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 
 def plan(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
     """The plan for mode ``absent``."""
-    moved = {name: _io_found.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
+    moved = {name: _io_containers.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
     made = _restored.absent(found, moved, _io_found.ask(docker), consent)
-    answers = _io_ndp_proxy.planned([{"state": _ndp_proxy.ABSENT}] if "ndp" in found.record else [], found)
+    answers = _io_ndp_proxy.planned(
+        [{"state": _ndp_proxy.ABSENT}] if "ndp" in found.record else [], found, _io_found.ask(docker)
+    )
     steps = [*_io_host_plan.sentences(one for _call, one in answers), *made.sentences()]
     warnings = dict.fromkeys(text for _wanted, one in made.networks for text in one.warnings)
     return {
@@ -52,4 +55,4 @@ def plan(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
 
 def _written(plan: Plan) -> list[str]:
     """The files that a plan writes."""
-    return [step.path for step in plan.steps if isinstance(step, _daemon_steps.WriteFile)]
+    return [step.path for step in plan.steps if isinstance(step, _file_steps.WriteFile)]

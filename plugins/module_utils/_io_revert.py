@@ -16,7 +16,7 @@ import uuid
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_armed,
     _io_files,
-    _io_found,
+    _io_loaded,
     _io_lock,
     _io_program,
     _io_pyz,
@@ -206,7 +206,7 @@ def _noted(said: dict[str, t.Any], story: _journal.Story, reverted: dict[str, t.
         entries = {**said["record"], "reverted": told}
         if story.restarted:
             made = next((slot.made for slot in reversed(story.slots)), _journal.Made())
-            entries["daemon"] = _io_found.read_by_daemon(made.socket, made.config)
+            entries["daemon"] = _io_loaded.read_by_daemon(made.socket, made.config)
         _io_record.replace_record(entries)
     except Refused as reason:
         return [f"It could not be written down: {reason.where}: {reason.problem}."]

@@ -8,12 +8,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
     _exposure,
     _io_found,
     _io_host_plan,
     _io_ndp_proxy,
     _io_packages,
     _routed,
+    _state_firewall,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -21,9 +23,10 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ansible_collections.dms.ipv6.plugins.module_utils import _found
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
     from ansible_collections.dms.ipv6.plugins.module_utils._io_host_plan import ComposeOptions
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 
 def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
@@ -38,10 +41,10 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     if wanted.gai_conf:
         problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
         raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
-    made = _routed.plan(wanted, found, _io_found.ask(docker), found.file_settings)
+    made = _routed.plan(wanted, found, _io_found.ask(docker), _daemon_json.load(found.raw, found.path))
     now = _exposure.host(found)
     _io_host_plan.refuse_opened(_io_host_plan.moved(made.host.network_plan), now, wanted)
-    answers = _io_ndp_proxy.planned(_io_ndp_proxy.calls(wanted.network, made.ndp, found), found)
+    answers = _io_ndp_proxy.planned(_io_ndp_proxy.calls(wanted.network, made.ndp, found), found, _io_found.ask(docker))
     links = [one for _call, one in answers]
     steps = [*made.sentences(), *_io_host_plan.sentences(links)]
     warnings = [*made.host.daemon_plan.warnings, *made.host.network_plan.warnings, *made.warnings]
@@ -61,7 +64,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "ndp": [call for call, _plan in answers],
         "responder": made.responder,
         "prove_on": [wanted.network],
-        "ports": [*_own_ports(made, seeing), *(list(one) for one in served if one[0] == _exposure.IPV4)],
+        "ports": [*_own_ports(made, seeing), *(list(one) for one in served if one[0] == _state_firewall.IPV4)],
         "packages": [*_io_packages.missing(), *programs] if steps else [],
         "warnings": [*warnings, *(text for one in links for text in one.warnings)],
     }
@@ -72,4 +75,4 @@ def _own_ports(plan: _routed.RoutedPlan, seeing: Iterable[_found.Container]) -> 
     named = {plan.addresses[one.name]: one for one in seeing if one.name in plan.addresses}
     for one in plan.table.ports:
         if one.protocol == "tcp" and one.address in named and _exposure.heard(named[one.address], one.port):
-            yield [_exposure.IPV6, one.port, one.address]
+            yield [_state_firewall.IPV6, one.port, one.address]

@@ -13,6 +13,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_program,
     _nft_table,
     _routed_firewall,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
@@ -22,14 +23,14 @@ if t.TYPE_CHECKING:
 WANTS = f"/etc/systemd/system/sysinit.target.wants/{_routed_firewall.UNIT}"
 
 
-def read() -> _routed_firewall.Files:
+def read() -> _state_host.TableFiles:
     """What there is of it. The kernel is asked only where something of ours is, as asking loads its modules."""
     file, unit = _io_files.peek(_routed_firewall.FILE), _io_files.peek(_routed_firewall.UNIT_FILE)
     enabled = os.path.lexists(WANTS)
     if file is None and unit is None and not enabled:
-        return _routed_firewall.Files()
+        return _state_host.TableFiles()
     listing = _io_program.said("nft", "-s", "list", "table", "ip6", _nft_table.NAME)
-    return _routed_firewall.Files(file, unit, enabled, listing)
+    return _state_host.TableFiles(file, unit, enabled, listing)
 
 
 def load(step: LoadTable) -> None:

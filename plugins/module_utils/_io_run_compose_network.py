@@ -10,19 +10,19 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose,
     _compose_plan,
+    _compose_undo,
     _diff,
     _io_change,
     _io_compose,
     _io_compose_trust,
-    _undo,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
@@ -88,7 +88,7 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
 
     def make(found: Found, _ask: Ask) -> Plan:
         ours = {one: raw for one, raw in found.edited.items() if one in (path, _io_compose.beside(path))}
-        return _undo.files_back(found.record.get("files"), ours)
+        return _compose_undo.files_back(found.record.get("files"), ours)
 
     plan, _found, done = _io_change.change(params["docker_socket"], params["transaction"], dry, make, lambda made: made)
     diffs = [_shown(step) for step in plan.steps if isinstance(step, WriteFile)]

@@ -19,7 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET,
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._compose_ports import PortsPlan
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},

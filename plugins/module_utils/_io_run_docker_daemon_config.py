@@ -10,13 +10,14 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_of_host,
     _daemon_plan,
     _daemon_schema,
     _diff,
     _engine,
-    _host_plan,
     _io_daemon,
     _io_found,
+    _io_loaded,
     _io_lock,
     _io_preflight,
     _io_record,
@@ -26,6 +27,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _journal,
     _restart_guards,
     _restored,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -46,19 +48,19 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan.DaemonPlan:
+def make_plan(params: dict[str, t.Any], found: _state_host.Found) -> _daemon_plan.DaemonPlan:
     """The plan, refused if a restart would do harm or dockerd would not take the file."""
     apply, consents = params["apply"], params["allow_container_restart"]
     if params["state"] == "restored":
         plan = _restored.plan_restored(found, apply, consents)
     else:
         wanted = _daemon_plan.Wanted(params["config"], tuple(params["absent"]), apply, consents)
-        plan = _host_plan.plan_daemon(wanted, found)
+        plan = _daemon_of_host.plan_daemon(wanted, found)
     if plan.restarts:
         consent = _restart_guards.Consent(
             params["allow_container_restart"], params["allow_engine_upgrade"], params["allow_forward_drop"]
         )
-        _host_plan.refuse_restart(plan, found, _io_preflight.read(found), consent)
+        _daemon_of_host.refuse_restart(plan, found, _io_preflight.read(found), consent)
         left_out = _io_daemon.left_out(Docker(params["docker_socket"]), found.daemon.containers)
         plan = replace(plan, warnings=(*plan.warnings, *left_out))
     if plan.changed and _engine.has(found.daemon.version, "validate"):
@@ -66,11 +68,11 @@ def make_plan(params: dict[str, t.Any], found: _host_plan.Found) -> _daemon_plan
     return plan
 
 
-def carry_out(plan: _daemon_plan.DaemonPlan, found: _host_plan.Found, params: dict[str, t.Any]) -> dict[str, t.Any]:
+def carry_out(plan: _daemon_plan.DaemonPlan, found: _state_host.Found, params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Carry a plan out; what that adds to the result."""
     if not plan.changed:
         # An earlier run died right before it wrote this down.
-        loaded = _io_found.read_by(found.daemon.pid, found.daemon.loaded)
+        loaded = _io_loaded.read_by(found.daemon.pid, found.daemon.loaded)
         _io_record.keep(borrowed=None, starting=None, daemon=loaded)
         return {}
     if not _daemon_schema.available():

@@ -19,13 +19,15 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_host_plan,
     _io_places,
     _report,
+    _state_firewall,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._options import READING
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Order
 
 SPEC = READING
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
@@ -98,7 +100,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
     if params["mode"] != "audit":
         result["plan"] = _plan(params, wanted, found, docker)
-    result["summary"] = _host_plan.summary(
+    result["summary"] = _report.summary(
         found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
     )
     return result
@@ -114,7 +116,7 @@ def _orders(names: list[str]) -> tuple[Order, ...]:
 
 
 def _plan(
-    params: dict[str, t.Any], wanted: _host_plan.Wanted, found: _host_plan.Found, docker: Docker
+    params: dict[str, t.Any], wanted: _host_plan.Wanted, found: _state_host.Found, docker: Docker
 ) -> dict[str, t.Any]:
     """The plan for a mode that changes something."""
     if params["mode"] == "nat":
@@ -130,7 +132,7 @@ def _plan(
     return _io_restored.plan(found, docker, params["allow_container_restart"])
 
 
-def _prevented(params: dict[str, t.Any], found: _host_plan.Found, docker: Docker) -> dict[str, t.Any]:
+def _prevented(params: dict[str, t.Any], found: _state_host.Found, docker: Docker) -> dict[str, t.Any]:
     """The plan for mode ``prevent``."""
     from ansible_collections.dms.ipv6.plugins.module_utils import _io_prevent, _prevent
 
@@ -148,7 +150,7 @@ def _prevented(params: dict[str, t.Any], found: _host_plan.Found, docker: Docker
 
 def _wrong(
     docker: Docker,
-    found: _host_plan.Found,
+    found: _state_host.Found,
     wanted: _host_plan.Wanted,
     joining: _host_plan.Wanted,
     params: dict[str, t.Any],
@@ -162,7 +164,7 @@ def _wrong(
     return result
 
 
-def _engine_facts(found: _host_plan.Found) -> dict[str, t.Any]:
+def _engine_facts(found: _state_host.Found) -> dict[str, t.Any]:
     return {
         "version": str(found.daemon.version),
         "config_path": found.path,
@@ -181,7 +183,7 @@ def _network_facts(network: _found.Network) -> dict[str, t.Any]:
     }
 
 
-def _containers_facts(found: _host_plan.Found) -> list[dict[str, t.Any]]:
+def _containers_facts(found: _state_host.Found) -> list[dict[str, t.Any]]:
     if _environment.elsewhere(found.environment):
         return [_container_facts(one, _unjudged(one), ()) for one in found.containers if one.ports]
     host = _exposure.host(found)
@@ -194,7 +196,7 @@ def _containers_facts(found: _host_plan.Found) -> list[dict[str, t.Any]]:
 
 def _unjudged(container: _found.Container) -> tuple[_exposure.Exposure, ...]:
     """The ports of an engine that our model is not about."""
-    families = ((one, _exposure.IPV6 if ":" in one.host_ip else _exposure.IPV4) for one in container.ports)
+    families = ((one, _state_firewall.IPV6 if ":" in one.host_ip else _state_firewall.IPV4) for one in container.ports)
     return tuple(_exposure.Exposure(port, family, _exposure.UNKNOWN) for port, family in families)
 
 

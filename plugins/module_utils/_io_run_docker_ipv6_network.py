@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _diff, _host_plan, _io_change, _io_found
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _diff,
+    _host_plan,
+    _io_change,
+    _io_containers,
+    _networks_of_host,
+    _state_host,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -31,7 +38,7 @@ SPEC: dict[str, t.Any] = {
 
 
 def wanted_network(
-    params: dict[str, t.Any], found: _host_plan.Found, containers: dict[str, Container]
+    params: dict[str, t.Any], found: _state_host.Found, containers: dict[str, Container]
 ) -> WantedNetwork:
     """What the options ask for; a network that is to go needs no subnet."""
     if params["state"] != "present":
@@ -50,24 +57,24 @@ def wanted_network(
         return _routed.network(wanted, found, containers)
     if wanted.addresses:
         raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
-    return _host_plan.wanted_network(wanted, found.machine_id)
+    return _networks_of_host.wanted_network(wanted.network_options, found.machine_id)
 
 
-def concerned(params: dict[str, t.Any], found: _host_plan.Found, ask: Ask) -> dict[str, Container]:
+def concerned(params: dict[str, t.Any], found: _state_host.Found, ask: Ask) -> dict[str, Container]:
     """The containers that the plan is about: those wanted, or those that we put on the network earlier."""
     if params["state"] == "present":
         return {name: ask.inspect(name) for name in params["containers"]}
     docker = Docker(params["docker_socket"])
-    return _io_found.inspect_all(docker, found.record.get("moves", {}).get(params["name"], []))
+    return _io_containers.inspect_all(docker, found.record.get("moves", {}).get(params["name"], []))
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Read, plan, and carry out unless ``dry``; what the module returns."""
 
-    def make(found: _host_plan.Found, ask: Ask) -> tuple[WantedNetwork, Plan]:
+    def make(found: _state_host.Found, ask: Ask) -> tuple[WantedNetwork, Plan]:
         containers = concerned(params, found, ask)
         wanted = wanted_network(params, found, containers)
-        return wanted, _host_plan.plan_network(wanted, found, containers, ask)
+        return wanted, _networks_of_host.plan_network(wanted, found, containers, ask)
 
     planned, found, done = _io_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made[1]
@@ -75,4 +82,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     wanted, plan = planned
     diff = _diff.of(plan, f"network {wanted.name}")
     result = {**_io_change.told(plan, diff, done.notes), "outage": done.outage}
-    return {**result, "subnet": str(_host_plan.subnet_after(wanted, found))} if wanted.state == "present" else result
+    return (
+        {**result, "subnet": str(_networks_of_host.subnet_after(wanted, found))}
+        if wanted.state == "present"
+        else result
+    )

@@ -10,8 +10,10 @@ import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address_order,
+    _compose_undo,
     _diff,
     _gai_conf,
+    _host_undo,
     _io_change,
     _io_daemon,
     _io_gai_conf,
@@ -19,7 +21,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_record,
     _io_steps,
     _io_transaction,
-    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -87,8 +88,8 @@ def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any
             hands = _io_steps.Hands(_io_daemon.DaemonHands(Docker(socket), "", _io_change.PATIENCE))
             _io_steps.carry_out(plan, hands, journal)
             _io_record.keep(
-                files=_undo.remember_files(record.get("files"), plan) or None,
-                gai_conf=_undo.remember_gai_conf(record.get("gai_conf"), plan) or None,
+                files=_compose_undo.remember_files(record.get("files"), plan) or None,
+                gai_conf=_host_undo.remember_gai_conf(record.get("gai_conf"), plan) or None,
             )
             journal.done()
     return plan

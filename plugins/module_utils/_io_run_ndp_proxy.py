@@ -17,7 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 SPEC: dict[str, t.Any] = {
     "prefix": {"type": "str"},
@@ -37,8 +37,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["prefix"] or "", params["interface"], tuple(params["addresses"]), params["backend"], params["state"]
     )
 
-    def make(found: Found, _ask: Ask) -> _ndp_proxy.NdpPlan:
-        made = _io_ndp_proxy.plan(wanted, found)
+    def make(found: Found, ask: Ask) -> _ndp_proxy.NdpPlan:
+        made = _io_ndp_proxy.plan(wanted, found, ask)
         if not dry:
             _ndp_proxy.refuse_missing(made)
         return made

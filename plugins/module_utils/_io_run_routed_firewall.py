@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _diff, _io_change, _nft_table, _routed_firewall
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _diff,
+    _io_change,
+    _nft_table,
+    _routed_firewall,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET
 
 if t.TYPE_CHECKING:
     from ansible_collections.dms.ipv6.plugins.module_utils._found import Ask
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -27,8 +27,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Restart,
     StartContainers,
     StopContainers,
-    WriteFile,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,

@@ -13,8 +13,15 @@ import os
 import time
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_armed, _io_files, _io_program, _journal, _transaction
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_armed,
+    _io_files,
+    _io_program,
+    _journal,
+    _step_json,
+    _transaction,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._journal import Made
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
@@ -172,7 +179,7 @@ class Journal(Back):
 
 def _held(back: Steps, kept: bool, wrote: str) -> bytes:
     """A line for steps back."""
-    return _journal.dumped(_journal.hold(_transaction.dump_steps(tuple(reversed(back))), kept, wrote))
+    return _journal.dumped(_journal.hold(_step_json.dump_steps(tuple(reversed(back))), kept, wrote))
 
 
 def _writes(step: Step | None) -> str:

@@ -13,7 +13,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+    from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 
 
 class FileHands:

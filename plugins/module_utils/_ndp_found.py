@@ -86,7 +86,7 @@ class Facts:
         running: units of ours that are enabled and active.
         ndppd: the program, empty if it is missing.
         ndppd_conf: the administrator's file, None if there is none.
-        record: what an earlier run wrote down, see _undo.remember_ndp().
+        record: what an earlier run wrote down, see _ndp_undo.remember_ndp().
     """
 
     interfaces: tuple[str, ...]

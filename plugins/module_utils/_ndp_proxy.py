@@ -168,7 +168,7 @@ def obsolete(memory: Mapping[str, t.Any] | None, subnets: Iterable[ipaddress.IPv
     """The subnets of a network that we answer for, and that are not to be answered for any more.
 
     Args:
-        memory: what earlier runs wrote down, see _undo.remember_ndp().
+        memory: what earlier runs wrote down, see _ndp_undo.remember_ndp().
         subnets: those that the network has now.
         kept: the one to be answered for, empty for none.
     """

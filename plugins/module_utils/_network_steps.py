@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _definition
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer, StartContainers
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import StartContainers
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 
 # On networks of our own making, which we may remove.
 LABEL = "dms.ipv6.managed"

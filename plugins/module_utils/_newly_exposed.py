@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _found, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _found, _state_firewall, _verdict
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 ALL = "all"
 OPTION = "allow_exposure"
 ENTRY = re.compile(r"(?:(?P<container>[^:/]+):)?(?P<port>\d+/(?:tcp|udp|sctp))")
-NAMES = {"": "the host's firewall", _exposure.UFW: "UFW", _exposure.FIREWALLD: "firewalld"}
+NAMES = {"": "the host's firewall", _state_firewall.UFW: "UFW", _state_firewall.FIREWALLD: "firewalld"}
 CLOSES = ("host_firewall", "host_firewall_unknown")
 # Where a container will be: on a network that is not there yet, hence a plain bridge to the model.
 PLANNED = _found.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
@@ -58,13 +58,13 @@ def _of(old: _found.Container, new: _found.Container, host: _exposure.Host, afte
     closed = {
         (one.port.host_port, one.port.protocol): one.verdict
         for one in _exposure.exposures(old, host)
-        if one.family == _exposure.IPV6 and one.cause in CLOSES
+        if one.family == _state_firewall.IPV6 and one.cause in CLOSES
     }
     for one in _exposure.exposures(new, after):
         place = one.port.host_port, one.port.protocol
         open_then = one.verdict == _verdict.REAL or one.cause == CLOSES[1]
-        if one.family == _exposure.IPV6 and open_then and place in closed:
-            by = host.firewall.incoming_outcome(_exposure.IPV6, *place).by
+        if one.family == _state_firewall.IPV6 and open_then and place in closed:
+            by = host.firewall.incoming_outcome(_state_firewall.IPV6, *place).by
             yield Opened(old.name, f"{place[0]}/{place[1]}", closed[place], by)
 
 
@@ -78,12 +78,12 @@ def shut(host: _exposure.Host, joining: Collection[str]) -> dict[str, tuple[str,
         answered = {
             (one.port.host_port, one.port.protocol)
             for one in _exposure.exposures(old, host)
-            if one.family == _exposure.IPV6 and one.verdict in (_verdict.REAL, _verdict.MASKED)
+            if one.family == _state_firewall.IPV6 and one.verdict in (_verdict.REAL, _verdict.MASKED)
         }
         for one in _exposure.exposures(new, after):
             place = one.port.host_port, one.port.protocol
-            if one.family == _exposure.IPV6 and one.cause == CLOSES[0] and place in answered:
-                found[f"container {old.name}, port {place[0]}/{place[1]}"] = (_exposure.IPV6, place[0])
+            if one.family == _state_firewall.IPV6 and one.cause == CLOSES[0] and place in answered:
+                found[f"container {old.name}, port {place[0]}/{place[1]}"] = (_state_firewall.IPV6, place[0])
     return found
 
 
@@ -120,12 +120,12 @@ def allowed(one: Opened, entries: Collection[str]) -> bool:
     return bool({ALL, one.port, str(one)} & {*entries})
 
 
-def name(firewall: _exposure.HostFirewall, by: str = "") -> str:
+def name(firewall: _state_firewall.HostFirewall, by: str = "") -> str:
     """What an operator calls it, or the chain that closes a port."""
     return by or NAMES[firewall.kind]
 
 
-def refuse(found: Iterable[Opened], entries: Collection[str], firewall: _exposure.HostFirewall) -> None:
+def refuse(found: Iterable[Opened], entries: Collection[str], firewall: _state_firewall.HostFirewall) -> None:
     """Raise Refused for what would be opened and is not named in ``entries``, or for entries that name nothing."""
     for entry in entries:
         if entry != ALL and not ENTRY.fullmatch(entry):

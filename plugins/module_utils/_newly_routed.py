@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_plan, _exposure, _packet_filter
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_json,
+    _daemon_plan,
+    _packet_filter,
+    _state_daemon,
+    _state_firewall,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 ALL = "all"
 OPTION = "allow_forwarding"
@@ -23,7 +29,11 @@ PORT = 9
 
 def joined(found: Found) -> list[str]:
     """Interfaces beside the uplink whose networks are reached through this host once it forwards IPv6."""
-    if found.forwards or _daemon_plan.no_ip_forward(found.file_settings, found.daemon) or len(found.paths) < 2:
+    if (
+        found.forwards
+        or _daemon_plan.no_ip_forward(_daemon_json.load(found.raw, found.path), found.daemon)
+        or len(found.paths) < 2
+    ):
         return []
     pairs = [(one, other) for one in found.paths for other in found.paths if one != other]
     open_ones = {name for one, other in pairs if not _closed(one, other, found) for name in (one, other)}
@@ -36,21 +46,21 @@ def _closed(incoming: str, outgoing: str, found: Found) -> bool:
     whole = [one for one in found.firewall.chains if one.hook == _packet_filter.ROUTER]
     if docker_drops(found):
         whole = [one._replace(policy=_packet_filter.DROP) for one in whole]
-        if not any(_exposure.IPV6 in one.families for one in whole):
+        if not any(_state_firewall.IPV6 in one.families for one in whole):
             return True
     chains = [one._replace(hook=_packet_filter.FORWARD) for one in whole]
     chains += [one for one in found.firewall.chains if one.hook == _packet_filter.FORWARD]
     packet = _packet_filter.Packet(
-        _packet_filter.FORWARD, _exposure.IPV6, "tcp", PORT, PORT, frozenset({incoming}), outgoing
+        _packet_filter.FORWARD, _state_firewall.IPV6, "tcp", PORT, PORT, frozenset({incoming}), outgoing
     )
     return _packet_filter.outcome(chains, packet).verdict in (_packet_filter.DROP, _packet_filter.REJECT)
 
 
 def docker_drops(found: Found) -> bool:
     """Whether dockerd sets the IPv6 FORWARD policy to DROP as forwarding comes on: not with its nftables backend."""
-    loaded = {**(found.daemon.loaded or {}), **found.daemon.flags, **found.file_settings}
+    loaded = {**(found.daemon.loaded or {}), **found.daemon.flags, **_daemon_json.load(found.raw, found.path)}
     kept = str(loaded.get("ip-forward-no-drop", "false")).lower() in ("true", "1", "t")
-    return _exposure.host(found).backend == _exposure.IPTABLES and not kept
+    return _daemon_plan.firewall_backend(found.daemon) == _state_daemon.IPTABLES and not kept
 
 
 def refuse(found: Found, entries: Collection[str]) -> None:

@@ -21,6 +21,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import TableFiles
+
 NAME = "dms_ipv6"
 # For the responder of a proof: what is in it goes by itself after a while.
 PROBE = "probe"
@@ -105,6 +107,17 @@ class Table(t.NamedTuple):
         """Whether a table listed by `nft list table` is this one: every rule of it as it should be, and no other."""
         wanted = [_words(rule + self._mark) for rule in (*self._forward(), *self._sources())]
         return [_words(rule) for rule in rules(listing)] == wanted
+
+
+def in_file(found: TableFiles) -> Table | None:
+    """The table that our file holds, None if there is none or somebody has edited it."""
+    return parse((found.file or b"").decode(errors="replace"))
+
+
+def in_force(found: TableFiles) -> Table | None:
+    """The table that the kernel has, None unless it is the one of the file."""
+    table = in_file(found)
+    return table if table and table.loaded(found.listing) else None
 
 
 def table(subnet: str, bridge: str, ports: Iterable[tuple[str, str, int]], sources: Iterable[str]) -> Table:

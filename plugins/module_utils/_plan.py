@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+UNFINISHED = "an earlier run died in the middle of replacing a network: everything is put back first, then planned anew"
+
 
 @dataclass(frozen=True)
 class Step:

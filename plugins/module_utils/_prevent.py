@@ -27,25 +27,26 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_of_host,
     _daemon_plan,
     _direct_access,
     _engine,
     _environment,
     _exposure,
     _found,
-    _host_plan,
     _newly_exposed,
+    _state_firewall,
     _verdict,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import IPV4, IPV6
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import IPV4, IPV6
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
     from ansible_collections.dms.ipv6.plugins.module_utils._exposure import Exposure, Host
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 SETTING = "userland-proxy"
 WORDS = {IPV4: "IPv4", IPV6: "IPv6"}
@@ -186,7 +187,7 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, chains: Collection[str] 
     _refuse_asleep(concerned, found)
     _refuse_harm(found.containers, now, after)
     config: Settings = {} if _daemon_plan.flag(SETTING, found.daemon) is False else {SETTING: False}
-    daemon_plan = _host_plan.plan_daemon(_daemon_plan.Wanted(config, consent=wanted.consent), found)
+    daemon_plan = _daemon_of_host.plan_daemon(_daemon_plan.Wanted(config, consent=wanted.consent), found)
     rest = [one for one in found.containers if one not in concerned]
     warnings = (
         *(_consequences(found, rest, now, after, chains) if daemon_plan.changed else ()),
@@ -367,7 +368,7 @@ def ports(named: Iterable[_found.Container], after: Host) -> tuple[tuple[str, in
 
 def families(host: Host, port: int = 0) -> tuple[str, ...]:
     """Over which a port tells what Docker does; 0 is one that nobody let in. A firewall that drops hides all of it."""
-    return (IPV4,) if host.firewall.at_the_door(IPV6, port, "tcp") == _exposure.DROP else (IPV6, IPV4)
+    return (IPV4,) if host.firewall.at_the_door(IPV6, port, "tcp") == _state_firewall.DROP else (IPV6, IPV4)
 
 
 def dropped(containers: Iterable[_found.Container], host: Host) -> Iterator[str]:

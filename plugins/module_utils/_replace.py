@@ -14,7 +14,6 @@ import ipaddress
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _engine, _guards
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     LABEL,
     TRANSIT,
@@ -26,6 +25,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,10 +8,17 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _engine,
+    _verdict,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._finding import CRITICAL
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     Json = Mapping[str, t.Any]
+
 
 WIDTH = 110
 # The worst first.
@@ -68,3 +75,23 @@ def _finding(finding: Json) -> list[str]:
         *textwrap.wrap(head, WIDTH, subsequent_indent="    ", break_on_hyphens=False),
         *textwrap.wrap(remedy, WIDTH, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False),
     ]
+
+
+def summary(
+    version: _engine.Version,
+    plan: Mapping[str, t.Any] | None,
+    found: list[Mapping[str, t.Any]],
+    proof: Mapping[str, t.Any] | None,
+) -> str:
+    """A host in one sentence."""
+    critical = sum(1 for one in found if one["severity"] == CRITICAL)
+    word = "finding" if len(found) == 1 else "findings"
+    parts = [f"Docker {version}", f"{len(found)} {word} ({critical} critical)" if found else "no findings"]
+    if plan is not None:
+        steps = len(plan["steps"])
+        parts.append(f"{steps} {'step' if steps == 1 else 'steps'} to carry out" if steps else "everything as wanted")
+    if plan is not None and plan.get("addresses"):
+        parts.append("IPv6 clients reach " + ", ".join(f"{name} at {to}" for name, to in plan["addresses"].items()))
+    what = "last proof that IPv6 is refused" if proof and proof.get("expect") == _verdict.REFUSED else "last proof"
+    parts.append(f"{what}: {proof['result']} on {proof['date']}" if proof else "never verified from another host")
+    return "; ".join(parts)

@@ -9,20 +9,23 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_undo,
+    _daemon_of_host,
     _daemon_plan,
+    _daemon_undo,
     _found,
-    _host_plan,
+    _host_undo,
     _network,
     _network_steps,
+    _networks_of_host,
     _routed_firewall,
-    _undo,
 )
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found
     from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,11 @@ def absent(
                 warnings.append(f"network {network.name} stays until Compose has re-created {names}: undo again then")
             state = _network.ABSENT if ours and not made else _network.RELEASED
             wanted = _network.WantedNetwork(network.name, None, state=state)
-            plans.append((wanted, _host_plan.plan_network(wanted, found, ours_on_it, ask)))
-    files = _undo.files_back(found.record.get("files"), found.edited)
+            plans.append((wanted, _networks_of_host.plan_network(wanted, found, ours_on_it, ask)))
+    files = _compose_undo.files_back(found.record.get("files"), found.edited)
     files = replace(files, warnings=(*files.warnings, *warnings))
     memory = found.record.get("gai_conf", {})
-    gai_conf = tuple(_undo.gai_conf_back(memory, path, found.edited.get(path)) for path in sorted(memory))
+    gai_conf = tuple(_host_undo.gai_conf_back(memory, path, found.edited.get(path)) for path in sorted(memory))
     table_plan = _routed_firewall.plan(None, found.table)
     daemon_plan = plan_restored(found, _daemon_plan.AUTO, consent)
     return AbsentPlan(files, gai_conf, tuple(plans), daemon_plan, table_plan)
@@ -85,6 +88,6 @@ def _made_by_compose(network: _found.Network, found: Found, ours: Mapping[str, _
 def plan_restored(found: Found, apply: str, consent: bool) -> _daemon_plan.DaemonPlan:
     """The daemon's part of taking everything back: what was there before our first change, by the record."""
     memory = found.record.get("undo")
-    config, gone = _undo.wanted(memory, found.raw, found.path)
-    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(config, tuple(gone), apply, consent, whole=True), found)
-    return _undo.exactly(plan, memory, found.raw, found.path)
+    config, gone = _daemon_undo.wanted(memory, found.raw, found.path)
+    plan = _daemon_of_host.plan_daemon(_daemon_plan.Wanted(config, tuple(gone), apply, consent, whole=True), found)
+    return _daemon_undo.exactly(plan, memory, found.raw, found.path)

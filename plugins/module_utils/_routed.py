@@ -35,8 +35,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _found,
     _host_plan,
     _network,
+    _networks_of_host,
     _routed_firewall,
     _routed_network,
+    _state_firewall,
     _verdict,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._nft_table import Open, Table
@@ -47,9 +49,9 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ansible_collections.dms.ipv6.plugins.module_utils._daemon_json import Settings
-    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Found, Wanted
+    from ansible_collections.dms.ipv6.plugins.module_utils._host_plan import Wanted
     from ansible_collections.dms.ipv6.plugins.module_utils._network import WantedNetwork
-    from ansible_collections.dms.ipv6.plugins.module_utils._routed_network import Uplink
+    from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Found, Uplink
 
     Addresses = dict[str, str]
 
@@ -127,8 +129,8 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, file_settings: Settings)
     _refuse_forwarding(found, file_settings)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     network = addressed(_network_wanted(wanted, found), found, containers, dict(wanted.addresses))
-    subnet = t.cast(ipaddress.IPv6Network, _host_plan.subnet_after(network, found))
-    host = _host_plan.enabled(wanted._replace(attach=_host_plan.NETWORK), network, found, ask, file_settings)
+    subnet = t.cast(ipaddress.IPv6Network, _networks_of_host.subnet_after(network, found))
+    host = _host_plan.enabled(wanted._replace(attach=_networks_of_host.NETWORK), network, found, ask, file_settings)
     addresses = {containers[name].name: address for name, address in network.addresses}
     table = _table(network, subnet, containers, found)
     _refuse_closed(network, containers, table, found)
@@ -145,7 +147,7 @@ def plan(wanted: Wanted, found: Found, ask: _found.Ask, file_settings: Settings)
 
 def _refuse_contradiction(wanted: Wanted) -> None:
     """Raise Refused for variables that mean another mode."""
-    if wanted.attach not in (_host_plan.AUTO, _host_plan.NETWORK):
+    if wanted.attach not in (_networks_of_host.AUTO, _networks_of_host.NETWORK):
         raise Refused(
             f"mode routed connects containers to a network of its own, and attach says {wanted.attach}",
             "attach",
@@ -176,7 +178,7 @@ def network(wanted: Wanted, found: Found, containers: Mapping[str, _found.Contai
 
 def _network_wanted(wanted: Wanted, found: Found) -> WantedNetwork:
     uplink = _uplink(wanted, found)
-    derived = wanted.subnet == _host_plan.AUTO
+    derived = wanted.subnet == _networks_of_host.AUTO
     return _network.WantedNetwork(
         name=wanted.network,
         subnet=_carved(wanted, uplink, found) if derived else _global(wanted.subnet),
@@ -254,7 +256,7 @@ def addressed(
 
     Every container has a fixed one: DNS names it, and so do the firewall and the kernel's proxy entries.
     """
-    subnet = t.cast(ipaddress.IPv6Network, _host_plan.subnet_after(network, found))
+    subnet = t.cast(ipaddress.IPv6Network, _networks_of_host.subnet_after(network, found))
     strangers = sorted({*given} - {*containers, *(one.name for one in containers.values())})
     if strangers:
         where = f"addresses, {strangers[0]}"
@@ -345,7 +347,7 @@ def _joined(container: _found.Container, network: str, address: str, after: _exp
     there = container.endpoint(network) or _found.Endpoint(network, "192.0.0.8", address, "192.0.0.9", "")
     place = there._replace(ipv6=address)
     joined = container._replace(endpoints=(*(one for one in container.endpoints if one.network != network), place))
-    first = _exposure.gateway(joined, _exposure.IPV6, after)
+    first = _exposure.gateway(joined, _state_firewall.IPV6, after)
     if first != place and not _engine.has(after.version, "routed_beside_gateway"):
         other = first.network if first else ""
         raise Refused(
@@ -359,12 +361,12 @@ def _joined(container: _found.Container, network: str, address: str, after: _exp
 def _commands(ports: list[Open], table: Table, found: Found) -> str:
     """What opens ports in the host's firewall, as commands for its owner to run."""
     uplink = found.uplinks[0].interface if found.uplinks else "UPLINK"
-    if found.firewall.kind == _exposure.UFW:
+    if found.firewall.kind == _state_firewall.UFW:
         way = f"ufw route allow in on {uplink} out on {table.bridge}"
         lines = [f"{way} to {one.address} port {one.port} proto {one.protocol}" for one in ports]
-    elif found.firewall.kind == _exposure.FIREWALLD and _engine.has(found.daemon.version, "firewalld_policy"):
+    elif found.firewall.kind == _state_firewall.FIREWALLD and _engine.has(found.daemon.version, "firewalld_policy"):
         lines = ["systemctl restart docker"]
-    elif found.firewall.kind == _exposure.FIREWALLD:
+    elif found.firewall.kind == _state_firewall.FIREWALLD:
         lines = [*FIREWALLD, *(RICH.format(one.address, one.port, one.protocol) for one in ports)]
         lines.append("firewall-cmd --reload")
     else:

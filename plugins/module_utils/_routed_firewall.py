@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _nft_table
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import _nft_table, _state_host
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 
 if t.TYPE_CHECKING:
@@ -43,36 +43,6 @@ ExecReload=/usr/sbin/nft -f {FILE}
 WantedBy=sysinit.target
 """
 CLOSED = "everything else that comes from outside is dropped"
-
-
-class Files(t.NamedTuple):
-    """What is found.
-
-    Attributes:
-        file: bytes of FILE, None if it is missing; ``unit`` those of UNIT_FILE.
-        enabled: whether the unit is started at boot.
-        listing: what `nft list table` says of ours, empty if it is not loaded.
-    """
-
-    file: bytes | None = None
-    unit: bytes | None = None
-    enabled: bool = False
-    listing: str = ""
-
-    @property
-    def table(self) -> Table | None:
-        """The table that the file holds, None if there is none or somebody has edited it."""
-        return _nft_table.parse((self.file or b"").decode(errors="replace"))
-
-    @property
-    def in_force(self) -> Table | None:
-        """The table that the kernel has, None unless it is the one of the file."""
-        return self.table if self.table and self.table.loaded(self.listing) else None
-
-    @property
-    def any(self) -> bool:
-        """Whether there is anything of it."""
-        return bool(self.file is not None or self.unit is not None or self.listing)
 
 
 @dataclass(frozen=True)
@@ -123,14 +93,14 @@ class DisableUnit(Step):
         return f"disable {self.unit}"
 
 
-def plan(wanted: Table | None, found: Files) -> Plan:
+def plan(wanted: Table | None, found: _state_host.TableFiles) -> Plan:
     """The steps to a table, or to none."""
     before = (found.file or b"").decode(errors="replace")
     steps = _present(wanted, found, before) if wanted else _absent(found, before)
     return Plan(before, wanted.text if wanted else "", tuple(steps))
 
 
-def _present(wanted: Table, found: Files, before: str) -> t.Iterator[Step]:
+def _present(wanted: Table, found: _state_host.TableFiles, before: str) -> t.Iterator[Step]:
     content, unit = wanted.text.encode(), UNIT_TEXT.encode()
     if found.file != content:
         why = f"the firewall of the containers in {wanted.subnet}"
@@ -143,7 +113,7 @@ def _present(wanted: Table, found: Files, before: str) -> t.Iterator[Step]:
         yield EnableUnit(UNIT, found.enabled)
 
 
-def _absent(found: Files, before: str) -> t.Iterator[Step]:
+def _absent(found: _state_host.TableFiles, before: str) -> t.Iterator[Step]:
     if found.enabled:
         yield DisableUnit(UNIT)
     if found.listing:

@@ -26,20 +26,6 @@ OPTIONS = (BRIDGE_NAME, GATEWAY_MODE)
 BITS = 32
 
 
-class Uplink(t.NamedTuple):
-    """An interface with an IPv6 default route.
-
-    Attributes:
-        prefixes: on-link ones in which the host has a global address; True for one that the host's administrator set,
-            False for one that was learned and may change.
-        routers: where default routes lead.
-    """
-
-    interface: str
-    prefixes: tuple[tuple[ipaddress.IPv6Network, bool], ...] = ()
-    routers: tuple[ipaddress.IPv6Address, ...] = ()
-
-
 def bridge_name(network: str) -> str:
     """The host's bridge device of a network, the same every time: firewalls and NDP proxies name it. 15 characters."""
     return f"dms6-{hashlib.sha256(network.encode()).hexdigest()[:10]}"

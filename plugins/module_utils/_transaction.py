@@ -9,16 +9,15 @@ import base64
 import dataclasses
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _journal
+from ansible_collections.dms.ipv6.plugins.module_utils import _journal, _step_json
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
-    RunningContainer,
     StartContainers,
     StopContainers,
-    WriteFile,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,
@@ -40,6 +39,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 
 KINDS: dict[str, type] = {
     kind.__name__: kind
@@ -77,11 +77,6 @@ class Transaction:
         return tuple(step for slot in reversed(self.slots) for step in slot)
 
 
-def dump_steps(steps: Steps) -> list[t.Any]:
-    """Steps as JSON takes them."""
-    return [_dump(step) for step in steps]
-
-
 def load_steps(data: list[t.Any], where: str = "record.json") -> Steps:
     """The same back from JSON.
 
@@ -98,7 +93,7 @@ def load_steps(data: list[t.Any], where: str = "record.json") -> Steps:
 
 def dump(transaction: Transaction) -> dict[str, t.Any]:
     """As JSON takes it."""
-    slots = [dump_steps(slot) for slot in transaction.slots]
+    slots = [_step_json.dump_steps(slot) for slot in transaction.slots]
     return {"format": _journal.FORMAT, **dataclasses.asdict(transaction), "slots": slots}
 
 
@@ -107,17 +102,6 @@ def _load_step(data: t.Any) -> Step:
     if not isinstance(step, Step):
         raise TypeError("no step")
     return step
-
-
-def _dump(value: t.Any) -> t.Any:
-    if isinstance(value, bytes):
-        return {"bytes": base64.b64encode(value).decode()}
-    if isinstance(value, tuple):
-        return [_dump(one) for one in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {one.name: _dump(getattr(value, one.name)) for one in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
-    return value
 
 
 def _load(value: t.Any) -> t.Any:

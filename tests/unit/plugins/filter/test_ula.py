@@ -11,7 +11,11 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dms.ipv6.plugins.filter import ula
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _host_plan
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _address,
+    _host_plan,
+    _networks_of_host,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,12 +47,12 @@ def test_ula(unique: str, options: dict[str, t.Any], expected: str) -> None:
     name=st.text(min_size=1, max_size=12),
     subnet=st.one_of(
         st.tuples(st.integers(48, 126), st.just("")),
-        st.tuples(st.integers(_host_plan.SHORTEST_OF_FLEET, 126), st.just(FLEET)),
+        st.tuples(st.integers(_networks_of_host.SHORTEST_OF_FLEET, 126), st.just(FLEET)),
     ),
 )
 def test_it_is_what_the_role_derives(machine: str, name: str, subnet: tuple[int, str]) -> None:
     length, fleet = subnet
-    role = _host_plan.wanted_network(_host_plan.Wanted(name, "auto", length, fleet), machine)
+    role = _networks_of_host.wanted_network(_networks_of_host.NetworkOptions(name, "auto", length, fleet), machine)
     assert derive(machine, name, length, fleet) == str(role.subnet)
     assert _address.subnet(derive(machine, name, length, fleet)) == role.subnet
 
@@ -90,10 +94,12 @@ def test_refused(unique: object, options: dict[str, t.Any], words: str) -> None:
     assert "\n" not in str(reason.value)
 
 
-@given(length=st.integers(48, _host_plan.SHORTEST_OF_FLEET - 1))
+@given(length=st.integers(48, _networks_of_host.SHORTEST_OF_FLEET - 1))
 def test_what_the_role_refuses_is_refused_in_its_words(length: int) -> None:
     with pytest.raises(Refused) as role:
-        _host_plan.wanted_network(_host_plan.Wanted(prefix_length=length, fleet_prefix=FLEET), ID)
+        _networks_of_host.wanted_network(
+            _networks_of_host.NetworkOptions("dms-ipv6", prefix_length=length, fleet_prefix=FLEET), ID
+        )
     with pytest.raises(AnsibleFilterError) as reason:
         derive(ID, prefix_length=length, fleet_prefix=FLEET)
     assert str(reason.value) == str(role.value)

@@ -13,8 +13,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_json,
     _daemon_keys,
     _daemon_plan,
-    _daemon_steps,
     _engine,
+    _state_daemon,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     LIVE_RESTORE,
@@ -22,8 +22,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Restart,
     StartContainers,
     StopContainers,
-    WriteFile,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +32,9 @@ if t.TYPE_CHECKING:
 
 PATH = "/etc/docker/daemon.json"
 UNIT = "docker.service"
-MAIL = _daemon_steps.RunningContainer("a" * 64, "mail")
+MAIL = _state_daemon.RunningContainer("a" * 64, "mail")
 OBSERVED = ("ipv6", "icc", "ip-masq", "mtu")
-WEB = _daemon_steps.RunningContainer("b" * 64, "web")
+WEB = _state_daemon.RunningContainer("b" * 64, "web")
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Daemon:
     settings: dict[str, t.Any] = field(default_factory=dict)
     live_restore: bool = False
     version: str = "26.1.5"
-    containers: tuple[_daemon_steps.RunningContainer, ...] = (MAIL,)
+    containers: tuple[_state_daemon.RunningContainer, ...] = (MAIL,)
     swarm: bool = False
     flags: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
@@ -89,12 +89,12 @@ class Daemon:
             return dict(self.settings)
         return dict(self.starting[1]) if self.starting and self.restarts > self.starting[0] else None
 
-    def running(self) -> _daemon_plan.Running:
+    def running(self) -> _state_daemon.Running:
         """What can be known about it."""
         loaded = self.loaded
         engine = _engine.parse(self.version)
         effects = ("ip6tables", "userland-proxy")
-        return _daemon_plan.Running(
+        return _state_daemon.Running(
             version=engine,
             pid=100 + self.restarts,
             unit=UNIT,

@@ -12,9 +12,10 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _definition,
     _found,
-    _host_plan,
     _io_docker,
     _network_steps,
+    _state_host,
+    _transaction,
 )
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 
@@ -126,11 +127,12 @@ def ask(*known: _found.Container, **more: t.Any) -> _found.Ask:
         "listeners": listening(),
         "sessions": lambda pid: [],
         "rules": lambda bridge: (),
+        "steps": lambda entry: _transaction.load_steps(entry) if entry else (),
     }
     return _found.Ask(**{**fields, **more})
 
 
-def host(daemon: Daemon | None = None, **more: t.Any) -> _host_plan.Found:
+def host(daemon: Daemon | None = None, **more: t.Any) -> _state_host.Found:
     engine = daemon or Daemon()
     fields: dict[str, t.Any] = {
         "daemon": engine.running(),
@@ -149,10 +151,10 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> _host_plan.Found:
         "record": {},
         "machine_id": MACHINE_ID,
     }
-    return _host_plan.Found(**{**fields, **more})
+    return _state_host.Found(**{**fields, **more})
 
 
-def carried_out(found: _host_plan.Found, steps: t.Iterable[t.Any]) -> _host_plan.Found:
+def carried_out(found: _state_host.Found, steps: t.Iterable[t.Any]) -> _state_host.Found:
     """The host once steps that are about networks were carried out; others change nothing here."""
     networks = {one.name: one for one in found.networks}
     everyone = {one.id: one for one in found.everyone}

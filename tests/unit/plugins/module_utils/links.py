@@ -9,7 +9,11 @@ import ipaddress
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _ndp_proxy, _networkd, _undo
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _ndp_proxy,
+    _ndp_undo,
+    _networkd,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import SetSysctl
 from ansible_collections.dms.ipv6.plugins.module_utils._ndp_found import Address, Facts, Managed, Neighbour, Route
 from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
@@ -90,7 +94,7 @@ def carried_out(found: Facts, plan: _ndp_proxy.NdpPlan) -> Facts:
         proxy_ndp=sysctls,
         proxied=tuple(sorted(proxied)),
         running=tuple(sorted(running)),
-        record=_undo.remember_ndp(dict(found.record), plan.steps) or {},
+        record=_ndp_undo.remember_ndp(dict(found.record), plan.steps) or {},
     )
 
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _found, _mail_facts, _mail_server
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _exposure,
+    _found,
+    _mail_facts,
+    _mail_server,
+)
 
 RECORDED = Path(__file__).resolve().parents[2] / "recorded" / "mail"
 OLD = _found.Endpoint("bridge", "172.17.0.2", "", "172.17.0.1", "")

@@ -16,12 +16,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose_plan,
     _definition,
     _found,
-    _host_plan,
     _network_steps,
     _replace,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_plan import ComposePlan, Files, Targets, Wanted
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
@@ -74,7 +74,7 @@ def files(text: str = TEXT, override: str | None = None, path: str = PATH) -> Fi
     return Files(path, text.encode(), over, None if override is None else override.encode())
 
 
-def shop(*networks: _found.Network, containers: t.Any = None, **more: t.Any) -> _host_plan.Found:
+def shop(*networks: _found.Network, containers: t.Any = None, **more: t.Any) -> _state_host.Found:
     """A host on which the project runs, unless it is said otherwise."""
     everyone = (of_compose("mail"), of_compose("web")) if containers is None else containers
     fields = {
@@ -89,7 +89,7 @@ def shop(*networks: _found.Network, containers: t.Any = None, **more: t.Any) -> 
 EMPTY = shop(BRIDGE, containers=(), networks=(BRIDGE,))
 
 
-def make(wanted: Wanted, there: Files, found: _host_plan.Found, **asked: t.Any) -> ComposePlan:
+def make(wanted: Wanted, there: Files, found: _state_host.Found, **asked: t.Any) -> ComposePlan:
     return _compose_plan.plan(wanted, there, found, ask(*found.everyone, **asked))
 
 
@@ -106,7 +106,7 @@ def written(there: Files, made: ComposePlan) -> Files:
     return there
 
 
-def settled(wanted: Wanted, there: Files, found: _host_plan.Found, **asked: t.Any) -> ComposePlan:
+def settled(wanted: Wanted, there: Files, found: _state_host.Found, **asked: t.Any) -> ComposePlan:
     """The plan, after which nothing is left to do, and which says itself how all is then."""
     made = make(wanted, there, found, **asked)
     after_files, after = written(there, made), carried_out(found, made.plan.steps)
@@ -244,7 +244,7 @@ EXT6 = network("ext6", ["172.19.0.0/16", ULA])
         ),
     ],
 )
-def test_plan(wanted: Wanted, there: Files, found: _host_plan.Found, subnet: str, sentences: list[str]) -> None:
+def test_plan(wanted: Wanted, there: Files, found: _state_host.Found, subnet: str, sentences: list[str]) -> None:
     made = settled(wanted, there, found)
     assert made.subnet == subnet
     assert made.plan.sentences() == sentences
@@ -542,7 +542,7 @@ BACK = TEXT.replace("image: web:1", "networks: [back]") + "networks:\n  back:\n"
         (DEFAULT, files(), shop(machine_id=""), "/etc/machine-id: this host has no machine-id"),
     ],
 )
-def test_refused(wanted: Wanted, there: Files, found: _host_plan.Found, words: str) -> None:
+def test_refused(wanted: Wanted, there: Files, found: _state_host.Found, words: str) -> None:
     with pytest.raises(Refused) as reason:
         make(wanted, there, found)
     assert words in str(reason.value)
@@ -591,7 +591,9 @@ PORTS = TEXT.replace("a comment\n", 'a comment\n    ports: ["0.0.0.0:25:25", "14
     ],
 )
 @pytest.mark.parametrize("found", [EMPTY, shop()])
-def test_ports_on_ipv4_only(wanted: Wanted, override: str | None, expected: list[str], found: _host_plan.Found) -> None:
+def test_ports_on_ipv4_only(
+    wanted: Wanted, override: str | None, expected: list[str], found: _state_host.Found
+) -> None:
     """Told of the services on the network, again at each run; not of those that do not get it."""
     there = files(PORTS, override)
     words = [

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _compose_plan, _compose_ports, _found
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import COMPOSE_FILE, host, of_compose
 

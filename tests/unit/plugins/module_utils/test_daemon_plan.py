@@ -14,13 +14,14 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_json,
     _daemon_keys,
     _daemon_plan,
-    _daemon_steps,
+    _daemon_undo,
     _engine,
-    _undo,
+    _file_steps,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, Restart, RunningContainer
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import LIVE_RESTORE, Restart
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, PATH, WEB, Daemon
 
 if t.TYPE_CHECKING:
@@ -385,18 +386,18 @@ RESTARTED = [one for one in EVERYWHERE if crash(*one).restarts]
 @pytest.mark.parametrize(("case", "done"), RESTARTED)
 def test_next_run_knows_what_the_daemon_has_loaded_and_undo_restarts_it(case: Case, done: int) -> None:
     daemon = crash(case, done)
-    memory = _undo.remember(None, case.daemon.plan(case.wanted))
+    memory = _daemon_undo.remember(None, case.daemon.plan(case.wanted))
     assert daemon.loaded is not None
     assert without_live_restore(daemon.loaded) == without_live_restore(daemon.settings)
     second = daemon.plan(case.wanted)
     assert (second.restarts, second.unknown) == (False, ())
     if second.changed:
-        memory = _undo.remember(memory, second)
+        memory = _daemon_undo.remember(memory, second)
     daemon.carry_out(second)
     assert daemon.loaded is not None
-    config, absent = _undo.wanted(memory, daemon.content, PATH)
+    config, absent = _daemon_undo.wanted(memory, daemon.content, PATH)
     wanted = Wanted(config, tuple(absent), consent=case.wanted.consent, whole=True)
-    back = _undo.exactly(daemon.plan(wanted), memory, daemon.content, PATH)
+    back = _daemon_undo.exactly(daemon.plan(wanted), memory, daemon.content, PATH)
     by_restart = [one for one in wanted.keys if not _daemon_keys.reloadable(one, back.settings)]
     assert back.restarts is bool(by_restart)
     daemon.carry_out(back)
@@ -514,7 +515,7 @@ def test_every_step_and_every_step_back_is_a_sentence(case: Case) -> None:
 
 
 def test_guards_come_first_and_are_taken_back_last() -> None:
-    guard = _daemon_steps.WriteFile("/etc/sysctl.d/x", b"x", "the same at every boot", old=b"y", invertible=True)
+    guard = _file_steps.WriteFile("/etc/sysctl.d/x", b"x", "the same at every boot", old=b"y", invertible=True)
     bare = Daemon(OLD.encode(), {"mtu": 1450}).plan(NAT)
     plan = bare.guarded((guard,))
     assert plan.steps == (guard, *bare.steps)
@@ -803,7 +804,7 @@ def test_loaded_after(daemon: Daemon, wanted: Wanted, expected: t.Any) -> None:
 
 
 def test_removal_of_a_file_is_told_as_one() -> None:
-    assert str(_daemon_steps.WriteFile(PATH, None, "as it was")) == f"remove {PATH}: as it was"
+    assert str(_file_steps.WriteFile(PATH, None, "as it was")) == f"remove {PATH}: as it was"
 
 
 def test_wanted_keys_are_top_level() -> None:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_plan,
     _direct_access,
     _engine,
     _exposure,
@@ -22,7 +23,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _nft_table,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._engine import Version
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import Host, HostFirewall
+from ansible_collections.dms.ipv6.plugins.module_utils._exposure import Host
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import HostFirewall
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -750,7 +752,7 @@ def test_a_firewall_that_drops_all_ipv6(dual: bool, proxy: bool) -> None:
 )
 def test_backend(version: str, settings: dict[str, t.Any], flags: dict[str, str], expected: str) -> None:
     found = hosts.host(Daemon(version=version, settings=settings, flags=flags))
-    assert _exposure.host(found).backend == expected
+    assert _daemon_plan.firewall_backend(found.daemon) == expected
 
 
 def test_other_settings() -> None:

@@ -12,12 +12,13 @@ import typing as t
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _environment,
-    _exposure,
     _findings,
     _host_plan,
+    _state_firewall,
+    _state_host,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
 from ansible_collections.dms.ipv6.plugins.module_utils._finding import Finding
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Order
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
@@ -31,24 +32,24 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
 WANTED = _host_plan.Wanted(containers=("mail",))
 SHOP = "shop-mail-1"
 DUAL = container("mail", endpoint("dms-ipv6", True))
-UFW = _exposure.HostFirewall("ufw")
-OPEN = _exposure.HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp")}))
+UFW = _state_firewall.HostFirewall("ufw")
+OPEN = _state_firewall.HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp")}))
 
 
 def healthy(
     version: str = "28.5.2", settings: t.Any = None, content: bytes | None = None, **more: t.Any
-) -> _host_plan.Found:
+) -> _state_host.Found:
     """A host on which nothing is wrong, or only what a test says."""
     daemon = Daemon(content=content, settings=settings or {}, version=version)
     return host(daemon, **{"containers": (DUAL,), "networks": (BRIDGE, network()), **more})
 
 
-def newer(found: _host_plan.Found, **hints: bool) -> _host_plan.Found:
+def newer(found: _state_host.Found, **hints: bool) -> _state_host.Found:
     """The same, with a file that is newer than the daemon."""
     return found._replace(daemon=found.daemon._replace(loaded=None, hints=hints))
 
 
-def on(name: str, ipv6: bool = False, **more: t.Any) -> _host_plan.Found:
+def on(name: str, ipv6: bool = False, **more: t.Any) -> _state_host.Found:
     """A host with a container on a network, and IPv6 for the default bridge in its file."""
     subnets = ["172.18.0.0/16", *(["fd5c:1ab0:7e57:1::/64"] if ipv6 else [])]
     there = {"bridge": BRIDGE, name: network(name, subnets)}
@@ -57,19 +58,19 @@ def on(name: str, ipv6: bool = False, **more: t.Any) -> _host_plan.Found:
     return found._replace(networks=tuple(there.values()), containers=(container("mail", endpoint(name, ipv6)),), **more)
 
 
-def routed(accept_ra: str, forwards: bool = False) -> _host_plan.Found:
+def routed(accept_ra: str, forwards: bool = False) -> _state_host.Found:
     return healthy(ra_default=("eth0",), accept_ra={"eth0": accept_ra}, forwards=forwards)
 
 
-def closed(firewall: _exposure.HostFirewall, **more: t.Any) -> _host_plan.Found:
+def closed(firewall: _state_firewall.HostFirewall, **more: t.Any) -> _state_host.Found:
     return healthy(containers=(container(**more),), firewall=firewall)
 
 
 class Pair(t.NamedTuple):
     """A host that raises a finding, one that does not, and words of the evidence."""
 
-    raises: _host_plan.Found
-    clean: _host_plan.Found
+    raises: _state_host.Found
+    clean: _state_host.Found
     words: str
     wanted: _host_plan.Wanted = WANTED
 
@@ -156,7 +157,7 @@ PAIRS = {
 }
 
 
-def findings(found: _host_plan.Found, wanted: _host_plan.Wanted = WANTED) -> list[Finding]:
+def findings(found: _state_host.Found, wanted: _host_plan.Wanted = WANTED) -> list[Finding]:
     return _findings.findings(found, wanted, wanted.containers)
 
 
@@ -243,7 +244,7 @@ def test_whose_ports_would_be_open(containers: tuple[str, ...], allow: tuple[str
         (healthy(networks=(network("shop", []),), containers=(container("mail", endpoint("shop")),)), []),
     ],
 )
-def test_settings_of_the_default_bridge(found: _host_plan.Found, expected: list[str]) -> None:
+def test_settings_of_the_default_bridge(found: _state_host.Found, expected: list[str]) -> None:
     assert [one.id for one in findings(found) if one.id == "network_without_ipv6"] == expected
 
 

@@ -31,11 +31,12 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _ndppd_conf,
     _networkd,
     _nft_table,
+    _state_host,
     _trust,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import IPV6
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import IPV6
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ def test_bytes_are_read_or_refused(raw: bytes) -> None:
         lambda: _daemon_json.decode(raw, "x"),
         lambda: _compose_plan.decode(raw, "x"),
         lambda: _gai_conf.encode(_gai_conf.decode(raw)) == raw or pytest.fail("not the same bytes"),
-        lambda: _forwarding.guard({"eth0"}, {"eth0": "1"}, False, raw, True, _forwarding.NOTHING),
+        lambda: _forwarding.guard({"eth0"}, {"eth0": "1"}, False, raw, True, _state_host.NOTHING),
     ):
         with contextlib.suppress(Refused):
             read()
@@ -91,7 +92,7 @@ def test_bytes_are_read_or_refused(raw: bytes) -> None:
 
 def test_other_bytes_in_the_sysctl_file_stay() -> None:
     old = b"# gr\xfc\xdfe\nvm.swappiness = 1\n"
-    (step, *_others) = _forwarding.guard(("eth0",), {"eth0": "1"}, True, old, False, _forwarding.NOTHING)
+    (step, *_others) = _forwarding.guard(("eth0",), {"eth0": "1"}, True, old, False, _state_host.NOTHING)
     assert step.content.startswith(old) and b"accept_ra = 2" in step.content  # type: ignore[attr-defined]
 
 

@@ -9,12 +9,11 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     FORWARDING_HEAD,
     HEAD,
     SYSCTL_FILE,
-    AtBoot,
     ForwardingComesOn,
     KeepRoute,
     RestoreAcceptRa,
@@ -23,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps, inverses
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import AtBoot
 
 ETH0 = "net/ipv6/conf/eth0/accept_ra = 2\n"
 VLAN = "net/ipv6/conf/wan.7/accept_ra = 2\n"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _health
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart, RunningContainer
+from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import Restart
 from ansible_collections.dms.ipv6.plugins.module_utils._health import GONE, UNASKED, State
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 
 SAME, AGAIN = State("running", "1", 0), State("running", "2", 0)
 PAUSED, OTHERS_PAUSED = State("paused", "1", 0), State("paused", "2", 0)

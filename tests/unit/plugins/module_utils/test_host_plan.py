@@ -12,20 +12,27 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_undo,
     _daemon_json,
+    _daemon_of_host,
     _daemon_plan,
+    _daemon_undo,
     _engine,
     _forwarding,
     _found,
     _host_plan,
     _network,
     _network_steps,
+    _network_undo,
+    _networks_of_host,
+    _plan,
+    _report,
     _restart_guards,
     _restored,
-    _transaction,
-    _undo,
+    _state_host,
+    _step_json,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
@@ -69,7 +76,7 @@ WANTED = _host_plan.Wanted(subnet=ULA, containers=("mail",))
     ],
 )
 def test_nat_settings(version: str, file: dict[str, t.Any], proxy: bool | None, expected: dict[str, t.Any]) -> None:
-    assert _host_plan.nat_settings(Daemon(version=version).running(), file, proxy) == expected
+    assert _daemon_of_host.nat_settings(Daemon(version=version).running(), file, proxy) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_nat_settings(version: str, file: dict[str, t.Any], proxy: bool | None, 
     ],
 )
 def test_nat_settings_by_what_runs(daemon: Daemon, proxy: bool | None, expected: dict[str, t.Any]) -> None:
-    assert _host_plan.nat_settings(daemon.running(), {}, proxy) == expected
+    assert _daemon_of_host.nat_settings(daemon.running(), {}, proxy) == expected
 
 
 def test_run_that_died_between_write_and_restart_is_finished() -> None:
@@ -103,7 +110,7 @@ def test_run_that_died_between_write_and_restart_is_finished() -> None:
     ],
 )
 def test_wanted_network(wanted: _host_plan.Wanted, subnet: str, derived: bool) -> None:
-    found = _host_plan.wanted_network(wanted, MACHINE_ID)
+    found = _networks_of_host.wanted_network(wanted.network_options, MACHINE_ID)
     assert (found.name, str(found.subnet), found.derived) == ("dms-ipv6", subnet, derived)
 
 
@@ -134,12 +141,15 @@ def test_wanted_network(wanted: _host_plan.Wanted, subnet: str, derived: bool) -
 )
 def test_wanted_network_is_refused(wanted: _host_plan.Wanted, machine_id: str, words: str) -> None:
     with pytest.raises(Refused) as reason:
-        _host_plan.wanted_network(wanted, machine_id)
+        _networks_of_host.wanted_network(wanted.network_options, machine_id)
     assert words in str(reason.value)
 
 
 def nat(
-    found: _host_plan.Found, wanted: _host_plan.Wanted = WANTED, listeners: t.Any = None, **containers: _found.Container
+    found: _state_host.Found,
+    wanted: _host_plan.Wanted = WANTED,
+    listeners: t.Any = None,
+    **containers: _found.Container,
 ) -> _host_plan.HostPlan:
     known = {"mail": container(), **containers}
     file = _daemon_json.read(_daemon_json.decode(found.raw or b"", PATH), PATH)
@@ -182,14 +192,17 @@ def test_nat(daemon: Daemon, more: dict[str, t.Any], mail: _found.Container, las
         (host(taken=(("route on eth0", ipaddress.ip_network(ULA)),)), {}, "overlaps"),
         (
             host(),
-            {"wanted": WANTED._replace(attach=_host_plan.DEFAULT_BRIDGE, consent=True), "listeners": listening(six=[])},
+            {
+                "wanted": WANTED._replace(attach=_networks_of_host.DEFAULT_BRIDGE, consent=True),
+                "listeners": listening(six=[]),
+            },
             "container mail: its service listens on IPv4 only on port 80",
         ),
         (host(Daemon(swarm=True)), {}, "Swarm"),
         (host(machine_id=""), {"wanted": _host_plan.Wanted()}, "no machine-id"),
     ],
 )
-def test_nat_is_refused(found: _host_plan.Found, more: dict[str, t.Any], words: str) -> None:
+def test_nat_is_refused(found: _state_host.Found, more: dict[str, t.Any], words: str) -> None:
     with pytest.raises(Refused) as reason:
         nat(found, **more)
     assert words in str(reason.value)
@@ -197,9 +210,9 @@ def test_nat_is_refused(found: _host_plan.Found, more: dict[str, t.Any], words: 
 
 def test_forwarding_before_a_daemon_that_does_not_switch_it_on() -> None:
     wanted = _daemon_plan.Wanted({"userland-proxy": False})
-    plan = _host_plan.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY), forwards=False))
+    plan = _daemon_of_host.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY), forwards=False))
     assert plan.sentences()[:2] == [KEEP[0], SWITCH_ON]
-    assert _host_plan.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY))).guards == ()
+    assert _daemon_of_host.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY))).guards == ()
 
 
 RA: dict[str, t.Any] = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}}
@@ -231,7 +244,7 @@ COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf
         (host(replace(NFT, version="28.5.2"), forwards=False), [COMES_ON, CREATE, CONNECT]),
     ],
 )
-def test_default_route_is_kept_where_a_network_is_created(found: _host_plan.Found, expected: list[str]) -> None:
+def test_default_route_is_kept_where_a_network_is_created(found: _state_host.Found, expected: list[str]) -> None:
     assert nat(found).network_plan.sentences() == expected
 
 
@@ -247,7 +260,7 @@ def test_default_route_is_kept_where_a_network_is_created(found: _host_plan.Foun
 def test_default_route_is_kept_where_a_daemon_starts_with_a_network(
     networks: t.Any, wanted: dict[str, t.Any], guarded: bool
 ) -> None:
-    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(wanted), host(networks=networks, **RA))
+    plan = _daemon_of_host.plan_daemon(_daemon_plan.Wanted(wanted), host(networks=networks, **RA))
     assert (plan.sentences()[: len(KEEP)] == KEEP) is guarded
     assert any(sentence in KEEP for sentence in plan.sentences()) is guarded
     assert bool(plan.guards) is guarded
@@ -301,7 +314,7 @@ def test_absent(networks: t.Any, record: t.Any, moved: t.Any, states: list[str],
 def test_absent_brings_the_old_file_back(consent: bool) -> None:
     daemon = Daemon(b"{ }")
     plan = daemon.plan(_daemon_plan.Wanted(BOTH))
-    memory = _undo.remember(None, plan)
+    memory = _daemon_undo.remember(None, plan)
     daemon.carry_out(plan)
     back = _restored.absent(host(daemon, record={"undo": memory}), {}, ask(), consent)
     word = "stopped and started" if consent else "kept running"
@@ -335,20 +348,20 @@ ROUTER = _restart_guards.Surroundings({}, None, (), (), True, ("wg0",), False)
 )
 def test_restart_that_would_drop_what_is_forwarded(daemon: Daemon, wanted: dict[str, t.Any], refused: bool) -> None:
     found = host(daemon)
-    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(wanted), found)
+    plan = _daemon_of_host.plan_daemon(_daemon_plan.Wanted(wanted), found)
     assert plan.restarts
     if refused:
         with pytest.raises(Refused, match="FORWARD policy"):
-            _host_plan.refuse_restart(plan, found, ROUTER, _restart_guards.Consent())
-    _host_plan.refuse_restart(plan, found, ROUTER, _restart_guards.Consent(forward_drop=refused))
+            _daemon_of_host.refuse_restart(plan, found, ROUTER, _restart_guards.Consent())
+    _daemon_of_host.refuse_restart(plan, found, ROUTER, _restart_guards.Consent(forward_drop=refused))
 
 
 def test_restart_with_a_flag_that_the_unit_will_have() -> None:
     found = host()
-    plan = _host_plan.plan_daemon(_daemon_plan.Wanted(BOTH), found)
+    plan = _daemon_of_host.plan_daemon(_daemon_plan.Wanted(BOTH), found)
     around = _restart_guards.Surroundings({"ip6tables": "true"}, None, (), (), False, (), False)
     with pytest.raises(Refused, match=r"docker.service starts dockerd with --ip6tables=true"):
-        _host_plan.refuse_restart(plan, found, around, _restart_guards.Consent(True, True, True))
+        _daemon_of_host.refuse_restart(plan, found, around, _restart_guards.Consent(True, True, True))
 
 
 def test_listeners_are_read_only_of_what_moves() -> None:
@@ -377,7 +390,7 @@ def test_listeners_are_read_only_of_what_moves() -> None:
 )
 def test_subnet_after(networks: t.Any, derived: bool, expected: str) -> None:
     wanted = _network.WantedNetwork("dms-ipv6", ipaddress.IPv6Network(ULA), derived)
-    assert str(_host_plan.subnet_after(wanted, host(networks=networks))) == expected
+    assert str(_networks_of_host.subnet_after(wanted, host(networks=networks))) == expected
 
 
 # --- what is not put right again afterwards
@@ -390,20 +403,20 @@ PRESENT = _network.WantedNetwork("dms-ipv6", ipaddress.IPv6Network(ULA))
 JOINED = PRESENT._replace(containers=("mail",))
 
 
-def around_it(*networks: _found.Network, mail: _found.Container, **more: t.Any) -> _host_plan.Found:
+def around_it(*networks: _found.Network, mail: _found.Container, **more: t.Any) -> _state_host.Found:
     """A host with one container."""
     running, stopped = ((mail,), ()) if mail.running else ((), (mail,))
     fields = {"containers": running, "stopped": stopped, "members": members([mail])}
     return host(networks=(BRIDGE, *networks), **{**fields, **more})
 
 
-def network_plan(wanted: _network.WantedNetwork, found: _host_plan.Found, **asked: t.Any) -> Plan:
+def network_plan(wanted: _network.WantedNetwork, found: _state_host.Found, **asked: t.Any) -> Plan:
     """The plan; nothing is left to do, and to warn of, on its result."""
     containers = {one: ask(*found.everyone).inspect(one) for one in wanted.containers}
-    plan = _host_plan.plan_network(wanted, found, containers, ask(*found.everyone, **asked))
+    plan = _networks_of_host.plan_network(wanted, found, containers, ask(*found.everyone, **asked))
     after = carried_out(found, plan.steps)
     containers = {one: ask(*after.everyone).inspect(one) for one in wanted.containers}
-    again = _host_plan.plan_network(wanted, after, containers, ask(*after.everyone, **asked))
+    again = _networks_of_host.plan_network(wanted, after, containers, ask(*after.everyone, **asked))
     assert (again.steps, again.warnings) == ((), ())
     return plan
 
@@ -473,11 +486,11 @@ def test_ports_that_stay_without_ipv6(
     found = around_it(*networks, mail=mail)
     words = [f"container mail publishes {one} on IPv4 by name: IPv6 clients do not reach it" for one in places]
     containers = dict.fromkeys(wanted.containers, mail)
-    plan = _host_plan.plan_network(wanted, found, containers, ask(mail))
+    plan = _networks_of_host.plan_network(wanted, found, containers, ask(mail))
     assert plan.warnings == tuple(words)
     after = carried_out(found, plan.steps)
     containers = dict.fromkeys(wanted.containers, after.everyone[0])
-    again = _host_plan.plan_network(wanted, after, containers, ask(*after.everyone))
+    again = _networks_of_host.plan_network(wanted, after, containers, ask(*after.everyone))
     assert (again.steps, again.warnings) == ((), plan.warnings)
 
 
@@ -534,10 +547,10 @@ LEFT_BEHIND = (
 @pytest.mark.parametrize("state", ["present", "absent", "released"])
 def test_unfinished_replacement_is_put_back_first(state: str) -> None:
     """Whatever is wanted, and without a look at anything."""
-    record = {"unfinished": json.loads(json.dumps(_transaction.dump_steps(LEFT_BEHIND)))}
+    record = {"unfinished": json.loads(json.dumps(_step_json.dump_steps(LEFT_BEHIND)))}
     wanted = PRESENT._replace(state=state, containers=("mail",))
-    plan = _host_plan.plan_network(wanted, host(record=record), {}, ask())
-    assert plan == Plan("", "", LEFT_BEHIND, (_host_plan.UNFINISHED,))
+    plan = _networks_of_host.plan_network(wanted, host(record=record), {}, ask())
+    assert plan == Plan("", "", LEFT_BEHIND, (_plan.UNFINISHED,))
 
 
 @pytest.mark.parametrize("record", [{}, {"unfinished": []}])
@@ -553,7 +566,7 @@ def test_nothing_is_left_behind(record: t.Any) -> None:
 def test_nat_for_compose_projects_only(daemon: Daemon) -> None:
     """The daemon's part as ever; no network of ours, and nobody is moved or looked at."""
     found = host(daemon, networks=(BRIDGE,))
-    wanted = WANTED._replace(attach=_host_plan.COMPOSE)
+    wanted = WANTED._replace(attach=_networks_of_host.COMPOSE)
     plan = nat(found, wanted, listeners=listening(six=[]))
     assert (plan.network_plan, plan.network_plan.changed) == (Plan("", ""), False)
     as_ever = nat(found)
@@ -564,7 +577,7 @@ def test_nat_for_compose_projects_only(daemon: Daemon) -> None:
 
 def test_nat_by_itself_is_for_a_network() -> None:
     """Once it is known which containers no Compose file is for."""
-    assert nat(host(), WANTED._replace(attach=_host_plan.AUTO)) == nat(host())
+    assert nat(host(), WANTED._replace(attach=_networks_of_host.AUTO)) == nat(host())
 
 
 @pytest.mark.parametrize(
@@ -578,13 +591,13 @@ def test_nat_by_itself_is_for_a_network() -> None:
 def test_absent_brings_compose_files_back(content: bytes | None, sentences: list[str], warnings: t.Any) -> None:
     """First of all, with the networks left after them."""
     edit = Plan("", "", (WriteFile("/srv/a", b"new", "why", b"old", True),))
-    files = _undo.remember_files(None, edit)
+    files = _compose_undo.remember_files(None, edit)
     found = host(networks=(OURS,), members={}, record={"files": files}, edited={"/srv/a": content})
     plan = _restored.absent(found, {}, ask(), False)
     assert plan.sentences() == [*sentences, REMOVE]
     assert plan.files.warnings == warnings
     assert [one.content for one in plan.files.steps if isinstance(one, WriteFile)] == [b"old"] * len(sentences)
-    forgotten = _undo.remember_files(files, plan.files)
+    forgotten = _compose_undo.remember_files(files, plan.files)
     after = carried_out(found, plan.networks[0][1].steps)._replace(
         record={"files": forgotten}, edited={"/srv/a": b"old"}
     )
@@ -632,7 +645,7 @@ def test_absent_gives_a_network_back_that_was_replaced() -> None:
     )
     assert created.definition == before.definition
     assert back.warnings == ("container mail: 1 established connections to its published ports are cut",)
-    forgotten = _undo.remember_replaced(record["replaced"], back)
+    forgotten = _network_undo.remember_replaced(record["replaced"], back)
     done = carried_out(found, back.steps)._replace(record={"replaced": forgotten})
     assert forgotten == {}
     assert _restored.absent(done, {}, ask(mail), False).networks == ()
@@ -656,7 +669,7 @@ DUAL = container("mail", endpoint("dms-ipv6", True))
     ],
 )
 def test_summary(plan: t.Any, found: t.Any, proof: t.Any, expected: str) -> None:
-    assert _host_plan.summary(_engine.parse("26.1.5"), plan, found, proof) == expected
+    assert _report.summary(_engine.parse("26.1.5"), plan, found, proof) == expected
 
 
 def test_way_back_of_a_removal_keeps_the_default_route() -> None:
@@ -664,7 +677,7 @@ def test_way_back_of_a_removal_keeps_the_default_route() -> None:
     guard = [{"kind": "RestoreForwarding"}, {"kind": "RestoreAcceptRa", "interface": "eth0", "value": "1"}]
     found = host(networks=(BRIDGE, network()), members={}, record={"guard": guard})
     wanted = _network.WantedNetwork("dms-ipv6", None, state="absent")
-    plan = _host_plan.plan_network(wanted, found, {}, ask())
+    plan = _networks_of_host.plan_network(wanted, found, {}, ask())
     back = plan.back(len(plan.steps))
     kept = back.index(_forwarding.KeepRoute("eth0", "1"))
     assert kept < next(number for number, one in enumerate(back) if isinstance(one, _network_steps.CreateNetwork))

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _daemon_of_host,
     _daemon_plan,
+    _daemon_undo,
     _engine,
-    _host_plan,
     _io_daemon,
     _io_dockerd,
     _io_files,
@@ -25,17 +26,16 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _refused,
-    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
-    RunningContainer,
     StartContainers,
     StopContainers,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import MAIL, WEB, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import BRIDGE, host, network
 
@@ -165,7 +165,7 @@ def test_success(lab: Lab) -> None:
     assert record["daemon"] == {"pid": 101, "boot": "boot", "ticks": 5, "settings": settings}
     assert set(record) == {"daemon", "undo", "guard"}
     assert record["guard"] == []
-    assert _undo.original(record["undo"], NEW) == (True, OLD)
+    assert _daemon_undo.original(record["undo"], NEW) == (True, OLD)
 
 
 def old_state(lab: Lab) -> tuple[t.Any, ...]:
@@ -508,7 +508,7 @@ def test_record_before_the_first_step(
     used = recorder(lab, wanted, **more)
     copy = used.before()
     # What undo will need is on disk before anything is changed.
-    assert _io_record.record() == {**record, "undo": _undo.remember(None, used.plan), "guard": []}
+    assert _io_record.record() == {**record, "undo": _daemon_undo.remember(None, used.plan), "guard": []}
     assert Path(copy or "").read_bytes() == OLD
 
 
@@ -571,7 +571,7 @@ def test_what_keeps_the_default_route_is_remembered(lab: Lab, before: list[t.Any
         accept_ra={"eth0": "1"},
         record={"guard": before},
     )
-    plan = _host_plan.plan_daemon(NAT, found)
+    plan = _daemon_of_host.plan_daemon(NAT, found)
     assert plan.guards
     used = _io_daemon.Recorder(found, plan)
     used.before()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import _io_firewall, _io_kernel, _io_program
-from ansible_collections.dms.ipv6.plugins.module_utils._exposure import HostFirewall
+from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import HostFirewall
 
 RULES6 = "-A ufw6-user-input -p tcp --dport 25 -j ACCEPT\n-A ufw6-user-forward -p tcp --dport 80:81 -j ACCEPT\n"
 RULES4 = "-A ufw-user-input -p tcp --dport 24 -j ACCEPT\n"

@@ -10,7 +10,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _forwarding, _ifupdown, _io_forwarding, _io_kernel
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _forwarding,
+    _ifupdown,
+    _io_forwarding,
+    _io_kernel,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     FORWARDING,
     ForwardingComesOn,

@@ -12,26 +12,28 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _exposure,
     _forwarding,
     _found,
+    _io_containers,
     _io_dockerd,
     _io_files,
     _io_firewall,
     _io_found,
     _io_kernel,
+    _io_loaded,
     _io_program,
     _io_record,
     _io_rules,
+    _state_firewall,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import SOCKET, NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._io_kernel import Address, Route
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._routed_network import Uplink
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Uplink
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 
 LOOKED_INTO = {"gone": "bridge", "stopped": "bridge", "web": "web", "host": "host", "by": "container:web-id"}
-FIREWALL = _exposure.HostFirewall("ufw")
+FIREWALL = _state_firewall.HostFirewall("ufw")
 RECORDED = Path(__file__).parents[2] / "recorded"
 
 
@@ -290,14 +292,14 @@ def test_ports_are_those_of_tcp(kernel: Kernel) -> None:
 )
 def test_what_a_daemon_that_was_just_started_has_read(kernel: Kernel, files: dict[str, bytes], expected: t.Any) -> None:
     kernel.files = files
-    assert _io_found.read_by_daemon(SOCKET) == expected
+    assert _io_loaded.read_by_daemon(SOCKET) == expected
 
 
 def test_a_daemon_that_is_gone_has_read_nothing(kernel: Kernel) -> None:
     kernel.ticks = None
-    assert _io_found.read_by_daemon(SOCKET) is None
+    assert _io_loaded.read_by_daemon(SOCKET) is None
     kernel.dockerd = Refused("it does not answer")
-    assert _io_found.read_by_daemon(SOCKET) is None
+    assert _io_loaded.read_by_daemon(SOCKET) is None
 
 
 def test_containers_that_are_still_there() -> None:
@@ -307,7 +309,7 @@ def test_containers_that_are_still_there() -> None:
                 raise NotFound("there is no such container")
             return {"Id": name, "Name": f"/name-{name}"}
 
-    found = _io_found.inspect_all(Engine(), ["1", "gone", "2"])  # type: ignore[arg-type]
+    found = _io_containers.inspect_all(Engine(), ["1", "gone", "2"])  # type: ignore[arg-type]
     assert {key: one.name for key, one in found.items()} == {"1": "name-1", "2": "name-2"}
 
 

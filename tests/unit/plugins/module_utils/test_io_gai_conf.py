@@ -14,13 +14,13 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
     _address_order,
     _gai_conf,
+    _host_undo,
     _io_files,
     _io_gai_conf,
     _io_program,
     _io_record,
-    _undo,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._address_order import Order
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Order
 
 GETENT = """\
 198.18.7.10     STREAM far
@@ -124,7 +124,7 @@ def test_plans_know_what_earlier_runs_wrote(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
     path, asked = str(tmp_path / "gai.conf"), _gai_conf.wanted(["fd00::/64"])
     first = _io_gai_conf.plan(path, asked, {})
-    memory = {"gai_conf": _undo.remember_gai_conf(None, first)}
+    memory = {"gai_conf": _host_undo.remember_gai_conf(None, first)}
     assert _io_gai_conf.known({}, path) == [] == _io_gai_conf.known(memory, "/other")
     content = first.steps[0].content  # type: ignore[attr-defined]
     his = f"label fd77::/48 3  {_gai_conf.TAG}\n".encode()

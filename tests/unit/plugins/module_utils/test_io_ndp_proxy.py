@@ -20,7 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_program,
     _io_steps,
     _ndp_proxy,
-    _transaction,
+    _step_json,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -167,7 +167,7 @@ def test_a_folder_of_somebody_elses_stays(machine: Machine) -> None:
 
 def test_what_a_run_that_died_left_is_taken_back_first(machine: Machine) -> None:
     step = PlaceUnit(UNIT, None, b"[Unit]\n", PREFIX, "eth0", "kernel")
-    found = hosts.host(record={"unfinished": _transaction.dump_steps((step,))})
+    found = hosts.host(record={"unfinished": _step_json.dump_steps((step,))})
     plan = _io_ndp_proxy.plan(wanted(), found)
     assert (plan.steps, len(plan.warnings)) == ((step,), 1)
 

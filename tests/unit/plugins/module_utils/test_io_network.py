@@ -21,7 +21,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_transaction,
     _refused,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import NotFound
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
     CheckAttached,
@@ -33,6 +32,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 
 ID = "0123456789abcdef"
 BODY: dict[str, t.Any] = {

@@ -20,7 +20,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._nft_table import Open, Table
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, Files, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import TableFiles
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.programs import program
 
 TABLE = Table("2001:2:0:b1::/64", "dms6-0123456789", (Open("2001:2:0:b1::25", "tcp", 25),))
@@ -63,25 +64,25 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 def test_nothing_of_ours_asks_nobody(there: Host) -> None:
     """Listing tables would load the kernel's modules."""
     there.nft("table")
-    assert _io_routed_firewall.read() == Files()
+    assert _io_routed_firewall.read() == TableFiles()
     assert there.asked == ""
 
 
 def test_read(there: Host) -> None:
     there.nft("table ip6 dms_ipv6 {\n}\n")
     (there.etc / "dms-ipv6.nft").write_bytes(b"x")
-    assert _io_routed_firewall.read() == Files(b"x", None, False, "table ip6 dms_ipv6 {\n}\n")
+    assert _io_routed_firewall.read() == TableFiles(b"x", None, False, "table ip6 dms_ipv6 {\n}\n")
     assert there.asked == "-s list table ip6 dms_ipv6\n"
     (there.etc / "unit").write_bytes(b"y")
     (there.etc / "wants").symlink_to("/no/such/unit")
     there.nft("Error: No such file or directory", "exit 1")
-    assert _io_routed_firewall.read() == Files(b"x", b"y", True, "")
+    assert _io_routed_firewall.read() == TableFiles(b"x", b"y", True, "")
 
 
 def test_read_without_nft(there: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     (there.etc / "unit").write_bytes(b"y")
     monkeypatch.setattr(subprocess, "run", missing)
-    assert _io_routed_firewall.read() == Files(None, b"y")
+    assert _io_routed_firewall.read() == TableFiles(None, b"y")
 
 
 def test_load(there: Host) -> None:

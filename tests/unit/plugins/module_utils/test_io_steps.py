@@ -25,11 +25,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Rec
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
-    RunningContainer,
     StartContainers,
     StopContainers,
-    WriteFile,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import ForwardingComesOn
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
@@ -39,6 +38,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 
 FORK = multiprocessing.get_context("fork")
 

@@ -36,9 +36,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_transaction,
     _journal,
     _refused,
+    _step_json,
     _transaction,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
@@ -761,7 +762,7 @@ def test_older_versions_transaction_is_understood(machine: Host) -> None:
     for name in ("a", "b"):
         (machine.folder / name).write_bytes(b"new")
     old = {"id": "run", "boot": BOOT, "deadline": 1e12, "within": 60.0, "record": {"proof": {}}}
-    old["slots"] = [_transaction.dump_steps((step(machine.folder / "a"), step(machine.folder / "b", None)))]
+    old["slots"] = [_step_json.dump_steps((step(machine.folder / "a"), step(machine.folder / "b", None)))]
     (machine.state / "transaction.json").write_text(json.dumps(old))
     journal = _io_transaction.Journal("run")
     journal.begin(Plan("", ""))

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _exposure, _found, _mail_facts, _mail_server
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _exposure,
+    _found,
+    _mail_facts,
+    _mail_server,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._mail_server import (
     ENABLE,
     findings,

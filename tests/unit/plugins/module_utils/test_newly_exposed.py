@@ -8,7 +8,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _engine, _exposure, _found, _newly_exposed
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _engine,
+    _exposure,
+    _found,
+    _newly_exposed,
+    _state_firewall,
+)
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
@@ -18,7 +24,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     network,
 )
 
-UFW, FIREWALLD, NONE = (_exposure.HostFirewall(kind) for kind in ("ufw", "firewalld", ""))
+UFW, FIREWALLD, NONE = (_state_firewall.HostFirewall(kind) for kind in ("ufw", "firewalld", ""))
 ANYWHERE = _found.Port(80, "tcp", "", 8080)
 DUAL = container("mail", endpoint("dms-ipv6", True))
 
@@ -142,6 +148,6 @@ def test_entries_that_name_nothing(entry: str) -> None:
 
 
 @pytest.mark.parametrize("firewall", [UFW, FIREWALLD, NONE])
-def test_every_firewall_has_a_name(firewall: _exposure.HostFirewall) -> None:
+def test_every_firewall_has_a_name(firewall: _state_firewall.HostFirewall) -> None:
     with pytest.raises(Refused, match=f"{_newly_exposed.name(firewall)} closes today"):
         _newly_exposed.refuse([MAIL], (), firewall)

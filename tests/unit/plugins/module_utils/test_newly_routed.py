@@ -9,11 +9,10 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _exposure,
-    _host_plan,
     _iptables,
     _newly_routed,
-    _routed_network,
+    _state_firewall,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
@@ -26,12 +25,12 @@ POLICY = "-P FORWARD {0}\n"
 
 def host(
     version: str = "28.5.2", rules: str = POLICY.format("ACCEPT"), raw: bytes | None = None, **more: t.Any
-) -> _host_plan.Found:
+) -> _state_host.Found:
     fields: dict[str, t.Any] = {
         "forwards": False,
         "paths": ("eth0", "wg0"),
-        "uplinks": (_routed_network.Uplink("eth0"),),
-        "firewall": _exposure.HostFirewall(chains=_iptables.chains(rules, "ipv6")),
+        "uplinks": (_state_host.Uplink("eth0"),),
+        "firewall": _state_firewall.HostFirewall(chains=_iptables.chains(rules, "ipv6")),
         **more,
     }
     return hosts.host(Daemon(content=raw, version=version))._replace(**fields)
@@ -60,7 +59,7 @@ def host(
         (host(raw=NO_DROP, uplinks=()), ["eth0", "wg0"]),
     ],
 )
-def test_joined(there: _host_plan.Found, expected: list[str]) -> None:
+def test_joined(there: _state_host.Found, expected: list[str]) -> None:
     assert _newly_routed.joined(there) == expected
 
 

@@ -14,8 +14,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _environment,
     _exposure,
     _found,
-    _host_plan,
     _prevent,
+    _state_firewall,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
@@ -52,7 +53,7 @@ def daemon(ip6tables: bool = False, version: str = "26.1.5", **more: t.Any) -> D
     return Daemon(json.dumps(settings).encode(), settings, version=version, **more)
 
 
-def found(*containers: _found.Container, **more: t.Any) -> _host_plan.Found:
+def found(*containers: _found.Container, **more: t.Any) -> _state_host.Found:
     """A host; with ``known`` False nobody can tell what its daemon has."""
     known = more.pop("known", True)
     networks = more.pop("networks", (BRIDGE, SIX))
@@ -60,7 +61,7 @@ def found(*containers: _found.Container, **more: t.Any) -> _host_plan.Found:
     return there if known else there._replace(daemon=there.daemon._replace(loaded=None, hints={}))
 
 
-def plan(there: _host_plan.Found, *names: str, **more: t.Any) -> _prevent.PreventPlan:
+def plan(there: _state_host.Found, *names: str, **more: t.Any) -> _prevent.PreventPlan:
     known = (*there.containers, *there.stopped)
     wanted = _prevent.Wanted(names, more.pop("consent", False))
     return _prevent.plan(wanted, there, ask(*known), **more)
@@ -470,14 +471,14 @@ def test_ports_to_be_probed(one: _found.Container, ports: list[int]) -> None:
 
 # --- a firewall of the host's own
 
-UFW, OPEN = _exposure.HostFirewall("ufw"), _exposure.HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp")}))
-FIREWALLD = _exposure.HostFirewall("firewalld")
+UFW, OPEN = _state_firewall.HostFirewall("ufw"), _state_firewall.HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp")}))
+FIREWALLD = _state_firewall.HostFirewall("firewalld")
 
 
 @pytest.mark.parametrize(
     ("firewall", "families", "ports", "warns"),
     [
-        (_exposure.HostFirewall(), ("ipv6", "ipv4"), ("ipv6", "ipv4"), False),
+        (_state_firewall.HostFirewall(), ("ipv6", "ipv4"), ("ipv6", "ipv4"), False),
         (UFW, ("ipv4",), ("ipv4",), True),
         (OPEN, ("ipv4",), ("ipv6", "ipv4"), False),
         (FIREWALLD, ("ipv6", "ipv4"), ("ipv6", "ipv4"), False),

@@ -14,20 +14,23 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _daemon_json,
     _definition,
     _engine,
-    _exposure,
     _found,
     _host_plan,
     _network,
     _network_steps,
+    _network_undo,
+    _networks_of_host,
     _restored,
     _routed,
     _routed_firewall,
     _routed_network,
-    _undo,
+    _state_firewall,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._nft_table import Open
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._routed_network import BRIDGE_NAME, GATEWAY_MODE, Uplink
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_network import BRIDGE_NAME, GATEWAY_MODE
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import Uplink
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
@@ -70,23 +73,23 @@ def routed_network(subnet: str = SUBNET, version: str = "28.5.2", **more: t.Any)
     return network(subnets=["172.18.0.0/16", subnet], options=options, bridge=NAME, **more)
 
 
-def there(daemon: Daemon = NEW, *known: _found.Container, **more: t.Any) -> _host_plan.Found:
+def there(daemon: Daemon = NEW, *known: _found.Container, **more: t.Any) -> _state_host.Found:
     fields: dict[str, t.Any] = {"uplinks": (UPLINK,), "taken": TAKEN, "containers": known or (MAIL,), **more}
     return host(daemon, **{"members": members(fields["containers"]), **fields})
 
 
-def plan(found: _host_plan.Found, wanted: _host_plan.Wanted = WANTED, **more: t.Any) -> _routed.RoutedPlan:
+def plan(found: _state_host.Found, wanted: _host_plan.Wanted = WANTED, **more: t.Any) -> _routed.RoutedPlan:
     file = more or _daemon_json.read(_daemon_json.decode(found.raw or b"", PATH), PATH)
     return _routed.plan(wanted, found, ask(*found.everyone), file)
 
 
-def refusal(found: _host_plan.Found, wanted: _host_plan.Wanted = WANTED, **more: t.Any) -> str:
+def refusal(found: _state_host.Found, wanted: _host_plan.Wanted = WANTED, **more: t.Any) -> str:
     with pytest.raises(Refused) as reason:
         plan(found, wanted, **more)
     return str(reason.value)
 
 
-def after(found: _host_plan.Found, made: _routed.RoutedPlan) -> _host_plan.Found:
+def after(found: _state_host.Found, made: _routed.RoutedPlan) -> _state_host.Found:
     """The host once a plan was carried out."""
     found = carried_out(found, made.host.network_plan.steps)
     moved = tuple(
@@ -96,7 +99,7 @@ def after(found: _host_plan.Found, made: _routed.RoutedPlan) -> _host_plan.Found
         for one in found.containers
     )
     text = made.table.text.encode()
-    table = _routed_firewall.Files(text, _routed_firewall.UNIT_TEXT.encode(), True, made.table.text)
+    table = _state_host.TableFiles(text, _routed_firewall.UNIT_TEXT.encode(), True, made.table.text)
     return found._replace(containers=moved, table=table)
 
 
@@ -238,14 +241,14 @@ def test_network_of_mode_nat_is_replaced_with_everyone_on_it() -> None:
     }
     assert places == {"mail": DERIVED, "web": ""}
     # It was ours, so undo takes it away instead of bringing the old one back.
-    assert _undo.remember_replaced({}, made.host.network_plan) == {}
+    assert _network_undo.remember_replaced({}, made.host.network_plan) == {}
 
 
 def test_back_to_mode_nat() -> None:
     mail, labels = container("mail", endpoint(), place()), {_network_steps.LABEL: "true"}
     found = there(NEW, mail, networks=(BRIDGE, routed_network(labels=labels)))
     table = plan(found).table
-    files = _routed_firewall.Files(table.text.encode(), _routed_firewall.UNIT_TEXT.encode(), True, table.text)
+    files = _state_host.TableFiles(table.text.encode(), _routed_firewall.UNIT_TEXT.encode(), True, table.text)
     found = found._replace(table=files)
     made = _host_plan.nat(WANTED._replace(subnet="auto"), found, ask(mail), {})
     (new,) = (one for one in carried_out(found, made.network_plan.steps).networks if one.name == "dms-ipv6")
@@ -260,7 +263,7 @@ def test_back_to_mode_nat() -> None:
 def test_firewall_of_another_network_stays_in_mode_nat() -> None:
     found = there(NEW, networks=(BRIDGE, routed_network()))
     table = plan(found).table
-    files = _routed_firewall.Files(table.text.encode(), _routed_firewall.UNIT_TEXT.encode(), True, table.text)
+    files = _state_host.TableFiles(table.text.encode(), _routed_firewall.UNIT_TEXT.encode(), True, table.text)
     made = _host_plan.nat(_host_plan.Wanted("six", "auto"), found._replace(table=files), ask(MAIL), {})
     assert not made.table_plan.changed
 
@@ -398,12 +401,12 @@ def test_mode_nat_takes_no_addresses() -> None:
 # --- what others close
 
 
-def ufw(forward: str) -> _exposure.HostFirewall:
-    return _exposure.HostFirewall("ufw", forward={"ipv6": forward})
+def ufw(forward: str) -> _state_firewall.HostFirewall:
+    return _state_firewall.HostFirewall("ufw", forward={"ipv6": forward})
 
 
-LATE = _exposure.HostFirewall("firewalld", before_daemon=False)
-EARLY = _exposure.HostFirewall("firewalld")
+LATE = _state_firewall.HostFirewall("firewalld", before_daemon=False)
+EARLY = _state_firewall.HostFirewall("firewalld")
 NFTABLES = Daemon(version="29.0.0", settings={"firewall-backend": "nftables"})
 PROVER = "2001:2:0:b1::bc07:e621"
 UFW_WAY = (
@@ -431,15 +434,19 @@ PASSED = frozenset({(80, "tcp")})
         (NEW, ufw("drop"), ""),
         (NFTABLES, ufw("drop"), UFW_WAY),
         (NFTABLES, ufw("drop")._replace(routed_ports=PASSED), ""),
-        (NFTABLES, _exposure.HostFirewall(forward={"ipv6": "drop"}), f"Run `ip6tables -I FORWARD -o {NAME} -j ACCEPT`"),
-        (NFTABLES, _exposure.HostFirewall(forward={"ipv6": "accept"}), ""),
+        (
+            NFTABLES,
+            _state_firewall.HostFirewall(forward={"ipv6": "drop"}),
+            f"Run `ip6tables -I FORWARD -o {NAME} -j ACCEPT`",
+        ),
+        (NFTABLES, _state_firewall.HostFirewall(forward={"ipv6": "accept"}), ""),
         (OLD, EARLY, POLICY_WAY),
         (OLD, EARLY._replace(routed_ports=PASSED), ""),
         (NEW, LATE, "Run `systemctl restart docker`, then run this again"),
         (NEW, EARLY, ""),
     ],
 )
-def test_who_drops_is_told_the_command(daemon: Daemon, firewall: _exposure.HostFirewall, way: str) -> None:
+def test_who_drops_is_told_the_command(daemon: Daemon, firewall: _state_firewall.HostFirewall, way: str) -> None:
     found = there(daemon, firewall=firewall)
     if way:
         said = refusal(found)
@@ -480,5 +487,5 @@ def test_network_of_the_module() -> None:
     made = plan(found, WANTED._replace(subnet="auto"))
     told = WANTED._replace(subnet=made.table.subnet, addresses=tuple(made.addresses.items()))
     wanted = _routed.network(told, found, {"mail": MAIL})
-    expected = _network.plan(made.host.network, {"mail": MAIL}, _host_plan.around(found, ask(MAIL)))
-    assert _network.plan(wanted, {"mail": MAIL}, _host_plan.around(found, ask(MAIL))) == expected
+    expected = _network.plan(made.host.network, {"mail": MAIL}, _networks_of_host.around(found, ask(MAIL)))
+    assert _network.plan(wanted, {"mail": MAIL}, _networks_of_host.around(found, ask(MAIL))) == expected

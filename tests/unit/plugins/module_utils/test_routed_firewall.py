@@ -8,8 +8,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _routed_firewall, _undo
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_undo,
+    _nft_table,
+    _routed_firewall,
+)
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._nft_table import Open, Table
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import (
@@ -19,15 +23,15 @@ from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import (
     UNIT_TEXT,
     DisableUnit,
     EnableUnit,
-    Files,
     LoadTable,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import TableFiles
 
 SUBNET = "2001:2:0:b1::/64"
 TABLE = Table(SUBNET, "dms6-0123456789", (Open("2001:2:0:b1::25", "tcp", 25),))
 OTHER = TABLE._replace(ports=(Open("2001:2:0:b1::25", "tcp", 465),))
-NONE = Files()
-THERE = Files(TABLE.text.encode(), UNIT_TEXT.encode(), True, TABLE.text)
+NONE = TableFiles()
+THERE = TableFiles(TABLE.text.encode(), UNIT_TEXT.encode(), True, TABLE.text)
 WRITE = f"write {FILE}: the firewall of the containers in {SUBNET}"
 WRITE_UNIT = f"write {UNIT_FILE}: loads it at every boot"
 CLOSED = "everything else that comes from outside is dropped"
@@ -38,7 +42,7 @@ REMOVE = "remove the table ip6 dms_ipv6 from the kernel"
 AWAY = [f"disable {UNIT}", REMOVE, f"remove {UNIT_FILE}: {GONE}", f"remove {FILE}: {GONE}"]
 
 
-def done(found: Files, steps: Steps) -> Files:
+def done(found: TableFiles, steps: Steps) -> TableFiles:
     """What there is once steps were carried out."""
     for step in steps:
         if isinstance(step, WriteFile):
@@ -74,14 +78,14 @@ def done(found: Files, steps: Steps) -> Files:
         (None, NONE._replace(file=b"# mine\n"), AWAY[3:]),
     ],
 )
-def test_plan(wanted: Table | None, found: Files, sentences: list[str]) -> None:
+def test_plan(wanted: Table | None, found: TableFiles, sentences: list[str]) -> None:
     plan = _routed_firewall.plan(wanted, found)
     assert plan.sentences() == sentences
     assert plan.after == (wanted.text if wanted else "")
     assert plan.before == (found.file or b"").decode()
     after = done(found, plan.steps)
     assert not _routed_firewall.plan(wanted, after).changed
-    assert after.in_force == wanted
+    assert _nft_table.in_force(after) == wanted
     # The way back from any place, a listing that was not ours put right on the way.
     for number in range(len(plan.steps) + 1):
         again = done(done(found, plan.steps[:number]), plan.back(number))
@@ -99,8 +103,8 @@ def test_plan(wanted: Table | None, found: Files, sentences: list[str]) -> None:
         (NONE._replace(unit=b""), True, None, None),
     ],
 )
-def test_what_is_in_force(found: Files, there: bool, table: Table | None, in_force: Table | None) -> None:
-    assert (found.any, found.table, found.in_force) == (there, table, in_force)
+def test_what_is_in_force(found: TableFiles, there: bool, table: Table | None, in_force: Table | None) -> None:
+    assert (found.any, _nft_table.in_file(found), _nft_table.in_force(found)) == (there, table, in_force)
 
 
 def test_unit_is_ordered() -> None:
@@ -114,4 +118,4 @@ def test_unit_is_ordered() -> None:
 
 def test_no_file_of_ours_is_taken_for_a_compose_file() -> None:
     plan = _routed_firewall.plan(TABLE, NONE)
-    assert _undo.remember_files({}, plan) == {}
+    assert _compose_undo.remember_files({}, plan) == {}

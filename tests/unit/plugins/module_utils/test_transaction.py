@@ -13,16 +13,15 @@ from pathlib import Path
 
 import ansible_collections.dms.ipv6.plugins.module_utils as found_module_utils
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import _definition, _step_json, _transaction
 from ansible_collections.dms.ipv6.plugins.module_utils._compose_steps import Recreate
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
     Reload,
     Restart,
-    RunningContainer,
     StartContainers,
     StopContainers,
-    WriteFile,
 )
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     ForwardingComesOn,
     KeepRoute,
@@ -44,6 +43,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils._network_steps import (
 from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step, Steps
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import DisableUnit, EnableUnit, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils._state_daemon import RunningContainer
 from ansible_collections.dms.ipv6.plugins.module_utils._transaction import Transaction
 
 PACKAGE = "ansible_collections.dms.ipv6.plugins.module_utils"
@@ -120,7 +120,7 @@ def step_classes() -> set[type]:
 
 
 def through_json(steps: Steps) -> Steps:
-    return _transaction.load_steps(json.loads(json.dumps(_transaction.dump_steps(steps))))
+    return _transaction.load_steps(json.loads(json.dumps(_step_json.dump_steps(steps))))
 
 
 def test_every_kind_of_step_can_be_kept() -> None:

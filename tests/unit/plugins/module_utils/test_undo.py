@@ -13,15 +13,20 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _compose_undo,
     _daemon_json,
     _daemon_plan,
+    _daemon_undo,
     _definition,
+    _file_bytes,
+    _host_undo,
     _network_steps,
+    _network_undo,
+    _step_json,
     _transaction,
-    _undo,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
     SYSCTL_FILE,
     ForwardingComesOn,
@@ -45,13 +50,13 @@ def change(daemon: Daemon, memory: Memory, wanted: Wanted) -> Memory:
     if not plan.changed:
         return memory
     daemon.carry_out(plan)
-    return t.cast(Memory, json.loads(json.dumps(_undo.remember(memory, plan))))
+    return t.cast(Memory, json.loads(json.dumps(_daemon_undo.remember(memory, plan))))
 
 
 def undo(daemon: Daemon, memory: Memory) -> _daemon_plan.DaemonPlan:
     """Everything back, carried out."""
-    config, absent = _undo.wanted(memory, daemon.content, PATH)
-    plan = _undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
+    config, absent = _daemon_undo.wanted(memory, daemon.content, PATH)
+    plan = _daemon_undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
     daemon.carry_out(plan)
     return plan
 
@@ -148,8 +153,8 @@ def test_undo_is_undone_by_its_own_way_back() -> None:
     daemon = daemon_with(b"{ }")
     memory = change(daemon, None, NAT)
     written = daemon.content
-    config, absent = _undo.wanted(memory, daemon.content, PATH)
-    plan = _undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
+    config, absent = _daemon_undo.wanted(memory, daemon.content, PATH)
+    plan = _daemon_undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
     for done in range(len(plan.steps) + 1):
         tried = daemon.copy()
         tried.apply_all(plan.steps[:done])
@@ -172,7 +177,7 @@ def test_what_an_earlier_run_borrowed_is_not_remembered_as_the_users() -> None:
 
 def remembered(before: bytes | None, after: bytes, memory: Memory = None) -> dict[str, t.Any]:
     settings = _daemon_json.read(after.decode(), PATH)
-    return _undo.remember(memory, _daemon_plan.DaemonPlan("", after.decode(), settings=settings, raw=before))
+    return _daemon_undo.remember(memory, _daemon_plan.DaemonPlan("", after.decode(), settings=settings, raw=before))
 
 
 def test_what_is_remembered() -> None:
@@ -180,13 +185,13 @@ def test_what_is_remembered() -> None:
     first = remembered(old, new)
     assert first == {
         "keys": {"cpu-rt-period": {"before": [1], "set": [2]}, "init": {"before": [], "set": [True]}},
-        "written": _undo.digest(new),
+        "written": _file_bytes.digest(new),
         "original": base64.b64encode(old).decode(),
     }
     second = remembered(new, newest, first)
     assert second == {
         "keys": {"cpu-rt-period": {"before": [1], "set": []}, "init": {"before": [], "set": [False]}},
-        "written": _undo.digest(newest),
+        "written": _file_bytes.digest(newest),
         "original": first["original"],
     }
     assert remembered(None, new)["original"] is None
@@ -204,7 +209,7 @@ def test_old_bytes_are_forgotten_once_somebody_edits() -> None:
 def test_edit_of_others_between_two_of_our_changes_is_what_comes_back() -> None:
     first = remembered(b"{}", b'{"cpu-rt-period": 1400}')
     second = remembered(b'{"cpu-rt-period": 1500}', b'{"cpu-rt-period": 1300}', first)
-    assert _undo.wanted(second, b'{"cpu-rt-period": 1300}', PATH) == ({"cpu-rt-period": 1500}, [])
+    assert _daemon_undo.wanted(second, b'{"cpu-rt-period": 1300}', PATH) == ({"cpu-rt-period": 1500}, [])
 
 
 @pytest.mark.parametrize("foreign", [False, True])
@@ -235,7 +240,7 @@ MEMORY = remembered(b'{"cpu-rt-period": 1}', b'{"cpu-rt-period": 2, "init": true
     ],
 )
 def test_original(memory: Memory, raw: bytes | None, expected: tuple[bool, bytes | None]) -> None:
-    assert _undo.original(memory, raw) == expected
+    assert _daemon_undo.original(memory, raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -251,14 +256,14 @@ def test_original(memory: Memory, raw: bytes | None, expected: tuple[bool, bytes
     ],
 )
 def test_settings_back(memory: Memory, found: dict[str, t.Any], expected: t.Any) -> None:
-    assert _undo.settings_back(memory, found) == expected
+    assert _daemon_undo.settings_back(memory, found) == expected
     raw = json.dumps(found).encode()
-    assert _undo.wanted(memory, raw, PATH) == expected[:2]
+    assert _daemon_undo.wanted(memory, raw, PATH) == expected[:2]
 
 
 @pytest.mark.parametrize(("raw", "length"), [(None, 0), (b"", 64), (b"{}", 64)])
 def test_digest(raw: bytes | None, length: int) -> None:
-    assert len(_undo.digest(raw)) == length
+    assert len(_file_bytes.digest(raw)) == length
 
 
 # --- networks
@@ -329,7 +334,7 @@ OLD, NEW, NEWER = (definition(f"fd12:{number}::/64") for number in (1, 2, 3))
 )
 def test_remember_moves(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert _undo.remember_moves(memory, Plan("", "", steps)) == expected
+    assert _network_undo.remember_moves(memory, Plan("", "", steps)) == expected
     assert json.dumps(memory) == before
 
 
@@ -358,7 +363,7 @@ KEPT = {"before": OLD, "after": NEW}
 )
 def test_remember_replaced(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_undo.remember_replaced(memory, Plan("", "", steps)))) == expected
+    assert json.loads(json.dumps(_network_undo.remember_replaced(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
@@ -404,7 +409,7 @@ def entry(original: bytes | None, written: bytes | None) -> dict[str, t.Any]:
 )
 def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_undo.remember_files(memory, Plan("", "", steps)))) == expected
+    assert json.loads(json.dumps(_compose_undo.remember_files(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
@@ -427,7 +432,7 @@ def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
     ],
 )
 def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[WriteFile], edited: list[str]) -> None:
-    plan = _undo.files_back(memory, there)
+    plan = _compose_undo.files_back(memory, there)
     assert [replace(step, why="why") for step in plan.steps if isinstance(step, WriteFile)] == steps
     assert plan.changed is bool(steps)
     words = {True: "remove {}: the file as it was", False: "write {}: the file as it was"}
@@ -437,7 +442,7 @@ def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[
     undone = [WriteFile(one.path, one.old, "as it was", one.content, True) for one in reversed(steps)]
     assert plan.back(len(steps)) == tuple(undone)
     after = {**there, **{one.path: one.content for one in steps}}
-    again = _undo.files_back(_undo.remember_files(memory, plan), after)
+    again = _compose_undo.files_back(_compose_undo.remember_files(memory, plan), after)
     assert (again.steps, again.warnings) == ((), plan.warnings)
 
 
@@ -478,7 +483,7 @@ def known(original: t.Any, written: bytes, *lines: str) -> dict[str, t.Any]:
 )  # fmt: skip
 def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_undo.remember_gai_conf(memory, Plan("", "", steps)))) == expected
+    assert json.loads(json.dumps(_host_undo.remember_gai_conf(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
@@ -511,7 +516,7 @@ def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> No
     ],
 )
 def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why: str, edited: bool) -> None:
-    plan = _undo.gai_conf_back(memory, "/g", there)
+    plan = _host_undo.gai_conf_back(memory, "/g", there)
     steps = () if content is ... else (WriteGaiConf("/g", content, why, there, True),)
     assert plan.steps == steps
     assert plan.warnings == (("/g: lines of ours that somebody edited since stay as they are",) if edited else ())
@@ -519,7 +524,7 @@ def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why:
     after = there if content is ... else content
     assert plan.after == (after or b"").decode(errors="replace")
     assert plan.back(len(steps)) == tuple(WriteFile("/g", there, "as it was", one.content, True) for one in steps)
-    again = _undo.gai_conf_back(_undo.remember_gai_conf(memory, plan), "/g", after)
+    again = _host_undo.gai_conf_back(_host_undo.remember_gai_conf(memory, plan), "/g", after)
     # With the tag alone to go by, what somebody edited cannot be told from ours.
     assert edited or not again.changed
 
@@ -557,6 +562,6 @@ CREATE = create(NEW)
     ],
 )
 def test_remember_guard(memory: t.Any, steps: t.Any, expected: t.Any) -> None:
-    kept = json.loads(json.dumps(_undo.remember_guard(_transaction.dump_steps(memory), steps)))
+    kept = json.loads(json.dumps(_host_undo.remember_guard(_step_json.dump_steps(memory), steps)))
     assert _transaction.load_steps(kept) == expected
-    assert _undo.remember_guard(None, (CREATE,)) == []
+    assert _host_undo.remember_guard(None, (CREATE,)) == []

@@ -15,7 +15,12 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.utils.display import Display
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_armed, _io_files, _io_transaction, _transaction
+from ansible_collections.dms.ipv6.plugins.module_utils import (
+    _io_armed,
+    _io_files,
+    _io_transaction,
+    _transaction,
+)
 
 try:
     from ansible.module_utils.testing import patch_module_args

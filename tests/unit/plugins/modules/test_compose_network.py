@@ -27,9 +27,10 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _network_steps,
+    _step_json,
     _transaction,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
 from ansible_collections.dms.ipv6.plugins.modules import compose_network
@@ -508,7 +509,7 @@ def test_earlier_run_that_died(engine: Engine) -> None:
         WriteFile(engine.path, TEXT.encode(), "as it was", half.encode(), True),
         _network_steps.RemoveNetwork("0--dms-ipv6"),
     )
-    _io_record.keep(unfinished=json.loads(json.dumps(_transaction.dump_steps(back))))
+    _io_record.keep(unfinished=json.loads(json.dumps(_step_json.dump_steps(back))))
     engine.found = engine.found._replace(networks=(*engine.found.networks, hosts.network("0--dms-ipv6", ["fd99::/64"])))
     result = said(engine)
     assert result["changed"] is True

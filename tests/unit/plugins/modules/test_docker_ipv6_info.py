@@ -18,10 +18,9 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _compose,
     _compose_plan,
     _default_bridge,
-    _exposure,
     _found,
     _gai_conf,
-    _host_plan,
+    _host_undo,
     _io_compose,
     _io_files,
     _io_found,
@@ -33,10 +32,11 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _ndp_proxy,
     _ndp_steps,
     _network_steps,
+    _plan,
     _pools,
-    _routed_firewall,
     _routed_network,
-    _undo,
+    _state_firewall,
+    _state_host,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.modules import compose_network, docker_ipv6_info
@@ -78,7 +78,7 @@ class Lab:
         self.inspected = INSPECTED
         self.listeners: dict[str, t.Any] = {"ipv4": [], "ipv6": []}
 
-    def read(self) -> _host_plan.Found:
+    def read(self) -> _state_host.Found:
         return host(self.daemon, record=self.record, **self.more)
 
 
@@ -390,7 +390,7 @@ class Shop:
         (self.folder / name).write_text(text)
         return str(self.folder / name)
 
-    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> _host_plan.Found:
+    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> _state_host.Found:
         record = self.lab.record
         edited = {one: _io_files.read(one) for one in record.get("files", ())}
         return self.found._replace(daemon=self.lab.daemon.running(), record=record, edited=edited)
@@ -687,10 +687,10 @@ def test_absent_tells_what_breaks(shop: Shop) -> None:
     words = "the bridge br-{0} of network {0} goes, and is named in /etc/ufw/x"
     assert info(mode="absent")["plan"]["warnings"] == [words.format("a"), words.format("b")]
     shop.lab.record = {"unfinished": [{"kind": "RestoreForwarding"}]}
-    assert info(mode="absent")["plan"]["warnings"] == [_host_plan.UNFINISHED]
+    assert info(mode="absent")["plan"]["warnings"] == [_plan.UNFINISHED]
 
 
-UFW = _exposure.HostFirewall("ufw")
+UFW = _state_firewall.HostFirewall("ufw")
 
 
 @pytest.mark.parametrize(
@@ -851,7 +851,7 @@ def test_gai_conf_that_is_refused(lab: Lab, gai: Path, options: t.Any, words: st
 def test_absent_takes_lines_out_of_gai_conf(lab: Lab, gai: Path) -> None:
     """The file comes back with the rest, where it still has anything of ours."""
     made = _gai_conf.plan(str(gai), b"#\n", _gai_conf.wanted([ULA]))
-    lab.record = {"gai_conf": _undo.remember_gai_conf(None, made)}
+    lab.record = {"gai_conf": _host_undo.remember_gai_conf(None, made)}
     lab.more = {"edited": {str(gai): made.steps[0].content}}  # type: ignore[attr-defined]
     plan = info(mode="absent")["plan"]
     assert (plan["gai_conf"], plan["files"]) == ({"paths": [str(gai)]}, [])
@@ -900,7 +900,7 @@ def test_hosts_on_which_ipv6_cannot_be(lab: Lab, more: t.Any, words: str) -> Non
 def test_only_the_audit_reads_any_engine(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def read(docker: Docker, any_engine: bool) -> _host_plan.Found:
+    def read(docker: Docker, any_engine: bool) -> _state_host.Found:
         asked.append(any_engine)
         return lab.read()
 
@@ -958,13 +958,13 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
     asked: list[_ndp_proxy.Wanted] = []
     step = _ndp_steps.PlaceUnit("x.service", b"[Unit]\n", None, "2001:2::/80", "eth1", "ndppd")
 
-    def plan_for_link(wanted: _ndp_proxy.Wanted, found: _host_plan.Found) -> _ndp_proxy.NdpPlan:
+    def plan_for_link(wanted: _ndp_proxy.Wanted, found: _state_host.Found) -> _ndp_proxy.NdpPlan:
         asked.append(wanted)
         return _ndp_proxy.NdpPlan("", "", (step,), ("mind the link",), packages=("ndppd",))
 
     monkeypatch.setattr(_io_ndp_proxy, "plan", plan_for_link)
     prefixes = ((ipaddress.IPv6Network("2001:2:0:11::/64"), True),)
-    lab.more = {"uplinks": tuple(_routed_network.Uplink(one, prefixes) for one in ("eth0", "eth1"))}
+    lab.more = {"uplinks": tuple(_state_host.Uplink(one, prefixes) for one in ("eth0", "eth1"))}
     plan = info(**{**ROUTED, "subnet": "auto"}, interface="eth1", ndp_backend="networkd")["plan"]
     (call,) = plan["ndp"]
     assert call == {
@@ -995,7 +995,7 @@ def test_a_prefix_that_the_network_gives_up(
     step = _ndp_steps.PlaceUnit("x.service", None, b"[Unit]\n", "2001:2:0:11:d::/80", "eth0", "kernel")
     monkeypatch.setattr(_io_ndp_proxy, "plan", lambda wanted, found: _ndp_proxy.NdpPlan("", "", (step,)))
     there = network(subnets=["172.18.0.0/16", "2001:2:0:11:d::/80"])
-    lab.more = {"networks": (there,), "uplinks": (_routed_network.Uplink("eth0"),)}
+    lab.more = {"networks": (there,), "uplinks": (_state_host.Uplink("eth0"),)}
     entry = {"interface": "eth0", "backend": "kernel"}
     lab.record = {"ndp": {"prefixes": {"2001:2:0:11:d::/80": entry, "2001:2:0:11:e::/80": entry}}}
     plan = info(**options)["plan"]
@@ -1026,14 +1026,14 @@ def test_mode_routed_is_refused(lab: Lab, options: dict[str, t.Any], words: str)
 def test_what_the_firewall_opens_is_asked_for(lab: Lab) -> None:
     """A port that UFW closes at the host would be open at the container's own address."""
     lab.daemon = Daemon(version="28.5.2")
-    lab.more = {"firewall": _exposure.HostFirewall("ufw", forward={"ipv6": "drop"})}
+    lab.more = {"firewall": _state_firewall.HostFirewall("ufw", forward={"ipv6": "drop"})}
     assert "container mail, port 8080/tcp" in failure(docker_ipv6_info, **ROUTED)
     assert info(**ROUTED, allow_exposure=["mail:8080/tcp"])["plan"]["changed"]
 
 
 @pytest.mark.parametrize("mode", ["nat", "absent"])
 def test_other_modes_take_the_firewall_away(lab: Lab, mode: str) -> None:
-    lab.more = {"table": _routed_firewall.Files(b"x", None, False, "table")}
+    lab.more = {"table": _state_host.TableFiles(b"x", None, False, "table")}
     plan = info(mode=mode)["plan"]
     assert plan["firewall"] == {"state": "absent"}
     assert any(one.startswith("remove the table ip6 dms_ipv6") for one in plan["steps"])

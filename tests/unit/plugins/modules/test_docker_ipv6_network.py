@@ -21,7 +21,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_steps,
     _io_transaction,
     _network_steps,
-    _routed_network,
+    _state_host,
     _transaction,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
@@ -249,7 +249,7 @@ def test_mode_routed(engine: Engine, version: str, check: bool) -> None:
 
 def test_mode_routed_takes_a_part_of_the_hosts_prefix(engine: Engine) -> None:
     prefix = ipaddress.IPv6Network("2001:2:0:11::/64")
-    engine.more = {"uplinks": (_routed_network.Uplink("eth0", ((prefix, True),)),)}
+    engine.more = {"uplinks": (_state_host.Uplink("eth0", ((prefix, True),)),)}
     result = run(docker_ipv6_network, name="dms-ipv6", mode="routed")
     assert ipaddress.IPv6Network(result["subnet"]).subnet_of(prefix)
     assert result["subnet"].endswith("/80")

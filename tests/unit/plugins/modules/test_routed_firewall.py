@@ -9,7 +9,6 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _host_plan,
     _io_daemon,
     _io_files,
     _io_found,
@@ -17,12 +16,15 @@ from ansible_collections.dms.ipv6.plugins.module_utils import (
     _io_record,
     _io_steps,
     _io_transaction,
+    _nft_table,
+    _state_host,
     _transaction,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import FILE, Files, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import FILE, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils._state_host import TableFiles
 from ansible_collections.dms.ipv6.plugins.modules import routed_firewall
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
@@ -38,13 +40,13 @@ NONE: list[str] = []
 
 
 class Host:
-    """Files and the kernel's table."""
+    """TableFiles and the kernel's table."""
 
     def __init__(self) -> None:
-        self.found = Files()
+        self.found = TableFiles()
         self.failing: type | None = None
 
-    def read(self, docker: Docker, path: str | None = None) -> _host_plan.Found:
+    def read(self, docker: Docker, path: str | None = None) -> _state_host.Found:
         return host(table=self.found, record=_io_record.record())
 
     def do(self, step: t.Any) -> None:
@@ -72,19 +74,19 @@ def there(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
 
 def test_present_and_absent(there: Host) -> None:
     check = run(routed_firewall, check=True, **OPTIONS)
-    assert there.found == Files()
+    assert there.found == TableFiles()
     real = run(routed_firewall, **OPTIONS)
     assert check == real
     assert real["changed"] and not real["rolled_back"]
     assert f"ip6 daddr {ADDRESS} udp dport {{ 53 }} accept" in real["diff"]["prepared"]
     assert f"ip6 saddr {ADDRESS} oifname" in real["diff"]["prepared"]
-    assert there.found.in_force
+    assert _nft_table.in_force(there.found)
     again = run(routed_firewall, **OPTIONS)
     assert (again["changed"], again["steps"]) == (False, NONE)
     check = run(routed_firewall, check=True, state="absent")
     gone = run(routed_firewall, state="absent")
     assert check == gone
-    assert gone["changed"] and there.found == Files(None, None, False, "")
+    assert gone["changed"] and there.found == TableFiles(None, None, False, "")
     assert run(routed_firewall, state="absent")["changed"] is False
     # No file of ours is taken for a Compose file that undo would bring back.
     assert _io_record.record().get("files") is None
@@ -98,7 +100,7 @@ def test_part_of_a_transaction(there: Host) -> None:
     assert armed is not None
     for step in armed.steps_back():
         there.do(step)
-    assert there.found == Files(None, None, False, "")
+    assert there.found == TableFiles(None, None, False, "")
     assert "another run's change waits" in failure(routed_firewall, **OPTIONS)
 
 
@@ -120,4 +122,4 @@ def test_nft_fails(there: Host) -> None:
 )
 def test_refused(there: Host, options: dict[str, t.Any], words: str) -> None:
     assert words in failure(routed_firewall, **options)
-    assert there.found == Files()
+    assert there.found == TableFiles()
