@@ -16,7 +16,7 @@ venv: ## make the Python environment (every target does it by itself)
 lock: ## write requirements/dev.lock from dev.txt, with hashes; UPGRADE=1 takes what is newest
 	@$(RUN) tools/lock $(if $(UPGRADE),--upgrade)
 
-lint: ## ruff, mypy, yamllint, ansible-lint, changelog
+lint: ## ruff, mypy, import-linter, yamllint, ansible-lint, changelog
 	@$(TEST) lint
 
 format: ## write Python files the way lint wants them

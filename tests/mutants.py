@@ -45,7 +45,7 @@ class Mutant:
 ALL = (
     Mutant(
         "ip6tables is never switched on",
-        "plugins/module_utils/_host_plan.py",
+        "plugins/module_utils/daemon/on_host.py",
         'settings.update({"experimental": True, "ip6tables": True})',
         'settings.update({"experimental": True})',
         "default",
@@ -54,7 +54,7 @@ ALL = (
     ),
     Mutant(
         "every client is called real",
-        "plugins/module_utils/_verdict.py",
+        "plugins/module_utils/core/verdict.py",
         "    if seen == own:",
         "    if seen:",
         "default",
@@ -63,7 +63,7 @@ ALL = (
     ),
     Mutant(
         "the containers are not moved",
-        "plugins/module_utils/_network.py",
+        "plugins/module_utils/network/plan.py",
         "        if endpoint is None or (place != settings and not replaced):",
         "        if not container.endpoints:",
         "default",
@@ -72,7 +72,7 @@ ALL = (
     ),
     Mutant(
         "the host's default route is not kept",
-        "plugins/module_utils/_forwarding.py",
+        "plugins/module_utils/host/forwarding.py",
         '    lost = [one for one in ra_default if accepts.get(one) == "1"]',
         "    lost: list[str] = []",
         "accept_ra",
@@ -81,7 +81,7 @@ ALL = (
     ),
     Mutant(
         "a replaced network loses the containers' aliases",
-        "plugins/module_utils/_definition.py",
+        "plugins/module_utils/state/definitions.py",
         '(("IPAMConfig", ipam), ("Aliases", aliases))',
         '(("IPAMConfig", ipam),)',
         "network_replace",
@@ -90,7 +90,7 @@ ALL = (
     ),
     Mutant(
         "the default bridge is changed unasked",
-        "plugins/module_utils/_daemon_plan.py",
+        "plugins/module_utils/daemon/plan.py",
         "    _refuse_stopping(running, differs, bridge)\n",
         "",
         "default_bridge",
@@ -99,7 +99,7 @@ ALL = (
     ),
     Mutant(
         "networks created later get no IPv6 by themselves",
-        "plugins/module_utils/_pools.py",
+        "plugins/module_utils/daemon/address_pools.py",
         '        wanted[NETWORK_OPTS] = {"bridge": {"com.docker.network.enable_ipv6": "true"}}',
         "        pass",
         "pools",
@@ -108,7 +108,7 @@ ALL = (
     ),
     Mutant(
         "the live network keeps the hash by which Compose re-creates it",
-        "plugins/module_utils/_definition.py",
+        "plugins/module_utils/state/definitions.py",
         'for name, value in body.get("Labels", {}).items() if name != COMPOSE_HASH}',
         'for name, value in body.get("Labels", {}).items()}',
         "compose",
@@ -117,7 +117,7 @@ ALL = (
     ),
     Mutant(
         "what is not published is not closed",
-        "plugins/module_utils/_nft_table.py",
+        "plugins/module_utils/routed/nft_table.py",
         '        yield "counter drop"',
         '        yield "counter accept"',
         "routed",
@@ -126,8 +126,8 @@ ALL = (
     ),
     Mutant(
         "prevent leaves docker-proxy running",
-        "plugins/module_utils/_prevent.py",
-        "config: Settings = {} if _daemon_plan.flag(SETTING, found.daemon) is False else {SETTING: False}",
+        "plugins/module_utils/modes/prevent.py",
+        "config: Settings = {} if daemon_planning.flag(SETTING, found.daemon) is False else {SETTING: False}",
         "config: Settings = {}",
         "engines",
         "verify",
@@ -135,7 +135,7 @@ ALL = (
     ),
     Mutant(
         "a lone precedence line is written to gai.conf",
-        "plugins/module_utils/_gai_conf.py",
+        "plugins/module_utils/host/gai_conf.py",
         "    whole = ROWS[kind] if not theirs or len(theirs) < len(base.own(kind)) else ()",
         "    whole = ()",
         "gai_conf",
@@ -144,7 +144,7 @@ ALL = (
     ),
     Mutant(
         "nobody has the kernel's proxy entries back when the link was down",
-        "plugins/module_utils/_ndp_proxy.py",
+        "plugins/module_utils/routed/ndp_proxy.py",
         "exec ip -6 monitor link address dev {interface};",
         "exec sleep infinity;",
         "ndp_proxy",

@@ -15,28 +15,20 @@ ERRORS = ("Refused", "RolledBack")
 PARTS = ("problem", "where", "remedy")
 UNKNOWN = "…"
 OTHERS = "Everything else"
-# A subject, and the files (their names without a leading `_` or `_io_`) that speak about it.
+# A subject, and the folders or files below module_utils that speak about it; of two that fit the longer one counts.
 SUBJECTS = {
-    "The host and its engine": (
-        "engine environment docker dockerd sdk found host_plan guards forwarding firewall newly_exposed newly_routed"
-        " kernel packages program preflight files record"
-    ),
-    "daemon.json, and the restart of Docker": (
-        "daemon daemon_flags daemon_json daemon_keys daemon_plan daemon_rules daemon_schema default_bridge"
-        " run_docker_daemon_config restart_guards health"
-    ),
-    "A change, and the way back": (
-        "armed lock change steps revert pyz confirm journal transaction run_host_transaction undo run_docker_ipv6"
-    ),
-    "Addresses and subnets": "address address_plan pools ula carve collisions",
-    "Networks": "network network_steps replace run_docker_ipv6_network places",
-    "Compose": "compose compose_plan compose_ports compose_text compose_program compose_trust run_compose_network",
-    "Public addresses": "routed routed_network routed_firewall nft_table",
-    "NDP proxy": "ndp_proxy ndp_guards ndp_found ndppd_conf networkd",
-    "Refusing IPv6": "prevent",
-    "The order in which a host tries addresses": "gai_conf run_gai_conf",
-    "The proof": "probe responder image_name run_remote_ip_probe run_probe_responder peers",
-    "DNS and mail": "mail_dns run_mail_dns_info dns dns_lookup spf smtp smtp_relay run_smtp_relay_probe",
+    "The host and its engine": "core engine state system host exposure modes proof/io/own_addresses change/io/record",
+    "daemon.json, and the restart of Docker": "daemon network/default_bridge modules/docker_daemon_config",
+    "A change, and the way back": "change rollback modes/io/live_change modules/host_transaction modules/docker_ipv6",
+    "Addresses and subnets": "core/ip core/prefix_plan daemon/address_pools ula carve collisions",
+    "Networks": "network modules/docker_ipv6_network",
+    "Compose": "compose modules/compose_network modules/compose_ports",
+    "Public addresses": "routed modes/routed state/routed_mode modules/routed_firewall",
+    "NDP proxy": "routed/ndp_proxy routed/ndp_checks routed/neighbours routed/ndppd_conf routed/networkd routed/io/ndp",
+    "Refusing IPv6": "modes/prevent modes/io/prevent_facts",
+    "The order in which a host tries addresses": "host/gai_conf host/address_order host/io/resolver modules/gai_conf",
+    "The proof": "proof engine/image_name modules/remote_ip_probe modules/probe_responder",
+    "DNS and mail": "mail modules/mail_dns_info modules/smtp_relay_probe",
 }
 INTRODUCTION = """# What is refused, word by word
 
@@ -56,14 +48,17 @@ class Refusal:
 class Texts:
     """What an expression says, as far as its source tells."""
 
-    def __init__(self, file: str, constants: t.Mapping[str, t.Mapping[str, ast.expr]]) -> None:
+    def __init__(
+        self, file: str, constants: t.Mapping[str, t.Mapping[str, ast.expr]], imported: t.Mapping[str, str]
+    ) -> None:
         self.file = file
         self.constants = constants
+        self.imported = imported
 
     def constant(self, node: ast.Name | ast.Attribute) -> ast.expr | None:
         """What stands in the same file, in the one that is named, or, imported by its name, in any."""
         if isinstance(node, ast.Attribute):
-            return self.constants.get(getattr(node.value, "id", ""), {}).get(node.attr)
+            return self.constants.get(self.imported.get(getattr(node.value, "id", ""), ""), {}).get(node.attr)
         own = self.constants[self.file].get(node.id)
         return (
             own if own is not None else next((one[node.id] for one in self.constants.values() if node.id in one), None)
@@ -130,20 +125,44 @@ def of_file(name: str, tree: ast.Module, texts: Texts) -> t.Iterator[Refusal]:
                 yield Refusal(name, problem, where, remedy)
 
 
+def named(path: Path, plugins: Path) -> str:
+    """A file's path below module_utils, or its name where it lies elsewhere, without the suffix."""
+    below = path.relative_to(plugins).with_suffix("")
+    return "/".join(below.parts[1:]) if below.parts[0] == "module_utils" else below.name
+
+
+def imported(file: str, tree: ast.Module) -> dict[str, str]:
+    """name -> the file that it stands for in this one."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            folders = file.split("/")[: -node.level] if node.level else []
+            below = (node.module or "").partition("module_utils.")[2] or node.module or ""
+            folders += [one for one in below.split(".") if one]
+            found.update({one.asname or one.name: "/".join([*folders, one.name]) for one in node.names})
+    return found
+
+
 def refusals(plugins: Path) -> list[Refusal]:
     """Every refusal of modules, filters and what they share; those whose whole text is made elsewhere say nothing."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(plugins.rglob("*.py"))}
-    constants = {
-        path.stem: {name: values[0] for name, values in assigned(tree.body).items() if name.isupper()}
-        for path, tree in trees.items()
+    trees = {
+        named(path, plugins): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(plugins.rglob("*.py"))
     }
-    found = [one for path, tree in trees.items() for one in of_file(path.stem, tree, Texts(path.stem, constants))]
+    constants = {
+        file: {name: values[0] for name, values in assigned(tree.body).items() if name.isupper()}
+        for file, tree in trees.items()
+    }
+    found = [
+        one for file, tree in trees.items() for one in of_file(file, tree, Texts(file, constants, imported(file, tree)))
+    ]
     return [one for one in dict.fromkeys(found) if re.search(r"\w", one.problem)]
 
 
 def subject(file: str) -> str:
-    name = file.removeprefix("_io").removeprefix("_")
-    return next((title for title, names in SUBJECTS.items() if name in names.split()), OTHERS)
+    """The subject of a file, by its path below module_utils."""
+    titles = {place: title for title, places in SUBJECTS.items() for place in places.split()}
+    fitting = [one for one in titles if f"{file}/".startswith(f"{one}/")]
+    return titles[max(fitting, key=len)] if fitting else OTHERS
 
 
 def cell(text: str) -> str:

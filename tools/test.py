@@ -75,6 +75,7 @@ def lint_steps() -> list[Step]:
         "ruff": ["ruff", "check", "."],
         "format": ["ruff", "format", "--check", "."],
         "mypy": ["mypy", *typed],
+        "imports": ["env", "PYTHONPATH=plugins", "lint-imports", "--no-cache"],
         "yamllint": ["yamllint", "--strict", "."],
         # It runs syntax checks without an inventory, where an unknown group is no mistake.
         "ansible-lint": ["env", "-u", "ANSIBLE_HOST_PATTERN_MISMATCH", "ansible-lint"],

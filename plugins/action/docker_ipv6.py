@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.dms.ipv6.plugins.plugin_utils._own_result import OwnResult, Result
+from ansible_collections.dms.ipv6.plugins.plugin_utils.action.own_result import OwnResult, Result
 
 CHANGE, CONFIRM, REVERT = "dms.ipv6.docker_ipv6", "dms.ipv6.host_transaction_confirm", "dms.ipv6.host_transaction"
 # How long the host may be out of reach after the change, as a share of the time in which it takes the change back.

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.dms.ipv6.plugins.plugin_utils._own_result import OwnResult as ActionModule
+from ansible_collections.dms.ipv6.plugins.plugin_utils.action.own_result import OwnResult as ActionModule
 
 __all__ = ["ActionModule"]

@@ -45,14 +45,12 @@ from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.dms.ipv6.plugins.plugin_utils import (
-    _io_report,
-    _report_fleet,
-    _report_log,
-    _report_page,
-    _tasks,
-)
-from ansible_collections.dms.ipv6.plugins.plugin_utils._text import text
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import fleet as report_fleet
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import log as report_log
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import page as report_page
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import tasks as report_tasks
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report.io import files as report_files
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report.text import text
 
 Method = t.TypeVar("Method", bound=t.Callable[..., None])
 PATH_VARIABLE = "dms_ipv6_report_path"
@@ -89,7 +87,7 @@ class CallbackModule(CallbackBase):
         self.started = now()
         self.playbook = ""
         self.path = ""
-        self.logs: dict[str, _report_log.Log] = {}
+        self.logs: dict[str, report_log.Log] = {}
         self.waiting: dict[str, None] = {}
         self.begun: set[str] = set()
         self.play_is_ours = False
@@ -110,15 +108,15 @@ class CallbackModule(CallbackBase):
 
     @harmless
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
-        self.play_is_ours = _tasks.has_ours(play)
+        self.play_is_ours = report_tasks.has_ours(play)
         if not self.play_is_ours:
             return
-        variables = _tasks.variables(play)
+        variables = report_tasks.variables(play)
         self.waiting.update(dict.fromkeys(variables.get("ansible_play_hosts_all") or ()))
         self.path = self._wanted_path(variables) or self.path
         if self.folder not in self.checked:
             self.checked.add(self.folder)
-            obstacle = _io_report.obstacle(self.folder)
+            obstacle = report_files.obstacle(self.folder)
             if obstacle:
                 self.warn(f"no report will be written to {self.folder}: {obstacle}")
 
@@ -132,38 +130,38 @@ class CallbackModule(CallbackBase):
 
     @harmless
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        self._add(result, _report_log.OK)
+        self._add(result, report_log.OK)
 
     @harmless
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
-        self._add(result, _report_log.FAILED, ignore_errors)
+        self._add(result, report_log.FAILED, ignore_errors)
 
     @harmless
     def v2_runner_on_unreachable(self, result: t.Any) -> None:
-        self._add(result, _report_log.UNREACHABLE)
+        self._add(result, report_log.UNREACHABLE)
 
     def _add(self, result: t.Any, outcome: str, ignored: bool = False) -> None:
         task = result._task
-        ours = _tasks.is_ours(task)
+        ours = report_tasks.is_ours(task)
         # Others' tasks count only where they end a host that our play is about.
-        if not ours and (outcome == _report_log.OK or not self.play_is_ours):
+        if not ours and (outcome == report_log.OK or not self.play_is_ours):
             return
         name = result._host.get_name()
-        event = _tasks.event(result, outcome, ours, ignored)
-        self.logs[name] = _report_log.add(self.logs.get(name, _report_log.Log()), event)
+        event = report_tasks.event(result, outcome, ours, ignored)
+        self.logs[name] = report_log.add(self.logs.get(name, report_log.Log()), event)
 
     @harmless
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         waiting = [name for name in self.waiting if name not in self.begun]
-        run = _report_fleet.Run(self.started, now(), self.playbook)
-        report = _report_fleet.report(run, self.logs, waiting)
+        run = report_fleet.Run(self.started, now(), self.playbook)
+        report = report_fleet.report(run, self.logs, waiting)
         # A play that is stopped before its first task has found nothing.
         if not any(log.ours for log in self.logs.values()):
             return
-        page = _report_page.page(report, _io_report.parts())
+        page = report_page.page(report, report_files.parts())
         files = {"report.json": json.dumps(report, indent=1) + "\n", "report.html": page}
         try:
-            _io_report.write(self.folder, files)
+            report_files.write(self.folder, files)
         except OSError as error:
             self.warn(
                 f"the report was not written to {self.folder}: {error.strerror or error} ({error.filename or ''})"

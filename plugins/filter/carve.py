@@ -75,8 +75,8 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _address_plan
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip, prefix_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,14 +86,14 @@ def carved(prefix: t.Any, prefix_length: t.Any, avoid: t.Any, name: t.Any) -> st
     """The CIDR of the part.
 
     Raises:
-        Refused: an argument is of the wrong type, or see _address_plan.carve().
+        Refused: an argument is of the wrong type, or see prefix_plan.carve().
     """
     if isinstance(avoid, (str, Mapping)) or not isinstance(avoid, Iterable):
-        raise Refused(f"{avoid!r} is no list", "avoid", _address_plan.REMEDY_AVOID)
-    host_prefix = _address.cidr(str(prefix), "carve", _address_plan.REMEDY_PREFIX)
-    length = _address_plan.whole_number(prefix_length, "prefix_length")
-    occupied = [_address_plan.occupied(str(one)) for one in avoid]
-    return str(_address_plan.carve(host_prefix, length, occupied, str(name)))
+        raise Refused(f"{avoid!r} is no list", "avoid", prefix_plan.REMEDY_AVOID)
+    host_prefix = ip.cidr(str(prefix), "carve", prefix_plan.REMEDY_PREFIX)
+    length = prefix_plan.whole_number(prefix_length, "prefix_length")
+    occupied = [prefix_plan.occupied(str(one)) for one in avoid]
+    return str(prefix_plan.carve(host_prefix, length, occupied, str(name)))
 
 
 def carve(prefix: t.Any, prefix_length: t.Any, avoid: t.Any = (), name: t.Any = "") -> str:

@@ -69,8 +69,8 @@ import typing as t
 from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dms.ipv6.plugins.module_utils import _address, _address_plan
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip, prefix_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 
 if t.TYPE_CHECKING:
     import ipaddress
@@ -90,7 +90,7 @@ def claims(subnets: t.Any) -> Iterator[tuple[str, ipaddress.IPv6Network]]:
     for host, value in subnets.items():
         several = isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
         for one in value if several else (value,):
-            yield str(host), _address.cidr(str(one), str(host), REMEDY)
+            yield str(host), ip.cidr(str(one), str(host), REMEDY)
 
 
 def pairs(subnets: t.Any, limit: t.Any) -> list[dict[str, t.Any]]:
@@ -99,12 +99,12 @@ def pairs(subnets: t.Any, limit: t.Any) -> list[dict[str, t.Any]]:
     Raises:
         Refused: see claims(), or the limit is none.
     """
-    most = _address_plan.whole_number(limit, "limit")
+    most = prefix_plan.whole_number(limit, "limit")
     if most < 1:
         raise Refused(f"{most} is less than 1", "limit")
     return [
-        {"hosts": list(one[:2]), "subnets": [str(one[2]), str(one[3])], "message": _address_plan.collision_text(one)}
-        for one in _address_plan.collisions(claims(subnets), most)
+        {"hosts": list(one[:2]), "subnets": [str(one[2]), str(one[3])], "message": prefix_plan.collision_text(one)}
+        for one in prefix_plan.collisions(claims(subnets), most)
     ]
 
 

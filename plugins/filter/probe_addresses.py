@@ -57,7 +57,7 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dms.ipv6.plugins.module_utils import _probe_targets
+from ansible_collections.dms.ipv6.plugins.module_utils.proof import targets
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def probe_addresses(reported: t.Any, given: t.Any = None, inventory: t.Any = "",
     """See DOCUMENTATION."""
     if given and not isinstance(given, dict):
         raise AnsibleFilterError(f"dms_ipv6_probe_addresses: {given!r} is no dict. Give an address by family.")
-    return _probe_targets.addresses(reported, given or {}, str(inventory or ""), bool(trust))
+    return targets.addresses(reported, given or {}, str(inventory or ""), bool(trust))
 
 
 class FilterModule:

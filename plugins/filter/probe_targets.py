@@ -72,7 +72,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _probe_targets
+from ansible_collections.dms.ipv6.plugins.module_utils.proof import targets
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,8 +88,8 @@ def probe_targets(
     subnet: t.Any = "",
 ) -> list[dict[str, t.Any]]:
     """See DOCUMENTATION."""
-    asked = _probe_targets.Asked(addresses, families, int(port or 0), str(subnet or ""))
-    return _probe_targets.targets(asked, own_address, ports, services)
+    asked = targets.Asked(addresses, families, int(port or 0), str(subnet or ""))
+    return targets.targets(asked, own_address, ports, services)
 
 
 class FilterModule:

@@ -76,12 +76,9 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _address,
-    _address_plan,
-    _networks_of_host,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip, prefix_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.network import on_host as network_on_host
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,10 +92,10 @@ def derived(unique: t.Any, name: t.Any, prefix_length: t.Any, fleet_prefix: t.An
     """
     if not isinstance(unique, str) or not unique.strip():
         raise Refused(f"'{unique}' is no text to derive a subnet from", "ula", "Give the host's machine-id")
-    length = _address_plan.whole_number(prefix_length, "prefix_length")
-    wanted = _networks_of_host.NetworkOptions(str(name), prefix_length=length, fleet_prefix=str(fleet_prefix or ""))
-    subnet = _networks_of_host.wanted_network(wanted, unique).subnet
-    if subnet is None or not subnet.subnet_of(_address.ULA):
+    length = prefix_plan.whole_number(prefix_length, "prefix_length")
+    wanted = network_on_host.NetworkOptions(str(name), prefix_length=length, fleet_prefix=str(fleet_prefix or ""))
+    subnet = network_on_host.wanted_network(wanted, unique).subnet
+    if subnet is None or not subnet.subnet_of(ip.ULA):
         raise Refused(f"{fleet_prefix} is no ULA", "fleet_prefix", "Give a /48 that begins with fd")
     return str(subnet)
 

@@ -167,8 +167,8 @@ steps:
     - "write /srv/mail/compose.yaml: IPv6 on the project's own network"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_network import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.compose_network import SPEC, run
 
 
 def main():  # type: () -> None

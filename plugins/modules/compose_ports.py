@@ -114,8 +114,8 @@ steps:
     - let Compose re-create mailserver of project mail
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_compose_ports import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.compose_ports import SPEC, run
 
 
 def main():  # type: () -> None

@@ -188,8 +188,8 @@ backup_file:
   sample: /etc/docker/daemon.json.dms-ipv6-2026-11-23T15-00-00-000000
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_daemon_config import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.docker_daemon_config import SPEC, run
 
 
 def main():  # type: () -> None

@@ -118,8 +118,8 @@ rolled_back:
   type: bool
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6 import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.docker_ipv6 import SPEC, run
 
 
 def main():  # type: () -> None

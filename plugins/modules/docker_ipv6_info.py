@@ -277,8 +277,8 @@ summary:
   type: str
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_info import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.docker_ipv6_info import SPEC, run
 
 
 def main():  # type: () -> None

@@ -147,8 +147,8 @@ steps:
     - connect mailserver to network dms-ipv6 (while it runs; its established connections are cut)
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_docker_ipv6_network import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.docker_ipv6_network import SPEC, run
 
 
 def main():  # type: () -> None

@@ -122,8 +122,8 @@ effect:
   sample: "no effect: from 2001:2:0:7::11 to 2001:2:0:7::10 IPv6 comes first without these lines"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_gai_conf import RULES, SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.gai_conf import RULES, SPEC, run
 
 
 def main():  # type: () -> None

@@ -96,8 +96,8 @@ failed_steps:
   elements: str
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_host_transaction import RULES, SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.host_transaction import RULES, SPEC, run
 
 
 def main():  # type: () -> None

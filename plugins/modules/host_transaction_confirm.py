@@ -50,8 +50,8 @@ EXAMPLES = r"""
 RETURN = r"""
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_host_transaction_confirm import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.host_transaction_confirm import SPEC, run
 
 
 def main():  # type: () -> None

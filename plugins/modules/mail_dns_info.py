@@ -266,8 +266,8 @@ summary:
   sample: "mail.example.com: AAAA absent (authoritative); 0 findings"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_mail_dns_info import RULES, SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.mail_dns_info import RULES, SPEC, run
 
 
 def main():  # type: () -> None

@@ -129,8 +129,8 @@ steps:
       eth0
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_ndp_proxy import RULES, SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.ndp_proxy import RULES, SPEC, run
 
 
 def main():  # type: () -> None

@@ -163,8 +163,8 @@ faults:
   sample: ["IPv6, port 25: no answer within 5 s"]
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_probe_responder import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.probe_responder import SPEC, run
 
 
 def main():  # type: () -> None

@@ -126,8 +126,8 @@ msg:
   sample: the server saw this client, fd5c:1ab0:7e57:99::5
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_remote_ip_probe import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.remote_ip_probe import SPEC, run
 
 
 def main():  # type: () -> None

@@ -95,8 +95,8 @@ steps:
     - "write /etc/dms-ipv6.nft: the firewall of the containers in 2001:2:0:b1::/64"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_routed_firewall import RULES, SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.routed_firewall import RULES, SPEC, run
 
 
 def main():  # type: () -> None

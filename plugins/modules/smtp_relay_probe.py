@@ -118,8 +118,8 @@ msg:
   sample: "the server does not relay: 454 4.7.1 <victim@dms-ipv6.invalid>: Relay access denied"
 """
 
-from ansible_collections.dms.ipv6.plugins.module_utils._io_python import run_module  # first
-from ansible_collections.dms.ipv6.plugins.module_utils._io_run_smtp_relay_probe import SPEC, run
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.smtp_relay_probe import SPEC, run
 
 
 def main():  # type: () -> None

@@ -10,7 +10,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.plugin_utils import _io_report, _report_fleet, _report_page
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import fleet as report_fleet
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import page as report_page
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report.io import files as report_files
 from ansible_collections.dms.ipv6.tests.unit.plugins.plugin_utils import fleets
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.by import By
@@ -32,13 +34,13 @@ BREAKING = (
 
 
 def rendered(report: dict[str, t.Any]) -> str:
-    return _report_page.page(report, _io_report.parts())
+    return report_page.page(report, report_files.parts())
 
 
 def small() -> str:
     """One host in each state, and a run that was stopped."""
     logs = {f"{state.split()[0]}.example.com": log for state, log in fleets.kinds().items()}
-    report = _report_fleet.report(fleets.RUN, logs, ["late.example.com"])
+    report = report_fleet.report(fleets.RUN, logs, ["late.example.com"])
     return rendered({**report, "remarks": [{"host": "rolled.example.com", "text": "The roll-out stops here"}]})
 
 
@@ -117,7 +119,7 @@ def test_hostile_words_are_text_and_run_nothing(look: Look, words: str) -> None:
     findings = [dict.fromkeys(("id", "severity", "evidence", "remedy"), words)]
     containers = [fleets.container(words, "masked")]
     logs["named"] = fleets.log(fleets.read(verdict="masked", containers=containers, findings=findings))
-    browser = look(rendered(_report_fleet.report(fleets.RUN, logs)))
+    browser = look(rendered(report_fleet.report(fleets.RUN, logs)))
     title = browser.title
     search(browser, "script", 3)
     browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
@@ -126,7 +128,7 @@ def test_hostile_words_are_text_and_run_nothing(look: Look, words: str) -> None:
     assert browser.title == title == "IPv6 of 3 Docker hosts"
     with pytest.raises(NoAlertPresentException):
         _ = browser.switch_to.alert
-    name = _report_fleet.report(fleets.RUN, {words: fleets.failed()})["hosts"][0]["name"]
+    name = report_fleet.report(fleets.RUN, {words: fleets.failed()})["hosts"][0]["name"]
     assert name in shown(browser)
     picture(browser, "hostile")
 
@@ -154,7 +156,7 @@ def test_light_and_dark(look: Look, scheme: str) -> None:
 def test_each_state_has_its_word_beside_the_colour(look: Look) -> None:
     browser = look(small())
     cells = [one.text.splitlines() for one in browser.find_elements(By.CSS_SELECTOR, ".map > a")]
-    assert [(one[0], one[2]) for one in cells] == [(_report_page.MARKS[state], state) for state in _report_fleet.STATES]
+    assert [(one[0], one[2]) for one in cells] == [(report_page.MARKS[state], state) for state in report_fleet.STATES]
 
 
 def test_filter_and_search(look: Look) -> None:
@@ -199,7 +201,7 @@ def test_without_script(look: Look) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone(look: Look, scheme: str) -> None:
     long = {"x" * 3000: fleets.failed("y" * 3000), fleets.HOSTILE: fleets.rolled_back(fleets.HOSTILE)}
-    for page in (rendered(_report_fleet.report(fleets.RUN, long)), small()):
+    for page in (rendered(report_fleet.report(fleets.RUN, long)), small()):
         browser = look(page, scheme=scheme, **PHONE)
         assert fits(browser, PHONE["width"])
         browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")

@@ -13,24 +13,25 @@ import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils.core import verdict
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import probe as proof_probe
 
 asked = json.load(sys.stdin)
 
 
-def udp(address: str, port: int, family: str) -> _verdict.Verdict:
+def udp(address: str, port: int, family: str) -> verdict.Verdict:
     """The same over UDP: the answer is one datagram, and an ICMP message a refusal."""
-    with socket.socket(_io_probe.FAMILIES[family], socket.SOCK_DGRAM) as handle:
+    with socket.socket(proof_probe.FAMILIES[family], socket.SOCK_DGRAM) as handle:
         handle.settimeout(asked["timeout"])
         handle.connect((address, port))
         try:
             handle.send(b"who am I?")
             answer = handle.recv(4096).decode()
         except socket.timeout:
-            return _verdict.Verdict(_verdict.TIMEOUT, "", "", "")
+            return verdict.Verdict(verdict.TIMEOUT, "", "", "")
         except OSError as error:
-            return _verdict.Verdict(_verdict.REFUSED, "", "", str(error))
-        return _verdict.judge(handle.getsockname()[0], answer, asked["addresses"])
+            return verdict.Verdict(verdict.REFUSED, "", "", str(error))
+        return verdict.judge(handle.getsockname()[0], answer, asked["addresses"])
 
 
 def probe(place: tuple[str, int, str, str]) -> tuple[str, str]:
@@ -38,10 +39,10 @@ def probe(place: tuple[str, int, str, str]) -> tuple[str, str]:
     if protocol == "udp":
         found = udp(address, port, family)
     else:
-        found = _io_probe.probe((address, port), family, asked["timeout"], asked["addresses"])
+        found = proof_probe.probe((address, port), family, asked["timeout"], asked["addresses"])
     # docker-proxy accepts a connection before it knows whether there is anybody to pass it on to.
-    dropped = found.verdict == _verdict.UNEXPECTED and not found.seen
-    return (_verdict.REFUSED if dropped else found.verdict), (found.seen if found.verdict == _verdict.MASKED else "")
+    dropped = found.verdict == verdict.UNEXPECTED and not found.seen
+    return (verdict.REFUSED if dropped else found.verdict), (found.seen if found.verdict == verdict.MASKED else "")
 
 
 with ThreadPoolExecutor(48) as pool:

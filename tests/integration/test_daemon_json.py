@@ -9,8 +9,8 @@ import base64
 import json
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _daemon_json
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import json_text
 
 from tests.integration.lab_host import Host
 from tests.unit.plugins.module_utils.malformed import MALFORMED
@@ -37,7 +37,7 @@ def test_dockerd_and_we_agree(hosts: dict[str, Host], name: str) -> None:
     stricter = []
     for case, code in zip(MALFORMED, codes, strict=True):
         with pytest.raises(Refused):
-            _daemon_json.read(_daemon_json.decode(case.raw, "daemon.json"), "daemon.json")
+            json_text.read(json_text.decode(case.raw, "daemon.json"), "daemon.json")
         if code == "0":
             stricter.append(f"{case.group}: {case.raw[:60]!r}")
     print(f"\n{name}: {len(codes)} malformed files refused; dockerd takes {len(stricter)} of them:")

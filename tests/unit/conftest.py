@@ -15,4 +15,4 @@ settings.load_profile("patient")
 @pytest.fixture(autouse=True)
 def _programs_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     # The collection can be imported once pytest has begun.
-    monkeypatch.setattr("ansible_collections.dms.ipv6.plugins.module_utils._io_program.FOLDERS", "")
+    monkeypatch.setattr("ansible_collections.dms.ipv6.plugins.module_utils.system.io.programs.FOLDERS", "")

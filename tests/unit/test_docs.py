@@ -11,7 +11,8 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from ansible_collections.dms.ipv6.plugins.module_utils import _environment, _findings
+from ansible_collections.dms.ipv6.plugins.module_utils.modes import findings
+from ansible_collections.dms.ipv6.plugins.module_utils.state import engine_kind
 
 from tools import refusals
 
@@ -37,7 +38,7 @@ def described(text: str) -> list[str]:
 
 def test_the_guide_has_every_finding() -> None:
     files = [path.read_text(encoding="utf-8") for path in (TOP / "plugins").rglob("*.py")]
-    known = {*_findings.SEVERITIES, *_environment.KINDS}.union(*map(raised, files))
+    known = {*findings.SEVERITIES, *engine_kind.KINDS}.union(*map(raised, files))
     assert sorted(known) == sorted(described((GUIDES / "trouble.rst").read_text(encoding="utf-8")))
 
 

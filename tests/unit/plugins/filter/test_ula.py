@@ -11,12 +11,10 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dms.ipv6.plugins.filter import ula
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _address,
-    _host_plan,
-    _networks_of_host,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat
+from ansible_collections.dms.ipv6.plugins.module_utils.network import on_host as network_on_host
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import StrictUndefined, UndefinedError
@@ -47,18 +45,18 @@ def test_ula(unique: str, options: dict[str, t.Any], expected: str) -> None:
     name=st.text(min_size=1, max_size=12),
     subnet=st.one_of(
         st.tuples(st.integers(48, 126), st.just("")),
-        st.tuples(st.integers(_networks_of_host.SHORTEST_OF_FLEET, 126), st.just(FLEET)),
+        st.tuples(st.integers(network_on_host.SHORTEST_OF_FLEET, 126), st.just(FLEET)),
     ),
 )
 def test_it_is_what_the_role_derives(machine: str, name: str, subnet: tuple[int, str]) -> None:
     length, fleet = subnet
-    role = _networks_of_host.wanted_network(_networks_of_host.NetworkOptions(name, "auto", length, fleet), machine)
+    role = network_on_host.wanted_network(network_on_host.NetworkOptions(name, "auto", length, fleet), machine)
     assert derive(machine, name, length, fleet) == str(role.subnet)
-    assert _address.subnet(derive(machine, name, length, fleet)) == role.subnet
+    assert ip.subnet(derive(machine, name, length, fleet)) == role.subnet
 
 
 def test_defaults_are_the_role_s() -> None:
-    wanted = _host_plan.Wanted()
+    wanted = nat.Wanted()
     assert derive(ID) == derive(ID, wanted.network, wanted.prefix_length, wanted.fleet_prefix)
 
 
@@ -94,11 +92,11 @@ def test_refused(unique: object, options: dict[str, t.Any], words: str) -> None:
     assert "\n" not in str(reason.value)
 
 
-@given(length=st.integers(48, _networks_of_host.SHORTEST_OF_FLEET - 1))
+@given(length=st.integers(48, network_on_host.SHORTEST_OF_FLEET - 1))
 def test_what_the_role_refuses_is_refused_in_its_words(length: int) -> None:
     with pytest.raises(Refused) as role:
-        _networks_of_host.wanted_network(
-            _networks_of_host.NetworkOptions("dms-ipv6", prefix_length=length, fleet_prefix=FLEET), ID
+        network_on_host.wanted_network(
+            network_on_host.NetworkOptions("dms-ipv6", prefix_length=length, fleet_prefix=FLEET), ID
         )
     with pytest.raises(AnsibleFilterError) as reason:
         derive(ID, prefix_length=length, fleet_prefix=FLEET)

@@ -9,32 +9,29 @@ import copy
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _daemon_json,
-    _daemon_keys,
-    _daemon_plan,
-    _engine,
-    _state_daemon,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_steps import (
+from ansible_collections.dms.ipv6.plugins.module_utils.change.file_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import json_text, keys
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import plan as daemon_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.steps import (
     LIVE_RESTORE,
     Reload,
     Restart,
     StartContainers,
     StopContainers,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
+from ansible_collections.dms.ipv6.plugins.module_utils.state import daemon as state_daemon
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ansible_collections.dms.ipv6.plugins.module_utils._plan import Step
+    from ansible_collections.dms.ipv6.plugins.module_utils.change.plan import Step
 
 PATH = "/etc/docker/daemon.json"
 UNIT = "docker.service"
-MAIL = _state_daemon.RunningContainer("a" * 64, "mail")
+MAIL = state_daemon.RunningContainer("a" * 64, "mail")
 OBSERVED = ("ipv6", "icc", "ip-masq", "mtu")
-WEB = _state_daemon.RunningContainer("b" * 64, "web")
+WEB = state_daemon.RunningContainer("b" * 64, "web")
 
 
 @dataclass
@@ -58,7 +55,7 @@ class Daemon:
     settings: dict[str, t.Any] = field(default_factory=dict)
     live_restore: bool = False
     version: str = "26.1.5"
-    containers: tuple[_state_daemon.RunningContainer, ...] = (MAIL,)
+    containers: tuple[state_daemon.RunningContainer, ...] = (MAIL,)
     swarm: bool = False
     flags: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
@@ -80,7 +77,7 @@ class Daemon:
 
     @property
     def file(self) -> dict[str, t.Any]:
-        return _daemon_json.read(_daemon_json.decode(self.content or b"", PATH), PATH)
+        return json_text.read(json_text.decode(self.content or b"", PATH), PATH)
 
     @property
     def loaded(self) -> dict[str, t.Any] | None:
@@ -89,12 +86,12 @@ class Daemon:
             return dict(self.settings)
         return dict(self.starting[1]) if self.starting and self.restarts > self.starting[0] else None
 
-    def running(self) -> _state_daemon.Running:
+    def running(self) -> state_daemon.Running:
         """What can be known about it."""
         loaded = self.loaded
-        engine = _engine.parse(self.version)
+        engine = engine_version.parse(self.version)
         effects = ("ip6tables", "userland-proxy")
-        return _state_daemon.Running(
+        return state_daemon.Running(
             version=engine,
             pid=100 + self.restarts,
             unit=UNIT,
@@ -103,19 +100,19 @@ class Daemon:
             observed={
                 LIVE_RESTORE: self.live_restore,
                 "experimental": bool(self.settings.get("experimental")),
-                **{name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in OBSERVED},
+                **{name: self.settings.get(name, keys.default(name, engine)) for name in OBSERVED},
             },
             loaded=loaded,
             hints={}
             if loaded is not None
-            else {name: self.settings.get(name, _daemon_keys.default(name, engine)) for name in effects},
+            else {name: self.settings.get(name, keys.default(name, engine)) for name in effects},
             containers=() if self.stopped else self.containers,
             stopped=self.containers if self.stopped else (),
             unfinished=self.starting is not None and self.restarts <= self.starting[0],
         )
 
-    def plan(self, wanted: _daemon_plan.Wanted) -> _daemon_plan.DaemonPlan:
-        return _daemon_plan.plan(PATH, self.content, wanted, self.running(), self.borrowed)
+    def plan(self, wanted: daemon_plan.Wanted) -> daemon_plan.DaemonPlan:
+        return daemon_plan.plan(PATH, self.content, wanted, self.running(), self.borrowed)
 
     def apply(self, step: Step) -> None:
         if isinstance(step, WriteFile):
@@ -140,9 +137,7 @@ class Daemon:
         new = self.file
         assert not set(new) & set(self.flags), "dockerd refuses the file"
         self.live_restore = new.get(LIVE_RESTORE, self.live_restore)
-        read = {
-            name: value for name, value in new.items() if name in _daemon_keys.KEYS and _daemon_keys.KEYS[name].reload
-        }
+        read = {name: value for name, value in new.items() if name in keys.KEYS and keys.KEYS[name].reload}
         self.settings = {**self.settings, **read}
 
     def stop(self) -> None:
@@ -167,7 +162,7 @@ class Daemon:
             name: value
             for settings, bridge in ((self.file, False), (kept, True))
             for name, value in settings.items()
-            if _daemon_keys.of_default_bridge(name) is bridge
+            if keys.of_default_bridge(name) is bridge
         }
         self.stopped = self.stopped and not step.containers
         self.live_restore = self.next_live_restore
@@ -176,14 +171,14 @@ class Daemon:
         # Whoever reads the file now knows what the daemon has read, for it is older than the daemon.
         self.recorded = True
 
-    def begin(self, plan: _daemon_plan.DaemonPlan) -> None:
+    def begin(self, plan: daemon_plan.DaemonPlan) -> None:
         """What the executor writes down before the first step."""
         if self.borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in plan.steps):
-            self.borrowed = _daemon_plan.lent(self.content, PATH)
+            self.borrowed = daemon_plan.lent(self.content, PATH)
         self.recorded, self.kept = self.loaded is not None, self.restarts
         self.starting = (self.restarts, plan.settings) if plan.restarts else None
 
-    def carry_out(self, plan: _daemon_plan.DaemonPlan) -> None:
+    def carry_out(self, plan: daemon_plan.DaemonPlan) -> None:
         """All steps, as the executor does."""
         if plan.changed:
             known = self.loaded is not None

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import _dns_lookup
-from ansible_collections.dms.ipv6.plugins.module_utils._dns_lookup import Answer, Question
+from ansible_collections.dms.ipv6.plugins.module_utils.mail import dns_questions
+from ansible_collections.dms.ipv6.plugins.module_utils.mail.dns_questions import Answer, Question
 
-NO, NONE = Answer(_dns_lookup.NODATA), Answer(_dns_lookup.NXDOMAIN)
-SILENT = Answer(_dns_lookup.TIMEOUT, detail="no answer within 5 s")
-REFUSING = Answer(_dns_lookup.REFUSED, detail="it refuses to answer (REFUSED)")
-FAILING = Answer(_dns_lookup.FAILED, detail="it fails (SERVFAIL)")
-NO_ROUTE = Answer(_dns_lookup.UNREACHABLE, detail="cannot be asked: Network is unreachable")
+NO, NONE = Answer(dns_questions.NODATA), Answer(dns_questions.NXDOMAIN)
+SILENT = Answer(dns_questions.TIMEOUT, detail="no answer within 5 s")
+REFUSING = Answer(dns_questions.REFUSED, detail="it refuses to answer (REFUSED)")
+FAILING = Answer(dns_questions.FAILED, detail="it fails (SERVFAIL)")
+NO_ROUTE = Answer(dns_questions.UNREACHABLE, detail="cannot be asked: Network is unreachable")
 R1, R2 = "192.168.0.53", "192.168.0.54"
 NS1, NS2, NS1_SIX = "10.1.0.1", "10.1.0.2", "fd00:53::1"
 if t.TYPE_CHECKING:
@@ -23,12 +23,12 @@ if t.TYPE_CHECKING:
 
 def has(*records: str, ttl: int = 600, chain: tuple[str, ...] = ()) -> Answer:
     """There are these records."""
-    return Answer(_dns_lookup.ANSWER, records, ttl, chain)
+    return Answer(dns_questions.ANSWER, records, ttl, chain)
 
 
 def alias(*chain: str) -> Answer:
     """The name is another one's alias, and the rest is left to the client."""
-    return Answer(_dns_lookup.ALIAS, chain=chain)
+    return Answer(dns_questions.ALIAS, chain=chain)
 
 
 class World:

@@ -9,14 +9,11 @@ import ipaddress
 import posixpath
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _definition,
-    _found,
-    _io_docker,
-    _network_steps,
-    _state_host,
-    _transaction,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io import api as engine_api
+from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions, docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 
 ULA = "fd5c:1ab0:7e57:1::/64"
@@ -24,11 +21,13 @@ MACHINE_ID = "0123456789abcdef0123456789abcdef"
 # What auto derives from MACHINE_ID for the network dms-ipv6.
 DERIVED = "fdad:f0b0:1d69:2bda::/64"
 COMPOSE_FILE = "/srv/shop/compose.yaml"
-PORT6 = _found.Port(80, "tcp", "::", 8080)
-PORT4 = _found.Port(80, "tcp", "0.0.0.0", 8080)
+PORT6 = docker_objects.Port(80, "tcp", "::", 8080)
+PORT4 = docker_objects.Port(80, "tcp", "0.0.0.0", 8080)
 
 
-def network(name: str = "dms-ipv6", subnets: t.Iterable[str] = ("172.18.0.0/16", ULA), **more: t.Any) -> _found.Network:
+def network(
+    name: str = "dms-ipv6", subnets: t.Iterable[str] = ("172.18.0.0/16", ULA), **more: t.Any
+) -> docker_objects.Network:
     values = tuple(ipaddress.ip_network(one) for one in subnets)
     fields: dict[str, t.Any] = {
         "id": f"{name}-id",
@@ -43,7 +42,7 @@ def network(name: str = "dms-ipv6", subnets: t.Iterable[str] = ("172.18.0.0/16",
         "labels": {},
         **more,
     }
-    return _found.Network(**{"definition": _definition.of_network(as_inspected(fields)), **fields})
+    return docker_objects.Network(**{"definition": definitions.of_network(as_inspected(fields)), **fields})
 
 
 def as_inspected(fields: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -73,13 +72,13 @@ def as_inspected(fields: dict[str, t.Any]) -> dict[str, t.Any]:
 BRIDGE = network("bridge", ["172.17.0.0/16"], bridge="docker0")
 
 
-def endpoint(name: str = "bridge", dual: bool = False, aliases: tuple[str, ...] = ()) -> _found.Endpoint:
+def endpoint(name: str = "bridge", dual: bool = False, aliases: tuple[str, ...] = ()) -> docker_objects.Endpoint:
     six = ("fd5c:1ab0:7e57:1::2", "fd5c:1ab0:7e57:1::1") if dual else ("", "")
-    settings = _definition.of_endpoint({"Aliases": list(aliases)}, "")
-    return _found.Endpoint(name, "172.17.0.2", six[0], "172.17.0.1", six[1], settings)
+    settings = definitions.of_endpoint({"Aliases": list(aliases)}, "")
+    return docker_objects.Endpoint(name, "172.17.0.2", six[0], "172.17.0.1", six[1], settings)
 
 
-def container(name: str = "mail", *endpoints: _found.Endpoint, **more: t.Any) -> _found.Container:
+def container(name: str = "mail", *endpoints: docker_objects.Endpoint, **more: t.Any) -> docker_objects.Container:
     fields: dict[str, t.Any] = {
         "id": f"{name}-id",
         "name": name,
@@ -89,17 +88,17 @@ def container(name: str = "mail", *endpoints: _found.Endpoint, **more: t.Any) ->
         "ports": (PORT4, PORT6),
         "pid": 4711,
     }
-    return _found.Container(**{**fields, **more})
+    return docker_objects.Container(**{**fields, **more})
 
 
-def of_compose(service: str, *endpoints: _found.Endpoint, **more: t.Any) -> _found.Container:
+def of_compose(service: str, *endpoints: docker_objects.Endpoint, **more: t.Any) -> docker_objects.Container:
     """A container as Compose 2 makes it: its own labels, and those given."""
     path, project = more.pop("path", COMPOSE_FILE), more.pop("project", "shop")
     labels = {
-        _found.COMPOSE_PROJECT: project,
-        _found.COMPOSE_SERVICE: service,
-        _found.COMPOSE_FOLDER: posixpath.dirname(path),
-        _found.COMPOSE_FILES: path,
+        docker_objects.COMPOSE_PROJECT: project,
+        docker_objects.COMPOSE_SERVICE: service,
+        docker_objects.COMPOSE_FOLDER: posixpath.dirname(path),
+        docker_objects.COMPOSE_FILES: path,
         **more.pop("labels", {}),
     }
     return container(f"{project}-{service}-1", *(endpoints or (endpoint(f"{project}_default"),)), labels=labels, **more)
@@ -107,7 +106,11 @@ def of_compose(service: str, *endpoints: _found.Endpoint, **more: t.Any) -> _fou
 
 def compose_network(key: str = "default", subnets: t.Iterable[str] = ("172.18.0.0/16",), **more: t.Any) -> t.Any:
     """A network as Compose 2 makes it for the project of of_compose()."""
-    labels = {_found.COMPOSE_PROJECT: "shop", _found.COMPOSE_NETWORK: key, _found.COMPOSE_HASH: "0123"}
+    labels = {
+        docker_objects.COMPOSE_PROJECT: "shop",
+        docker_objects.COMPOSE_NETWORK: key,
+        docker_objects.COMPOSE_HASH: "0123",
+    }
     return network(more.pop("name", f"shop_{key}"), subnets, **{"labels": labels, **more})
 
 
@@ -116,10 +119,10 @@ def listening(four: t.Any = (("0.0.0.0", 80),), six: t.Any = (("::", 80),)) -> t
     return lambda pid: {"ipv4": list(four), "ipv6": list(six)}
 
 
-def ask(*known: _found.Container, **more: t.Any) -> _found.Ask:
+def ask(*known: docker_objects.Container, **more: t.Any) -> docker_objects.Ask:
     """Looks up these containers only; nothing else is asked unless the test says what the answer is."""
 
-    def inspect(name: str) -> _found.Container:
+    def inspect(name: str) -> docker_objects.Container:
         return next(one for one in known if name in (one.name, one.id))
 
     fields: dict[str, t.Any] = {
@@ -127,12 +130,12 @@ def ask(*known: _found.Container, **more: t.Any) -> _found.Ask:
         "listeners": listening(),
         "sessions": lambda pid: [],
         "rules": lambda bridge: (),
-        "steps": lambda entry: _transaction.load_steps(entry) if entry else (),
+        "steps": lambda entry: transaction.load_steps(entry) if entry else (),
     }
-    return _found.Ask(**{**fields, **more})
+    return docker_objects.Ask(**{**fields, **more})
 
 
-def host(daemon: Daemon | None = None, **more: t.Any) -> _state_host.Found:
+def host(daemon: Daemon | None = None, **more: t.Any) -> state_host.Found:
     engine = daemon or Daemon()
     fields: dict[str, t.Any] = {
         "daemon": engine.running(),
@@ -151,21 +154,21 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> _state_host.Found:
         "record": {},
         "machine_id": MACHINE_ID,
     }
-    return _state_host.Found(**{**fields, **more})
+    return state_host.Found(**{**fields, **more})
 
 
-def carried_out(found: _state_host.Found, steps: t.Iterable[t.Any]) -> _state_host.Found:
+def carried_out(found: state_host.Found, steps: t.Iterable[t.Any]) -> state_host.Found:
     """The host once steps that are about networks were carried out; others change nothing here."""
     networks = {one.name: one for one in found.networks}
     everyone = {one.id: one for one in found.everyone}
     for step in steps:
-        if isinstance(step, _network_steps.CreateNetwork):
+        if isinstance(step, network_steps.CreateNetwork):
             assert step.name not in networks
-            networks[step.name] = _found.network({"Id": f"{step.name}-id", **_definition.load(step.definition)})
-        elif isinstance(step, _network_steps.RemoveNetwork):
+            networks[step.name] = docker_objects.network({"Id": f"{step.name}-id", **definitions.load(step.definition)})
+        elif isinstance(step, network_steps.RemoveNetwork):
             assert not any(one.endpoint(step.name) for one in everyone.values())
             del networks[step.name]
-        elif isinstance(step, (_network_steps.ConnectContainer, _network_steps.DisconnectContainer)):
+        elif isinstance(step, (network_steps.ConnectContainer, network_steps.DisconnectContainer)):
             everyone[step.id] = _moved(everyone[step.id], step, networks)
     return found._replace(
         networks=tuple(networks.values()),
@@ -175,9 +178,11 @@ def carried_out(found: _state_host.Found, steps: t.Iterable[t.Any]) -> _state_ho
     )
 
 
-def _moved(found: _found.Container, step: t.Any, networks: t.Mapping[str, _found.Network]) -> _found.Container:
+def _moved(
+    found: docker_objects.Container, step: t.Any, networks: t.Mapping[str, docker_objects.Network]
+) -> docker_objects.Container:
     there = found.endpoint(step.network)
-    if isinstance(step, _network_steps.DisconnectContainer):
+    if isinstance(step, network_steps.DisconnectContainer):
         assert there
         return found._replace(endpoints=tuple(one for one in found.endpoints if one != there))
     assert not there
@@ -201,7 +206,7 @@ def answers(
         if kind == "images":
             labels = (images or {}).get(name.rpartition("/")[0], {})
             if labels is None:
-                raise _io_docker.NotFound("no such image")
+                raise engine_api.NotFound("no such image")
             return {"Config": {"Labels": labels or None}}
         known = {
             "info": {"DockerRootDir": "/var/lib/docker"},
@@ -212,7 +217,7 @@ def answers(
     return get
 
 
-def members(everyone: t.Iterable[_found.Container]) -> dict[str, tuple[str, ...]]:
+def members(everyone: t.Iterable[docker_objects.Container]) -> dict[str, tuple[str, ...]]:
     """network -> names of those on it."""
     found: dict[str, tuple[str, ...]] = {}
     for one in sorted(everyone, key=lambda one: one.name):

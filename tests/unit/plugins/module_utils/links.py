@@ -9,14 +9,17 @@ import ipaddress
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _ndp_proxy,
-    _ndp_undo,
-    _networkd,
+from ansible_collections.dms.ipv6.plugins.module_utils.host.forwarding import SetSysctl
+from ansible_collections.dms.ipv6.plugins.module_utils.routed import ndp_proxy, networkd
+from ansible_collections.dms.ipv6.plugins.module_utils.routed import undo as routed_undo
+from ansible_collections.dms.ipv6.plugins.module_utils.routed.ndp_steps import PlaceDropIn, PlaceUnit
+from ansible_collections.dms.ipv6.plugins.module_utils.routed.neighbours import (
+    Address,
+    Facts,
+    Managed,
+    Neighbour,
+    Route,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import SetSysctl
-from ansible_collections.dms.ipv6.plugins.module_utils._ndp_found import Address, Facts, Managed, Neighbour, Route
-from ansible_collections.dms.ipv6.plugins.module_utils._ndp_steps import PlaceDropIn, PlaceUnit
 
 PREFIX = "2001:2:0:1:d1::/80"
 FIXED = ("2001:2:0:1:d1::80", "2001:2:0:1:d1::81")
@@ -64,7 +67,7 @@ def facts(**more: t.Any) -> Facts:
     return Facts(**fields)
 
 
-def carried_out(found: Facts, plan: _ndp_proxy.NdpPlan) -> Facts:
+def carried_out(found: Facts, plan: ndp_proxy.NdpPlan) -> Facts:
     """The host once a plan was carried out, its record as the executor writes it."""
     units, drop_ins, sysctls = dict(found.units), dict(found.drop_ins), dict(found.proxy_ndp)
     proxied, running = set(found.proxied), set(found.running)
@@ -94,7 +97,7 @@ def carried_out(found: Facts, plan: _ndp_proxy.NdpPlan) -> Facts:
         proxy_ndp=sysctls,
         proxied=tuple(sorted(proxied)),
         running=tuple(sorted(running)),
-        record=_ndp_undo.remember_ndp(dict(found.record), plan.steps) or {},
+        record=routed_undo.remember_ndp(dict(found.record), plan.steps) or {},
     )
 
 
@@ -109,7 +112,7 @@ def of_unit(content: bytes | None) -> set[tuple[str, ipaddress.IPv6Address]]:
 
 
 def of_drop_in(content: bytes | None) -> set[tuple[str, ipaddress.IPv6Address]]:
-    return {("eth0", ipaddress.IPv6Address(one)) for one in _networkd.addresses((content or b"").decode())}
+    return {("eth0", ipaddress.IPv6Address(one)) for one in networkd.addresses((content or b"").decode())}
 
 
 def silence(interface: str, asked: t.Any) -> dict[t.Any, str]:

@@ -8,43 +8,44 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _exposure,
-    _found,
-    _mail_facts,
-    _mail_server,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure import published as exposure_published
+from ansible_collections.dms.ipv6.plugins.module_utils.mail import gateway_trust
+from ansible_collections.dms.ipv6.plugins.module_utils.mail import programs as mail_programs
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
 
 RECORDED = Path(__file__).resolve().parents[2] / "recorded" / "mail"
-OLD = _found.Endpoint("bridge", "172.17.0.2", "", "172.17.0.1", "")
+OLD = docker_objects.Endpoint("bridge", "172.17.0.2", "", "172.17.0.1", "")
 # What dms.ipv6 made when it moved the recorded container.
-NEW = _found.Endpoint("dms-ipv6", "172.18.0.2", "fd50:2e0:cde4:cb4d::2", "172.18.0.1", "fd50:2e0:cde4:cb4d::1")
+NEW = docker_objects.Endpoint("dms-ipv6", "172.18.0.2", "fd50:2e0:cde4:cb4d::2", "172.18.0.1", "fd50:2e0:cde4:cb4d::1")
 
 
 def recorded(name: str) -> str:
     return (RECORDED / f"{name}.txt").read_text()
 
 
-def container(*endpoints: _found.Endpoint, ports: t.Iterable[int] = (25,), name: str = "mail") -> _found.Container:
-    published = tuple(_found.Port(port, "tcp", "::", port) for port in ports)
-    return _found.Container(f"{name}-id", name, True, "bridge", endpoints or (OLD,), published)
+def container(
+    *endpoints: docker_objects.Endpoint, ports: t.Iterable[int] = (25,), name: str = "mail"
+) -> docker_objects.Container:
+    published = tuple(docker_objects.Port(port, "tcp", "::", port) for port in ports)
+    return docker_objects.Container(f"{name}-id", name, True, "bridge", endpoints or (OLD,), published)
 
 
 def situation(
-    *endpoints: _found.Endpoint,
+    *endpoints: docker_objects.Endpoint,
     ports: t.Sequence[int] = (25,),
     masked: t.Collection[int] | None = None,
     family: str = "ipv6",
     wanted: t.Iterable[str] = (),
-) -> _mail_server.Situation:
+) -> gateway_trust.Situation:
     """A container's place; all its ports are masked unless the test says which."""
     found = container(*endpoints, ports=ports)
     hidden = ports if masked is None else masked
     exposures = [
-        _exposure.Exposure(one, family, "masked" if one.container_port in hidden else "real") for one in found.ports
+        exposure_published.Exposure(one, family, "masked" if one.container_port in hidden else "real")
+        for one in found.ports
     ]
-    return _mail_server.situation(found, (), exposures, wanted)
+    return gateway_trust.situation(found, (), exposures, wanted)
 
 
-def facts(text: str, at: _mail_server.Situation, complete: bool = True) -> _mail_facts.Facts:
-    return _mail_facts.parse(text, at.gateways, complete)
+def facts(text: str, at: gateway_trust.Situation, complete: bool = True) -> mail_programs.Facts:
+    return mail_programs.parse(text, at.gateways, complete)

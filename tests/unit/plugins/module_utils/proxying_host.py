@@ -12,15 +12,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_kernel,
-    _io_ndp_proxy,
-    _io_program,
-    _ndp_proxy,
-    _ndppd_conf,
-    _networkd,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.routed import ndp_proxy, ndppd_conf, networkd
+from ansible_collections.dms.ipv6.plugins.module_utils.routed.io import ndp
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import programs as system_programs
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.links import of_unit
 
 TABLES: list[t.Any] = [
@@ -62,7 +58,7 @@ class Machine:
         (self.networks / "10-up.network").write_text("[Match]\nName=eth0\n")
         state = f"# private\nADMIN_STATE=configured\nNETWORK_FILE={self.networks}/10-up.network\n"
         (self.links / "4").write_text(state)
-        self.active[_io_ndp_proxy.NETWORKD] = 1
+        self.active[ndp.NETWORKD] = 1
 
     def program(self, *command: str, stdin: str = "") -> str:
         name, *arguments = command
@@ -71,7 +67,7 @@ class Machine:
         if name == "networkctl":
             self.calls.append("networkctl reload")
             found = "".join(one.read_text() for one in self.networks.glob("*.network.d/*.conf"))
-            fresh = {("eth0", ipaddress.IPv6Address(one)) for one in _networkd.addresses(found)}
+            fresh = {("eth0", ipaddress.IPv6Address(one)) for one in networkd.addresses(found)}
             self.entries |= set() if self.deaf else fresh
             return ""
         if name == "journalctl":
@@ -82,7 +78,7 @@ class Machine:
     def ip(self, arguments: list[str], text: str) -> str:
         rows = [{"dst": str(address), "dev": interface} for interface, address in sorted(self.entries)]
         if "-batch" in arguments:
-            assert text.splitlines() == list(_io_ndp_proxy.QUESTIONS)
+            assert text.splitlines() == list(ndp.QUESTIONS)
             return "\n".join(map(json.dumps, [*TABLES, rows])) + "\n"
         if "show" in arguments:
             return json.dumps(rows) if rows else ""
@@ -129,16 +125,16 @@ class Machine:
 def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Machine:
     """The machine in the place of the real one."""
     machine = Machine(folder)
-    monkeypatch.setattr(_ndp_proxy, "UNITS", str(machine.units))
-    monkeypatch.setattr(_ndp_proxy, "NETWORKS", str(machine.networks))
-    monkeypatch.setattr(_networkd, "FOLDERS", (str(machine.networks),))
-    monkeypatch.setattr(_io_ndp_proxy, "LINKS", str(machine.links))
-    monkeypatch.setattr(_ndppd_conf, "PATH", str(folder / "ndppd.conf"))
-    monkeypatch.setattr(_io_program, "must", machine.program)
-    monkeypatch.setattr(_io_ndp_proxy, "PATIENCE", 2.0)
-    monkeypatch.setattr(_io_ndp_proxy, "answers", lambda interface, asked: {})
+    monkeypatch.setattr(ndp_proxy, "UNITS", str(machine.units))
+    monkeypatch.setattr(ndp_proxy, "NETWORKS", str(machine.networks))
+    monkeypatch.setattr(networkd, "FOLDERS", (str(machine.networks),))
+    monkeypatch.setattr(ndp, "LINKS", str(machine.links))
+    monkeypatch.setattr(ndppd_conf, "PATH", str(folder / "ndppd.conf"))
+    monkeypatch.setattr(system_programs, "must", machine.program)
+    monkeypatch.setattr(ndp, "PATIENCE", 2.0)
+    monkeypatch.setattr(ndp, "answers", lambda interface, asked: {})
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(_io_program, "systemctl", machine.systemctl)
-    monkeypatch.setattr(_io_kernel, "sysctl", machine.sysctls.get)
-    monkeypatch.setattr(_io_kernel, "set_sysctl", machine.sysctls.__setitem__)
+    monkeypatch.setattr(system_programs, "systemctl", machine.systemctl)
+    monkeypatch.setattr(kernel, "sysctl", machine.sysctls.get)
+    monkeypatch.setattr(kernel, "set_sysctl", machine.sysctls.__setitem__)
     return machine

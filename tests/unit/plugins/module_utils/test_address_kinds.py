@@ -9,8 +9,8 @@ import ipaddress
 import itertools
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _address
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ net = ipaddress.IPv6Network
 @st.composite
 def networks(draw: st.DrawFn) -> ipaddress.IPv6Network:
     """Any network, half of them around the edges of a row of the table."""
-    row, _kind = draw(st.sampled_from(_address.TABLE))
+    row, _kind = draw(st.sampled_from(ip.TABLE))
     near = st.integers(-2, 2).map(lambda step: (int(draw(st.sampled_from((row[0], row[-1])))) + step) % 2**128)
     address = draw(st.integers(0, 2**128 - 1) | near)
     return net((address, draw(st.integers(0, 128))), strict=False)
@@ -85,7 +85,7 @@ UNUSABLE = [
     ("text", "kind", "rfc", "usable"), [(*row, True) for row in USABLE] + [(*row, False) for row in UNUSABLE]
 )
 def test_kind(text: str, kind: str, rfc: str, usable: bool) -> None:
-    found = _address.classify(net(text))
+    found = ip.classify(net(text))
     assert (found.kind, found.usable) == (kind, usable)
     assert f"({rfc})" in found.reason
     assert found.advice
@@ -95,29 +95,29 @@ def test_kind(text: str, kind: str, rfc: str, usable: bool) -> None:
     "text", ["::/0", "2000::/3", "fc00::/7", "f000::/4", "2001:2::/47", "2001::/23", "2001:d00::/24"]
 )
 def test_what_covers_both_sorts_is_mixed(text: str) -> None:
-    assert _address.classify(net(text)) is _address.MIXED
+    assert ip.classify(net(text)) is ip.MIXED
 
 
 def test_each_row_is_found() -> None:
     """No row is hidden by the others: it shows at one of its ends or in its middle."""
-    kinds = {_address.classify(net((int(edge), 128))) for row, _kind in _address.TABLE for edge in (row[0], row[-1])}
-    middle = {_address.classify(net((int(row[0]) + int(row.hostmask) // 2, 128))) for row, _kind in _address.TABLE}
-    assert {kind for _row, kind in _address.TABLE} <= kinds | middle
+    kinds = {ip.classify(net((int(edge), 128))) for row, _kind in ip.TABLE for edge in (row[0], row[-1])}
+    middle = {ip.classify(net((int(row[0]) + int(row.hostmask) // 2, 128))) for row, _kind in ip.TABLE}
+    assert {kind for _row, kind in ip.TABLE} <= kinds | middle
 
 
 @given(network=networks())
 @example(network=net("::/0"))
 def test_every_network_has_a_kind(network: ipaddress.IPv6Network) -> None:
-    kind = _address.classify(network)
+    kind = ip.classify(network)
     assert kind.kind and kind.reason and kind.advice
-    assert (_address.special(network) is None) is kind.usable
+    assert (ip.special(network) is None) is kind.usable
 
 
 @given(network=networks(), part=st.integers(0, 2**128 - 1), longer=st.integers(0, 128))
 def test_a_part_of_what_is_usable_is_usable(network: ipaddress.IPv6Network, part: int, longer: int) -> None:
     inside = (int(network[0]) | (part & int(network.hostmask)), min(128, network.prefixlen + longer))
-    kind, inner = _address.classify(network), _address.classify(net(inside, strict=False))
-    assert kind is _address.MIXED or kind.usable is inner.usable
+    kind, inner = ip.classify(network), ip.classify(net(inside, strict=False))
+    assert kind is ip.MIXED or kind.usable is inner.usable
 
 
 @given(network=networks())
@@ -135,32 +135,32 @@ def test_agrees_with_the_registry_that_python_has(network: ipaddress.IPv6Network
         or address.sixtofour
     )
     if python_says:
-        assert not _address.classify(network).usable
+        assert not ip.classify(network).usable
 
 
 def test_no_network_that_docker_could_have_is_mixed() -> None:
     """So a /48 and longer is refused for its kind, never for being mixed."""
-    edges = [row for row, _kind in _address.TABLE]
-    for row, length in itertools.product(edges, range(_address.SHORTEST, _address.LONGEST + 1)):
-        assert _address.classify(net((int(row[0]), length), strict=False)) is not _address.MIXED
+    edges = [row for row, _kind in ip.TABLE]
+    for row, length in itertools.product(edges, range(ip.SHORTEST, ip.LONGEST + 1)):
+        assert ip.classify(net((int(row[0]), length), strict=False)) is not ip.MIXED
 
 
 def test_refusal_carries_the_advice() -> None:
     for text, _kind, rfc in UNUSABLE:
         with pytest.raises(Refused, match=rfc) as reason:
-            _address.subnet(text)
-        assert reason.value.remedy == _address.classify(net(text)).advice
+            ip.subnet(text)
+        assert reason.value.remedy == ip.classify(net(text)).advice
 
 
 @given(network=networks())
 def test_a_subnet_is_usable_and_of_fitting_length(network: ipaddress.IPv6Network) -> None:
     fits = 48 <= network.prefixlen <= 126
     try:
-        assert _address.subnet(str(network)) == network
+        assert ip.subnet(str(network)) == network
     except Refused:
-        assert not fits or not _address.classify(network).usable
+        assert not fits or not ip.classify(network).usable
     else:
-        assert fits and _address.classify(network).usable
+        assert fits and ip.classify(network).usable
 
 
 @pytest.mark.parametrize(
@@ -173,19 +173,19 @@ def test_a_subnet_is_usable_and_of_fitting_length(network: ipaddress.IPv6Network
 )
 def test_what_is_said_of_a_wide_one(text: str, words: str) -> None:
     with pytest.raises(Refused) as reason:
-        _address.subnet(text, "x")
+        ip.subnet(text, "x")
     assert str(reason.value).startswith(words)
 
 
 @pytest.mark.parametrize("text", ["2001:db8::/32", "::/0", "fe80::/64", "fd12::/127", "fd12::1/128"])
 def test_any_kind_and_length_is_a_cidr(text: str) -> None:
-    assert _address.cidr(text) == net(text)
+    assert ip.cidr(text) == net(text)
 
 
 @pytest.mark.parametrize("text", ["fd12::", "10.0.0.0/8", "fd12::1/64", "auto", "", "fe80::%eth0/64"])
 def test_no_cidr(text: str) -> None:
     with pytest.raises(Refused, match=r"^x: .*\. (Say so|Did you mean .*)\.$"):
-        _address.cidr(text, "x", "Say so")
+        ip.cidr(text, "x", "Say so")
 
 
 @pytest.mark.parametrize(
@@ -197,4 +197,4 @@ def test_no_cidr(text: str) -> None:
     ],
 )
 def test_example_of_a_well_known_project(text: str, expected: bool) -> None:
-    assert _address.is_vanity(net(text)) is expected
+    assert ip.is_vanity(net(text)) is expected

@@ -11,32 +11,25 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _compose_plan,
-    _daemon_json,
-    _engine,
-    _firewall,
-    _forwarding,
-    _found,
-    _gai_conf,
-    _ifupdown,
-    _io_confirm,
-    _io_dockerd,
-    _io_kernel,
-    _io_probe,
-    _io_program,
-    _io_rules,
-    _mail_facts,
-    _mail_log,
-    _ndppd_conf,
-    _networkd,
-    _nft_table,
-    _state_host,
-    _trust,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._state_firewall import IPV6
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import confirm
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import plan as compose_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import json_text
+from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io import dockerd
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure import firewall_rules
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure.io import bridge_rules
+from ansible_collections.dms.ipv6.plugins.module_utils.host import forwarding, gai_conf, ifupdown
+from ansible_collections.dms.ipv6.plugins.module_utils.mail import log, trusted_lists
+from ansible_collections.dms.ipv6.plugins.module_utils.mail import programs as mail_programs
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import probe
+from ansible_collections.dms.ipv6.plugins.module_utils.routed import ndppd_conf, networkd, nft_table
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
+from ansible_collections.dms.ipv6.plugins.module_utils.state.firewall import IPV6
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import programs as system_programs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,22 +45,22 @@ WORDS = (
 TEXT = st.one_of(st.text(), st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=3))).map(" ".join))
 
 READERS: dict[str, t.Callable[[str], object]] = {
-    "settings": _firewall.settings,
-    "ufw": lambda text: _firewall.ufw(f"-A ufw6-user-input {text}", IPV6, ("eth0",)),
-    "firewalld": lambda text: _firewall.firewalld(f"chain filter_INPUT {{\n{text}\n}}", ("eth0",)),
-    "zone": lambda text: _firewall.zone(text, {"smtp": text}),
-    "policies": lambda text: _firewall.policies([text]),
-    "ifupdown": lambda text: (_ifupdown.overrules(text, "eth0"), _ifupdown.kept(text, "eth0")),
-    "networkd": lambda text: (_networkd.switched_off(text), _networkd.addresses(text)),
-    "ndppd": _ndppd_conf.rules,
-    "gai.conf": lambda text: (_gai_conf.others(text, "x"), _gai_conf.shown(text)),
-    "nftables": lambda text: (_nft_table.parse(text), _nft_table.rules(text)),
-    "daemon.json": lambda text: _daemon_json.read(text, "x"),
-    "engine": _engine.parse,
-    "trust": lambda text: [_trust.network(one) for one in _trust.entries(text)],
-    "time of systemd": _io_dockerd._seconds,
-    "mail facts": lambda text: _mail_facts.parse(text, ()),
-    "mail log": lambda text: _mail_log.clients(text, ("::1",)),
+    "settings": firewall_rules.settings,
+    "ufw": lambda text: firewall_rules.ufw(f"-A ufw6-user-input {text}", IPV6, ("eth0",)),
+    "firewalld": lambda text: firewall_rules.firewalld(f"chain filter_INPUT {{\n{text}\n}}", ("eth0",)),
+    "zone": lambda text: firewall_rules.zone(text, {"smtp": text}),
+    "policies": lambda text: firewall_rules.policies([text]),
+    "ifupdown": lambda text: (ifupdown.overrules(text, "eth0"), ifupdown.kept(text, "eth0")),
+    "networkd": lambda text: (networkd.switched_off(text), networkd.addresses(text)),
+    "ndppd": ndppd_conf.rules,
+    "gai.conf": lambda text: (gai_conf.others(text, "x"), gai_conf.shown(text)),
+    "nftables": lambda text: (nft_table.parse(text), nft_table.rules(text)),
+    "daemon.json": lambda text: json_text.read(text, "x"),
+    "engine": engine_version.parse,
+    "trust": lambda text: [trusted_lists.network(one) for one in trusted_lists.entries(text)],
+    "time of systemd": dockerd._seconds,
+    "mail facts": lambda text: mail_programs.parse(text, ()),
+    "mail log": lambda text: log.clients(text, ("::1",)),
 }
 
 
@@ -81,10 +74,10 @@ def test_text_is_read_or_refused(reader: t.Callable[[str], object], text: str) -
 @given(raw=st.binary())
 def test_bytes_are_read_or_refused(raw: bytes) -> None:
     for read in (
-        lambda: _daemon_json.decode(raw, "x"),
-        lambda: _compose_plan.decode(raw, "x"),
-        lambda: _gai_conf.encode(_gai_conf.decode(raw)) == raw or pytest.fail("not the same bytes"),
-        lambda: _forwarding.guard({"eth0"}, {"eth0": "1"}, False, raw, True, _state_host.NOTHING),
+        lambda: json_text.decode(raw, "x"),
+        lambda: compose_plan.decode(raw, "x"),
+        lambda: gai_conf.encode(gai_conf.decode(raw)) == raw or pytest.fail("not the same bytes"),
+        lambda: forwarding.guard({"eth0"}, {"eth0": "1"}, False, raw, True, state_host.NOTHING),
     ):
         with contextlib.suppress(Refused):
             read()
@@ -92,7 +85,7 @@ def test_bytes_are_read_or_refused(raw: bytes) -> None:
 
 def test_other_bytes_in_the_sysctl_file_stay() -> None:
     old = b"# gr\xfc\xdfe\nvm.swappiness = 1\n"
-    (step, *_others) = _forwarding.guard(("eth0",), {"eth0": "1"}, True, old, False, _state_host.NOTHING)
+    (step, *_others) = forwarding.guard(("eth0",), {"eth0": "1"}, True, old, False, state_host.NOTHING)
     assert step.content.startswith(old) and b"accept_ra = 2" in step.content  # type: ignore[attr-defined]
 
 
@@ -106,9 +99,9 @@ def test_what_is_no_host_name(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(Refused, match="has no ipv6 address"):
-        _io_probe.resolve(name, 25, "ipv6")
+        probe.resolve(name, 25, "ipv6")
     with pytest.raises(Refused, match="cannot be reached from this host"):
-        _io_confirm.reach(f"{name}:25")
+        confirm.reach(f"{name}:25")
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"\xff", b"{", b"[" * 100_000])
@@ -119,24 +112,24 @@ def test_an_engine_whose_answer_is_no_json(answer: bytes, monkeypatch: pytest.Mo
 
 
 def test_a_word_that_no_program_can_be_given() -> None:
-    assert _io_program.run("getent", "a\0b") is None
+    assert system_programs.run("getent", "a\0b") is None
     with pytest.raises(Refused, match="failed"):
-        _io_program.must("getent", "a\0b")
+        system_programs.must("getent", "a\0b")
 
 
 @pytest.mark.parametrize("number", ["\u00b2", "\u0663", "8000-8010", "", "-1"])
 def test_a_port_that_is_no_number(number: str) -> None:
     container = {"Id": "1", "Name": "/x", "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": number}]}}}
-    assert _found.inspected(container).asked[0].host_port in (0, 3)
+    assert docker_objects.inspected(container).asked[0].host_port in (0, 3)
 
 
 def test_a_file_of_rules_in_another_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "interfaces"
     path.write_bytes(b"# gr\xfc\xdfe\niface br-1 inet static\n")
-    monkeypatch.setattr(_io_rules, "FILES", (str(path),))
-    assert _io_rules.naming("br-1") == (str(path),)
+    monkeypatch.setattr(bridge_rules, "FILES", (str(path),))
+    assert bridge_rules.naming("br-1") == (str(path),)
 
 
 def test_what_the_kernel_says_in_another_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "value").write_bytes(b"\xff\n")
-    assert _io_kernel.sysctl(f"../..{tmp_path}/value") == "\ufffd"
+    assert kernel.sysctl(f"../..{tmp_path}/value") == "\ufffd"

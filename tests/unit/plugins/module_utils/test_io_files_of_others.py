@@ -17,8 +17,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_files
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,17 +95,17 @@ def test_only_files_are_read_and_written(top: Path, make: Callable[[Path], t.Any
     except PermissionError:
         pytest.skip("no devices can be made here")
     before = path.lstat()
-    for use in (lambda: _io_files.read(str(path)), lambda: _io_files.write(str(path), NEW)):
+    for use in (lambda: system_files.read(str(path)), lambda: system_files.write(str(path), NEW)):
         with pytest.raises(Refused) as reason:
             use()
         assert words in str(reason.value) and "\n" not in str(reason.value)
-    assert _io_files.peek(str(path)) is None
+    assert system_files.peek(str(path)) is None
     assert (path.lstat(), os.listdir(top)) == (before, ["compose.yaml"])
 
 
 def test_file_that_would_not_be_read_again_is_not_written(top: Path) -> None:
     with pytest.raises(Refused, match="it would be larger than 4 MiB"):
-        _io_files.write(str(top / "x"), b"x" * (_io_files.LIMIT + 1))
+        system_files.write(str(top / "x"), b"x" * (system_files.LIMIT + 1))
     assert os.listdir(top) == []
 
 
@@ -129,14 +129,14 @@ def test_link_that_others_can_change_is_not_followed(top: Path, whose: str, comp
         here.chmod(0o1777)
     path = str(link / "file" if component else link)
     for use in (
-        lambda: _io_files.read(path),
-        lambda: _io_files.write(path, NEW),
-        lambda: _io_files.write(path, None),
-        lambda: _io_files.backup(path, NEW),
+        lambda: system_files.read(path),
+        lambda: system_files.write(path, NEW),
+        lambda: system_files.write(path, None),
+        lambda: system_files.backup(path, NEW),
     ):
         with pytest.raises(Refused, match="is a link that others than root can change"):
             use()
-    assert (_io_files.changed_at(path), (real / "file").read_bytes(), os.listdir(real)) == (None, SECRET, ["file"])
+    assert (system_files.changed_at(path), (real / "file").read_bytes(), os.listdir(real)) == (None, SECRET, ["file"])
 
 
 def test_links_of_roots_are_followed_step_by_step(top: Path) -> None:
@@ -146,24 +146,24 @@ def test_links_of_roots_are_followed_step_by_step(top: Path) -> None:
     (top / "etc").symlink_to(top / "var" / "run")
     (top / "run" / "file").symlink_to("real")
     (top / "run" / "real").write_bytes(OLD)
-    assert _io_files.read(str(top / "etc" / "file")) == OLD
-    _io_files.write(str(top / "etc" / "file"), NEW, expected=(OLD,))
+    assert system_files.read(str(top / "etc" / "file")) == OLD
+    system_files.write(str(top / "etc" / "file"), NEW, expected=(OLD,))
     assert ((top / "run" / "real").read_bytes(), (top / "run" / "file").is_symlink()) == (NEW, True)
-    assert Path(_io_files.backup(str(top / "etc" / "file"), OLD)).parent == top / "run"
+    assert Path(system_files.backup(str(top / "etc" / "file"), OLD)).parent == top / "run"
 
 
 def test_links_in_a_circle_end(top: Path) -> None:
     (top / "a").symlink_to("b")
     (top / "b").symlink_to("a")
     with pytest.raises(Refused, match="Too many levels of symbolic links"):
-        _io_files.read(str(top / "a"))
+        system_files.read(str(top / "a"))
 
 
 # --- whose rights
 
 
 def test_file_in_a_folder_of_another_users(home: Path) -> None:
-    _io_files.write(str(home / "compose.yaml"), NEW, expected=(OLD,))
+    system_files.write(str(home / "compose.yaml"), NEW, expected=(OLD,))
     assert ((home / "compose.yaml").read_bytes(), owner(home / "compose.yaml")) == (NEW, (DEPLOY, DEPLOY, 0o640))
     assert os.listdir(home) == ["compose.yaml"]
     assert (os.geteuid(), os.getegid()) == (0, 0)
@@ -172,20 +172,20 @@ def test_file_in_a_folder_of_another_users(home: Path) -> None:
 def test_file_of_roots_in_a_folder_of_another_users_stays_roots(home: Path) -> None:
     os.chown(home / "compose.yaml", 0, 0)
     (home / "compose.yaml").chmod(0o644)
-    _io_files.write(str(home / "compose.yaml"), NEW)
+    system_files.write(str(home / "compose.yaml"), NEW)
     assert owner(home / "compose.yaml") == (0, 0, 0o644)
     (home / "compose.yaml").chmod(0o600)
     with pytest.raises(Refused, match="whose folder it lies in, must not read it"):
-        _io_files.write(str(home / "compose.yaml"), OLD)
+        system_files.write(str(home / "compose.yaml"), OLD)
     assert (home / "compose.yaml").read_bytes() == NEW
 
 
 def test_new_file_is_like_the_one_beside_it(home: Path) -> None:
     new = home / "compose.override.yaml"
-    _io_files.write(str(new), NEW, expected=(None,), like=str(home / "compose.yaml"))
+    system_files.write(str(new), NEW, expected=(None,), like=str(home / "compose.yaml"))
     assert owner(new) == (DEPLOY, DEPLOY, 0o640)
-    _io_files.write(str(new), None, expected=(NEW,))
-    _io_files.write(str(home / "deep" / "metrics.prom"), NEW)
+    system_files.write(str(new), None, expected=(NEW,))
+    system_files.write(str(home / "deep" / "metrics.prom"), NEW)
     assert os.listdir(home / "deep") == ["metrics.prom"]
     assert owner(home / "deep" / "metrics.prom") == (DEPLOY, DEPLOY, 0o644)
     assert not new.exists()
@@ -195,14 +195,14 @@ def test_new_file_in_a_folder_of_roots_is_like_the_one_beside_it(top: Path) -> N
     (top / "compose.yaml").write_bytes(OLD)
     os.chown(top / "compose.yaml", 1000, 1001)
     (top / "compose.yaml").chmod(0o660)
-    _io_files.write(str(top / "override"), NEW, like=str(top / "compose.yaml"))
+    system_files.write(str(top / "override"), NEW, like=str(top / "compose.yaml"))
     assert owner(top / "override") == (1000, 1001, 0o660)
 
 
 def test_what_the_owner_cannot_do_is_not_done(home: Path) -> None:
     home.chmod(0o555)
     with pytest.raises(Refused, match="cannot be written: Permission denied"):
-        _io_files.write(str(home / "compose.yaml"), NEW)
+        system_files.write(str(home / "compose.yaml"), NEW)
     assert ((home / "compose.yaml").read_bytes(), os.geteuid()) == (OLD, 0)
 
 
@@ -210,19 +210,19 @@ def test_what_the_owner_cannot_do_is_not_done(home: Path) -> None:
 def test_folder_of_roots_that_others_can_write_to(top: Path, mode: int) -> None:
     (top / "x").write_bytes(OLD)
     top.chmod(mode)
-    for use in (lambda: _io_files.write(str(top / "x"), NEW), lambda: _io_files.refuse_shared(str(top / "x"))):
+    for use in (lambda: system_files.write(str(top / "x"), NEW), lambda: system_files.refuse_shared(str(top / "x"))):
         with pytest.raises(Refused, match=f"others than root can write to {top}"):
             use()
-    assert (_io_files.read(str(top / "x")), os.listdir(top)) == (OLD, ["x"])
+    assert (system_files.read(str(top / "x")), os.listdir(top)) == (OLD, ["x"])
     top.chmod(0o1777)
-    _io_files.write(str(top / "x"), NEW)
+    system_files.write(str(top / "x"), NEW)
 
 
 def test_folder_of_roots_in_one_of_another_users(home: Path) -> None:
     """Its owner can put another one in its place."""
     (home / "mail").mkdir()
     with pytest.raises(Refused, match=r"home/mail is root's, and lies in .*/home, where"):
-        _io_files.write(str(home / "mail" / "compose.yaml"), NEW)
+        system_files.write(str(home / "mail" / "compose.yaml"), NEW)
     assert os.listdir(home / "mail") == []
 
 
@@ -234,7 +234,7 @@ def test_file_that_changed_since_is_left(top: Path, content: bytes | None) -> No
     (top / "x").write_bytes(b"edited")
     for expected in ((OLD,), (None,), (OLD, NEW)):
         with pytest.raises(Refused, match=r"x: it changed while the run was at work\. Run it again"):
-            _io_files.write(str(top / "x"), content, expected=expected)
+            system_files.write(str(top / "x"), content, expected=expected)
     assert ((top / "x").read_bytes(), os.listdir(top)) == (b"edited", ["x"])
 
 
@@ -258,7 +258,7 @@ def test_change_right_before_the_replacement_is_seen(top: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "fsync", meanwhile)
     with pytest.raises(Refused, match="it changed while the run was at work"):
-        _io_files.write(str(path), NEW, expected=(OLD,))
+        system_files.write(str(path), NEW, expected=(OLD,))
     assert not [one for one in os.listdir(top) if one.startswith(".dms-ipv6-")]
     assert not path.exists() or path.read_bytes() != NEW
 
@@ -266,7 +266,7 @@ def test_change_right_before_the_replacement_is_seen(top: Path, monkeypatch: pyt
 def test_what_is_so_already_is_not_written(top: Path) -> None:
     (top / "x").write_bytes(OLD)
     before = (top / "x").stat()
-    _io_files.write(str(top / "x"), OLD)
+    system_files.write(str(top / "x"), OLD)
     assert (top / "x").stat() == before
 
 
@@ -340,8 +340,8 @@ def test_nothing_of_roots_changes_whatever_the_owner_does(
             path = str(home / ("mail" if trick is swap_folder else "") / "compose.yaml")
             for content in (NEW, OLD, None if trick is swap_folder else OLD):
                 try:
-                    _io_files.write(path, content)
-                    assert SECRET not in (_io_files.read(path) or b"", _io_files.peek(path))
+                    system_files.write(path, content)
+                    assert SECRET not in (system_files.read(path) or b"", system_files.peek(path))
                     written += 1
                 except Refused:
                     refused += 1

@@ -12,30 +12,27 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _compose_undo,
-    _daemon_json,
-    _daemon_plan,
-    _daemon_undo,
-    _definition,
-    _file_bytes,
-    _host_undo,
-    _network_steps,
-    _network_undo,
-    _step_json,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._daemon_plan import Wanted
-from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._forwarding import (
+from ansible_collections.dms.ipv6.plugins.module_utils.change import file_bytes, step_json
+from ansible_collections.dms.ipv6.plugins.module_utils.change.file_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils.change.plan import Plan, Step
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import undo as compose_undo
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import json_text
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import plan as daemon_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import undo as daemon_undo
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.plan import Wanted
+from ansible_collections.dms.ipv6.plugins.module_utils.host import undo as host_undo
+from ansible_collections.dms.ipv6.plugins.module_utils.host.forwarding import (
     SYSCTL_FILE,
     ForwardingComesOn,
     KeepRoute,
     RestoreAcceptRa,
     RestoreForwarding,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._gai_conf import TAG, WriteGaiConf
-from ansible_collections.dms.ipv6.plugins.module_utils._plan import Plan, Step
+from ansible_collections.dms.ipv6.plugins.module_utils.host.gai_conf import TAG, WriteGaiConf
+from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.network import undo as network_undo
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,13 +47,13 @@ def change(daemon: Daemon, memory: Memory, wanted: Wanted) -> Memory:
     if not plan.changed:
         return memory
     daemon.carry_out(plan)
-    return t.cast(Memory, json.loads(json.dumps(_daemon_undo.remember(memory, plan))))
+    return t.cast(Memory, json.loads(json.dumps(daemon_undo.remember(memory, plan))))
 
 
-def undo(daemon: Daemon, memory: Memory) -> _daemon_plan.DaemonPlan:
+def undo(daemon: Daemon, memory: Memory) -> daemon_plan.DaemonPlan:
     """Everything back, carried out."""
-    config, absent = _daemon_undo.wanted(memory, daemon.content, PATH)
-    plan = _daemon_undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
+    config, absent = daemon_undo.wanted(memory, daemon.content, PATH)
+    plan = daemon_undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
     daemon.carry_out(plan)
     return plan
 
@@ -96,7 +93,7 @@ changes = st.builds(
 
 
 def daemon_with(content: bytes | None) -> Daemon:
-    settings = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
+    settings = json_text.read(json_text.decode(content or b"", PATH), PATH)
     return Daemon(content, settings, bool(settings.get("live-restore")))
 
 
@@ -108,9 +105,9 @@ def test_several_changes_go_back_to_the_first_bytes(content: bytes | None, wante
         memory = change(daemon, memory, one)
     written = daemon.content
     undo(daemon, memory)
-    first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
-    assert _daemon_json.same(daemon.file, first)
-    if not _daemon_json.same(first, _daemon_json.read(_daemon_json.decode(written or b"", PATH), PATH)):
+    first = json_text.read(json_text.decode(content or b"", PATH), PATH)
+    assert json_text.same(daemon.file, first)
+    if not json_text.same(first, json_text.read(json_text.decode(written or b"", PATH), PATH)):
         assert daemon.content == content
     assert daemon.killed == []
 
@@ -120,22 +117,22 @@ def test_keys_that_others_add_later_survive(content: bytes | None, wanted: Wante
     daemon = daemon_with(content)
     memory = change(daemon, None, wanted)
     foreign = {"dns": ["fd00::1"], "init": True, "bip": "10.0.0.1/8"}[name]
-    text = _daemon_json.decode(daemon.content or b"", PATH)
-    daemon.content = _daemon_json.edit(text, {**daemon.file, name: foreign}).encode()
+    text = json_text.decode(daemon.content or b"", PATH)
+    daemon.content = json_text.edit(text, {**daemon.file, name: foreign}).encode()
     undo(daemon, memory)
-    first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
-    assert _daemon_json.same(daemon.file, {**first, name: foreign})
+    first = json_text.read(json_text.decode(content or b"", PATH), PATH)
+    assert json_text.same(daemon.file, {**first, name: foreign})
 
 
 @given(texts, st.integers(1400, 1410))
 def test_keys_of_ours_that_others_change_later_survive(content: bytes | None, value: int) -> None:
     daemon = daemon_with(content)
     memory = change(daemon, None, Wanted({"cpu-rt-period": 1300, "userland-proxy": False}))
-    text = _daemon_json.decode(daemon.content or b"", PATH)
-    daemon.content = _daemon_json.edit(text, {**daemon.file, "cpu-rt-period": value}).encode()
+    text = json_text.decode(daemon.content or b"", PATH)
+    daemon.content = json_text.edit(text, {**daemon.file, "cpu-rt-period": value}).encode()
     plan = undo(daemon, memory)
-    first = _daemon_json.read(_daemon_json.decode(content or b"", PATH), PATH)
-    assert _daemon_json.same(daemon.file, {**first, "cpu-rt-period": value})
+    first = json_text.read(json_text.decode(content or b"", PATH), PATH)
+    assert json_text.same(daemon.file, {**first, "cpu-rt-period": value})
     assert "left as they are, for somebody changed them since: cpu-rt-period" in plan.warnings
 
 
@@ -153,8 +150,8 @@ def test_undo_is_undone_by_its_own_way_back() -> None:
     daemon = daemon_with(b"{ }")
     memory = change(daemon, None, NAT)
     written = daemon.content
-    config, absent = _daemon_undo.wanted(memory, daemon.content, PATH)
-    plan = _daemon_undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
+    config, absent = daemon_undo.wanted(memory, daemon.content, PATH)
+    plan = daemon_undo.exactly(daemon.plan(Wanted(config, tuple(absent), whole=True)), memory, daemon.content, PATH)
     for done in range(len(plan.steps) + 1):
         tried = daemon.copy()
         tried.apply_all(plan.steps[:done])
@@ -176,8 +173,8 @@ def test_what_an_earlier_run_borrowed_is_not_remembered_as_the_users() -> None:
 
 
 def remembered(before: bytes | None, after: bytes, memory: Memory = None) -> dict[str, t.Any]:
-    settings = _daemon_json.read(after.decode(), PATH)
-    return _daemon_undo.remember(memory, _daemon_plan.DaemonPlan("", after.decode(), settings=settings, raw=before))
+    settings = json_text.read(after.decode(), PATH)
+    return daemon_undo.remember(memory, daemon_plan.DaemonPlan("", after.decode(), settings=settings, raw=before))
 
 
 def test_what_is_remembered() -> None:
@@ -185,13 +182,13 @@ def test_what_is_remembered() -> None:
     first = remembered(old, new)
     assert first == {
         "keys": {"cpu-rt-period": {"before": [1], "set": [2]}, "init": {"before": [], "set": [True]}},
-        "written": _file_bytes.digest(new),
+        "written": file_bytes.digest(new),
         "original": base64.b64encode(old).decode(),
     }
     second = remembered(new, newest, first)
     assert second == {
         "keys": {"cpu-rt-period": {"before": [1], "set": []}, "init": {"before": [], "set": [False]}},
-        "written": _file_bytes.digest(newest),
+        "written": file_bytes.digest(newest),
         "original": first["original"],
     }
     assert remembered(None, new)["original"] is None
@@ -209,7 +206,7 @@ def test_old_bytes_are_forgotten_once_somebody_edits() -> None:
 def test_edit_of_others_between_two_of_our_changes_is_what_comes_back() -> None:
     first = remembered(b"{}", b'{"cpu-rt-period": 1400}')
     second = remembered(b'{"cpu-rt-period": 1500}', b'{"cpu-rt-period": 1300}', first)
-    assert _daemon_undo.wanted(second, b'{"cpu-rt-period": 1300}', PATH) == ({"cpu-rt-period": 1500}, [])
+    assert daemon_undo.wanted(second, b'{"cpu-rt-period": 1300}', PATH) == ({"cpu-rt-period": 1500}, [])
 
 
 @pytest.mark.parametrize("foreign", [False, True])
@@ -218,8 +215,8 @@ def test_member_that_we_added_to_an_object_goes(foreign: bool) -> None:
     daemon = daemon_with(json.dumps(old).encode())
     memory = change(daemon, None, Wanted({"log-opts": {"max-size": "5"}}))
     if foreign:
-        text = _daemon_json.decode(daemon.content or b"", PATH)
-        daemon.content = _daemon_json.edit(text, {**daemon.file, "dns": []}).encode()
+        text = json_text.decode(daemon.content or b"", PATH)
+        daemon.content = json_text.edit(text, {**daemon.file, "dns": []}).encode()
     undo(daemon, memory)
     assert daemon.file == {**old, **({"dns": []} if foreign else {})}
     assert foreign or daemon.content == json.dumps(old).encode()
@@ -240,7 +237,7 @@ MEMORY = remembered(b'{"cpu-rt-period": 1}', b'{"cpu-rt-period": 2, "init": true
     ],
 )
 def test_original(memory: Memory, raw: bytes | None, expected: tuple[bool, bytes | None]) -> None:
-    assert _daemon_undo.original(memory, raw) == expected
+    assert daemon_undo.original(memory, raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -256,39 +253,39 @@ def test_original(memory: Memory, raw: bytes | None, expected: tuple[bool, bytes
     ],
 )
 def test_settings_back(memory: Memory, found: dict[str, t.Any], expected: t.Any) -> None:
-    assert _daemon_undo.settings_back(memory, found) == expected
+    assert daemon_undo.settings_back(memory, found) == expected
     raw = json.dumps(found).encode()
-    assert _daemon_undo.wanted(memory, raw, PATH) == expected[:2]
+    assert daemon_undo.wanted(memory, raw, PATH) == expected[:2]
 
 
 @pytest.mark.parametrize(("raw", "length"), [(None, 0), (b"", 64), (b"{}", 64)])
 def test_digest(raw: bytes | None, length: int) -> None:
-    assert len(_file_bytes.digest(raw)) == length
+    assert len(file_bytes.digest(raw)) == length
 
 
 # --- networks
 
 
-def connect(id: str, network: str = "n") -> _network_steps.ConnectContainer:  # noqa: A002
-    return _network_steps.ConnectContainer(f"name-{id}", id, network, "{}", True)
+def connect(id: str, network: str = "n") -> network_steps.ConnectContainer:  # noqa: A002
+    return network_steps.ConnectContainer(f"name-{id}", id, network, "{}", True)
 
 
-def disconnect(id: str, network: str = "n") -> _network_steps.DisconnectContainer:  # noqa: A002
-    return _network_steps.DisconnectContainer(f"name-{id}", id, network)
+def disconnect(id: str, network: str = "n") -> network_steps.DisconnectContainer:  # noqa: A002
+    return network_steps.DisconnectContainer(f"name-{id}", id, network)
 
 
 def definition(subnet: str, name: str = "n", **more: t.Any) -> str:
     config = [{"Subnet": "172.18.0.0/16"}, {"Subnet": subnet}]
     body = {"Name": name, "Driver": "bridge", "EnableIPv6": True, "Internal": False, "Labels": {"a": "b"}}
-    return _definition.dump({**body, "IPAM": {"Driver": "default", "Options": {}, "Config": config}, **more})
+    return definitions.dump({**body, "IPAM": {"Driver": "default", "Options": {}, "Config": config}, **more})
 
 
-def create(definition: str, name: str = "n") -> _network_steps.CreateNetwork:
-    return _network_steps.CreateNetwork(name, definition)
+def create(definition: str, name: str = "n") -> network_steps.CreateNetwork:
+    return network_steps.CreateNetwork(name, definition)
 
 
-def remove(definition: str = "", name: str = "n") -> _network_steps.RemoveNetwork:
-    return _network_steps.RemoveNetwork(name, definition)
+def remove(definition: str = "", name: str = "n") -> network_steps.RemoveNetwork:
+    return network_steps.RemoveNetwork(name, definition)
 
 
 def swap(old: str, new: str, *ids: str) -> tuple[Step, ...]:
@@ -296,7 +293,7 @@ def swap(old: str, new: str, *ids: str) -> tuple[Step, ...]:
     transit = definition("fd99::/64", "transit")
     waiting = [connect(one, "transit") for one in ids]
     return (
-        _network_steps.KeepRunning(()),
+        network_steps.KeepRunning(()),
         create(transit, "transit"),
         *waiting,
         *(disconnect(one) for one in ids),
@@ -305,7 +302,7 @@ def swap(old: str, new: str, *ids: str) -> tuple[Step, ...]:
         *(connect(one) for one in ids),
         *(one.inverse() for one in waiting),
         remove(transit, "transit"),
-        _network_steps.CheckAttached((), "n"),
+        network_steps.CheckAttached((), "n"),
     )
 
 
@@ -334,7 +331,7 @@ OLD, NEW, NEWER = (definition(f"fd12:{number}::/64") for number in (1, 2, 3))
 )
 def test_remember_moves(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert _network_undo.remember_moves(memory, Plan("", "", steps)) == expected
+    assert network_undo.remember_moves(memory, Plan("", "", steps)) == expected
     assert json.dumps(memory) == before
 
 
@@ -356,14 +353,14 @@ KEPT = {"before": OLD, "after": NEW}
         ({"n": KEPT}, (disconnect("1"), remove(NEW)), {}),
         (
             {"n": KEPT},
-            (create(definition("fd99::/64"), _network_steps.TRANSIT), remove(OLD, _network_steps.TRANSIT)),
+            (create(definition("fd99::/64"), network_steps.TRANSIT), remove(OLD, network_steps.TRANSIT)),
             {"n": KEPT},
         ),
     ],
 )
 def test_remember_replaced(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_network_undo.remember_replaced(memory, Plan("", "", steps)))) == expected
+    assert json.loads(json.dumps(network_undo.remember_replaced(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
@@ -409,7 +406,7 @@ def entry(original: bytes | None, written: bytes | None) -> dict[str, t.Any]:
 )
 def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_compose_undo.remember_files(memory, Plan("", "", steps)))) == expected
+    assert json.loads(json.dumps(compose_undo.remember_files(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
@@ -432,7 +429,7 @@ def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
     ],
 )
 def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[WriteFile], edited: list[str]) -> None:
-    plan = _compose_undo.files_back(memory, there)
+    plan = compose_undo.files_back(memory, there)
     assert [replace(step, why="why") for step in plan.steps if isinstance(step, WriteFile)] == steps
     assert plan.changed is bool(steps)
     words = {True: "remove {}: the file as it was", False: "write {}: the file as it was"}
@@ -442,7 +439,7 @@ def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[
     undone = [WriteFile(one.path, one.old, "as it was", one.content, True) for one in reversed(steps)]
     assert plan.back(len(steps)) == tuple(undone)
     after = {**there, **{one.path: one.content for one in steps}}
-    again = _compose_undo.files_back(_compose_undo.remember_files(memory, plan), after)
+    again = compose_undo.files_back(compose_undo.remember_files(memory, plan), after)
     assert (again.steps, again.warnings) == ((), plan.warnings)
 
 
@@ -483,7 +480,7 @@ def known(original: t.Any, written: bytes, *lines: str) -> dict[str, t.Any]:
 )  # fmt: skip
 def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> None:
     before = json.dumps(memory)
-    assert json.loads(json.dumps(_host_undo.remember_gai_conf(memory, Plan("", "", steps)))) == expected
+    assert json.loads(json.dumps(host_undo.remember_gai_conf(memory, Plan("", "", steps)))) == expected
     assert json.dumps(memory) == before
 
 
@@ -516,7 +513,7 @@ def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> No
     ],
 )
 def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why: str, edited: bool) -> None:
-    plan = _host_undo.gai_conf_back(memory, "/g", there)
+    plan = host_undo.gai_conf_back(memory, "/g", there)
     steps = () if content is ... else (WriteGaiConf("/g", content, why, there, True),)
     assert plan.steps == steps
     assert plan.warnings == (("/g: lines of ours that somebody edited since stay as they are",) if edited else ())
@@ -524,7 +521,7 @@ def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why:
     after = there if content is ... else content
     assert plan.after == (after or b"").decode(errors="replace")
     assert plan.back(len(steps)) == tuple(WriteFile("/g", there, "as it was", one.content, True) for one in steps)
-    again = _host_undo.gai_conf_back(_host_undo.remember_gai_conf(memory, plan), "/g", after)
+    again = host_undo.gai_conf_back(host_undo.remember_gai_conf(memory, plan), "/g", after)
     # With the tag alone to go by, what somebody edited cannot be told from ours.
     assert edited or not again.changed
 
@@ -562,6 +559,6 @@ CREATE = create(NEW)
     ],
 )
 def test_remember_guard(memory: t.Any, steps: t.Any, expected: t.Any) -> None:
-    kept = json.loads(json.dumps(_host_undo.remember_guard(_step_json.dump_steps(memory), steps)))
-    assert _transaction.load_steps(kept) == expected
-    assert _host_undo.remember_guard(None, (CREATE,)) == []
+    kept = json.loads(json.dumps(host_undo.remember_guard(step_json.dump_steps(memory), steps)))
+    assert transaction.load_steps(kept) == expected
+    assert host_undo.remember_guard(None, (CREATE,)) == []

@@ -15,12 +15,10 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.utils.display import Display
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_armed,
-    _io_files,
-    _io_transaction,
-    _transaction,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import armed as change_armed
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction as rollback_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 
 try:
     from ansible.module_utils.testing import patch_module_args
@@ -66,12 +64,12 @@ class Arming:
     """A host with at most one armed transaction, on disk as ever."""
 
     @property
-    def armed(self) -> _transaction.Transaction | None:
-        return _io_transaction.armed()
+    def armed(self) -> rollback_transaction.Transaction | None:
+        return armed_transaction.armed()
 
     @armed.setter
-    def armed(self, transaction: _transaction.Transaction | None) -> None:
+    def armed(self, transaction: rollback_transaction.Transaction | None) -> None:
         if transaction:
-            _io_transaction.write(transaction)
+            armed_transaction.write(transaction)
         else:
-            _io_files.write(_io_armed.path(), None)
+            system_files.write(change_armed.path(), None)

@@ -11,28 +11,25 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _address,
-    _compose,
-    _diff,
-    _forwarding,
-    _io_armed,
-    _io_compose,
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_kernel,
-    _io_lock,
-    _io_record,
-    _io_steps,
-    _io_transaction,
-    _network_steps,
-    _step_json,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.change import diff, step_json
+from ansible_collections.dms.ipv6.plugins.module_utils.change.file_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import armed as change_armed
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import record as change_record
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_files
+from ansible_collections.dms.ipv6.plugins.module_utils.compose.io import project
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.host import forwarding
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import executor as rollback_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel
 from ansible_collections.dms.ipv6.plugins.modules import compose_network
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.compose_files import MAIL
@@ -74,8 +71,8 @@ class Engine:
         return {path.name: path.read_bytes().decode() for path in self.folder.iterdir()}
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
-        record = {**_io_record.record(), **_io_armed.unfinished_steps()}
-        edited = {one: _io_files.read(one) for one in record.get("files", ())}
+        record = {**change_record.record(), **change_armed.unfinished_steps()}
+        edited = {one: system_files.read(one) for one in record.get("files", ())}
         return self.found._replace(**{"record": record, "edited": edited, **self.more})
 
     def ask(self, docker: Docker) -> t.Any:
@@ -87,8 +84,8 @@ class Engine:
             self.failing, self.going_back = "", True
             raise Refused(f"cannot {step}: no space")
         self.done.append(str(step))
-        if isinstance(step, WriteFile) and step.path != _forwarding.SYSCTL_FILE:
-            _io_files.write(step.path, step.content)
+        if isinstance(step, WriteFile) and step.path != forwarding.SYSCTL_FILE:
+            system_files.write(step.path, step.content)
         # On the way back a step may undo what was never done.
         with contextlib.suppress(*((AssertionError, KeyError) if self.going_back else ())):
             self.found = hosts.carried_out(self.found, [step])
@@ -98,25 +95,25 @@ class Engine:
         """Everything that a change may touch."""
         definitions = {one.name: one.definition for one in self.found.networks}
         places = {one.name: [(place.network, place.settings) for place in one.endpoints] for one in self.found.everyone}
-        return definitions, places, self.files(), _io_record.record()
+        return definitions, places, self.files(), change_record.record()
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     found = Engine(tmp_path)
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_found, "ask", found.ask)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(read_host, "ask", found.ask)
     monkeypatch.setattr(Docker, "get", hosts.answers())
-    monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
-    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(rollback_executor.Hands, "do", lambda self, step: found.do(step))
+    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return found
 
 
 def derived(name: str) -> str:
-    return str(_address.derive(MACHINE_ID, name))
+    return str(ip.derive(MACHINE_ID, name))
 
 
 def said(engine: Engine, **options: t.Any) -> dict[str, t.Any]:
@@ -132,7 +129,7 @@ OWN, SIX, EXTERNAL = (derived(name) for name in ("shop_default", "shop_dms-ipv6"
     [
         ({}, "shop_default", OWN, "compose.yaml"),
         ({"shape": "default", "subnet": ULA, "edit": "file"}, "shop_default", ULA, "compose.yaml"),
-        ({"prefix_length": 80}, "shop_default", str(_address.derive(MACHINE_ID, "shop_default", 80)), "compose.yaml"),
+        ({"prefix_length": 80}, "shop_default", str(ip.derive(MACHINE_ID, "shop_default", 80)), "compose.yaml"),
         (
             {"fleet_prefix": "fd12:3456:789a::/48"},
             "shop_default",
@@ -190,7 +187,7 @@ def assert_nothing_left(engine: Engine, real: dict[str, t.Any], options: dict[st
 def test_diff(engine: Engine) -> None:
     """The file, and the network where it runs."""
     file, network = said(engine)["diff"]
-    assert file == _diff.changed(TEXT, engine.files()["compose.yaml"], engine.path)
+    assert file == diff.changed(TEXT, engine.files()["compose.yaml"], engine.path)
     assert network["prepared"] == (
         "--- before: network shop_default\n+++ after: network shop_default\n"
         f"@@ -2 +2 @@\n-ipv6_subnet: none\n+ipv6_subnet: {OWN}\n"
@@ -203,23 +200,23 @@ def test_diff(engine: Engine) -> None:
 def test_record(engine: Engine) -> None:
     """What undo has to know: the file, the network that was replaced, the containers that were moved."""
     said(engine)
-    record = _io_record.record()
+    record = change_record.record()
     assert list(record["files"]) == [engine.path]
     assert list(record["replaced"]) == ["shop_default"]
     assert (record["moves"], record["guard"]) == ({}, [])
     assert "unfinished" not in record
     said(engine, shape="named", services=["mailserver"])
-    assert _io_record.record()["moves"] == {"shop_dms-ipv6": ["shop-mailserver-1-id"]}
+    assert change_record.record()["moves"] == {"shop_dms-ipv6": ["shop-mailserver-1-id"]}
 
 
 def test_default_route_is_kept(engine: Engine) -> None:
     """What keeps it is undone with the network, not with the file."""
     engine.more = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}, "forwards": False}
     said(engine)
-    record = _io_record.record()
+    record = change_record.record()
     assert list(record["files"]) == [engine.path]
     assert [one["kind"] for one in record["guard"]] == ["RestoreForwarding", "RestoreAcceptRa", "WriteFile"]
-    assert [one.get("path") for one in record["guard"]] == [None, None, _forwarding.SYSCTL_FILE]
+    assert [one.get("path") for one in record["guard"]] == [None, None, forwarding.SYSCTL_FILE]
 
 
 # --- absent
@@ -256,13 +253,13 @@ def test_absent(engine: Engine, name: str, options: dict[str, t.Any], more: dict
         assert (result["changed"], result["rolled_back"], result["warned"]) == (changed, False, "")
         assert result["steps"] == ([f"{verb} {engine.folder / file}: the file as it was"] if changed else [])
         assert result["diff"] == (
-            [_diff.changed(edited[file], before.get(file, ""), str(engine.folder / file))] if changed else []
+            [diff.changed(edited[file], before.get(file, ""), str(engine.folder / file))] if changed else []
         )
         assert engine.files() == (edited if check and changed else before)
         assert not {"project", "network", "subnet", "file", "compose_will_recreate"} & set(result)
     assert len(engine.done) == 1
     assert engine.found.networks == networks
-    assert "files" not in _io_record.record()
+    assert "files" not in change_record.record()
 
 
 @pytest.mark.parametrize("edit", ["file", "override"])
@@ -296,7 +293,7 @@ def test_absent_is_about_one_project(engine: Engine, tmp_path: Path) -> None:
     edited = other.read_text()
     assert said(engine, state="absent")["steps"] == [f"write {engine.path}: the file as it was"]
     assert other.read_text() == edited != TEXT
-    assert list(_io_record.record()["files"]) == [str(other)]
+    assert list(change_record.record()["files"]) == [str(other)]
     assert said(engine, state="absent")["changed"] is False
     assert run(compose_network, path=str(other), state="absent")["changed"] is True
 
@@ -380,7 +377,7 @@ def test_failing_step(engine: Engine, options: dict[str, t.Any]) -> None:
 def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left to be put back stays written down, and the next run does that first."""
     old = engine.state
-    write = _io_files.write
+    write = system_files.write
 
     def full(path: str, content: bytes | None, **more: t.Any) -> None:
         if content == TEXT.encode():
@@ -389,11 +386,11 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
 
     engine.failing = "remove network shop_default"
     with monkeypatch.context() as patched:
-        patched.setattr(_io_files, "write", full)
+        patched.setattr(system_files, "write", full)
         result = said(engine)
     assert (result["failed"], result["rolled_back"]) == (True, False)
     assert f"Not everything could be put back: {engine.path}: no space." in result["msg"]
-    assert _io_armed.unfinished_steps()
+    assert change_armed.unfinished_steps()
     edited = engine.files()
     check = said(engine, check=True)
     assert check["changed"] is True
@@ -403,7 +400,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
     assert said(engine)["changed"] is True
     back = engine.done.index(f"write {engine.path}: as it was")
     assert back < engine.done.index(f"write {engine.path}: IPv6 on the project's own network")
-    assert _io_armed.unfinished_steps() == {}
+    assert change_armed.unfinished_steps() == {}
     engine.going_back = False
     said(engine, state="absent")
     assert engine.files() == old[2]
@@ -413,7 +410,7 @@ def test_way_back_that_fails(engine: Engine, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_change_within_a_transaction(engine: Engine) -> None:
-    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
+    armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60.0))
     for state in ("present", "absent"):
         for other in ("", "other"):
             for check in (True, False):
@@ -423,11 +420,11 @@ def test_change_within_a_transaction(engine: Engine) -> None:
     engine.stop()
     assert said(engine, transaction="run")["changed"] is True
     assert engine.done == [f"write {engine.path}: IPv6 on the project's own network"]
-    armed = _io_transaction.armed()
+    armed = armed_transaction.armed()
     edited = engine.files()["compose.yaml"].encode()
     assert armed and armed.slots == ((WriteFile(engine.path, TEXT.encode(), "as it was", edited, True),),)
     assert said(engine, transaction="run", state="absent")["changed"] is True
-    armed = _io_transaction.armed()
+    armed = armed_transaction.armed()
     back = WriteFile(engine.path, edited, "as it was", TEXT.encode(), True)
     assert armed and armed.slots[1:] == ((back,),)
 
@@ -507,22 +504,22 @@ def test_earlier_run_that_died(engine: Engine) -> None:
     engine.write("compose.yaml", half)
     back = (
         WriteFile(engine.path, TEXT.encode(), "as it was", half.encode(), True),
-        _network_steps.RemoveNetwork("0--dms-ipv6"),
+        network_steps.RemoveNetwork("0--dms-ipv6"),
     )
-    _io_record.keep(unfinished=json.loads(json.dumps(_step_json.dump_steps(back))))
+    change_record.keep(unfinished=json.loads(json.dumps(step_json.dump_steps(back))))
     engine.found = engine.found._replace(networks=(*engine.found.networks, hosts.network("0--dms-ipv6", ["fd99::/64"])))
     result = said(engine)
     assert result["changed"] is True
     assert engine.done[:2] == [str(one) for one in back]
     assert engine.done[2:] == result["steps"]
-    assert list(_io_record.record()["files"]) == [engine.path]
+    assert list(change_record.record()["files"]) == [engine.path]
     said(engine, state="absent")
     assert engine.files() == {"compose.yaml": TEXT}
 
 
 def test_missing_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_kernel, "machine_id", lambda: MACHINE_ID)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(kernel, "machine_id", lambda: MACHINE_ID)
     socket = str(tmp_path / "docker.sock")
     words = f"{socket}: there is no Docker socket. Install and start Docker on this host."
     assert failure(compose_network, path="/srv/compose.yaml", docker_socket=socket, check=True) == words
@@ -530,7 +527,7 @@ def test_missing_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 def test_check_mode_before_ruamel_yaml_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The role's package task installs nothing in check mode, and what comes behind it must not fail for that."""
-    monkeypatch.setattr(_compose, "AVAILABLE", False)
+    monkeypatch.setattr(compose_files, "AVAILABLE", False)
     result = run(compose_network, check=True, path="/srv/mail/compose.yaml")
     assert (result["changed"], result["steps"]) == (
         True,
@@ -541,4 +538,4 @@ def test_check_mode_before_ruamel_yaml_is_installed(monkeypatch: pytest.MonkeyPa
 
 def test_relative_path_is_refused() -> None:
     with pytest.raises(Refused, match=r"mail/compose.yaml: it is no absolute path"):
-        _io_compose.read("mail/compose.yaml")
+        project.read("mail/compose.yaml")

@@ -11,22 +11,19 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _compose_steps,
-    _diff,
-    _found,
-    _io_compose,
-    _io_compose_program,
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_lock,
-    _io_record,
-    _io_transaction,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.change import diff
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import record as change_record
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import steps as compose_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.compose.io import cli, project
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import compose_network, compose_ports
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
@@ -34,7 +31,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import fail
 TEXT = "# Mail.\nservices:\n  mail:\n    ports:\n      - '8080:80'   # keep\n  web: {ports: [8081:80]}\n"
 AFTER = TEXT.replace("'8080:80'", "'0.0.0.0:8080:80'")
 BOTH = AFTER.replace("[8081:80]", '["0.0.0.0:8081:80"]')
-PORT4 = _found.Port(80, "tcp", "0.0.0.0", 8080)
+PORT4 = docker_objects.Port(80, "tcp", "0.0.0.0", 8080)
 
 
 def hash_of(text: str, service: str) -> str:
@@ -50,7 +47,7 @@ class Lab:
         self.path = str(folder / "compose.yaml")
         self.over = str(folder / "compose.override.yaml")
         Path(self.path).write_text(TEXT)
-        self.ups: list[_compose_steps.Recreate] = []
+        self.ups: list[compose_steps.Recreate] = []
         self.failing = False
         self.there = True
         self.environment = ""
@@ -64,13 +61,13 @@ class Lab:
         said = "".join(text for _path, text in texts) + self.environment
         return {name: hash_of(said, name) + self.environment for name in ("mail", "web")} if self.there else None
 
-    def container(self, service: str) -> _found.Container:
+    def container(self, service: str) -> docker_objects.Container:
         made = self.hashes([(self.path, self.text)]) or {}
         six = () if "0.0.0.0" in made[service] else (PORT4._replace(host_ip="::"),)
-        labels = {_found.COMPOSE_HASH: made[service]}
+        labels = {docker_objects.COMPOSE_HASH: made[service]}
         return hosts.of_compose(service, path=self.path, ports=(PORT4, *six), labels=labels)
 
-    def recreate(self, step: _compose_steps.Recreate) -> None:
+    def recreate(self, step: compose_steps.Recreate) -> None:
         self.ups.append(step)
         if self.failing and len(self.ups) == 1:
             raise Refused("Compose cannot re-create mail: no such image", step.folder)
@@ -78,27 +75,27 @@ class Lab:
 
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
-        record = _io_record.record()
-        edited = {one: _io_files.read(one) for one in record.get("files", ())}
+        record = change_record.record()
+        edited = {one: system_files.read(one) for one in record.get("files", ())}
         containers = tuple(self.made.values())
         return hosts.host(containers=containers, members={})._replace(record=record, edited=edited)
 
     @property
     def state(self) -> t.Any:
-        return self.text, dict(self.made), _io_record.record(), list(self.ups)
+        return self.text, dict(self.made), change_record.record(), list(self.ups)
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     found = Lab(tmp_path / "shop")
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_found, "read", found.read)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(read_host, "read", found.read)
     monkeypatch.setattr(Docker, "get", hosts.answers())
-    monkeypatch.setattr(_io_compose, "hashes", found.hashes)
-    monkeypatch.setattr(_io_compose, "validate", lambda before, after: None)
-    monkeypatch.setattr(_io_compose_program, "recreate", found.recreate)
-    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(project, "hashes", found.hashes)
+    monkeypatch.setattr(project, "validate", lambda before, after: None)
+    monkeypatch.setattr(cli, "recreate", found.recreate)
+    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
     return found
 
 
@@ -124,7 +121,7 @@ def test_file(lab: Lab, options: dict[str, t.Any], text: str, services: list[str
     assert (real["changed"], real["rolled_back"], real["project"], real["services"]) == (True, False, "shop", services)
     assert real["compose_will_recreate"] == services
     assert real["steps"] == [f"write {lab.path}: ports published on IPv4 only"]
-    assert real["diff"] == [_diff.changed(TEXT, text, lab.path)]
+    assert real["diff"] == [diff.changed(TEXT, text, lab.path)]
     assert "are refused only once the next `docker compose up -d`" in real["warned"]
     assert (lab.text, lab.ups) == (text, [])
     again = said(lab, **options)
@@ -145,7 +142,7 @@ def test_recreate(lab: Lab, earlier: bool) -> None:
     assert check["steps"] == real["steps"]
     assert real["steps"] == ([up] if earlier else [f"write {lab.path}: ports published on IPv4 only", up])
     assert (real["compose_will_recreate"], real["warned"]) == ([], "")
-    assert lab.ups == [_compose_steps.Recreate(str(Path(lab.path).parent), "", "shop", ("mail",))]
+    assert lab.ups == [compose_steps.Recreate(str(Path(lab.path).parent), "", "shop", ("mail",))]
     assert lab.made["mail"].ports == (PORT4,)
     again = said(lab, services=["mail"], recreate=True)
     assert (again["changed"], len(lab.ups)) == (False, 1)
@@ -165,7 +162,7 @@ def test_a_failure_puts_the_old_state_back(lab: Lab) -> None:
     assert (result["failed"], result["rolled_back"]) == (True, True)
     assert "Compose cannot re-create mail: no such image. The old state is back." in result["msg"]
     assert (lab.text, len(lab.ups), len(lab.made["mail"].ports)) == (TEXT, 2, 2)
-    assert not _io_record.record().get("files")
+    assert not change_record.record().get("files")
 
 
 @pytest.mark.parametrize(
@@ -240,7 +237,7 @@ def test_compose_that_does_not_take_it(lab: Lab, monkeypatch: pytest.MonkeyPatch
     def refuse(before: object, after: object) -> t.NoReturn:
         raise Refused("Compose would not take the change: bad", lab.path, "Use edit: override, or edit it by hand")
 
-    monkeypatch.setattr(_io_compose, "validate", refuse)
+    monkeypatch.setattr(project, "validate", refuse)
     words = f"{lab.path}: Compose would not take the change: bad. Edit it by hand."
     assert failure(compose_ports, path=lab.path) == words
     assert lab.text == TEXT
@@ -253,16 +250,16 @@ def test_undo_brings_the_file_back(lab: Lab) -> None:
     said(lab, services=["mail"])
     back = run(compose_network, path=lab.path, state="absent")
     assert (back["changed"], lab.text) == (True, TEXT)
-    assert not _io_record.record().get("files")
+    assert not change_record.record().get("files")
 
 
 def test_part_of_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Armed by the run: the host itself would put the file back, and then the container."""
-    Path(_io_files.STATE).mkdir()
-    armed = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60)
-    _io_transaction.write(armed)
+    Path(system_files.STATE).mkdir()
+    armed = transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60)
+    armed_transaction.write(armed)
     said(lab, services=["mail"], recreate=True, transaction="run")
-    held = _io_transaction.armed()
+    held = armed_transaction.armed()
     assert held
     assert [str(step) for step in held.steps_back()] == [
         f"write {lab.path}: as it was",

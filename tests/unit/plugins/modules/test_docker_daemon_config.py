@@ -9,27 +9,24 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _daemon_schema,
-    _engine,
-    _io_armed,
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_kernel,
-    _io_lock,
-    _io_preflight,
-    _io_program,
-    _io_record,
-    _io_revert,
-    _io_steps,
-    _io_transaction,
-    _refused,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._restart_guards import Surroundings
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import armed as change_armed
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import record as change_record
+from ansible_collections.dms.ipv6.plugins.module_utils.core import refused
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import schema
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import surroundings
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.restart_checks import Surroundings
+from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction, revert
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import executor as rollback_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import programs as system_programs
 from ansible_collections.dms.ipv6.plugins.modules import docker_daemon_config
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
@@ -47,21 +44,27 @@ class Lab:
         self.daemon = Daemon(OLD, {"cpu-rt-period": 1450})
         self.asked: list[t.Any] = []
         self.around = Surroundings({}, None, (), (), False, (), False)
-        self.next_version = _engine.parse("26.1.5")
+        self.next_version = engine_version.parse("26.1.5")
         self.failing: type[Refused] | None = None
         self.left_out: tuple[str, ...] = ()
         self.notes: list[str] = []
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         self.asked.extend([docker.path, path])
-        return host(self.daemon, borrowed=self.daemon.borrowed, record=_io_record.record())
+        return host(self.daemon, borrowed=self.daemon.borrowed, record=change_record.record())
 
     def carry_out(
-        self, plan: t.Any, hands: _io_steps.Hands, journal: _io_transaction.Journal, before: Do, after: Do, back: Do
+        self,
+        plan: t.Any,
+        hands: rollback_executor.Hands,
+        journal: armed_transaction.Journal,
+        before: Do,
+        after: Do,
+        back: Do,
     ) -> float:
         hands.daemon.notes += self.notes
         before()
-        if self.failing is _refused.RolledBack:
+        if self.failing is refused.RolledBack:
             back()
             raise self.failing("it did not work", "docker.service")
         self.asked.extend([hands.daemon.timeout, str(hands.daemon.version), hands.daemon.unit])
@@ -79,18 +82,18 @@ class Lab:
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_files, "backup", lambda path, content: f"{path}.dms-ipv6-now")
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_found, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
-    monkeypatch.setattr(_io_kernel, "start_ticks", lambda pid: 5)
-    monkeypatch.setattr(_io_kernel, "boot_id", lambda: "boot")
-    monkeypatch.setattr(_io_daemon, "validate", lambda pid, text, path: found.asked.append(text))
-    monkeypatch.setattr(_io_daemon, "left_out", lambda docker, containers: list(found.left_out))
-    monkeypatch.setattr(_io_preflight, "read", lambda facts: found.around)
-    monkeypatch.setattr(_io_preflight, "next_version", lambda facts: found.next_version)
-    monkeypatch.setattr(_io_steps, "carry_out", found.carry_out)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(system_files, "backup", lambda path, content: f"{path}.dms-ipv6-now")
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(read_host, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
+    monkeypatch.setattr(kernel, "start_ticks", lambda pid: 5)
+    monkeypatch.setattr(kernel, "boot_id", lambda: "boot")
+    monkeypatch.setattr(daemon_executor, "validate", lambda pid, text, path: found.asked.append(text))
+    monkeypatch.setattr(daemon_executor, "left_out", lambda docker, containers: list(found.left_out))
+    monkeypatch.setattr(surroundings, "read", lambda facts: found.around)
+    monkeypatch.setattr(surroundings, "next_version", lambda facts: found.next_version)
+    monkeypatch.setattr(rollback_executor, "carry_out", found.carry_out)
     return found
 
 
@@ -172,7 +175,7 @@ def test_nobody_is_asked_for_containers_where_nothing_is_restarted(lab: Lab) -> 
     assert FLAPS not in config(config=NAT)["warned"]
 
 
-@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_refused.RolledBack, True)])
+@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (refused.RolledBack, True)])
 def test_a_failure_says_whether_it_was_taken_back(lab: Lab, error: type[Refused], rolled_back: bool) -> None:
     lab.failing = error
     result = run(docker_daemon_config, config=NAT)
@@ -212,7 +215,7 @@ def test_failures_are_one_message(lab: Lab, content: bytes, options: dict[str, t
     assert lab.daemon.content == content
 
 
-@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (_refused.RolledBack, True)])
+@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (refused.RolledBack, True)])
 def test_failing_step(lab: Lab, error: type[Refused], rolled_back: bool) -> None:
     lab.failing = error
     result = run(docker_daemon_config, config=NAT)
@@ -222,7 +225,7 @@ def test_failing_step(lab: Lab, error: type[Refused], rolled_back: bool) -> None
         rolled_back,
     )
     # What was borrowed is no more, once all is back.
-    assert ("borrowed" in _io_record.record()) is not rolled_back
+    assert ("borrowed" in change_record.record()) is not rolled_back
 
 
 @pytest.mark.parametrize(
@@ -237,7 +240,7 @@ def test_restored(lab: Lab, later: dict[str, t.Any]) -> None:
     assert {name: check[name] for name in SAME} == {name: real[name] for name in SAME}
     assert lab.daemon.content == (b'{"cpu-rt-period": 1450, "dns": []}' if later else OLD)
     assert lab.daemon.killed == []
-    assert "undo" not in _io_record.record()
+    assert "undo" not in change_record.record()
     assert config(state="restored")["changed"] is False
 
 
@@ -249,7 +252,11 @@ def test_restored_where_nothing_was_done(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("around", "consent", "words"),
     [
-        ({"next_version": _engine.parse("28.5.2")}, {"allow_engine_upgrade": True}, "would also change the engine"),
+        (
+            {"next_version": engine_version.parse("28.5.2")},
+            {"allow_engine_upgrade": True},
+            "would also change the engine",
+        ),
         ({"bound_units": ("m.service",)}, {"allow_container_restart": True}, "would stop m.service"),
         ({"forwards": True, "other_paths": ("wg0",)}, {"allow_forward_drop": True}, "FORWARD policy to DROP"),
     ],
@@ -265,13 +272,13 @@ def test_restart_needs_consent(lab: Lab, around: t.Any, consent: t.Any, words: s
 
 
 def test_engine_that_the_restart_brings_is_expected(lab: Lab) -> None:
-    lab.next_version = _engine.parse("28.5.2")
+    lab.next_version = engine_version.parse("28.5.2")
     config(config=NAT, allow_engine_upgrade=True)
     assert "28.5.2" in lab.asked
 
 
-def armed() -> _transaction.Transaction:
-    found = _io_transaction.armed()
+def armed() -> transaction.Transaction:
+    found = armed_transaction.armed()
     assert found
     return found
 
@@ -279,13 +286,13 @@ def armed() -> _transaction.Transaction:
 def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def arm(within: float) -> str:
         assert lab.daemon.content == OLD
-        record = _io_record.record()
-        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within, record))
+        record = change_record.record()
+        armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, within, record))
         return "run"
 
-    monkeypatch.setattr(_io_revert, "arm", arm)
+    monkeypatch.setattr(revert, "arm", arm)
     assert "transaction" not in config(config=NAT, confirm_within=60, check=True)
-    assert _io_transaction.armed() is None
+    assert armed_transaction.armed() is None
     result = config(config=NAT, confirm_within=60)
     assert (armed().id, armed().within) == (result["transaction"], 60)
     assert armed().deadline < 1e12  # counted anew
@@ -294,30 +301,30 @@ def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: p
 
 
 def test_confirm_within_joins_a_transaction(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_io_revert, "arm", lambda *_arguments: pytest.fail("it is armed already"))
-    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 90.0))
+    monkeypatch.setattr(revert, "arm", lambda *_arguments: pytest.fail("it is armed already"))
+    armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 90.0))
     assert config(config=NAT, confirm_within=60, transaction="run")["transaction"] == "run"
     assert (armed().id, armed().within, len(armed().slots)) == ("run", 90.0, 1)
 
 
 @pytest.mark.parametrize("joins", [True, False])
-@pytest.mark.parametrize("error", [Refused, _refused.RolledBack])
+@pytest.mark.parametrize("error", [Refused, refused.RolledBack])
 def test_nothing_waits_for_a_confirmation_once_all_is_back(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, joins: bool, error: type[Refused]
 ) -> None:
     def arm(within: float) -> str:
-        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within))
+        armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, within))
         return "run"
 
-    monkeypatch.setattr(_io_revert, "arm", arm)
-    monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
-    monkeypatch.setattr(_io_armed, "disarm", lambda: os.unlink(_io_armed.path()))
+    monkeypatch.setattr(revert, "arm", arm)
+    monkeypatch.setattr(system_programs, "systemctl", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(change_armed, "disarm", lambda: os.unlink(change_armed.path()))
     lab.failing = error
     if joins:
         arm(90.0)
     failure(docker_daemon_config, config=NAT, confirm_within=60, **({"transaction": "run"} if joins else {}))
     # Whoever armed it disarms it; where not all is back, the timer still has to try.
-    assert (_io_transaction.armed() is None) is (error is _refused.RolledBack and not joins)
+    assert (armed_transaction.armed() is None) is (error is refused.RolledBack and not joins)
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("x"), Refused("no room")])
@@ -327,25 +334,25 @@ def test_nothing_stays_armed_if_nothing_was_changed(
     """Later runs would be refused, and "reverted" would be said of a change that never happened."""
 
     def arm(within: float) -> str:
-        _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within))
+        armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, within))
         return "run"
 
     def failing(_recorder: object) -> t.NoReturn:
         raise error
 
-    monkeypatch.setattr(_io_revert, "arm", arm)
-    monkeypatch.setattr(_io_program, "systemctl", lambda *_arguments, **_options: None)
-    monkeypatch.setattr(_io_daemon.Recorder, "before", failing)
+    monkeypatch.setattr(revert, "arm", arm)
+    monkeypatch.setattr(system_programs, "systemctl", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(daemon_executor.Recorder, "before", failing)
     assert run(docker_daemon_config, config=NAT, confirm_within=60)["failed"] is True
-    assert (_io_transaction.armed(), lab.daemon.content) == (None, OLD)
+    assert (armed_transaction.armed(), lab.daemon.content) == (None, OLD)
 
 
 def test_restored_that_dies_can_be_restored_again(lab: Lab) -> None:
     config(config=NAT)
-    memory = _io_record.record()["undo"]
+    memory = change_record.record()["undo"]
     lab.failing = Refused
     failure(docker_daemon_config, state="restored")
-    assert _io_record.record()["undo"] == memory
+    assert change_record.record()["undo"] == memory
     lab.failing = None
     config(state="restored")
     assert lab.daemon.content == OLD
@@ -360,11 +367,11 @@ def test_restored_object_loses_what_we_added(lab: Lab) -> None:
 
 def test_no_transaction_unless_asked_for(lab: Lab) -> None:
     assert "transaction" not in config(config=NAT, confirm_within=0)
-    assert _io_transaction.armed() is None
+    assert armed_transaction.armed() is None
 
 
 def test_change_within_a_transaction(lab: Lab) -> None:
-    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
+    armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60.0))
     for other in ("", "other"):
         for check in (True, False):
             words = failure(docker_daemon_config, config=NAT, transaction=other, check=check)
@@ -382,12 +389,12 @@ def test_transaction_that_was_undone_meanwhile(lab: Lab) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_record_of_a_run_that_died_behind_its_last_step(lab: Lab, check: bool) -> None:
     lab.daemon = Daemon(OLD, {"cpu-rt-period": 1450}, borrowed=[])
-    _io_record.keep(borrowed=[])
+    change_record.keep(borrowed=[])
     assert config(check=check)["changed"] is False
-    assert ("borrowed" in _io_record.record()) is check
+    assert ("borrowed" in change_record.record()) is check
 
 
 def test_missing_package_stops_only_a_real_run(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_daemon_schema, "available", lambda: False)
+    monkeypatch.setattr(schema, "available", lambda: False)
     assert "jsonschema is missing on this host" in failure(docker_daemon_config, config=NAT)
     assert config(config=NAT, check=True)["changed"] is True

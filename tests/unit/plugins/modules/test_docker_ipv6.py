@@ -8,19 +8,19 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_files,
-    _io_lock,
-    _io_revert,
-    _io_run_docker_daemon_config,
-    _io_run_docker_ipv6,
-    _io_run_docker_ipv6_info,
-    _io_run_docker_ipv6_network,
-    _io_run_gai_conf,
-    _io_transaction,
-    _transaction,
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.modules import (
+    docker_daemon_config,
+    docker_ipv6_info,
+    docker_ipv6_network,
+    gai_conf,
 )
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.modules import docker_ipv6 as module_docker_ipv6
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import revert as rollback_revert
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import Arming, failure, run
 
@@ -66,28 +66,28 @@ class Lab(Arming):
     def arm(self, within: float) -> str:
         if self.armed:
             raise Refused("another run's change waits to be confirmed")
-        self.armed = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, within)
+        self.armed = transaction.Transaction("run", armed_transaction.boot_id(), 1e12, within)
         return "run"
 
-    def revert(self, reason: str) -> _io_revert.Outcome:
+    def revert(self, reason: str) -> rollback_revert.Outcome:
         self.back.append(reason)
         self.armed = self.armed if self.lost else None
-        return _io_revert.Outcome(self.lost, [])
+        return rollback_revert.Outcome(self.lost, [])
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_run_docker_ipv6_info, "read", found.info)
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(docker_ipv6_info, "read", found.info)
     daemon = found.module("daemon", outage=0.61, restarted=True, reloaded=False, diff={"before": "a", "after": "b"})
-    monkeypatch.setattr(_io_run_docker_daemon_config, "run", daemon)
-    monkeypatch.setattr(_io_run_docker_ipv6_network, "run", found.module("network", outage=0.2, diff=[{"before": "c"}]))
-    monkeypatch.setattr(_io_run_gai_conf, "run", found.module("gai_conf", diff=None, effect="IPv6 first"))
-    monkeypatch.setattr(_io_revert, "arm", found.arm)
-    monkeypatch.setattr(_io_revert, "revert", found.revert)
-    monkeypatch.setattr(_io_revert, "start_now", lambda: found.back.append("by itself"))
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(docker_daemon_config, "run", daemon)
+    monkeypatch.setattr(docker_ipv6_network, "run", found.module("network", outage=0.2, diff=[{"before": "c"}]))
+    monkeypatch.setattr(gai_conf, "run", found.module("gai_conf", diff=None, effect="IPv6 first"))
+    monkeypatch.setattr(rollback_revert, "arm", found.arm)
+    monkeypatch.setattr(rollback_revert, "revert", found.revert)
+    monkeypatch.setattr(rollback_revert, "start_now", lambda: found.back.append("by itself"))
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
     return found
 
 
@@ -118,8 +118,8 @@ def test_all_of_it_in_order_and_read_again(lab: Lab) -> None:
 @pytest.mark.parametrize("patience", [30.0, -1.0])
 def test_services_that_listen_late_are_waited_for(lab: Lab, monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
     """Else the proof would leave them out, as none that nobody answers at is probed."""
-    monkeypatch.setattr(_io_run_docker_ipv6, "PATIENCE", patience)
-    monkeypatch.setattr(_io_run_docker_ipv6, "BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(module_docker_ipv6, "PATIENCE", patience)
+    monkeypatch.setattr(module_docker_ipv6, "BETWEEN_LOOKS", 0)
     smtp, imap = ["ipv6", 25], ["ipv6", 993]
     lab.left = [STEPS, [], [], []]
     lab.ports = [[smtp, imap], [], [imap], [imap, smtp]]
@@ -168,18 +168,18 @@ def test_its_time_was_over(lab: Lab) -> None:
     """The host has taken everything back in the meantime, and somebody else is at it now."""
 
     def late(_params: dict[str, t.Any], _dry: bool) -> t.NoReturn:
-        lab.armed = _transaction.Transaction("other", _io_transaction.boot_id(), 1e12, 60)
+        lab.armed = transaction.Transaction("other", armed_transaction.boot_id(), 1e12, 60)
         raise Refused("the change was not confirmed in time and has been undone")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_io_run_docker_ipv6_network, "run", late)
+        patch.setattr(docker_ipv6_network, "run", late)
         result = run(docker_ipv6, mode="nat", confirm_within=60)
     assert (result["failed"], lab.back) == (True, [])
     assert lab.armed and lab.armed.id == "other"
 
 
 def test_another_run_is_at_it(lab: Lab) -> None:
-    lab.armed = _transaction.Transaction("other", _io_transaction.boot_id(), 1e12, 60)
+    lab.armed = transaction.Transaction("other", armed_transaction.boot_id(), 1e12, 60)
     words = "another run's change waits to be confirmed, and is undone in "
     assert words in failure(docker_ipv6, mode="nat", confirm_within=60)
     assert (lab.asked, lab.back) == ([], [])
@@ -194,9 +194,9 @@ def test_what_is_left_to_change_is_a_failure(lab: Lab) -> None:
 def test_a_crash_takes_everything_back(lab: Lab) -> None:
     lab.failing = {"network": KeyError("oops")}
     with pytest.raises(Refused, match=r"KeyError: 'oops'. Everything is as it was before this run"):
-        _io_run_docker_ipv6.run({**defaults(), "mode": "nat", "confirm_within": 60}, False)
+        module_docker_ipv6.run({**defaults(), "mode": "nat", "confirm_within": 60}, False)
     assert (lab.back, lab.armed) == (["Unexpected error: KeyError: 'oops'."], None)
 
 
 def defaults() -> dict[str, t.Any]:
-    return {name: option.get("default") for name, option in _io_run_docker_ipv6.SPEC.items()}
+    return {name: option.get("default") for name, option in module_docker_ipv6.SPEC.items()}

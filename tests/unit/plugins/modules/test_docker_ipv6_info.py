@@ -12,33 +12,27 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _address,
-    _address_order,
-    _compose,
-    _compose_plan,
-    _default_bridge,
-    _found,
-    _gai_conf,
-    _host_undo,
-    _io_compose,
-    _io_files,
-    _io_found,
-    _io_gai_conf,
-    _io_kernel,
-    _io_ndp_proxy,
-    _io_packages,
-    _io_places,
-    _ndp_proxy,
-    _ndp_steps,
-    _network_steps,
-    _plan,
-    _pools,
-    _routed_network,
-    _state_firewall,
-    _state_host,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.change import plan as change_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_files
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import plan as compose_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.compose.io import project as compose_project
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon import address_pools
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.host import address_order, gai_conf
+from ansible_collections.dms.ipv6.plugins.module_utils.host import undo as host_undo
+from ansible_collections.dms.ipv6.plugins.module_utils.host.io import resolver
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.network import default_bridge
+from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses
+from ansible_collections.dms.ipv6.plugins.module_utils.routed import ndp_proxy, ndp_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.routed.io import ndp
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects, routed_mode
+from ansible_collections.dms.ipv6.plugins.module_utils.state import firewall as state_firewall
+from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel, packages
 from ansible_collections.dms.ipv6.plugins.modules import compose_network, docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -78,18 +72,18 @@ class Lab:
         self.inspected = INSPECTED
         self.listeners: dict[str, t.Any] = {"ipv4": [], "ipv6": []}
 
-    def read(self) -> _state_host.Found:
+    def read(self) -> state_host.Found:
         return host(self.daemon, record=self.record, **self.more)
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     found = Lab()
-    places = _io_places.Places("198.18.7.2", "", ("198.18.7.2", "172.17.0.1"))
-    monkeypatch.setattr(_io_found, "read", lambda docker, path=None, any_engine=False: found.read())
-    monkeypatch.setattr(_io_places, "read", lambda networks: places)
-    monkeypatch.setattr(_io_packages, "missing", lambda compose=False: found.missing)
-    monkeypatch.setattr(_io_kernel, "listeners", lambda pid: found.listeners)
+    places = own_addresses.Places("198.18.7.2", "", ("198.18.7.2", "172.17.0.1"))
+    monkeypatch.setattr(read_host, "read", lambda docker, path=None, any_engine=False: found.read())
+    monkeypatch.setattr(own_addresses, "read", lambda networks: places)
+    monkeypatch.setattr(packages, "missing", lambda compose=False: found.missing)
+    monkeypatch.setattr(kernel, "listeners", lambda pid: found.listeners)
     monkeypatch.setattr(Docker, "container", lambda self, name: found.inspected)
     return found
 
@@ -198,7 +192,7 @@ def test_config(lab: Lab, options: dict[str, t.Any], config: dict[str, t.Any]) -
 
 
 POOL = "fd5c:1ab0:7::/64"
-FOUR = [{"base": base, "size": size} for base, size in _pools.BUILT_IN]
+FOUR = [{"base": base, "size": size} for base, size in address_pools.BUILT_IN]
 # Of a ULA of the host's own, which is not that of its networks.
 AUTO_OLD, AUTO_NEW = {"base": "fd2d:74d1:f95a:f891::/64", "size": 72}, {"base": "fd2d:74d1:f95a:f800::/56", "size": 64}
 
@@ -249,7 +243,7 @@ def test_attach_to_the_default_bridge(
     assert plan["config"] == {**config, **firewall}
     assert plan["subnets"] == [expected]
     assert plan["steps"] == [f"write {PATH}: the settings wanted", "restart docker.service; mail stopped and started"]
-    assert plan["warnings"] == [_default_bridge.ADVICE]
+    assert plan["warnings"] == [default_bridge.ADVICE]
 
 
 def test_attach_to_the_network_leaves_the_default_bridge(lab: Lab) -> None:
@@ -298,7 +292,7 @@ def test_last_change_that_the_host_undid(lab: Lab) -> None:
     assert "reverted" not in info()
 
 
-OURS = network(labels={_network_steps.LABEL: "true"})
+OURS = network(labels={network_steps.LABEL: "true"})
 MOVED = {
     **INSPECTED,
     "NetworkSettings": {"Networks": {"bridge": {}, "dms-ipv6": {"GlobalIPv6Address": "fd5c:1ab0:7e57:1::2"}}},
@@ -390,12 +384,12 @@ class Shop:
         (self.folder / name).write_text(text)
         return str(self.folder / name)
 
-    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> _state_host.Found:
+    def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> state_host.Found:
         record = self.lab.record
-        edited = {one: _io_files.read(one) for one in record.get("files", ())}
+        edited = {one: system_files.read(one) for one in record.get("files", ())}
         return self.found._replace(daemon=self.lab.daemon.running(), record=record, edited=edited)
 
-    def ask(self, docker: Docker) -> _found.Ask:
+    def ask(self, docker: Docker) -> docker_objects.Ask:
         return ask(*self.found.everyone, **self.asked)
 
     def stop(self) -> None:
@@ -407,17 +401,17 @@ class Shop:
 @pytest.fixture
 def shop(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shop:
     found = Shop(lab, tmp_path)
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_found, "ask", found.ask)
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(read_host, "ask", found.ask)
     monkeypatch.setattr(Docker, "get", answers())
-    monkeypatch.setattr(_io_packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["docker"])
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["docker"])
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", "")
     return found
 
 
 def derived(name: str) -> str:
-    return str(_address.derive(MACHINE_ID, name))
+    return str(ip.derive(MACHINE_ID, name))
 
 
 MAIL, WEB = "shop-mail-1", "shop-web-1"
@@ -581,7 +575,7 @@ def test_compose_project_that_is_as_wanted(shop: Shop, shape: str, edit: str) ->
 
 def _plan_of(shop: Shop, project: dict[str, t.Any]) -> tuple[t.Any, str]:
     """The steps with which compose_network would bring the network, and what it would write into the file."""
-    wanted = _compose_plan.Wanted(
+    wanted = compose_plan.Wanted(
         project["path"],
         project["shape"],
         project["network"],
@@ -590,7 +584,7 @@ def _plan_of(shop: Shop, project: dict[str, t.Any]) -> tuple[t.Any, str]:
         project=project["project_name"],
     )
     docker = Docker("/no.sock")
-    made = _compose_plan.plan(wanted, _io_compose.read(shop.path), shop.read(docker), shop.ask(docker))
+    made = compose_plan.plan(wanted, compose_project.read(shop.path), shop.read(docker), shop.ask(docker))
     return made.plan.steps, made.edit.after
 
 
@@ -625,7 +619,7 @@ def test_container_whose_file_is_elsewhere(shop: Shop) -> None:
 @pytest.mark.parametrize("text", [TEXT, "services: [\n"])
 def test_target_that_cannot_read_compose_files(shop: Shop, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """The plan says what is to be installed, and the rest later; nothing needs it where no project is concerned."""
-    monkeypatch.setattr(_compose, "AVAILABLE", False)
+    monkeypatch.setattr(compose_files, "AVAILABLE", False)
     shop.write("compose.yaml", text)
     plan = info(mode="nat", containers=[MAIL, "plain"])["plan"]
     later = f"have IPv6 in {shop.path} and for what runs of it; in detail once ruamel.yaml is there"
@@ -682,15 +676,15 @@ def test_absent_names_compose_files(shop: Shop) -> None:
 def test_absent_tells_what_breaks(shop: Shop) -> None:
     """The warnings of each network, each once."""
     shop.asked = {"rules": lambda bridge: ("/etc/ufw/x",), "listeners": listening()}
-    ours = [network(name, ["fd13::/64"], labels={_network_steps.LABEL: "true"}) for name in ("a", "b")]
+    ours = [network(name, ["fd13::/64"], labels={network_steps.LABEL: "true"}) for name in ("a", "b")]
     shop.found = shop.found._replace(networks=(BRIDGE, *ours))
     words = "the bridge br-{0} of network {0} goes, and is named in /etc/ufw/x"
     assert info(mode="absent")["plan"]["warnings"] == [words.format("a"), words.format("b")]
     shop.lab.record = {"unfinished": [{"kind": "RestoreForwarding"}]}
-    assert info(mode="absent")["plan"]["warnings"] == [_plan.UNFINISHED]
+    assert info(mode="absent")["plan"]["warnings"] == [change_plan.UNFINISHED]
 
 
-UFW = _state_firewall.HostFirewall("ufw")
+UFW = state_firewall.HostFirewall("ufw")
 
 
 @pytest.mark.parametrize(
@@ -728,8 +722,8 @@ def test_ports_that_would_be_opened_by_way_of_compose(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, available: bool
 ) -> None:
     """Those of the whole project, also before its file can be read."""
-    monkeypatch.setattr(_compose, "AVAILABLE", available)
-    ports = (_found.Port(25, "tcp", "::", 25),)
+    monkeypatch.setattr(compose_files, "AVAILABLE", available)
+    ports = (docker_objects.Port(25, "tcp", "::", 25),)
     shop.found = shop.found._replace(
         firewall=UFW, containers=tuple(one._replace(ports=ports) for one in shop.found.containers)
     )
@@ -755,7 +749,7 @@ BOTH_FAMILIES = [["ipv4", 8080], ["ipv6", 8080]]
 def test_ports_to_be_probed(lab: Lab, options: t.Any, listeners: t.Any, expected: t.Any) -> None:
     """Those of the containers asked for that somebody serves."""
     lab.listeners = listeners
-    containers = (container("mail"), container("web", ports=(_found.Port(80, "tcp", "::", 8081),)))
+    containers = (container("mail"), container("web", ports=(docker_objects.Port(80, "tcp", "::", 8081),)))
     lab.more = {"containers": containers, "members": members(containers)}
     plan = info(mode="nat", **options)["plan"]
     assert sorted(plan["ports"]) == expected
@@ -764,8 +758,8 @@ def test_ports_to_be_probed(lab: Lab, options: t.Any, listeners: t.Any, expected
 @pytest.mark.parametrize("available", [True, False])
 def test_ports_to_be_probed_by_way_of_compose(shop: Shop, monkeypatch: pytest.MonkeyPatch, available: bool) -> None:
     """Those of the project's containers, once they see clients; none of those that only the next `up` moves."""
-    monkeypatch.setattr(_compose, "AVAILABLE", available)
-    ports = (_found.Port(25, "tcp", "::", 25),)
+    monkeypatch.setattr(compose_files, "AVAILABLE", available)
+    ports = (docker_objects.Port(25, "tcp", "::", 25),)
     shop.found = shop.found._replace(containers=tuple(one._replace(ports=ports) for one in shop.found.containers))
     shop.lab.listeners = {"ipv4": [("0.0.0.0", 25)], "ipv6": [("::", 25)]}
     assert info(mode="nat", compose_files=[shop.path])["plan"]["ports"] == [["ipv6", 25]]
@@ -785,10 +779,10 @@ def test_entries_of_allow_exposure_that_name_nothing(lab: Lab) -> None:
 def gai(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Its file, on a host with glibc."""
     path = tmp_path / "gai.conf"
-    monkeypatch.setattr(_gai_conf, "PATH", str(path))
-    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: True)
-    monkeypatch.setattr(_io_gai_conf, "source", lambda address: "fd5c:1ab0:7e57:1::1")
-    monkeypatch.setattr(_io_gai_conf, "ahosts", lambda name: ("198.18.7.10", "2001:2::10") if name == "far" else ())
+    monkeypatch.setattr(gai_conf, "PATH", str(path))
+    monkeypatch.setattr(resolver, "glibc", lambda: True)
+    monkeypatch.setattr(resolver, "source", lambda address: "fd5c:1ab0:7e57:1::1")
+    monkeypatch.setattr(resolver, "ahosts", lambda name: ("198.18.7.10", "2001:2::10") if name == "far" else ())
     return path
 
 
@@ -805,8 +799,8 @@ def test_gai_conf_is_planned(lab: Lab, gai: Path, options: t.Any, prefixes: list
     plan = info(mode="nat", gai_conf=True, **options)["plan"]
     assert plan["gai_conf"] == {"prefixes": prefixes, "precedence": "gai_conf_precedence" in options}
     assert plan["steps"][-1] == f"write {gai}: new processes try IPv6 first from {words}"
-    asked = _gai_conf.wanted(prefixes, plan["gai_conf"]["precedence"])
-    gai.write_bytes(_gai_conf.plan(str(gai), None, asked).steps[0].content)  # type: ignore[attr-defined]
+    asked = gai_conf.wanted(prefixes, plan["gai_conf"]["precedence"])
+    gai.write_bytes(gai_conf.plan(str(gai), None, asked).steps[0].content)  # type: ignore[attr-defined]
     assert f"write {gai}" not in " ".join(info(mode="nat", gai_conf=True, **options)["plan"]["steps"])
 
 
@@ -827,10 +821,10 @@ def test_gai_conf_alone_is_a_change(lab: Lab, gai: Path) -> None:
 
 
 def test_gai_conf_on_musl(lab: Lab, gai: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: False)
+    monkeypatch.setattr(resolver, "glibc", lambda: False)
     plan = info(mode="nat", gai_conf=True)["plan"]
     assert plan["steps"] == info(mode="nat")["plan"]["steps"]
-    assert plan["warnings"] == [_address_order.NOT_GLIBC]
+    assert plan["warnings"] == [address_order.NOT_GLIBC]
 
 
 @pytest.mark.parametrize(
@@ -850,13 +844,13 @@ def test_gai_conf_that_is_refused(lab: Lab, gai: Path, options: t.Any, words: st
 
 def test_absent_takes_lines_out_of_gai_conf(lab: Lab, gai: Path) -> None:
     """The file comes back with the rest, where it still has anything of ours."""
-    made = _gai_conf.plan(str(gai), b"#\n", _gai_conf.wanted([ULA]))
-    lab.record = {"gai_conf": _host_undo.remember_gai_conf(None, made)}
+    made = gai_conf.plan(str(gai), b"#\n", gai_conf.wanted([ULA]))
+    lab.record = {"gai_conf": host_undo.remember_gai_conf(None, made)}
     lab.more = {"edited": {str(gai): made.steps[0].content}}  # type: ignore[attr-defined]
     plan = info(mode="absent")["plan"]
     assert (plan["gai_conf"], plan["files"]) == ({"paths": [str(gai)]}, [])
     assert (plan["changed"], plan["steps"]) == (True, [f"write {gai}: the file as it was"])
-    text = _gai_conf.decode(lab.more["edited"][str(gai)])
+    text = gai_conf.decode(lab.more["edited"][str(gai)])
     lab.more = {"edited": {str(gai): text.replace("/64", "/56").encode()}}
     assert "lines of ours that somebody edited since" in info(mode="absent")["plan"]["warnings"][0]
     lab.more = {"edited": {str(gai): None}}
@@ -870,7 +864,7 @@ def test_names_that_the_host_tries_over_ipv4_first(lab: Lab, gai: Path, monkeypa
     (found,) = info(names=["far", "nobody"])["findings"]
     assert (found["id"], found["severity"]) == ("ipv4_first", "info")
     assert "198.18.7.10 before 2001:2::10 for far" in found["evidence"]
-    monkeypatch.setattr(_io_gai_conf, "source", lambda address: "2001:2::1")
+    monkeypatch.setattr(resolver, "source", lambda address: "2001:2::1")
     assert info(names=["far"])["findings"] == []
 
 
@@ -900,11 +894,11 @@ def test_hosts_on_which_ipv6_cannot_be(lab: Lab, more: t.Any, words: str) -> Non
 def test_only_the_audit_reads_any_engine(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def read(docker: Docker, any_engine: bool) -> _state_host.Found:
+    def read(docker: Docker, any_engine: bool) -> state_host.Found:
         asked.append(any_engine)
         return lab.read()
 
-    monkeypatch.setattr(_io_found, "read", read)
+    monkeypatch.setattr(read_host, "read", read)
     for mode in ("audit", "nat", "absent"):
         info(mode=mode)
     assert asked == [True, False, False]
@@ -933,14 +927,14 @@ def test_mode_routed(lab: Lab, monkeypatch: pytest.MonkeyPatch, check: bool) -> 
     lab.daemon = Daemon(version="28.5.2")
     lab.inspected = {**INSPECTED, "HostConfig": {"NetworkMode": "bridge", "PortBindings": PUBLISHED}}
     lab.listeners = {"ipv4": [], "ipv6": [("::", 80)]}
-    monkeypatch.setattr(_io_packages, "missing_programs", lambda: ["nftables"])
+    monkeypatch.setattr(packages, "missing_programs", lambda: ["nftables"])
     result = info(check=check, **ROUTED, addresses=FIXED)
     plan = result["plan"]
     assert plan["addresses"] == FIXED
     assert plan["firewall"] == {
         "state": "present",
         "subnet": GLOBAL,
-        "bridge": _routed_network.bridge_name("dms-ipv6"),
+        "bridge": routed_mode.bridge_name("dms-ipv6"),
         "ports": [{"address": FIXED["mail"], "protocol": "tcp", "port": 80}],
         "sources": [],
     }
@@ -955,16 +949,16 @@ def test_mode_routed(lab: Lab, monkeypatch: pytest.MonkeyPatch, check: bool) -> 
 
 def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """There ndp_proxy is a part of the plan, and planned on the same facts."""
-    asked: list[_ndp_proxy.Wanted] = []
-    step = _ndp_steps.PlaceUnit("x.service", b"[Unit]\n", None, "2001:2::/80", "eth1", "ndppd")
+    asked: list[ndp_proxy.Wanted] = []
+    step = ndp_steps.PlaceUnit("x.service", b"[Unit]\n", None, "2001:2::/80", "eth1", "ndppd")
 
-    def plan_for_link(wanted: _ndp_proxy.Wanted, found: _state_host.Found) -> _ndp_proxy.NdpPlan:
+    def plan_for_link(wanted: ndp_proxy.Wanted, found: state_host.Found) -> ndp_proxy.NdpPlan:
         asked.append(wanted)
-        return _ndp_proxy.NdpPlan("", "", (step,), ("mind the link",), packages=("ndppd",))
+        return ndp_proxy.NdpPlan("", "", (step,), ("mind the link",), packages=("ndppd",))
 
-    monkeypatch.setattr(_io_ndp_proxy, "plan", plan_for_link)
+    monkeypatch.setattr(ndp, "plan", plan_for_link)
     prefixes = ((ipaddress.IPv6Network("2001:2:0:11::/64"), True),)
-    lab.more = {"uplinks": tuple(_state_host.Uplink(one, prefixes) for one in ("eth0", "eth1"))}
+    lab.more = {"uplinks": tuple(state_host.Uplink(one, prefixes) for one in ("eth0", "eth1"))}
     plan = info(**{**ROUTED, "subnet": "auto"}, interface="eth1", ndp_backend="networkd")["plan"]
     (call,) = plan["ndp"]
     assert call == {
@@ -974,7 +968,7 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
         "addresses": [plan["addresses"]["mail"], plan["responder"]],
         "backend": "networkd",
     }
-    assert asked == [_ndp_proxy.Wanted(**{**call, "addresses": tuple(call["addresses"])})]
+    assert asked == [ndp_proxy.Wanted(**{**call, "addresses": tuple(call["addresses"])})]
     assert plan["steps"][-1] == str(step)
     assert plan["warnings"][-1] == "mind the link"
     assert plan["packages"][-1] == "ndppd"
@@ -992,10 +986,10 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
 def test_a_prefix_that_the_network_gives_up(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], expected: list[dict[str, t.Any]]
 ) -> None:
-    step = _ndp_steps.PlaceUnit("x.service", None, b"[Unit]\n", "2001:2:0:11:d::/80", "eth0", "kernel")
-    monkeypatch.setattr(_io_ndp_proxy, "plan", lambda wanted, found: _ndp_proxy.NdpPlan("", "", (step,)))
+    step = ndp_steps.PlaceUnit("x.service", None, b"[Unit]\n", "2001:2:0:11:d::/80", "eth0", "kernel")
+    monkeypatch.setattr(ndp, "plan", lambda wanted, found: ndp_proxy.NdpPlan("", "", (step,)))
     there = network(subnets=["172.18.0.0/16", "2001:2:0:11:d::/80"])
-    lab.more = {"networks": (there,), "uplinks": (_state_host.Uplink("eth0"),)}
+    lab.more = {"networks": (there,), "uplinks": (state_host.Uplink("eth0"),)}
     entry = {"interface": "eth0", "backend": "kernel"}
     lab.record = {"ndp": {"prefixes": {"2001:2:0:11:d::/80": entry, "2001:2:0:11:e::/80": entry}}}
     plan = info(**options)["plan"]
@@ -1026,14 +1020,14 @@ def test_mode_routed_is_refused(lab: Lab, options: dict[str, t.Any], words: str)
 def test_what_the_firewall_opens_is_asked_for(lab: Lab) -> None:
     """A port that UFW closes at the host would be open at the container's own address."""
     lab.daemon = Daemon(version="28.5.2")
-    lab.more = {"firewall": _state_firewall.HostFirewall("ufw", forward={"ipv6": "drop"})}
+    lab.more = {"firewall": state_firewall.HostFirewall("ufw", forward={"ipv6": "drop"})}
     assert "container mail, port 8080/tcp" in failure(docker_ipv6_info, **ROUTED)
     assert info(**ROUTED, allow_exposure=["mail:8080/tcp"])["plan"]["changed"]
 
 
 @pytest.mark.parametrize("mode", ["nat", "absent"])
 def test_other_modes_take_the_firewall_away(lab: Lab, mode: str) -> None:
-    lab.more = {"table": _state_host.TableFiles(b"x", None, False, "table")}
+    lab.more = {"table": state_host.TableFiles(b"x", None, False, "table")}
     plan = info(mode=mode)["plan"]
     assert plan["firewall"] == {"state": "absent"}
     assert any(one.startswith("remove the table ip6 dms_ipv6") for one in plan["steps"])

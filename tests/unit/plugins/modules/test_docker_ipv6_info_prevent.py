@@ -10,17 +10,15 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _compose,
-    _found,
-    _io_files,
-    _io_found,
-    _io_lock,
-    _io_packages,
-    _io_places,
-    _io_rules,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_files
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure.io import bridge_rules
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import packages
 from ansible_collections.dms.ipv6.plugins.modules import compose_ports, docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -40,7 +38,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import fail
 
 TEXT = "services:\n  mail: {ports: ['8080:80']}\n  web: {ports: ['8081:80']}\n"
 MAIL, WEB = "shop-mail-1", "shop-web-1"
-ASKED = (_found.Port(80, "tcp", "", 8080),)
+ASKED = (docker_objects.Port(80, "tcp", "", 8080),)
 SIX = network("six", ["172.19.0.0/16", "fd5c:1ab0:7e57:6::/64"])
 
 
@@ -54,7 +52,7 @@ class Lab:
         self.daemon = Daemon(b'{"init": true}', {"init": True}, version="26.1.5")
         self.record: dict[str, t.Any] = {}
         self.networks = (BRIDGE, SIX, network_of_compose())
-        self.containers: tuple[_found.Container, ...] = (
+        self.containers: tuple[docker_objects.Container, ...] = (
             container("plain", asked=ASKED),
             of_compose("mail", path=self.path, asked=ASKED),
             of_compose("web", path=self.path, ports=tuple(one._replace(host_port=8081) for one in (PORT4, PORT6))),
@@ -63,23 +61,23 @@ class Lab:
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
         return host(self.daemon, containers=self.containers, networks=self.networks)._replace(
             record=self.record,
-            edited={one: _io_files.read(one) for one in self.record.get("files", ())},
+            edited={one: system_files.read(one) for one in self.record.get("files", ())},
         )
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     found = Lab(tmp_path / "shop")
-    places = _io_places.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "172.17.0.1"))
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_found, "looked_into", lambda docker, there: there)
-    monkeypatch.setattr(_io_found, "ask", lambda docker: ask(*found.containers))
+    places = own_addresses.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "172.17.0.1"))
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(read_host, "looked_into", lambda docker, there: there)
+    monkeypatch.setattr(read_host, "ask", lambda docker: ask(*found.containers))
     monkeypatch.setattr(Docker, "get", answers())
-    monkeypatch.setattr(_io_places, "read", lambda networks: places)
-    monkeypatch.setattr(_io_packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["jsonschema"])
-    monkeypatch.setattr(_io_rules, "foreign_chains", lambda: ("MAILCOW",))
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(own_addresses, "read", lambda networks: places)
+    monkeypatch.setattr(packages, "missing", lambda compose=False: ["ruamel.yaml"] if compose else ["jsonschema"])
+    monkeypatch.setattr(bridge_rules, "foreign_chains", lambda: ("MAILCOW",))
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setenv("PATH", "")
     return found
 
@@ -288,7 +286,7 @@ def test_narrow_for_a_container_on_the_host_network(lab: Lab, six: bool) -> None
 
 
 def test_narrow_without_a_reader(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_compose, "AVAILABLE", False)
+    monkeypatch.setattr(compose_files, "AVAILABLE", False)
     plan = planned(prevent_compose=True, containers=[MAIL])
     later = f"publish ports of {lab.path} on IPv4 only; in detail once ruamel.yaml is there"
     assert (plan["steps"], plan["packages"]) == ([later], ["ruamel.yaml"])

@@ -9,23 +9,19 @@ import ipaddress
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _definition,
-    _found,
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_kernel,
-    _io_lock,
-    _io_record,
-    _io_steps,
-    _io_transaction,
-    _network_steps,
-    _state_host,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock, record
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import executor as rollback_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions, docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_network
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -53,7 +49,7 @@ class Engine:
 
     def read(self, docker: Docker, path: str | None = None) -> t.Any:
         members = dict.fromkeys(self.on, ("mail",))
-        found = {"networks": tuple(self.networks), "members": members, "record": _io_record.record()}
+        found = {"networks": tuple(self.networks), "members": members, "record": record.record()}
         return host(Daemon(version=self.version), **found, **self.more)
 
     def container(self, name: str) -> dict[str, t.Any]:
@@ -74,26 +70,26 @@ class Engine:
         if self.failing and str(step).startswith(self.failing):
             raise Refused(f"cannot {step}: no space")
         self.done.append(str(step))
-        if isinstance(step, _network_steps.CreateNetwork):
-            self.networks.append(_found.network({"Id": f"{step.name}-id", **_definition.load(step.definition)}))
-        elif isinstance(step, _network_steps.RemoveNetwork):
+        if isinstance(step, network_steps.CreateNetwork):
+            self.networks.append(docker_objects.network({"Id": f"{step.name}-id", **definitions.load(step.definition)}))
+        elif isinstance(step, network_steps.RemoveNetwork):
             self.networks = [one for one in self.networks if one.name != step.name]
-        elif isinstance(step, _network_steps.ConnectContainer):
+        elif isinstance(step, network_steps.ConnectContainer):
             self.on.append(step.network)
-        elif isinstance(step, _network_steps.DisconnectContainer):
+        elif isinstance(step, network_steps.DisconnectContainer):
             self.on = [one for one in self.on if one != step.network]
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     found = Engine()
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_steps.Hands, "do", found.do)
-    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
-    monkeypatch.setattr(_io_kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 80)], "ipv6": found.listens})
-    monkeypatch.setattr(_io_kernel, "machine_id", lambda: MACHINE_ID)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(rollback_executor.Hands, "do", found.do)
+    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(kernel, "listeners", lambda pid: {"ipv4": [("0.0.0.0", 80)], "ipv6": found.listens})
+    monkeypatch.setattr(kernel, "machine_id", lambda: MACHINE_ID)
     monkeypatch.setattr(Docker, "container", lambda _docker, name: found.container(name))
     return found
 
@@ -129,7 +125,7 @@ def test_check_then_real_then_again(engine: Engine, options: dict[str, t.Any], s
 )
 def test_taken_back(engine: Engine, state: str, steps: list[str]) -> None:
     run(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
-    assert _io_record.record() == {"moves": {"dms-ipv6": ["1"]}, "guard": []}
+    assert record.record() == {"moves": {"dms-ipv6": ["1"]}, "guard": []}
     engine.done = []
     for check, changed in ((True, True), (False, True), (False, False)):
         result = run(docker_ipv6_network, check=check, name="dms-ipv6", state=state)
@@ -137,7 +133,7 @@ def test_taken_back(engine: Engine, state: str, steps: list[str]) -> None:
         assert result["steps"] == (steps if changed else [])
         assert "subnet" not in result
     assert engine.done == steps
-    assert _io_record.record()["moves"] == ({} if state == "absent" else {"dms-ipv6": []})
+    assert record.record()["moves"] == ({} if state == "absent" else {"dms-ipv6": []})
 
 
 def test_only_our_own_containers_are_taken_off(engine: Engine) -> None:
@@ -152,24 +148,24 @@ def test_default_route_is_kept_and_given_back(engine: Engine) -> None:
     engine.more = {"ra_default": ("eth0",), "accept_ra": {"eth0": "1"}, "forwards": False}
     steps = run(docker_ipv6_network, name="dms-ipv6")["steps"]
     assert [one.split()[0] for one in steps] == ["write", "set", "Docker", "create"]
-    kinds = [one["kind"] for one in _io_record.record()["guard"]]
+    kinds = [one["kind"] for one in record.record()["guard"]]
     assert kinds == ["RestoreForwarding", "RestoreAcceptRa", "WriteFile"]
     engine.more = {}
     steps = run(docker_ipv6_network, name="dms-ipv6", state="absent")["steps"]
     assert [one.split()[0] for one in steps] == ["remove", "switch", "set", "remove"]
-    assert _io_record.record()["guard"] == []
+    assert record.record()["guard"] == []
 
 
 def test_change_within_a_transaction(engine: Engine) -> None:
-    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
+    armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60.0))
     for other in ("", "other"):
         assert "another run's change" in failure(docker_ipv6_network, name="dms-ipv6", transaction=other)
         assert "another run's change" in failure(docker_ipv6_network, name="dms-ipv6", transaction=other, check=True)
     assert engine.done == []
     assert run(docker_ipv6_network, name="dms-ipv6", transaction="run")["changed"] is True
     assert engine.done == [f"create network dms-ipv6 with {DERIVED}"]
-    armed = _io_transaction.armed()
-    assert armed and armed.slots == ((_network_steps.RemoveNetwork("dms-ipv6"),),)
+    armed = armed_transaction.armed()
+    assert armed and armed.slots == ((network_steps.RemoveNetwork("dms-ipv6"),),)
     assert armed.deadline < 1e12  # counted anew
 
 
@@ -220,12 +216,12 @@ def test_failing_step(engine: Engine, failing: str, rolled_back: bool, words: st
     result = run(docker_ipv6_network, name="dms-ipv6", containers=["mail"])
     assert (result["failed"], result["rolled_back"]) == (True, rolled_back)
     assert result["msg"].endswith(words)
-    assert (engine.networks, engine.on, _io_record.record()) == ([BRIDGE], ["bridge"], {})
+    assert (engine.networks, engine.on, record.record()) == ([BRIDGE], ["bridge"], {})
 
 
 def test_missing_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> None:
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_kernel, "machine_id", lambda: MACHINE_ID)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(kernel, "machine_id", lambda: MACHINE_ID)
     path = str(tmp_path / "docker.sock")
     words = f"{path}: there is no Docker socket. Install and start Docker on this host."
     assert failure(docker_ipv6_network, name="dms-ipv6", docker_socket=path) == words
@@ -249,7 +245,7 @@ def test_mode_routed(engine: Engine, version: str, check: bool) -> None:
 
 def test_mode_routed_takes_a_part_of_the_hosts_prefix(engine: Engine) -> None:
     prefix = ipaddress.IPv6Network("2001:2:0:11::/64")
-    engine.more = {"uplinks": (_state_host.Uplink("eth0", ((prefix, True),)),)}
+    engine.more = {"uplinks": (state_host.Uplink("eth0", ((prefix, True),)),)}
     result = run(docker_ipv6_network, name="dms-ipv6", mode="routed")
     assert ipaddress.IPv6Network(result["subnet"]).subnet_of(prefix)
     assert result["subnet"].endswith("/80")

@@ -11,20 +11,17 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _gai_conf,
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_gai_conf,
-    _io_lock,
-    _io_record,
-    _io_run_gai_conf,
-    _io_transaction,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock, record
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.host import gai_conf as host_gai_conf
+from ansible_collections.dms.ipv6.plugins.module_utils.host.io import resolver
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.modules import gai_conf as module_gai_conf
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import gai_conf
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
@@ -46,7 +43,7 @@ class Lab:
 
     def read(self, docker: Docker, path: str | None = None, any_engine: bool = False) -> t.Any:
         self.sockets.append(docker.path)
-        return hosts.host(record=_io_record.record())
+        return hosts.host(record=record.record())
 
     def ahosts(self, name: str) -> tuple[str, ...]:
         """As glibc does it: by the labels of both ends, in the file as it is now."""
@@ -58,20 +55,20 @@ class Lab:
 
     @property
     def state(self) -> t.Any:
-        return self.file.read_bytes() if self.file.exists() else None, _io_record.record()
+        return self.file.read_bytes() if self.file.exists() else None, record.record()
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     found = Lab(tmp_path / "gai.conf")
     found.file.write_bytes(TEXT)
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
-    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: True)
-    monkeypatch.setattr(_io_gai_conf, "ahosts", found.ahosts)
-    monkeypatch.setattr(_io_gai_conf, "source", lambda address: found.source)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(resolver, "glibc", lambda: True)
+    monkeypatch.setattr(resolver, "ahosts", found.ahosts)
+    monkeypatch.setattr(resolver, "source", lambda address: found.source)
     return found
 
 
@@ -137,7 +134,7 @@ def test_no_effect_is_a_warning(lab: Lab) -> None:
 
 
 def test_musl(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_io_gai_conf, "glibc", lambda: False)
+    monkeypatch.setattr(resolver, "glibc", lambda: False)
     for check in (True, False):
         real = said(lab, prefixes=[ULA], name="far", check=check)
         assert (real["changed"], real["steps"], real["effective"], real["after"]) == (False, [], False, [])
@@ -161,13 +158,13 @@ def test_edited_since(lab: Lab) -> None:
 
 
 def test_change_within_a_transaction(lab: Lab) -> None:
-    _io_transaction.write(_transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0))
+    armed_transaction.write(transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60.0))
     assert "another run's change" in failure(gai_conf, path=str(lab.file), prefixes=[ULA], transaction="other")
     assert said(lab, prefixes=[ULA], transaction="run")["changed"] is True
-    armed = _io_transaction.armed()
+    armed = armed_transaction.armed()
     assert armed and armed.deadline < 1e12
     (step,) = armed.steps_back()
-    _io_files.write(step.path, step.content)  # type: ignore[attr-defined]
+    system_files.write(step.path, step.content)  # type: ignore[attr-defined]
     assert lab.file.read_bytes() == TEXT
 
 
@@ -177,8 +174,8 @@ def test_failing_write(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
             raise Refused("cannot be written: No space left on device", path)
         original(path, content, **more)
 
-    original = _io_files.write
-    monkeypatch.setattr(_io_files, "write", write)
+    original = system_files.write
+    monkeypatch.setattr(system_files, "write", write)
     result = said(lab, prefixes=[ULA])
     assert (result["failed"], result["rolled_back"]) == (True, True)
     assert result["msg"].endswith("cannot be written: No space left on device. The old state is back.")
@@ -208,4 +205,4 @@ def test_a_folder_is_no_file(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_default_path() -> None:
-    assert _io_run_gai_conf.SPEC["path"]["default"] == _gai_conf.PATH == "/etc/gai.conf"
+    assert module_gai_conf.SPEC["path"]["default"] == host_gai_conf.PATH == "/etc/gai.conf"

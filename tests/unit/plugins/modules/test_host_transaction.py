@@ -9,14 +9,12 @@ import socket
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_armed,
-    _io_files,
-    _io_lock,
-    _io_revert,
-    _io_transaction,
-    _transaction,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import armed as change_armed
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction as rollback_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import revert as rollback_revert
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import host_transaction, host_transaction_confirm
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import Arming, failure, run
 
@@ -29,31 +27,31 @@ class Host(Arming):
         self.done: list[t.Any] = []
 
     def arm(self, within: float, run_id: str) -> str:
-        _io_armed.stored()
+        change_armed.stored()
         self.done.append(("armed", within))
-        self.armed = _transaction.Transaction(run_id or "any", _io_transaction.boot_id(), 1e12, within)
+        self.armed = rollback_transaction.Transaction(run_id or "any", armed_transaction.boot_id(), 1e12, within)
         return run_id or "any"
 
     def disarm(self) -> None:
         self.done.append("disarmed")
         self.armed = None
 
-    def revert(self, reason: str) -> _io_revert.Outcome:
+    def revert(self, reason: str) -> rollback_revert.Outcome:
         self.done.append(reason)
         if not self.failing:
             self.armed = None
-        return _io_revert.Outcome(self.failing, [])
+        return rollback_revert.Outcome(self.failing, [])
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
     found = Host()
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_armed, "disarm", found.disarm)
-    monkeypatch.setattr(_io_revert, "arm", found.arm)
-    monkeypatch.setattr(_io_revert, "revert", found.revert)
-    monkeypatch.setattr(_io_revert, "start_now", lambda: found.done.append("by itself"))
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(change_armed, "disarm", found.disarm)
+    monkeypatch.setattr(rollback_revert, "arm", found.arm)
+    monkeypatch.setattr(rollback_revert, "revert", found.revert)
+    monkeypatch.setattr(rollback_revert, "start_now", lambda: found.done.append("by itself"))
     return found
 
 
@@ -120,7 +118,7 @@ def test_another_runs_change_is_not_reverted(machine: Host) -> None:
     ],
 )
 def test_failures_are_one_message(machine: Host, options: dict[str, t.Any], words: str) -> None:
-    machine.armed = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60.0)
+    machine.armed = rollback_transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60.0)
     assert words in failure(host_transaction, **options)
     assert (machine.armed.id, machine.done) == ("run", [])
 
@@ -173,7 +171,7 @@ def test_the_lock_is_free_while_something_is_reached(machine: Host, monkeypatch:
     armed = transaction(state="armed")["transaction"]
 
     def reach(_address: t.Any, timeout: float) -> socket.socket:
-        with _io_lock.lock():
+        with lock.lock():
             machine.armed = None
         return socket.socket()
 
@@ -200,7 +198,7 @@ def test_whose_change_is_reverted_is_said(machine: Host, options: dict[str, t.An
 
 
 def test_overdue_change_of_another_run_is_taken_back_first(machine: Host) -> None:
-    machine.armed = _transaction.Transaction("old", _io_transaction.boot_id(), 0.0, 60.0)
+    machine.armed = rollback_transaction.Transaction("old", armed_transaction.boot_id(), 0.0, 60.0)
     result = transaction(state="armed", transaction="new")
     assert (result["transaction"], machine.done) == ("new", ["not confirmed within 60 s", ("armed", 120)])
     assert "was not confirmed in time; it was taken back first" in " ".join(result["warned"].split())

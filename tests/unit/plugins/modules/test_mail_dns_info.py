@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_dns
+from ansible_collections.dms.ipv6.plugins.module_utils.mail.io import name_servers
 from ansible_collections.dms.ipv6.plugins.modules import mail_dns_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.dns_world import (
     NO_ROUTE,
@@ -41,8 +41,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
         calls.append(arguments)
         return world(TABLE, ns2={f"{MAIL} AAAA": has(OWN)}, six={"*": NO_ROUTE})
 
-    monkeypatch.setattr(_io_dns, "Client", client)
-    monkeypatch.setattr(_io_dns, "system_resolvers", lambda: (R1,))
+    monkeypatch.setattr(name_servers, "Client", client)
+    monkeypatch.setattr(name_servers, "system_resolvers", lambda: (R1,))
     return calls
 
 
@@ -136,7 +136,7 @@ def test_failures_are_one_message(made: list[t.Any], options: dict[str, t.Any], 
 
 
 def test_without_dnspython(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_io_dns, "AVAILABLE", False)
+    monkeypatch.setattr(name_servers, "AVAILABLE", False)
     assert failure(mail_dns_info, names=[MAIL]) == (
         "the Python package dnspython (2.0 or later) is missing on this host. Install the package python3-dnspython."
     )

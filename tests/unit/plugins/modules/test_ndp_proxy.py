@@ -11,15 +11,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_lock,
-    _io_record,
-    _io_transaction,
-    _transaction,
-)
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock, record
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info, ndp_proxy
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts, proxying_host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.proxying_host import Machine
@@ -34,17 +31,17 @@ SAID = ("warned", "diff")
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     found = proxying_host.install(monkeypatch, tmp_path)
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
     monkeypatch.setattr(shutil, "which", lambda name, path: f"/usr/sbin/{name}")
 
     def read(docker: t.Any, path: str | None = None, any_engine: bool = False) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
-        return hosts.host()._replace(record=_io_record.record())
+        return hosts.host()._replace(record=record.record())
 
-    monkeypatch.setattr(_io_found, "read", read)
-    monkeypatch.setattr(_io_found, "looked_into", lambda docker, found: found)
+    monkeypatch.setattr(read_host, "read", read)
+    monkeypatch.setattr(read_host, "looked_into", lambda docker, found: found)
     return found
 
 
@@ -61,21 +58,21 @@ def test_present_and_absent(machine: Machine, options: dict[str, t.Any], backend
     """Check mode says the same and does nothing; a second run finds nothing to do; absent leaves nothing behind."""
     before = machine.state
     check = run(ndp_proxy, check=True, prefix=PREFIX, **options)
-    assert (machine.state, _io_record.record()) == (before, {})
+    assert (machine.state, record.record()) == (before, {})
     real = run(ndp_proxy, prefix=PREFIX, **options)
     assert real == check
     assert (real["changed"], real["rolled_back"], real["backend"], real["interface"]) == (True, False, backend, "eth0")
     assert real["diff"]["prepared"].startswith("--- before: neighbours answered for on eth0\n")
     assert set(machine.active) == {UNIT}
     entry = {"interface": "eth0", "backend": backend}
-    assert _io_record.record()["ndp"]["prefixes"] == {PREFIX: entry}
+    assert record.record()["ndp"]["prefixes"] == {PREFIX: entry}
     again = run(ndp_proxy, prefix=PREFIX, **options)
     assert (again["changed"], again["steps"]) == (False, [])
     assert docker_ipv6_info_absent()["ndp"] == [{"state": "absent"}]
     gone = run(ndp_proxy, state="absent")
     assert gone["changed"]
     assert machine.state == before
-    assert "ndp" not in _io_record.record()
+    assert "ndp" not in record.record()
     assert docker_ipv6_info_absent()["ndp"] == []
     assert not run(ndp_proxy, prefix=PREFIX, state="absent")["changed"]
 
@@ -93,16 +90,16 @@ def test_a_failure_brings_everything_back(machine: Machine) -> None:
     result = run(ndp_proxy, prefix=PREFIX, addresses=FIXED)
     assert (result["failed"], result["rolled_back"]) == (True, True)
     assert result["msg"] == "systemctl restart failed. The old state is back."
-    assert (machine.state, _io_record.record()) == (before, {})
+    assert (machine.state, record.record()) == (before, {})
 
 
 def test_transaction(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The change notes its way back in the armed transaction, and is refused to other runs."""
     monkeypatch.setattr(time, "monotonic", lambda: 10.0)
-    _io_transaction.write(_transaction.Transaction("this", _io_transaction.boot_id(), 100.0, 60.0))
+    armed_transaction.write(transaction.Transaction("this", armed_transaction.boot_id(), 100.0, 60.0))
     assert "another run's change waits" in failure(ndp_proxy, prefix=PREFIX, addresses=FIXED)
     run(ndp_proxy, prefix=PREFIX, addresses=FIXED, transaction="this")
-    armed = _io_transaction.armed()
+    armed = armed_transaction.armed()
     assert armed is not None
     assert [str(step) for step in armed.steps_back()] == [
         f"stop and remove {UNIT}, which answers for {PREFIX} on eth0",
@@ -127,7 +124,7 @@ def test_bad_input(machine: Machine, options: dict[str, t.Any], words: str) -> N
     said = failure(ndp_proxy, **options)
     assert words in said
     assert "\n" not in said
-    assert (machine.state, machine.calls, _io_record.record()) == (before, [], {})
+    assert (machine.state, machine.calls, record.record()) == (before, [], {})
 
 
 def test_missing_ndppd(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

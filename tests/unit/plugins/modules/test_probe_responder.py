@@ -9,15 +9,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_files,
-    _io_peers,
-    _io_places,
-    _io_record,
-    _io_responder,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import record
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses, peers, responder
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import probe_responder
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
@@ -34,7 +30,7 @@ class Engine:
         self.started: list[tuple[t.Any, ...]] = []
         self.runs = False
 
-    def start(self, docker: Docker, wanted: _io_responder.Wanted) -> int:
+    def start(self, docker: Docker, wanted: responder.Wanted) -> int:
         self.started.append((docker.path, *wanted))
         self.runs = True
         return wanted.port or 24871
@@ -47,12 +43,12 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     found = Engine()
-    places = _io_places.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "fd00::2", "10.0.0.1"), OWN)
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_responder, "start", found.start)
-    monkeypatch.setattr(_io_responder, "stop", found.stop)
-    monkeypatch.setattr(_io_responder, "free_port", lambda: 24872)
-    monkeypatch.setattr(_io_places, "read", lambda networks: places)
+    places = own_addresses.Places("198.18.7.2", "fd00::2", ("198.18.7.2", "fd00::2", "10.0.0.1"), OWN)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(responder, "start", found.start)
+    monkeypatch.setattr(responder, "stop", found.stop)
+    monkeypatch.setattr(responder, "free_port", lambda: 24872)
+    monkeypatch.setattr(own_addresses, "read", lambda networks: places)
     monkeypatch.setattr(Docker, "networks", lambda self: [])
     return found
 
@@ -118,10 +114,10 @@ def test_address_of_its_own(engine: Engine) -> None:
 def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -> None:
     engine.runs = True
     check = run(probe_responder, check=True, state="absent", probes=probes)
-    assert (check["result"], engine.runs, _io_record.record()) == (expected, True, {})
+    assert (check["result"], engine.runs, record.record()) == (expected, True, {})
     real = run(probe_responder, state="absent", probes=probes)
     assert (real["result"], real["changed"], engine.runs) == (expected, True, False)
-    assert _io_record.record().get("proof", {}).get("result") == (expected if probes else None)
+    assert record.record().get("proof", {}).get("result") == (expected if probes else None)
     assert run(probe_responder, state="absent")["changed"] is False
 
 
@@ -133,7 +129,7 @@ def test_a_probe_host_that_is_gone_is_kept_with_the_proof(
     real = run(probe_responder, state="absent", probes=probes, silent=["far"])
     assert (real["result"], real["faults"]) == (expected, [])
     assert (real["probes"][-1]["probe_host"], real["probes"][-1]["msg"]) == ("far", words)
-    assert _io_record.record()["proof"]["probes"] == real["probes"]
+    assert record.record()["proof"]["probes"] == real["probes"]
     assert ["probe_host" in one for one in real["probes"]] == [False] * len(probes) + [True]
 
 
@@ -175,7 +171,7 @@ def test_expect(
 ) -> None:
     result = run(probe_responder, check=check, state="absent", probes=probes, expect=expect)
     assert (result["result"], result["faults"], result["expect"]) == (expected, faults, expect)
-    kept = _io_record.record().get("proof", {})
+    kept = record.record().get("proof", {})
     assert (kept.get("result"), kept.get("expect")) == ((None, None) if check else (expected, expect))
     assert "faults" not in kept
 
@@ -183,7 +179,7 @@ def test_expect(
 def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
     run(probe_responder, state="absent", probes=[SEEN])
     run(probe_responder, state="absent")
-    assert _io_record.record()["proof"]["result"] == "passed"
+    assert record.record()["proof"]["result"] == "passed"
 
 
 @pytest.mark.parametrize(
@@ -257,7 +253,7 @@ def test_removed_before_anything_can_fail(engine: Engine, monkeypatch: pytest.Mo
     def refuse(*_arguments: object, **_options: object) -> t.NoReturn:
         raise Refused("no space left on device")
 
-    monkeypatch.setattr(_io_peers if broken == "judged" else _io_record, broken, refuse)
+    monkeypatch.setattr(peers if broken == "judged" else record, broken, refuse)
     engine.runs = True
     assert failure(probe_responder, state="absent", probes=[SEEN]) == "no space left on device."
     assert not engine.runs
@@ -271,7 +267,7 @@ def test_in_check_mode_one_after_the_other(engine: Engine) -> None:
         for family in there["addresses"]
     ]
     gone = run(probe_responder, check=True, state="absent", probes=probes)
-    assert (gone["changed"], engine.started, _io_record.record()) == (False, [], {})
+    assert (gone["changed"], engine.started, record.record()) == (False, [], {})
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
@@ -279,6 +275,6 @@ def test_failures_are_one_message(engine: Engine, monkeypatch: pytest.MonkeyPatc
     def refuse(*_arguments: object) -> t.NoReturn:
         raise Refused("cannot pull the image: no route", "docker", "Give an archive")
 
-    monkeypatch.setattr(_io_responder, "start", refuse)
-    monkeypatch.setattr(_io_responder, "stop", refuse)
+    monkeypatch.setattr(responder, "start", refuse)
+    monkeypatch.setattr(responder, "stop", refuse)
     assert failure(probe_responder, state=state) == "docker: cannot pull the image: no route. Give an archive."

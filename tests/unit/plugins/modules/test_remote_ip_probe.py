@@ -8,11 +8,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _verdict
+from ansible_collections.dms.ipv6.plugins.module_utils.core import verdict
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import probe as proof_probe
 from ansible_collections.dms.ipv6.plugins.modules import remote_ip_probe
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
-REAL = _verdict.Verdict("real", "fd00::5", "fd00::5", "the server saw this client, fd00::5")
+REAL = verdict.Verdict("real", "fd00::5", "fd00::5", "the server saw this client, fd00::5")
 
 PLACE = ("fd00::1", 8080)
 
@@ -21,13 +22,13 @@ PLACE = ("fd00::1", 8080)
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
     calls: list[tuple[t.Any, ...]] = []
 
-    def probe(*arguments: t.Any) -> _verdict.Verdict:
+    def probe(*arguments: t.Any) -> verdict.Verdict:
         calls.append(arguments)
         return REAL
 
-    monkeypatch.setattr(_io_probe, "resolve", lambda host, port, family: PLACE)
-    monkeypatch.setattr(_io_probe, "probe", probe)
-    monkeypatch.setattr(_io_probe, "hold", lambda *arguments: probe("hold", *arguments))
+    monkeypatch.setattr(proof_probe, "resolve", lambda host, port, family: PLACE)
+    monkeypatch.setattr(proof_probe, "probe", probe)
+    monkeypatch.setattr(proof_probe, "hold", lambda *arguments: probe("hold", *arguments))
     return calls
 
 
@@ -88,7 +89,7 @@ def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None
 def test_the_probe_host_itself_is_not_connected_to(
     asked: list[t.Any], monkeypatch: pytest.MonkeyPatch, hold: int
 ) -> None:
-    monkeypatch.setattr(_io_probe, "is_own", lambda place, family: True)
+    monkeypatch.setattr(proof_probe, "is_own", lambda place, family: True)
     result = run(remote_ip_probe, host="fd00::1", port=25, hold=hold)
     assert (asked, result["verdict"], result["client"]) == ([], "not verified", "fd00::1")
     assert result["msg"] == "fd00::1 is an address of the machine that probes, which proves nothing"

@@ -8,23 +8,20 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import (
-    _io_daemon,
-    _io_files,
-    _io_found,
-    _io_lock,
-    _io_record,
-    _io_steps,
-    _io_transaction,
-    _nft_table,
-    _state_host,
-    _transaction,
-)
-from ansible_collections.dms.ipv6.plugins.module_utils._file_steps import WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils._io_docker import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils._refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils._routed_firewall import FILE, LoadTable
-from ansible_collections.dms.ipv6.plugins.module_utils._state_host import TableFiles
+from ansible_collections.dms.ipv6.plugins.module_utils.change.file_steps import WriteFile
+from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock, record
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction as rollback_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
+from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import executor as rollback_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.routed import nft_table
+from ansible_collections.dms.ipv6.plugins.module_utils.routed.firewall import FILE, LoadTable
+from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
+from ansible_collections.dms.ipv6.plugins.module_utils.state.host import TableFiles
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.modules import routed_firewall
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
@@ -46,8 +43,8 @@ class Host:
         self.found = TableFiles()
         self.failing: type | None = None
 
-    def read(self, docker: Docker, path: str | None = None) -> _state_host.Found:
-        return host(table=self.found, record=_io_record.record())
+    def read(self, docker: Docker, path: str | None = None) -> state_host.Found:
+        return host(table=self.found, record=record.record())
 
     def do(self, step: t.Any) -> None:
         if isinstance(step, WriteFile):
@@ -64,11 +61,11 @@ class Host:
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
     found = Host()
-    monkeypatch.setattr(_io_files, "STATE", str(tmp_path))
-    monkeypatch.setattr(_io_lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(_io_found, "read", found.read)
-    monkeypatch.setattr(_io_steps.Hands, "do", lambda self, step: found.do(step))
-    monkeypatch.setattr(_io_daemon.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(system_files, "STATE", str(tmp_path))
+    monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(read_host, "read", found.read)
+    monkeypatch.setattr(rollback_executor.Hands, "do", lambda self, step: found.do(step))
+    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
     return found
 
 
@@ -80,7 +77,7 @@ def test_present_and_absent(there: Host) -> None:
     assert real["changed"] and not real["rolled_back"]
     assert f"ip6 daddr {ADDRESS} udp dport {{ 53 }} accept" in real["diff"]["prepared"]
     assert f"ip6 saddr {ADDRESS} oifname" in real["diff"]["prepared"]
-    assert _nft_table.in_force(there.found)
+    assert nft_table.in_force(there.found)
     again = run(routed_firewall, **OPTIONS)
     assert (again["changed"], again["steps"]) == (False, NONE)
     check = run(routed_firewall, check=True, state="absent")
@@ -89,14 +86,14 @@ def test_present_and_absent(there: Host) -> None:
     assert gone["changed"] and there.found == TableFiles(None, None, False, "")
     assert run(routed_firewall, state="absent")["changed"] is False
     # No file of ours is taken for a Compose file that undo would bring back.
-    assert _io_record.record().get("files") is None
+    assert record.record().get("files") is None
 
 
 def test_part_of_a_transaction(there: Host) -> None:
-    transaction = _transaction.Transaction("run", _io_transaction.boot_id(), 1e12, 60)
-    _io_transaction.write(transaction)
+    transaction = rollback_transaction.Transaction("run", armed_transaction.boot_id(), 1e12, 60)
+    armed_transaction.write(transaction)
     run(routed_firewall, transaction="run", **OPTIONS)
-    armed = _io_transaction.armed()
+    armed = armed_transaction.armed()
     assert armed is not None
     for step in armed.steps_back():
         there.do(step)

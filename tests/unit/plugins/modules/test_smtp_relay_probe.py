@@ -8,11 +8,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils import _io_probe, _io_smtp, _smtp_relay
+from ansible_collections.dms.ipv6.plugins.module_utils.mail import relay
+from ansible_collections.dms.ipv6.plugins.module_utils.mail.io import relay_test
+from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import probe as proof_probe
 from ansible_collections.dms.ipv6.plugins.modules import smtp_relay_probe
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
 
-DENIED = _smtp_relay.Relay("denied", 454, "4.7.1 no", "220 mail", "fd00::5", "the server does not relay: 454 4.7.1 no")
+DENIED = relay.Relay("denied", 454, "4.7.1 no", "220 mail", "fd00::5", "the server does not relay: 454 4.7.1 no")
 TO = "victim@dms-ipv6.invalid"
 
 
@@ -20,12 +22,12 @@ TO = "victim@dms-ipv6.invalid"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
     calls: list[tuple[t.Any, ...]] = []
 
-    def probe(*arguments: t.Any) -> _smtp_relay.Relay:
+    def probe(*arguments: t.Any) -> relay.Relay:
         calls.append(arguments)
         return DENIED
 
-    monkeypatch.setattr(_io_smtp, "probe", probe)
-    monkeypatch.setattr(_io_probe, "is_own", lambda place, family: False)
+    monkeypatch.setattr(relay_test, "probe", probe)
+    monkeypatch.setattr(proof_probe, "is_own", lambda place, family: False)
     return calls
 
 
@@ -47,7 +49,7 @@ def test_probe(
     arguments: tuple[t.Any, ...],
     check: bool,
 ) -> None:
-    monkeypatch.setattr(_io_probe, "resolve", lambda host, port, family: (host, port))
+    monkeypatch.setattr(proof_probe, "resolve", lambda host, port, family: (host, port))
     result = run(smtp_relay_probe, check=check, host="fd00::1", **options)
     assert asked == [arguments]
     shown = ("changed", "family", "host", "relay", "code", "text", "banner", "client", "msg")
@@ -84,7 +86,7 @@ def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None
 
 
 def test_the_probe_host_itself_is_not_asked(asked: list[t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_io_probe, "is_own", lambda place, family: True)
+    monkeypatch.setattr(proof_probe, "is_own", lambda place, family: True)
     result = run(smtp_relay_probe, host="fd00::1")
     assert (asked, result["relay"]) == ([], "unknown")
     assert result["msg"].startswith("fd00::1 is this host itself")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dms.ipv6.plugins.plugin_utils import _report_fleet, _report_log
-from ansible_collections.dms.ipv6.plugins.plugin_utils._report_log import Event, Log
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import fleet as report_fleet
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report import log as report_log
+from ansible_collections.dms.ipv6.plugins.plugin_utils.report.log import Event, Log
 
-RUN = _report_fleet.Run("2026-11-24T21:00:00Z", "2026-11-24T21:04:37Z", "enable.yml")
+RUN = report_fleet.Run("2026-11-24T21:00:00Z", "2026-11-24T21:04:37Z", "enable.yml")
 HOSTILE = (
     "<script>document.title='owned'</script>\"'`{{ 7*7 }}\u202eevil\u202c\x1b[31mred\x00 "
     "</script><!-- <img src=x onerror=alert(1)>"
@@ -67,7 +68,7 @@ def proof(result: str = "passed", *probes: dict[str, t.Any], expect: str = "real
 def log(*events: Event) -> Log:
     found = Log()
     for one in events:
-        found = _report_log.add(found, one)
+        found = report_log.add(found, one)
     return found
 
 
@@ -157,4 +158,4 @@ def fleet(size: int) -> dict[str, t.Any]:
     logs = list(kinds().values())
     weights = [0] * 12 + [1, 1, 1, 2, 2, 3, 3, 4, 5, 6]
     named = {f"mail{number:04}.example.com": logs[weights[number * 7 % len(weights)]] for number in range(size)}
-    return _report_fleet.report(RUN, named)
+    return report_fleet.report(RUN, named)

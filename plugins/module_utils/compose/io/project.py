@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Compose project's files, and what Compose itself says of them. Nothing is written here, not even for a moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import typing as t
+from dataclasses import replace
+
+from ...core.refused import Refused
+from ...state import docker_objects
+from ...system.io import files as system_files
+from .. import files as compose_files
+from .. import plan as compose_plan
+from . import cli
+
+if t.TYPE_CHECKING:
+    from ...state.host import Found
+    from ..plan import Texts
+
+TIMEOUT = 120
+
+
+def read(path: str) -> compose_plan.Files:
+    """The project's files.
+
+    Raises:
+        Refused: no absolute path, no such file, or it cannot be read.
+    """
+    if not os.path.isabs(path):
+        raise Refused("it is no absolute path", path, "Give the whole path of the project's Compose file")
+    raw = system_files.read(path)
+    if raw is None:
+        raise Refused("there is no such file on this host", path, "Give the path of the project's Compose file")
+    over = beside(path)
+    return compose_plan.Files(path, raw, over, system_files.read(over) if over else None)
+
+
+def beside(path: str) -> str:
+    """Path of the override file of a Compose file, see compose_plan.beside()."""
+    folder = os.path.dirname(path)
+    return compose_plan.beside(path, os.listdir(folder) if os.path.isdir(folder) else ())
+
+
+def refuse_unwritable(before: Texts, after: Texts) -> None:
+    """Refused, before anything is done, where a file that changes would not be written: others decide on its folder."""
+    old = dict(before)
+    for path, text in after:
+        if old.get(path) != text:
+            system_files.refuse_shared(path)
+
+
+def validate(before: Texts, after: Texts) -> None:
+    """Let Compose judge files that are not written yet, if it is on this host.
+
+    Raises:
+        Refused: in Compose's own words; or a file would not be written.
+    """
+    refuse_unwritable(before, after)
+    program = cli.find(TIMEOUT)
+    said = _config(program, after, "--quiet") if program else None
+    if said is None or said[0] == 0:
+        return
+    path = after[-1][0]
+    if _config(program, before, "--quiet")[0] == 0:
+        raise Refused(f"Compose would not take the change: {said[1]}", path, "Use edit: override, or edit it by hand")
+    # A required variable that only the caller of `up` sets is no fault of the file.
+    said = _config(program, after, "--quiet", "--no-interpolate")
+    if said[0]:
+        raise Refused(f"Compose does not take it as it is: {said[1]}", path, "Correct it; it was not changed")
+
+
+def hashes(texts: Texts) -> dict[str, str] | None:
+    """service -> the hash by which Compose decides whether to re-create it; None where it cannot be asked."""
+    program = cli.find(TIMEOUT)
+    code, said = _config(program, texts, "--hash", "*") if program else (1, "")
+    rows = [line.split() for line in said.splitlines()]
+    return {row[0]: row[1] for row in rows if len(row) == 2} if code == 0 else None
+
+
+def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) -> compose_plan.Wanted:
+    """The same with the project's name, as Compose makes it where no container tells.
+
+    Raises:
+        Refused: it cannot be told.
+    """
+    folder = os.path.dirname(wanted.path)
+    if wanted.project or any(one.labels.get(docker_objects.COMPOSE_FOLDER) == folder for one in found.everyone):
+        return wanted
+    texts = files.texts()
+    says = compose_files.project(texts).name
+    program = cli.find(TIMEOUT)
+    code, said = _config(program, texts, "--format", "json") if program else (1, "")
+    if code == 0:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            return replace(wanted, project=str(json.loads(said)["name"]))
+    old = bool(program) and cli.is_old(program, TIMEOUT)
+    env = (system_files.read(os.path.join(folder, ".env")) or b"").decode(errors="replace")
+    return replace(wanted, project=compose_plan.named_by_itself(wanted.path, says, env, old))
+
+
+def _config(program: tuple[str, ...], texts: Texts, *options: str) -> tuple[int, str]:
+    """Exit code of ``config`` on texts, and what it printed: its answer, or its complaint.
+
+    They are given as files in memory, for relative paths and .env are looked for in the project's own folder.
+    """
+    folder = os.path.dirname(texts[0][0])
+    with contextlib.ExitStack() as stack:
+        named: list[str] = []
+        for path, text in texts:
+            handle = os.memfd_create(os.path.basename(path))
+            stack.callback(os.close, handle)
+            os.write(handle, text.encode())
+            named += ["-f", f"/proc/{os.getpid()}/fd/{handle}"]
+        command = (*program, "--project-directory", folder, *named, "config", *options)
+        code, said = cli.run(command, TIMEOUT)
+    for path, name in zip((path for path, _text in texts), named[1::2]):
+        said = said.replace(name, path)
+    return code, said

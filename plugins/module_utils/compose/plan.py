@@ -1,0 +1,481 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IPv6 for a Compose project: written into its files, and given to its running containers in the same change.
+
+The live network keeps the name and the labels that Compose looks for, without the hash by which 2.40 would take it for
+another one and re-create it. So a later ``docker compose up -d`` finds reality as its file says (measured with Compose
+1.29.2, 2.26.1 and 2.40.3).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import posixpath
+import re
+import typing as t
+from dataclasses import dataclass, replace
+
+from ..change.file_steps import WriteFile
+from ..change.plan import Plan
+from ..core import ip
+from ..core.refused import Refused
+from ..daemon import json_text
+from ..network import on_host as network_on_host
+from ..network import plan as network_plan
+from ..state import docker_objects
+from . import files as compose_files
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..state.docker_objects import Ask, Container, Network
+    from ..state.host import Found
+
+    Texts = list[tuple[str, str]]
+
+DEFAULT, NAMED, EXTERNAL = "default", "named", "external"
+FILE, OVERRIDE = "file", "override"
+# Compose finds these by itself, and merges the first override file that stands beside; with -f it reads what is named.
+BY_ITSELF = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+BOM = "\ufeff"
+PROJECT_NAME = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?COMPOSE_PROJECT_NAME[ \t]*=[ \t]*(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\s#]*)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller asks for.
+
+    Attributes:
+        path: of the project's Compose file, absolute.
+        shape: ``default`` (IPv6 on the project's own network), ``named`` (one more network for some services) or
+            ``external`` (a network made outside in place of the project's own).
+        network: key of a named network, name of an external one.
+        subnet: CIDR, or ``auto``.
+        prefix_length: of a derived subnet.
+        fleet_prefix: a /48 for all hosts, or empty.
+        services: that get a named network.
+        edit: ``file``, or ``override`` to leave that alone and write the override file beside it.
+        project: its name, where its containers do not tell; empty to find out.
+        must: services that have to be on the network in the end.
+    """
+
+    path: str
+    shape: str = DEFAULT
+    network: str = "dms-ipv6"
+    subnet: str = "auto"
+    prefix_length: int = 64
+    fleet_prefix: str = ""
+    services: tuple[str, ...] = ()
+    edit: str = FILE
+    project: str = ""
+    must: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Of the network in the file."""
+        return self.network if self.shape == NAMED else compose_files.DEFAULT
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Who gets IPv6 by way of Compose files, and which containers do not."""
+
+    projects: tuple[Wanted, ...]
+    containers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Files:
+    """A project's files as they are: the Compose file, and the override file beside it.
+
+    Attributes:
+        override_path: where it is or would be; empty if Compose would not read one.
+        override: None if there is none.
+    """
+
+    path: str
+    raw: bytes
+    override_path: str = ""
+    override: bytes | None = None
+
+    def texts(self) -> Texts:
+        """Pairs of path and text, in the order in which Compose merges them."""
+        over = [] if self.override is None else [(self.override_path, decode(self.override, self.override_path))]
+        return [(self.path, decode(self.raw, self.path)), *over]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The files' part: one file with another text.
+
+    Attributes:
+        old: its bytes, None for a new file.
+        texts: of all files, afterwards, in the order in which Compose merges them.
+    """
+
+    path: str
+    old: bytes | None
+    before: str
+    after: str
+    texts: Texts
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file has to be written."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True)
+class ComposePlan:
+    """What will be done for a project.
+
+    Attributes:
+        project: its name.
+        network: name of the real network; ``lives`` whether it is there, or will be, without an ``up``.
+        subnet: of the network.
+        services: on the network, by the files.
+        containers: of the project.
+        plan: the file's step and the network's.
+    """
+
+    project: str
+    network: str
+    lives: bool
+    subnet: str
+    services: tuple[str, ...]
+    containers: tuple[Container, ...]
+    edit: Edit
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class _Project:
+    """A project as found: its name, its containers, what its files say, and its network, if that is there."""
+
+    name: str
+    containers: tuple[Container, ...]
+    says: compose_files.Project
+    network: str
+    there: Network | None
+
+
+def decode(raw: bytes, path: str) -> str:
+    """The text of a file, a byte order mark kept."""
+    text = json_text.decode(raw, path)
+    return BOM + text if raw.startswith(BOM.encode()) else text
+
+
+def beside(path: str, there: Iterable[str]) -> str:
+    """Path of the override file that Compose merges with a Compose file: the one that is there, or that could be.
+
+    Args:
+        path: of the Compose file.
+        there: names of the files in its folder.
+    """
+    folder, name = posixpath.split(path)
+    if name not in BY_ITSELF:
+        return ""
+    stem, suffix = posixpath.splitext(name)
+    names = set(there)
+    found = [one for one in OVERRIDES if one in names]
+    return posixpath.join(folder, found[0] if found else f"{stem}.override{suffix}")
+
+
+def targets(
+    attach: str,
+    like: Wanted,
+    files: Iterable[str],
+    containers: Iterable[str],
+    found: Found,
+    there: Callable[[str], bool],
+) -> Targets:
+    """The projects of files that are named, and of containers that Compose made: it would undo any other way.
+
+    Args:
+        attach: ``compose`` refuses other containers, ``auto`` leaves them, and those whose file is not on this host.
+        like: what is wanted for each project; its path does not count.
+        files: paths of Compose files.
+        containers: names or ids.
+        found: what was read from the host.
+        there: whether a file is there.
+
+    Raises:
+        Refused: with ``compose``, a container that has no Compose file here, or nothing to do.
+    """
+    projects = {path: replace(like, path=path) for path in files}
+    rest = []
+    for name in containers:
+        container = next((one for one in found.everyone if name in (one.name, one.id)), None)
+        path, reason = made_from(container.labels if container else {}, there)
+        if container and path:
+            project = projects.get(path) or replace(
+                like, path=path, project=container.labels[docker_objects.COMPOSE_PROJECT]
+            )
+            must = tuple(dict.fromkeys((*project.must, container.labels[docker_objects.COMPOSE_SERVICE])))
+            projects[path] = replace(project, must=must, services=like.services or must)
+        elif attach == network_on_host.COMPOSE:
+            raise Refused(reason, f"container {name}", "Name its file in dms_ipv6_compose_files, or use another attach")
+        else:
+            rest.append(name)
+    if attach == network_on_host.COMPOSE and not projects:
+        raise Refused("there is neither a Compose file nor a container", "attach", "Give dms_ipv6_compose_files")
+    return Targets(tuple(projects.values()), tuple(rest))
+
+
+def made_from(labels: Mapping[str, str], there: Callable[[str], bool]) -> tuple[str, str]:
+    """Path of the Compose file that a container was made from; empty, with the reason, if there is none to edit."""
+    folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
+    if not {docker_objects.COMPOSE_PROJECT, docker_objects.COMPOSE_SERVICE} <= labels.keys() or not folder or not files:
+        return "", "it was not made by Compose"
+    path, *more = (posixpath.join(folder, one) for one in files.split(","))
+    if any(one not in (posixpath.join(folder, name) for name in OVERRIDES) for one in more):
+        return "", f"it was made from several files ({files})"
+    return (path, "") if there(path) else ("", f"its Compose file {path} is not on this host")
+
+
+def plan(wanted: Wanted, files: Files, found: Found, ask: Ask) -> ComposePlan:
+    """The plan for a project.
+
+    Args:
+        wanted: what is asked for.
+        files: the project's files, as they are.
+        found: what was read from the host.
+        ask: looks up what is needed only of those that change.
+
+    Raises:
+        Refused: a file is not understood, the network cannot be had in it, or the live change must not be done.
+    """
+    project = _project(wanted, files, found)
+    network = _wanted_network(wanted, project, found)
+    edit = _edit(wanted, files, str(network.subnet))
+    after = compose_files.project(edit.texts)
+    _refuse_taken_back(wanted, after, edit.path)
+    live = _live(wanted, project, network, found, ask)
+    services = tuple(sorted(name for name, one in after.services.items() if _is_on(one, wanted.key)))
+    _refuse_left_out(wanted, services)
+    like = files.path if edit.old is None else ""
+    write = (WriteFile(edit.path, edit.after.encode(), _why(wanted), edit.old, True, like),)
+    return ComposePlan(
+        project.name,
+        network.name,
+        bool(project.there or live.steps),
+        str(network.subnet),
+        services,
+        project.containers,
+        edit,
+        Plan(
+            live.before,
+            live.after,
+            (*(write if edit.changed else ()), *live.steps),
+            (*live.warnings, *_on_ipv4_only(after, services)),
+        ),
+    )
+
+
+def _project(wanted: Wanted, files: Files, found: Found) -> _Project:
+    says = compose_files.project(files.texts())
+    name = project_name(wanted, says.name, found)
+    containers = tuple(one for one in found.everyone if one.labels.get(docker_objects.COMPOSE_PROJECT) == name)
+    if wanted.shape == EXTERNAL:
+        real = wanted.network
+    else:
+        entry = says.networks.get(wanted.key)
+        real = (entry.name if entry else "") or f"{name}_{wanted.key}"
+    labels = network_labels(name, wanted.key)
+    there = [one for one in found.networks if wanted.shape != EXTERNAL and labels.items() <= one.labels.items()]
+    there += [one for one in found.networks if one.name == real]
+    return _Project(name, containers, says, there[0].name if there else real, there[0] if there else None)
+
+
+def project_name(wanted: Wanted, said: str, found: Found) -> str:
+    """The project's name: as given, as its containers have it, as the file says, or after the file's folder."""
+    if wanted.project:
+        return wanted.project
+    folder, file = posixpath.split(wanted.path)
+    labels = [one.labels for one in found.everyone if one.labels.get(docker_objects.COMPOSE_FOLDER) == folder]
+    named = [one for one in labels if file in _files_of(one)] or labels
+    names = sorted({one[docker_objects.COMPOSE_PROJECT] for one in named if docker_objects.COMPOSE_PROJECT in one})
+    if len(names) > 1:
+        raise Refused(f"the projects {' and '.join(names)} run from it", wanted.path, "Give project_name")
+    return names[0] if names else named_by_itself(wanted.path, said)
+
+
+def named_by_itself(path: str, said: str, env: str = "", old: bool = False) -> str:
+    """The name that Compose gives a project that does not run, where it cannot be asked.
+
+    Args:
+        path: of the Compose file.
+        said: by the file.
+        env: the text of the file .env beside it.
+        old: whether it is Compose 1, which knows no name in the file, and leaves _ and - at the front.
+
+    Raises:
+        Refused: it is a variable.
+    """
+    values = [found["value"] for found in PROJECT_NAME.finditer(env)]
+    name = (values[-1].strip("\"'") if values else "") or ("" if old else said)
+    if "$" in name:
+        raise Refused(f"the project's name is a variable ({name})", path, "Give project_name")
+    name = re.sub(r"[^a-z0-9_-]", "", (name or posixpath.basename(posixpath.dirname(path))).lower())
+    name = name or "default" if old else name.lstrip("_-")
+    if not name:
+        raise Refused("Compose finds no name for the project in that of its folder", path, "Give project_name")
+    return name
+
+
+def _files_of(labels: Mapping[str, str]) -> list[str]:
+    """Names of the files that a container was made from; 1.29 notes them without their folder."""
+    return [posixpath.basename(one) for one in labels.get(docker_objects.COMPOSE_FILES, "").split(",")]
+
+
+def network_labels(project: str, key: str) -> dict[str, str]:
+    """What Compose looks for on a network of its own."""
+    return {docker_objects.COMPOSE_PROJECT: project, docker_objects.COMPOSE_NETWORK: key}
+
+
+def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_plan.WantedNetwork:
+    """The live network: with the subnet given, or the one in the files, or the one it has, or one derived."""
+    joining = _joining(wanted, project, found)
+    asked = network_on_host.NetworkOptions(
+        project.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, joining
+    )
+    network = network_on_host.wanted_network(asked, found.machine_id)
+    entry = project.says.networks.get(wanted.key)
+    written = [one for one in (entry.subnets if entry and wanted.shape != EXTERNAL else ()) if ":" in one]
+    kept = _written(written[0], wanted) if written and network.derived else None
+    there = project.there.subnets6 if project.there and project.there.ipv6 else ()
+    if network.derived and kept is None and there and not ip.special(there[0]):
+        kept = there[0]
+    labels = () if wanted.shape == EXTERNAL else tuple(network_labels(project.name, wanted.key).items())
+    return network_plan.WantedNetwork(
+        network.name, kept or network.subnet, network.derived and not kept, network.containers, labels=labels
+    )
+
+
+def _written(text: str, wanted: Wanted) -> ipaddress.IPv6Network:
+    """The IPv6 subnet that a file has."""
+    where = f"{wanted.path}, network {wanted.key}"
+    try:
+        return ip.subnet(text, where)
+    except Refused as reason:
+        raise Refused(reason.problem, where, "Remove it there, and one of this host's own is written") from None
+
+
+def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]:
+    """Containers that have to be connected: on the project's own network everyone is already."""
+    if wanted.shape == NAMED:
+        chosen = [
+            one for one in project.containers if one.labels.get(docker_objects.COMPOSE_SERVICE) in wanted.services
+        ]
+    elif wanted.shape == EXTERNAL:
+        labels = network_labels(project.name, compose_files.DEFAULT).items()
+        own = [
+            f"{project.name}_{compose_files.DEFAULT}",
+            *(one.name for one in found.networks if labels <= one.labels.items()),
+        ]
+        chosen = [one for one in project.containers if any(one.endpoint(name) for name in own)]
+    else:
+        chosen = []
+    return tuple(sorted(one.name for one in chosen))
+
+
+def _edit(wanted: Wanted, files: Files, subnet: str) -> Edit:
+    """One of the files with the network written into it."""
+    change: compose_files.Wanted
+    if wanted.shape == NAMED:
+        change = compose_files.NamedNetwork(wanted.network, subnet, wanted.services)
+    else:
+        change = (
+            compose_files.ExternalNetwork(wanted.network)
+            if wanted.shape == EXTERNAL
+            else compose_files.DefaultNetwork(subnet)
+        )
+    (path, base), *over = files.texts()
+    if wanted.edit == FILE:
+        after = compose_files.edit(base, change, path)
+        return Edit(path, files.raw, base, after, [(path, after), *over])
+    if not files.override_path:
+        names = " or ".join(BY_ITSELF)
+        raise Refused(f"Compose reads an override file only beside {names}", path, "Use edit: file")
+    before = over[0][1] if over else None
+    after = compose_files.override(base, before, change, files.override_path)
+    return Edit(files.override_path, files.override, before or "", after, [(path, base), (files.override_path, after)])
+
+
+def _refuse_taken_back(wanted: Wanted, after: compose_files.Project, path: str) -> None:
+    """Raise Refused where the override file undoes what was written into the other."""
+    entry = after.networks.get(wanted.key)
+    well = entry and (entry.external if wanted.shape == EXTERNAL else entry.enable_ipv6)
+    services = wanted.services if wanted.shape == NAMED else ()
+    well = well and all(_is_on(after.services[name], wanted.key) for name in services)
+    if not well:
+        raise Refused("the override file beside it takes the change back", path, "Use edit: override")
+
+
+def _refuse_left_out(wanted: Wanted, services: Iterable[str]) -> None:
+    """Raise Refused where a service that the change is for does not get the network."""
+    left_out = sorted({*wanted.must}.difference(services))
+    if left_out:
+        problem = f"{', '.join(left_out)} is not on the project's network {wanted.key}"
+        raise Refused(problem, wanted.path, f"Use the shape {NAMED}, which puts it on one more network")
+
+
+def _is_on(service: compose_files.Service, key: str) -> bool:
+    """Whether a service is on a network, by the files."""
+    if service.network_mode:
+        return False
+    return key == compose_files.DEFAULT if service.networks is None else key in service.networks
+
+
+def _live(wanted: Wanted, project: _Project, network: network_plan.WantedNetwork, found: Found, ask: Ask) -> Plan:
+    """The live part; a project that does not run gets its network from its next ``up``, an external one from us."""
+    if project.there is None and not network.containers and wanted.shape != EXTERNAL:
+        return Plan("", "")
+    containers = {name: ask.inspect(name) for name in network.containers}
+    return network_on_host.plan_network(network, found, containers, ask)
+
+
+def _why(wanted: Wanted) -> str:
+    """What is written into the file, in a few words."""
+    return {
+        DEFAULT: "IPv6 on the project's own network",
+        NAMED: f"network {wanted.network} with IPv6 for {', '.join(wanted.services)}",
+        EXTERNAL: f"the external network {wanted.network} in place of the project's own",
+    }[wanted.shape]
+
+
+def _on_ipv4_only(says: compose_files.Project, services: Iterable[str]) -> tuple[str, ...]:
+    """A sentence for each port that stays without IPv6, whatever network its service is on."""
+    return tuple(
+        f"service {name} publishes {port} on an IPv4 address by name: IPv6 clients do not reach it"
+        for name, port in compose_files.explicit_ipv4_ports(says)
+        if name in services
+    )
+
+
+def recreated(plan: ComposePlan, shape: str, hashes: Mapping[str, str] | None) -> list[str]:
+    """The services that the next ``docker compose up -d`` re-creates.
+
+    Args:
+        plan: of the project.
+        shape: see Wanted.
+        hashes: service -> config hash of the new files, by Compose itself; None if it cannot be asked: then whoever is
+            on another network by the files than when it was made.
+    """
+    made = {
+        one.labels[docker_objects.COMPOSE_SERVICE]: one.labels.get(docker_objects.COMPOSE_HASH, "")
+        for one in plan.containers
+        if docker_objects.COMPOSE_SERVICE in one.labels
+    }
+    if hashes is None:
+        return sorted(name for name in made if shape != DEFAULT and name in plan.services)
+    return sorted(name for name, old in made.items() if name in plan.services and hashes.get(name, old) != old)

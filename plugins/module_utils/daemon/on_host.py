@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon's part of a plan for a host: which settings, and what a restart would do beside."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..change.plan import Steps
+from ..engine import version as engine_version
+from ..host import forwarding
+from ..state import daemon as state_daemon
+from ..state import host as state_host
+from . import plan as daemon_plan
+
+if t.TYPE_CHECKING:
+    from . import restart_checks
+    from .json_text import Settings
+
+
+def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland_proxy: bool | None = None) -> Settings:
+    """The daemon settings of mode ``nat``.
+
+    Below 27.0 ip6tables is off by default and experimental; from 27.0 on neither key is needed, so a key is written
+    only where the file, or the daemon that runs, has ip6tables off. A left-over ``experimental`` is left alone, and
+    what a flag of dockerd says already is not said again.
+    """
+    settings: Settings = {}
+    if not engine_version.has(daemon.version, "ip6tables_by_default"):
+        settings.update({"experimental": True, "ip6tables": True})
+    elif file_settings.get("ip6tables") is False or daemon_plan.effective("ip6tables", daemon) is False:
+        settings["ip6tables"] = True
+    if userland_proxy is not None:
+        settings["userland-proxy"] = userland_proxy
+    return {name: value for name, value in settings.items() if daemon_plan.flag(name, daemon) is not value}
+
+
+def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_plan.DaemonPlan:
+    """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
+    plan = daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
+    if plan.restarts and (plan.settings.get("ipv6") or any(one.ipv6 for one in found.networks)):
+        return plan.guarded(guard(found, tells=False))
+    return plan
+
+
+def refuse_restart(
+    plan: daemon_plan.DaemonPlan,
+    found: state_host.Found,
+    around: restart_checks.Surroundings,
+    consent: restart_checks.Consent,
+) -> None:
+    """Raise Refused where the restart of a plan would do more than is wanted."""
+    from . import restart_checks  # most runs restart nothing
+
+    daemon = found.daemon
+    ip6tables = daemon_plan.in_force("ip6tables", {"ip6tables": True}, daemon) != daemon_plan.IN_FORCE
+    turns_on = ip6tables and plan.settings.get("ip6tables") is True
+    restart_checks.refuse(around, plan.settings, daemon.version, daemon.unit, turns_on, consent)
+
+
+def guard(found: state_host.Found, tells: bool = True) -> Steps:
+    """The steps before a host forwards IPv6; ``tells``: those that only say what dockerd does are among them."""
+    ours = never_forwards(found)
+    forwards = found.forwards or not (ours or tells)
+    return forwarding.guard(found.ra_default, found.accept_ra, forwards, found.sysctl_file, not ours, found.at_boot)
+
+
+def never_forwards(found: state_host.Found) -> bool:
+    """Whether the host does not forward IPv6 and never will by dockerd's doing."""
+    return not found.forwards and daemon_plan.firewall_backend(found.daemon) == state_daemon.NFTABLES

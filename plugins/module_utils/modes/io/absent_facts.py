@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for mode ``absent`` as facts for the role, see nat_facts."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...change import file_steps
+from ...routed import ndp_proxy
+from ...routed.io import ndp
+from ...state.io import containers
+from ...system.io import packages
+from .. import absent, prevent
+from . import nat_facts, read_host
+
+if t.TYPE_CHECKING:
+    from ...change.plan import Plan
+    from ...engine.io.api import Docker
+    from ...state.host import Found
+
+
+def plan(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
+    """The plan for mode ``absent``."""
+    moved = {name: containers.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
+    made = absent.absent(found, moved, read_host.ask(docker), consent)
+    answers = ndp.planned([{"state": ndp_proxy.ABSENT}] if "ndp" in found.record else [], found, read_host.ask(docker))
+    steps = [*nat_facts.sentences(one for _call, one in answers), *made.sentences()]
+    warnings = dict.fromkeys(text for _wanted, one in made.networks for text in one.warnings)
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "files": _written(made.files),
+        "gai_conf": {"paths": [path for one in made.gai_conf for path in _written(one)]},
+        "ndp": [call for call, _plan in answers],
+        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in made.networks],
+        "firewall": {"state": "absent"} if made.table_plan.changed else {},
+        "packages": packages.missing() if steps else [],
+        "warnings": [
+            *made.files.warnings,
+            *(text for one in made.gai_conf for text in one.warnings),
+            *warnings,
+            *made.daemon_plan.warnings,
+            *prevent.undone(found, made.daemon_plan),
+        ],
+    }
+
+
+def _written(plan: Plan) -> list[str]:
+    """The files that a plan writes."""
+    return [step.path for step in plan.steps if isinstance(step, file_steps.WriteFile)]

@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for mode ``nat`` as facts for the role: looks up what a plan asks for, and changes nothing.
+
+A host that is as wanted is read every night, so what other modes need is imported by them alone.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ...change.plan import Plan
+from ...core.refused import Refused
+from ...daemon import json_text
+from ...exposure import newly_open, newly_routed, published
+from ...network import on_host as network_on_host
+from ...network import steps as network_steps
+from ...state import docker_objects
+from ...system.io import packages
+from .. import nat as modes_nat
+from . import read_host
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from ...compose.plan import Wanted as WantedProject
+    from ...engine.io.api import Docker
+    from ...routed.ndp_proxy import NdpPlan
+    from ...state.host import Found
+    from ..nat import Wanted
+
+
+class ComposeOptions(t.NamedTuple):
+    """What the role says of Compose projects, see compose_plan.Wanted."""
+
+    files: tuple[str, ...] = ()
+    shape: str = "default"
+    services: tuple[str, ...] = ()
+    edit: str = "file"
+
+
+def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``nat``.
+
+    Raises:
+        Refused: anything that must not or cannot be done.
+    """
+    projects, containers, found = _targets(wanted, compose, found, docker)
+    only_projects = projects and not containers
+    host_wanted = wanted._replace(
+        containers=containers, attach=network_on_host.COMPOSE if only_projects else wanted.attach
+    )
+    host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
+    facts = [_project(one, found, docker) for one in projects]
+    joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
+    if wanted.attach == network_on_host.DEFAULT_BRIDGE:
+        joining |= {one.id for one in found.containers if one.endpoint("bridge")}
+    now = published.host(found)
+    shut = refuse_opened(joining, now, wanted)
+    asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
+    own = "" if only_projects else "bridge" if wanted.attach == network_on_host.DEFAULT_BRIDGE else wanted.network
+    subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
+    gai_conf, selection = _selection(wanted, subnets, found)
+    answers = _given_up(own, found, docker)
+    after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
+    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
+    told = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "config": host.config,
+        "subnets": list(dict.fromkeys(subnets)),
+        "network": own,
+        "containers": list(containers),
+        "compose": [one["options"] for one in facts],
+        "gai_conf": gai_conf,
+        "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
+        "ports": [list(one) for one in published.served(asked, now) if one not in shut.values()],
+        "firewall": {"state": "absent"} if host.table_plan.changed else {},
+        "ndp": [call for call, _plan in answers],
+        "packages": packages.missing(compose=bool(projects)) if steps else [],
+        "warnings": [*(text for some in told for text in some), *minded(found, wanted, steps, shut)],
+    }
+
+
+def sentences(plans: Iterable[Plan]) -> list[str]:
+    return [one for plan in plans for one in plan.sentences()]
+
+
+def refuse_opened(joining: Collection[str], now: published.Host, wanted: Wanted) -> dict[str, tuple[str, int]]:
+    """Raise Refused for ports that the host's firewall closes, and that are open once these containers have IPv6.
+
+    Returns:
+        those that it closes once they have it, see newly_open.shut().
+    """
+    newly_open.refuse(newly_open.opened(now, joining), wanted.allow_exposure, now.firewall)
+    return newly_open.shut(now, joining)
+
+
+def minded(found: Found, wanted: Wanted, steps: Collection[str], shut: Collection[str] = ()) -> list[str]:
+    """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
+    if not steps:
+        return []
+    newly_routed.refuse(found, wanted.allow_forwarding)
+    return [*newly_open.warnings(shut), *newly_routed.warnings(found)]
+
+
+def seeing(
+    wanted: Wanted, compose: ComposeOptions, found: Found, projects: Collection[str], joining: Collection[str]
+) -> Iterator[docker_objects.Container]:
+    """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
+    for one in found.containers:
+        files = {*_compose_paths(one.labels)}
+        waits = files & {*projects} and one.id not in joining and not one.has_ipv6
+        if not waits and ({one.name, one.id} & {*wanted.containers} or files & {*compose.files}):
+            yield one
+
+
+def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[dict[str, t.Any], Plan]:
+    """Options for gai_conf, none if it is not asked for, and its part of the plan."""
+    more = [name for name in ("gai_conf_precedence", "gai_conf_prefixes") if getattr(wanted, name)]
+    if more and not wanted.gai_conf:
+        raise Refused(f"{' and '.join(more)} without gai_conf", "gai_conf", "Set dms_ipv6_gai_conf, or leave them out")
+    if not wanted.gai_conf:
+        return {}, Plan("", "")
+    from ...host import gai_conf as host_gai_conf
+    from ...host.io import resolver
+
+    prefixes, precedence = [*subnets, *wanted.gai_conf_prefixes], wanted.gai_conf_precedence
+    plan = resolver.plan(host_gai_conf.PATH, host_gai_conf.wanted(prefixes, precedence), found.record)
+    return {"prefixes": prefixes, "precedence": precedence}, plan
+
+
+def _subnet(host: modes_nat.HostPlan, found: Found) -> str:
+    """The IPv6 subnet of our network, or of the default bridge."""
+    return host.config.get("fixed-cidr-v6") or str(network_on_host.subnet_after(host.network, found))
+
+
+def _given_up(network: str, found: Found, docker: Docker) -> list[tuple[dict[str, t.Any], NdpPlan]]:
+    """Calls of ndp_proxy for public subnets that the network has no more, each with its plan."""
+    if "ndp" not in found.record:
+        return []
+    from ...routed.io import ndp  # only where it was used
+
+    return ndp.planned(ndp.calls(network, {}, found), found, read_host.ask(docker))
+
+
+def moved(plan: Plan) -> list[str]:
+    """Ids of the containers that a plan brings onto a network."""
+    return [step.id for step in plan.steps if isinstance(step, network_steps.ConnectContainer)]
+
+
+def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Wanted:
+    """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
+    try:
+        return wanted._replace(containers=_targets(wanted, compose, found, docker)[1])
+    except Refused:
+        return wanted
+
+
+def _targets(
+    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker
+) -> tuple[tuple[WantedProject, ...], tuple[str, ...], Found]:
+    """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
+    if wanted.attach not in (network_on_host.AUTO, network_on_host.COMPOSE):
+        if options.files:
+            raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
+        return (), wanted.containers, found
+    named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
+    if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
+        return (), wanted.containers, found
+    from ...compose import plan as compose_plan  # only here
+    from ...compose.io import ownership
+
+    like = compose_plan.Wanted(
+        "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
+        options.edit,
+    )  # fmt: skip
+    ownership.refuse(wanted.containers, options.files, found, docker)
+    found = ownership.believed(found, docker)
+    targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
+    return targets.projects, targets.containers, found
+
+
+def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for a Compose project, and the options with which compose_network plans the same."""
+    from ...compose import files as compose_files
+    from ...compose import plan as compose_plan
+    from ...compose.io import project
+
+    options = {
+        "path": wanted.path,
+        "shape": wanted.shape,
+        "network": wanted.network,
+        "services": list(wanted.services),
+        "edit": wanted.edit,
+        "project_name": wanted.project,
+    }
+    if not compose_files.AVAILABLE:
+        later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {packages.COMPOSE} is there"
+        made = [one.id for one in found.containers if wanted.path in _compose_paths(one.labels)]
+        return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
+    files = project.read(wanted.path)
+    plan = compose_plan.plan(project.named(wanted, files, found), files, found, read_host.ask(docker))
+    project.refuse_unwritable(files.texts(), plan.edit.texts)
+    return {
+        "options": options,
+        "steps": plan.plan.sentences(),
+        "warnings": plan.plan.warnings,
+        "subnet": plan.subnet,
+        "network": plan.network if plan.lives else "",
+        "joining": moved(plan.plan),
+    }
+
+
+def _is_composed(container: docker_objects.Container) -> bool:
+    return docker_objects.COMPOSE_PROJECT in container.labels
+
+
+def _compose_paths(labels: Mapping[str, str]) -> list[str]:
+    """The files that Compose made a container from."""
+    folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
+    return [os.path.join(folder, one) for one in files.split(",")]

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for mode ``prevent`` as facts for the role: looks up what a plan asks for, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ...core import verdict
+from ...core.refused import Refused
+from ...exposure import published
+from ...exposure.io import bridge_rules
+from ...network import on_host as network_on_host
+from ...system.io import packages
+from .. import prevent
+from . import read_host
+
+if t.TYPE_CHECKING:
+    from ...compose.plan import Wanted as WantedProject
+    from ...engine.io.api import Docker
+    from ...state.host import Found
+
+
+def plan(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan.
+
+    Args:
+        wanted: the role's variables.
+        found: what was read, its containers looked into.
+        docker: the engine.
+
+    Raises:
+        Refused: anything that must not or cannot be done.
+    """
+    facts = _in_files(wanted, found, docker) if wanted.compose else _host_wide(wanted, found, docker)
+    return {"changed": bool(facts["steps"]), "subnets": [], "expect": verdict.REFUSED, **facts}
+
+
+def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+    made = prevent.plan(wanted, found, read_host.ask(docker), bridge_rules.foreign_chains())
+    steps = made.daemon_plan.sentences()
+    return {
+        "steps": steps,
+        "config": made.config,
+        "compose": [],
+        "waiting": [],
+        "prove_on": [made.network] if made.network else [],
+        "address": "",
+        "families": list(made.families),
+        "ports": [list(one) for one in made.ports],
+        "packages": packages.missing() if steps else [],
+        "warnings": [*made.daemon_plan.warnings, *made.warnings],
+    }
+
+
+def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The narrow way: services published on 0.0.0.0 in their Compose files."""
+    from ...compose import ports  # only here: it reads YAML
+
+    host = published.host(found)
+    prevent.refuse_past_ports([one for one in found.containers if {one.name, one.id} & {*wanted.containers}], host)
+    projects, found = _projects(wanted, found, docker)
+    facts = [_project(one, found, wanted.consent) for one in projects]
+    steps, warnings, containers, waiting = (
+        [one for project in facts for one in project[name]] for name in ("steps", "warnings", "containers", "waiting")
+    )
+    network = prevent.quiet_network(containers, found)
+    return {
+        "steps": steps,
+        "config": {},
+        "compose": [one["options"] for one in facts],
+        "waiting": waiting,
+        "prove_on": [network] if network and not waiting else [],
+        "address": ports.ADDRESS,
+        "families": list(prevent.families(host)),
+        "ports": [list(one) for one in prevent.ports(containers, host)],
+        "packages": packages.missing(compose=True) if steps else [],
+        "warnings": warnings,
+    }
+
+
+def _projects(wanted: prevent.Wanted, found: Found, docker: Docker) -> tuple[tuple[WantedProject, ...], Found]:
+    """The projects that are concerned, and what is to be believed of the host."""
+    from ...compose import plan as compose_plan
+    from ...compose.io import ownership
+
+    like = compose_plan.Wanted("", services=wanted.services)
+    try:
+        ownership.refuse(wanted.containers, wanted.files, found, docker)
+        found = ownership.believed(found, docker)
+        targets = compose_plan.targets(
+            network_on_host.COMPOSE, like, wanted.files, wanted.containers, found, os.path.isfile
+        )
+    except Refused as reason:
+        where = reason.where if reason.where.startswith("container ") else "dms_ipv6_prevent_compose"
+        remedy = "Name its file in dms_ipv6_compose_files, or publish its ports on 0.0.0.0 by hand"
+        raise Refused(reason.problem, where, remedy) from None
+    return targets.projects, found
+
+
+def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t.Any]:
+    """The plan for the ports of a project, and the options with which compose_ports plans the same."""
+    from ...compose import files as compose_files
+    from ...compose import ports
+    from ...compose.io import ports_plan
+    from ...compose.io import project as compose_project
+
+    options = {"path": wanted.path, "services": list(wanted.services), "project_name": wanted.project}
+    if not compose_files.AVAILABLE:
+        later = f"publish ports of {wanted.path} on IPv4 only; in detail once {packages.COMPOSE} is there"
+        return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": []}
+    files = compose_project.read(wanted.path)
+    made = ports.plan(compose_project.named(wanted, files, found), files, found, recreate)
+    if recreate and made.waiting:
+        ports_plan.refuse_writers(made)
+    compose_project.refuse_unwritable(files.texts(), made.texts)
+    return {
+        "options": options,
+        "steps": made.sentences(),
+        "warnings": made.warnings,
+        "containers": made.containers,
+        "waiting": [] if recreate else made.waiting,
+    }

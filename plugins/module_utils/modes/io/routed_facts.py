@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan for mode ``routed`` as facts for the role, see nat_facts."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...core.refused import Refused
+from ...daemon import json_text
+from ...exposure import published
+from ...routed.io import ndp
+from ...state import firewall as state_firewall
+from ...system.io import packages
+from .. import routed
+from . import nat_facts, read_host
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...engine.io.api import Docker
+    from ...state import docker_objects
+    from ...state.host import Found
+    from ..nat import Wanted
+    from .nat_facts import ComposeOptions
+
+
+def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``routed``.
+
+    Raises:
+        Refused: anything that must not or cannot be done.
+    """
+    if compose != nat_facts.ComposeOptions():
+        problem = "Compose files are not edited in mode routed"
+        raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
+    if wanted.gai_conf:
+        problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
+        raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
+    made = routed.plan(wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
+    now = published.host(found)
+    nat_facts.refuse_opened(nat_facts.moved(made.host.network_plan), now, wanted)
+    answers = ndp.planned(ndp.calls(wanted.network, made.ndp, found), found, read_host.ask(docker))
+    links = [one for _call, one in answers]
+    steps = [*made.sentences(), *nat_facts.sentences(links)]
+    warnings = [*made.host.daemon_plan.warnings, *made.host.network_plan.warnings, *made.warnings]
+    warnings += nat_facts.minded(found, wanted, steps)
+    programs = [*packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
+    seeing = [*nat_facts.seeing(wanted, compose, found, (), ())]
+    served = published.served(seeing, now)
+    return {
+        "changed": bool(steps),
+        "steps": steps,
+        "config": made.host.config,
+        "subnets": [made.table.subnet],
+        "network": wanted.network,
+        "containers": list(wanted.containers),
+        "addresses": made.addresses,
+        "firewall": {"state": "present", **made.table._asdict(), "ports": [one._asdict() for one in made.table.ports]},
+        "ndp": [call for call, _plan in answers],
+        "responder": made.responder,
+        "prove_on": [wanted.network],
+        "ports": [*_own_ports(made, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
+        "packages": [*packages.missing(), *programs] if steps else [],
+        "warnings": [*warnings, *(text for one in links for text in one.warnings)],
+    }
+
+
+def _own_ports(plan: routed.RoutedPlan, seeing: Iterable[docker_objects.Container]) -> Iterator[list[t.Any]]:
+    """Family, port and address of the TCP ports at which containers answer at addresses of their own."""
+    named = {plan.addresses[one.name]: one for one in seeing if one.name in plan.addresses}
+    for one in plan.table.ports:
+        if one.protocol == "tcp" and one.address in named and published.heard(named[one.address], one.port):
+            yield [state_firewall.IPV6, one.port, one.address]

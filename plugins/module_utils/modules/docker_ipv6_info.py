@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module docker_ipv6_info does."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..core.finding import Finding
+from ..daemon import plan as daemon_plan
+from ..engine.io.api import Docker
+from ..exposure import direct_access, published
+from ..modes import findings, nat, report
+from ..modes.io import nat_facts, read_host
+from ..proof.io import own_addresses
+from ..state import docker_objects, engine_kind
+from ..state import firewall as state_firewall
+from ..state import host as state_host
+from .options import READING
+
+if t.TYPE_CHECKING:
+    from ..state.host import Order
+
+SPEC = READING
+SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
+
+
+def wanted_host(params: dict[str, t.Any]) -> nat.Wanted:
+    """What the options say of the host."""
+    return nat.Wanted(
+        network=params["network"],
+        subnet=params["subnet"],
+        prefix_length=params["prefix_length"],
+        fleet_prefix=params["fleet_prefix"],
+        containers=tuple(params["containers"]),
+        attach=params["attach"],
+        address_pool=params["address_pool"],
+        userland_proxy=params["userland_proxy"],
+        consent=params["allow_container_restart"],
+        allow_exposure=tuple(params["allow_exposure"]),
+        allow_forwarding=tuple(params["allow_forwarding"]),
+        gai_conf=params["gai_conf"],
+        gai_conf_precedence=params["gai_conf_precedence"],
+        gai_conf_prefixes=tuple(params["gai_conf_prefixes"]),
+        addresses=tuple((name, str(address)) for name, address in sorted(params["addresses"].items())),
+        interface=params["interface"],
+        ndp_backend=params["ndp_backend"],
+    )
+
+
+def compose_options(params: dict[str, t.Any]) -> nat_facts.ComposeOptions:
+    """What the options say of Compose projects."""
+    return nat_facts.ComposeOptions(
+        tuple(params["compose_files"]),
+        params["compose_shape"],
+        tuple(params["compose_services"]),
+        params["compose_edit"],
+    )
+
+
+def run(params: dict[str, t.Any], _dry: bool) -> dict[str, t.Any]:
+    """Read the host; what the module returns."""
+    return read(params)
+
+
+def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Read the host, and write nothing."""
+    wanted = wanted_host(params)
+    docker = Docker(params["docker_socket"])
+    found = read_host.read(docker, any_engine=params["mode"] == "audit")
+    if not engine_kind.elsewhere(found.environment):
+        found = read_host.looked_into(docker, found)
+    if params["names"]:
+        found = found._replace(orders=_orders(params["names"]))
+    places = own_addresses.read(found.networks)
+    joining = wanted._replace(containers=())  # with prevent nobody gets IPv6
+    if params["mode"] == "routed":
+        joining = wanted  # no Compose file is edited
+    elif params["mode"] != "prevent":
+        joining = nat_facts.joining(wanted, compose_options(params), found, docker)
+    result: dict[str, t.Any] = {
+        "changed": False,
+        "engine": _engine_facts(found),
+        "addresses": places.reached_at,
+        "outbound": places.outbound,
+        "host_addresses": places.all,
+        "networks": [_network_facts(one) for one in found.networks],
+        "containers": _containers_facts(found),
+        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params)],
+    }
+    result["table"] = report.lines(result["containers"], result["findings"])
+    result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
+    if params["mode"] != "audit":
+        result["plan"] = _plan(params, wanted, found, docker)
+    result["summary"] = report.summary(
+        found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
+    )
+    return result
+
+
+# What a mode, or an option, needs beyond that is imported by it alone: most runs find a host as it should be.
+
+
+def _orders(names: list[str]) -> tuple[Order, ...]:
+    from ..host.io import resolver
+
+    return tuple(map(resolver.order, names))
+
+
+def _plan(params: dict[str, t.Any], wanted: nat.Wanted, found: state_host.Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for a mode that changes something."""
+    if params["mode"] == "nat":
+        return nat_facts.nat(wanted, compose_options(params), found, docker)
+    if params["mode"] == "routed":
+        from ..modes.io import routed_facts
+
+        return routed_facts.plan(wanted, compose_options(params), found, docker)
+    if params["mode"] == "prevent":
+        return _prevented(params, found, docker)
+    from ..modes.io import absent_facts
+
+    return absent_facts.plan(found, docker, params["allow_container_restart"])
+
+
+def _prevented(params: dict[str, t.Any], found: state_host.Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for mode ``prevent``."""
+    from ..modes import prevent
+    from ..modes.io import prevent_facts
+
+    defaults = {name: option.get("default") for name, option in SPEC.items()}
+    prevent.refuse_contradiction({name: value for name, value in params.items() if value != defaults.get(name)})
+    wanted = prevent.Wanted(
+        tuple(params["containers"]),
+        params["allow_container_restart"],
+        params["prevent_compose"],
+        tuple(params["compose_files"]),
+        tuple(params["compose_services"]),
+    )
+    return prevent_facts.plan(wanted, found, docker)
+
+
+def _wrong(
+    docker: Docker,
+    found: state_host.Found,
+    wanted: nat.Wanted,
+    joining: nat.Wanted,
+    params: dict[str, t.Any],
+) -> list[Finding]:
+    """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
+    result = findings.findings(found, wanted, joining.containers)
+    if params["mail"] and not engine_kind.elsewhere(found.environment):
+        from ..mail.io import servers
+
+        result += servers.findings(docker, found, wanted.containers, params["mail_as_root"])
+    return result
+
+
+def _engine_facts(found: state_host.Found) -> dict[str, t.Any]:
+    return {
+        "version": str(found.daemon.version),
+        "config_path": found.path,
+        "unit": found.daemon.unit,
+        "settings": {name: daemon_plan.effective(name, found.daemon) for name in SHOWN},
+    }
+
+
+def _network_facts(network: docker_objects.Network) -> dict[str, t.Any]:
+    return {
+        "name": network.name,
+        "driver": network.driver,
+        "ipv6": network.ipv6,
+        "subnets": [str(one) for one in network.subnets],
+        "bridge": network.bridge,
+    }
+
+
+def _containers_facts(found: state_host.Found) -> list[dict[str, t.Any]]:
+    if engine_kind.elsewhere(found.environment):
+        return [_container_facts(one, _unjudged(one), ()) for one in found.containers if one.ports]
+    host = published.host(found)
+    facts = (
+        _container_facts(one, published.exposures(one, host), direct_access.exposures(one, host))
+        for one in found.containers
+    )
+    return [one for one in facts if one["exposure"] or one["direct"]]
+
+
+def _unjudged(container: docker_objects.Container) -> tuple[published.Exposure, ...]:
+    """The ports of an engine that our model is not about."""
+    families = ((one, state_firewall.IPV6 if ":" in one.host_ip else state_firewall.IPV4) for one in container.ports)
+    return tuple(published.Exposure(port, family, published.UNKNOWN) for port, family in families)
+
+
+def _container_facts(
+    container: docker_objects.Container, exposed: tuple[published.Exposure, ...], direct: tuple[published.Exposure, ...]
+) -> dict[str, t.Any]:
+    return {
+        "name": container.name,
+        "networks": [one.network for one in container.endpoints],
+        "exposure": [{"host_port": one.port.host_port, **_exposure_facts(one)} for one in exposed],
+        "direct": [{"address": one.port.host_ip, **_exposure_facts(one)} for one in direct],
+    }
+
+
+def _exposure_facts(exposure: published.Exposure) -> dict[str, t.Any]:
+    return {
+        "port": exposure.port.container_port,
+        "protocol": exposure.port.protocol,
+        "family": exposure.family,
+        "verdict": exposure.verdict,
+        "by": exposure.by,
+        "cause": exposure.cause,
+    }

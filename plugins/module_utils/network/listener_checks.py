@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must not happen: reasons to refuse before anything is changed."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ..core.refused import Refused
+from ..state import container_status
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..state.docker_objects import Container, Port
+
+
+def ipv4_only_ports(container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]]) -> list[Port]:
+    """Published TCP ports that nothing inside the container serves over IPv6.
+
+    Once packets are translated instead of proxied, IPv6 clients of such a port are refused. A port that nothing
+    serves in either family is not counted: nobody can tell what its service will do.
+    """
+    six, four = ({port for address, port in listeners[family] if not _loopback(address)} for family in ("ipv6", "ipv4"))
+    wanted = {one.container_port: one for one in container.ports if one.protocol == "tcp" and ":" in one.host_ip}
+    return [one for number, one in sorted(wanted.items()) if number in four - six]
+
+
+def bound_to_ipv4(container: Container) -> list[Port]:
+    """Ports published on an IPv4 address by name (``0.0.0.0:25:25``), so never on IPv6; one on loopback does not count.
+
+    Without an address Docker publishes on ``0.0.0.0`` and on ``::``.
+    """
+    six = {(one.container_port, one.protocol) for one in container.ports if ":" in one.host_ip}
+    four = [one for one in container.ports if one.host_ip and ":" not in one.host_ip and not _loopback(one.host_ip)]
+    return [one for one in four if (one.container_port, one.protocol) not in six]
+
+
+def _loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
+def refuse_restarting(container: Container) -> None:
+    """Raise Refused for one that Docker takes off no network at this moment (seen on 20.10.24, 26.1.5 and 28.5.2)."""
+    if container.status == container_status.RESTARTING:
+        raise Refused(
+            "it restarts by itself, and Docker takes it off a network only while it runs",
+            f"container {container.name}",
+            "Run it again when it runs, or is stopped",
+        )
+
+
+def refuse_ipv4_only(container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]]) -> None:
+    """Raise Refused for a container whose IPv6 clients would go from masked to refused."""
+    ports = ipv4_only_ports(container, listeners)
+    if ports:
+        numbers = ", ".join(str(one.container_port) for one in ports)
+        raise Refused(
+            f"its service listens on IPv4 only on port {numbers}; IPv6 clients would be refused",
+            f"container {container.name}",
+            "Let the service listen on [::] (for DMS: POSTFIX_INET_PROTOCOLS and DOVECOT_INET_PROTOCOLS `all`)",
+        )

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another network in the place of one: in an order that always leaves a way back, with everyone on it as before.
+
+Docker can change no network in place, cannot rename one, and from 25 on holds no two of one name. So containers wait on
+a third network meanwhile. Its name sorts before any other: of two dual-stack networks the one that sorts first carries
+the published ports, so they move twice only, and quickly (measured on 20.10.24, 26.1.5 and 28.5.2).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ..core.refused import Refused
+from ..engine import version as engine_version
+from ..state import definitions
+from ..state.daemon import RunningContainer
+from . import listener_checks
+from .steps import (
+    LABEL,
+    TRANSIT,
+    CheckAttached,
+    ConnectContainer,
+    CreateNetwork,
+    DisconnectContainer,
+    KeepRunning,
+    RemoveNetwork,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..change.plan import Steps
+    from ..engine.version import Version
+    from ..state.docker_objects import Container, Endpoint, Network
+
+
+def steps(
+    found: Network,
+    definition: str,
+    attached: Iterable[Container],
+    transit: str,
+    version: Version,
+    addresses: Mapping[str, str] | None = None,
+) -> Steps:
+    """The steps from a network to another of the same name.
+
+    Args:
+        found: the network that is there.
+        definition: of the one wanted, see definitions.
+        attached: everyone on it, running or stopped, inspected.
+        transit: a free IPv6 prefix for the network to wait on.
+        version: of the engine.
+        addresses: id of a container -> the IPv6 address that it gets, empty for one of the engine's choice; others keep
+            what they have.
+
+    Raises:
+        Refused: somebody on it has what cannot be kept.
+    """
+    everyone = sorted(attached, key=lambda one: _order(one, found.name))
+    for container in everyone:
+        _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
+    running = [one for one in everyone if one.running]
+    waiting = [_connect(one, TRANSIT, definitions.with_aliases(_settings(one, found.name))) for one in running]
+    body = definitions.new_network(TRANSIT, transit, {LABEL: "true"})
+    places = tuple(_connect(one, found.name, _place(one, found.name, addresses)) for one in everyone)
+    return (
+        KeepRunning(tuple(RunningContainer(one.id, one.name) for one in running)),
+        *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
+        # The last first: on the way back they come in order, so that each is given the address again that it had.
+        *(_disconnect(one, found.name) for one in reversed(everyone)),
+        RemoveNetwork(found.name, found.definition),
+        CreateNetwork(found.name, definition),
+        *places,
+        *((*(step.inverse() for step in waiting), RemoveNetwork(TRANSIT, body)) if running else ()),
+        CheckAttached(places, found.name),
+    )
+
+
+def _endpoint(container: Container, network: str) -> Endpoint:
+    endpoint = container.endpoint(network)
+    if endpoint is None:  # it left between two reads
+        raise Refused(f"it is no longer on network {network}", f"container {container.name}", "Run it again")
+    return endpoint
+
+
+def _settings(container: Container, network: str) -> str:
+    return _endpoint(container, network).settings
+
+
+def _place(container: Container, network: str, addresses: Mapping[str, str] | None) -> str:
+    """What a container gets on the other network."""
+    settings, given = _settings(container, network), addresses or {}
+    return definitions.with_address(settings, given[container.id]) if container.id in given else settings
+
+
+def _connect(container: Container, network: str, settings: str) -> ConnectContainer:
+    return ConnectContainer(container.name, container.id, network, settings, container.running)
+
+
+def _disconnect(container: Container, network: str) -> DisconnectContainer:
+    settings = _settings(container, network)
+    return DisconnectContainer(container.name, container.id, network, settings, container.running)
+
+
+def _order(container: Container, network: str) -> tuple[bool, int, str]:
+    """By IPv4 address, so that those who were given theirs in order are given the same again; stopped ones last."""
+    address = _endpoint(container, network).ipv4
+    return not container.running, int(ipaddress.ip_address(address)) if address else 0, container.name
+
+
+def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:
+    """Raise Refused for what a container would not have on the other network, where it gets ``place``."""
+    listener_checks.refuse_restarting(container)
+    where = f"container {container.name}"
+    if (
+        container.mac
+        and engine_version.has(version, "mac_of_endpoint")
+        and not engine_version.has(version, "mac_on_connect")
+    ):
+        raise Refused(
+            f"its MAC address {container.mac} would be lost when network {network} is replaced:"
+            f" Docker Engine {version} takes none for a container that is there",
+            where,
+            "Re-create it without a MAC address, or choose another network name",
+        )
+    subnets = [ipaddress.ip_network(one, strict=False) for one in definitions.subnets(definition)]
+    for address in definitions.static_addresses(place):
+        if not any(address in one for one in subnets):
+            raise Refused(
+                f"its static address {address} is outside {' and '.join(map(str, subnets))}",
+                where,
+                "Give a subnet that it lies in, or re-create the container with another address",
+            )

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's own addresses: where clients reach it, and all that a masked client may appear as."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import typing as t
+
+from ...system.io import kernel
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ...state import docker_objects
+
+ULA = ipaddress.IPv6Network("fc00::/7")
+# The first global address, and any port: nothing is sent.
+FAR_AWAY = ("2000::", 9)
+
+
+class Places(t.NamedTuple):
+    """Where a client reaches this host, and what the host's own addresses are.
+
+    Attributes:
+        ipv4: address to connect to over IPv4, empty if there is none.
+        ipv6: the same over IPv6; never a link-local, temporary, deprecated or tentative one.
+        all: every address of the host, gateways of Docker's networks included.
+        own: those at which clients may reach it, of both families; none of Docker's.
+        outbound: the IPv6 address from which it connects to others, empty if it has no way there.
+    """
+
+    ipv4: str
+    ipv6: str
+    all: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    outbound: str = ""
+
+    @property
+    def reached_at(self) -> dict[str, str]:
+        """family -> where clients reach this host; a family that it does not have is missing."""
+        return {family: value for family, value in (("ipv6", self.ipv6), ("ipv4", self.ipv4)) if value}
+
+    def published_at(self, reached: Mapping[str, str]) -> tuple[str, ...]:
+        """Where a port is published that others reach at these addresses, by family.
+
+        An address that is not the host's own is translated on the way, nobody here knows to which.
+        """
+        found = []
+        for family, separator in (("ipv4", "."), ("ipv6", ":")):
+            at = reached.get(family, "")
+            own = [one for one in self.own if separator in one]
+            found += [at] if at in self.all else own if at else []
+        return tuple(dict.fromkeys(found))
+
+
+def read(networks: Iterable[docker_objects.Network]) -> Places:
+    """Where this host is reached, as far as the host itself can tell."""
+    bridges = {one.bridge for one in networks} | {"lo", "docker0", "docker_gwbridge"}
+    there = kernel.addresses()
+    six = [
+        one
+        for one in there
+        if one.interface not in bridges and not (one.value.ip.is_link_local or one.tentative or one.passing)
+    ]
+    uplinks = [one.interface for one in kernel.routes() if one.network.prefixlen == 0]
+    outbound = source()
+    # An address of the uplink first, a global one before a ULA, and then the one that the host itself uses.
+    six.sort(key=lambda one: (one.interface not in uplinks, one.value.ip in ULA, str(one.value.ip) != outbound))
+    four = {name: value for name, value in kernel.ipv4_addresses().items() if name not in bridges}
+    default = kernel.ipv4_default_interface() or ""
+    everything = [str(one.value.ip) for one in there] + kernel.local_ipv4()
+    return Places(
+        ipv4=four.get(default) or next(iter(four.values()), ""),
+        ipv6=str(six[0].value.ip) if six else "",
+        all=tuple(dict.fromkeys(everything)),
+        own=(*four.values(), *(str(one.value.ip) for one in six)),
+        outbound=outbound,
+    )
+
+
+def source() -> str:
+    """The IPv6 address from which this host connects to others: the kernel says it, and nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as handle:
+        handle.connect(FAR_AWAY)
+        return str(handle.getsockname()[0]).partition("%")[0]
+    return ""

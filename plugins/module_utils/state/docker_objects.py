@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is found on a host, as values: networks, containers, ports. Reads the Engine API's JSON, asks nobody."""
+
+from __future__ import annotations
+
+import ipaddress
+import types
+import typing as t
+
+from ..core import ip
+from . import container_status, definitions, routed_mode
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..change.plan import Steps
+
+    Json = dict[str, t.Any]
+
+BRIDGE_NAME = routed_mode.BRIDGE_NAME
+COMPOSE_PROJECT = "com.docker.compose.project"
+COMPOSE_SERVICE = "com.docker.compose.service"
+COMPOSE_NETWORK = "com.docker.compose.network"
+COMPOSE_HASH = definitions.COMPOSE_HASH
+# Where a container's Compose file was, and its names with commas between; 1.29 gives them without the folder.
+COMPOSE_FOLDER = "com.docker.compose.project.working_dir"
+COMPOSE_FILES = "com.docker.compose.project.config_files"
+DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
+BRIDGE_OPTIONS = {
+    "icc": "com.docker.network.bridge.enable_icc",
+    "ip-masq": "com.docker.network.bridge.enable_ip_masquerade",
+    "mtu": "com.docker.network.driver.mtu",
+}
+# Networks of the engine's own: never created, changed or removed by us.
+PREDEFINED = ("bridge", "host", "none", "docker_gwbridge", "ingress")
+
+
+class Network(t.NamedTuple):
+    """A Docker network.
+
+    Attributes:
+        subnets: of both families.
+        gateways: as the engine reports them, without a prefix length (before 28.0.1 it may add one for IPv6).
+        bridge: the host's bridge device, empty for other drivers.
+        definition: what would create it again, see definitions.
+    """
+
+    id: str
+    name: str
+    driver: str
+    ipv6: bool
+    internal: bool
+    subnets: tuple[ip.AnyNetwork, ...]
+    gateways: tuple[str, ...]
+    bridge: str
+    options: Mapping[str, str]
+    labels: Mapping[str, str]
+    definition: str = ""
+
+    @property
+    def subnets6(self) -> tuple[ipaddress.IPv6Network, ...]:
+        """The IPv6 subnets, normally one."""
+        return tuple(one for one in self.subnets if isinstance(one, ipaddress.IPv6Network))
+
+
+def bridge_settings(networks: Iterable[Network]) -> dict[str, t.Any]:
+    """Settings of daemon.json as the default bridge shows them: what dockerd really did, whatever its file says."""
+    bridge = next((one for one in networks if one.name == "bridge" and DEFAULT_BRIDGE in one.options), None)
+    if bridge is None:
+        return {}
+    options = {name: bridge.options.get(option, "") for name, option in BRIDGE_OPTIONS.items()}
+    settings: dict[str, t.Any] = {name: text == "true" for name, text in options.items() if text in ("true", "false")}
+    if options["mtu"].isdecimal():
+        settings["mtu"] = int(options["mtu"])
+    if bridge.ipv6 and len(bridge.subnets6) == 1:
+        settings["fixed-cidr-v6"] = str(bridge.subnets6[0])
+    return {"ipv6": bridge.ipv6, **settings}
+
+
+class Endpoint(t.NamedTuple):
+    """A container's place on a network; addresses are empty where it has none.
+
+    Attributes:
+        settings: what would connect it again in the same way, see definitions; only from an inspect.
+    """
+
+    network: str
+    ipv4: str
+    ipv6: str
+    gateway4: str
+    gateway6: str
+    settings: str = "{}"
+
+
+class Port(t.NamedTuple):
+    """A published port: one host address, one host port."""
+
+    container_port: int
+    protocol: str
+    host_ip: str
+    host_port: int
+
+
+class Container(t.NamedTuple):
+    """A container.
+
+    Attributes:
+        running: whether it runs by Docker's own rules, so also while it is paused or restarts.
+        pid: 0 if it has no process, and in a list.
+        started_at: only from an inspect.
+        mac: the MAC address that its user gave it, empty for none; only from an inspect.
+        asked: the ports that its user wants published, the host address empty for all of both families and the host
+            port 0 for the engine's choice; only from an inspect.
+        listeners: what listens on TCP inside it, see Ask; None if nobody looked.
+        image: the id of its image.
+        status: in Docker's words, see container_status.
+    """
+
+    id: str
+    name: str
+    running: bool
+    network_mode: str
+    endpoints: tuple[Endpoint, ...]
+    ports: tuple[Port, ...]
+    labels: Mapping[str, str] = types.MappingProxyType({})
+    pid: int = 0
+    started_at: str = ""
+    mac: str = ""
+    asked: tuple[Port, ...] = ()
+    listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
+    image: str = ""
+    status: str = ""
+
+    def endpoint(self, network: str) -> Endpoint | None:
+        """Its place on a network, or None."""
+        return next((one for one in self.endpoints if one.network == network), None)
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether any network gives it an IPv6 address."""
+        return any(one.ipv6 for one in self.endpoints)
+
+
+class Ask(t.NamedTuple):
+    """What is looked up later, and only of those that a plan concerns.
+
+    Attributes:
+        inspect: a container by its name or id.
+        listeners: what a process listens on in its network namespace: family -> (address, port).
+        sessions: the local ports of the TCP connections that are established there, one for each.
+        rules: where the host's firewall and network settings, not Docker's own, name an interface.
+        steps: the steps that an entry of the record stands for; none for no entry.
+    """
+
+    inspect: Callable[[str], Container]
+    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]]
+    sessions: Callable[[int], list[int]]
+    rules: Callable[[str], tuple[str, ...]]
+    steps: Callable[[list[t.Any] | None], Steps]
+
+
+def network(inspected: Json) -> Network:
+    """A network of GET /networks."""
+    config = [one for one in (inspected.get("IPAM") or {}).get("Config") or [] if one.get("Subnet")]
+    options = inspected.get("Options") or {}
+    driver = str(inspected.get("Driver", ""))
+    bridge = options.get(BRIDGE_NAME) or f"br-{inspected['Id'][:12]}"
+    return Network(
+        id=inspected["Id"],
+        name=inspected["Name"],
+        driver=driver,
+        ipv6=bool(inspected.get("EnableIPv6")),
+        internal=bool(inspected.get("Internal")),
+        subnets=tuple(ipaddress.ip_network(one["Subnet"], strict=False) for one in config),
+        gateways=tuple(one["Gateway"].split("/")[0] for one in config if one.get("Gateway")),
+        bridge=bridge if driver == "bridge" else "",
+        options=options,
+        labels=inspected.get("Labels") or {},
+        definition=definitions.of_network(inspected),
+    )
+
+
+def listed(summary: Json) -> Container:
+    """A container of GET /containers/json."""
+    return Container(
+        id=summary["Id"],
+        name=_name(summary),
+        running=summary.get("State") in container_status.RUNS,
+        network_mode=(summary.get("HostConfig") or {}).get("NetworkMode", ""),
+        endpoints=_endpoints(summary["Id"], summary.get("NetworkSettings") or {}),
+        ports=tuple(
+            Port(one["PrivatePort"], one["Type"], one.get("IP", ""), one["PublicPort"])
+            for one in summary.get("Ports") or []
+            if one.get("PublicPort")
+        ),
+        labels=summary.get("Labels") or {},
+        image=summary.get("ImageID", ""),
+        status=str(summary.get("State", "")),
+    )
+
+
+def _name(summary: Json) -> str:
+    """The container's own name: not a legacy link's (/web/db), and its id while it is being removed."""
+    own = [one.lstrip("/") for one in summary.get("Names") or () if one.count("/") == 1]
+    return own[0] if own else str(summary["Id"][:12])
+
+
+def inspected(container: Json) -> Container:
+    """A container of GET /containers/NAME/json."""
+    state = container.get("State") or {}
+    settings = container.get("NetworkSettings") or {}
+    return Container(
+        id=container["Id"],
+        name=container["Name"].lstrip("/"),
+        running=bool(state.get("Running")),
+        network_mode=(container.get("HostConfig") or {}).get("NetworkMode", ""),
+        endpoints=_endpoints(container["Id"], settings),
+        ports=tuple(_bindings(settings.get("Ports") or {})),
+        labels=(container.get("Config") or {}).get("Labels") or {},
+        pid=int(state.get("Pid") or 0),
+        started_at=str(state.get("StartedAt", "")),
+        mac=(container.get("Config") or {}).get("MacAddress") or "",
+        asked=tuple(_bindings((container.get("HostConfig") or {}).get("PortBindings") or {})),
+        image=container.get("Image", ""),
+        status=str(state.get("Status", "")),
+    )
+
+
+def _endpoints(container_id: str, settings: Json) -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(
+            network=name,
+            ipv4=one.get("IPAddress") or "",
+            ipv6=one.get("GlobalIPv6Address") or "",
+            gateway4=one.get("Gateway") or "",
+            gateway6=one.get("IPv6Gateway") or "",
+            settings=definitions.of_endpoint(one, container_id),
+        )
+        for name, one in (settings.get("Networks") or {}).items()
+    )
+
+
+def _bindings(ports: Json) -> t.Iterator[Port]:
+    for name, bindings in ports.items():
+        number, _slash, protocol = name.partition("/")
+        for one in bindings or ():
+            # A user may ask for any of a range of host ports: "8000-8010".
+            host_port = one.get("HostPort") or ""
+            yield Port(int(number), protocol, one.get("HostIp", ""), int(host_port) if host_port.isdecimal() else 0)

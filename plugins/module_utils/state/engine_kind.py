@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What answers on the Docker socket where that is no plain Docker Engine of this host, by what it says of itself."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..core.refused import Refused
+from ..engine import version as engine_version
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from . import docker_objects
+
+    Json = dict[str, t.Any]
+
+ROOTLESS, DESKTOP, PODMAN, SNAP, SWARM = "rootless", "docker_desktop", "podman", "snap", "swarm"
+# There our model of what clients get does not hold, and no dockerd of this host has a daemon.json to read.
+ELSEWHERE = (PODMAN, DESKTOP, ROOTLESS)
+SNAPS = ("/snap/", "/var/lib/snapd/snap/")
+SNAP_DATA = "/var/snap/"
+REMEDY_IP6TABLES = "Install iptables, and have the kernel modules ip6_tables and ip6table_nat loaded (`modprobe`)"
+REMEDY_IPV6 = "Set IPV6=yes in /etc/default/ufw and run `ufw reload`"
+TASK, SERVICE = "com.docker.swarm.task.id", "com.docker.swarm.service.name"
+
+
+class Kind(t.NamedTuple):
+    """Why a kind of engine is not what this collection works on, and what to do instead."""
+
+    reason: str
+    remedy: str
+
+
+KINDS = {
+    PODMAN: Kind(
+        "this is Podman's Docker API, and Podman has neither a dockerd nor a daemon.json",
+        "Set IPv6 up with Podman's own means (`podman network create --ipv6`, network mode pasta), or run the container"
+        " with Docker Engine",
+    ),
+    DESKTOP: Kind(
+        "this is Docker Desktop, whose engine is in a virtual machine behind a port forwarder that hides every client",
+        "Run the container with Docker Engine on a Linux host",
+    ),
+    ROOTLESS: Kind(
+        "this Docker Engine is rootless, in a network namespace of its user's, and clients come by way of RootlessKit",
+        "Run the container with a Docker Engine of root's; or, from Docker Engine 29.5 on, set userland-proxy to false"
+        " in the user's ~/.config/docker/daemon.json, with which RootlessKit's own port driver keeps the client's"
+        " address",
+    ),
+    SNAP: Kind(
+        "this Docker is a snap: snapd owns its settings and restarts it, and nobody has shown that containers live"
+        " through that",
+        "Install Docker from the distribution or from Docker (docker.io, docker-ce); or set the keys by hand in"
+        " /var/snap/docker/current/config/daemon.json and run `snap restart docker`, which stops the containers",
+    ),
+    SWARM: Kind(
+        "this host is a Swarm node: ports published through the ingress network have no IPv6, and clients hang"
+        " (moby#28492)",
+        "Publish the ports with mode host, and give the service's network an IPv6 subnet",
+    ),
+}
+
+
+def kinds(info: Json, program: str = "") -> tuple[str, ...]:
+    """Which of KINDS an engine is, none for a plain one.
+
+    Args:
+        info: of GET /info.
+        program: the path of the dockerd that runs, empty if there is none on this host.
+    """
+    options = [part for option in info.get("SecurityOptions") or [] for part in str(option).split(",")]
+    root = str(info.get("DockerRootDir", ""))
+    found = {
+        PODMAN: "BuildahVersion" in info,  # told by no other engine; GET /version would cost every host a call of runc
+        DESKTOP: str(info.get("OperatingSystem", "")).startswith("Docker Desktop"),
+        ROOTLESS: "name=rootless" in options,
+        SWARM: in_swarm(info),
+    }
+    # The data can be moved out of the snap's folder, its program cannot.
+    snap = root.startswith(SNAP_DATA) or program.startswith(SNAPS)
+    found[SNAP] = snap and not any(found[one] for one in ELSEWHERE)
+    return tuple(kind for kind in KINDS if found[kind])
+
+
+def in_swarm(info: Json) -> bool:
+    """Whether it is a Swarm node, also one that is locked or still joining."""
+    return (info.get("Swarm") or {}).get("LocalNodeState", "inactive") not in ("inactive", "")
+
+
+def elsewhere(found: Collection[str]) -> bool:
+    """Whether the engine's packet filter and settings are not this host's own."""
+    return any(one in ELSEWHERE for one in found)
+
+
+def refuse(found: Collection[str]) -> None:
+    """Raise Refused for an engine that cannot be changed from here."""
+    for kind in (*ELSEWHERE, SNAP):
+        if kind in found:
+            raise Refused(KINDS[kind].reason, "docker", f"{KINDS[kind].remedy}. Nothing was changed")
+
+
+def refuse_tasks(containers: Iterable[docker_objects.Container]) -> None:
+    """Raise Refused for a container that Swarm made: it makes another one in its place, without what we have done."""
+    for container in containers:
+        if TASK in container.labels:
+            raise Refused(
+                f"it is a task of Swarm's service {container.labels.get(SERVICE, '')}, which replaces it at will",
+                f"container {container.name}",
+                KINDS[SWARM].remedy,
+            )
+
+
+def without_ip6tables(version: engine_version.Version) -> str:
+    """What becomes of an engine with ip6tables on a host whose packet filter has no IPv6 (moby#47918)."""
+    if engine_version.has(version, "ip6tables_by_default"):
+        return f"Docker Engine {version} starts all the same, but creates no network with IPv6"
+    return f"Docker Engine {version} does not start with ip6tables then"
+
+
+def refuse_without_ip6tables(fault: str, version: engine_version.Version) -> None:
+    """Raise Refused if a host's packet filter cannot translate IPv6 packets, for which ``fault`` is the reason."""
+    if fault:
+        raise Refused(f"{fault}; {without_ip6tables(version)}", "ip6tables", f"{REMEDY_IP6TABLES}. Nothing was changed")
+
+
+def refuse_without_ipv6(reason: str) -> None:
+    """Raise Refused if the host's firewall swallows all IPv6 packets, also those that Docker would translate."""
+    if reason:
+        problem = f"{reason}, so that no client would get through"
+        raise Refused(problem, "host firewall", f"{REMEDY_IPV6}. Nothing was changed")

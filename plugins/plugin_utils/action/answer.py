@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host answers to a module of ours, before Ansible or a task looks at it: the host may be in other hands."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.dms.ipv6.plugins.module_utils.core import printable
+
+Json = dict[str, t.Any]
+
+# Characters of text, and how deep lists and dicts may lie in each other. A host with 1000 containers has a tenth of it.
+MOST, DEEPEST = 32 * 1024 * 1024, 40
+# What the strategy and callbacks obey, or take for Ansible's own. ``ansible_job_id`` is that of `async`.
+STEERING = ("add_host", "add_group", "results", "item", "unreachable", "skipped")
+KEPT = "ansible_job_id"
+TEXTS = [str]
+# What tasks use of several hosts at once, so that a wrong type of one host would end the others' run as well. What has
+# a question mark may be missing.
+PLAN = {"steps": TEXTS, "warnings": TEXTS, "subnets?": TEXTS, "ports?": list, "packages?": TEXTS, "prove_on?": TEXTS}
+NETWORK = {"ipv6": bool, "subnets": TEXTS}
+READ = {"summary": str, "table": TEXTS, "findings": [dict], "networks": [NETWORK], "plan?": PLAN}
+SHAPES: dict[str, t.Any] = {"docker_ipv6_info": READ, "docker_ipv6": READ}
+NAMES = {str: "text", list: "list", dict: "dictionary", bool: "truth value"}
+REMEDY = "See what is wrong on this host: it is broken, or in other hands."
+
+
+def cleaned(result: Json, module: str) -> Json:
+    """What a module returned, without anything that decides more than this task's result."""
+    depth, size = _extent(result)
+    if depth > DEEPEST:
+        return _failed(f"answered with lists in lists, more than {DEEPEST} deep")
+    if size > MOST:
+        return _failed(f"answered with {size >> 20} MB")
+    answer: Json = {name: one for name, one in printable.result(result).items() if not _steers(name)}
+    fault = "" if answer.get("failed") else misshapen(answer, SHAPES.get(module, {}))
+    return _failed(f"answered with {fault}") if fault else answer
+
+
+def printed(text: str) -> str:
+    """What a program printed that is no answer, for a person to read."""
+    return printable.visible(text[-printable.LONGEST :], printable.BREAKS)
+
+
+def _failed(what: str) -> Json:
+    return {"failed": True, "changed": False, "msg": f"this host {what}. {REMEDY}"}
+
+
+def _steers(name: str) -> bool:
+    return name in STEERING or (name.startswith("ansible_") and name != KEPT)
+
+
+def _extent(value: t.Any) -> tuple[int, int]:
+    """How deep a value is, and how much text there is in it, without recursion."""
+    level, depth, size = [value], 0, 0
+    while level and depth <= DEEPEST:
+        size += sum(len(one) for one in level if isinstance(one, str))
+        lists = [list(one.values()) if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]
+        level, depth = [inner for one in lists for inner in one], depth + 1
+    return depth, size
+
+
+def misshapen(value: t.Any, shape: t.Any, where: str = "") -> str:
+    """What in a value is not of its shape: a type, ``[shape]``, or a dict of shapes."""
+    kind: t.Any = shape if isinstance(shape, type) else type(shape)
+    if not isinstance(value, kind):
+        return f"{where}, which is no {NAMES[kind]}"
+    if isinstance(shape, dict):
+        wanted = {name.rstrip("?"): one for name, one in shape.items() if name.rstrip("?") in value or name[-1] != "?"}
+        faults = (misshapen(value.get(name), one, f"{where}.{name}".lstrip(".")) for name, one in wanted.items())
+        return next((one for one in faults if one), "")
+    if isinstance(shape, list):
+        faults = (misshapen(one, shape[0], f"an entry of {where}") for one in value)
+        return next((one for one in faults if one), _no_subnet(value) if where.endswith("subnets") else "")
+    return ""
+
+
+def _no_subnet(values: t.Iterable[str]) -> str:
+    """What is wrong with the subnets, which are compared with those of other hosts."""
+    for one in values:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            return "a subnet that is none"
+    return ""
+
+
+def named_by_facts(facts: t.Any) -> list[str]:
+    """Our variables among a host's facts, which would count for more than the inventory's."""
+    names = facts if isinstance(facts, dict) else {}
+    return sorted(str(one) for one in names if str(one).lstrip("_").startswith("dms_ipv6"))

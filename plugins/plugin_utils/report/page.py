@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as one page of HTML that needs nothing else and takes no text from hosts for markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import typing as t
+from dataclasses import dataclass
+
+import jinja2
+
+from . import fleet as report_fleet
+from .text import shortened, when
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Json = Mapping[str, t.Any]
+
+# Colour is never alone: each state has its letters, and its word in the legend.
+MARKS = {
+    report_fleet.FAILED: "Fa",
+    report_fleet.ROLLED_BACK: "Rb",
+    report_fleet.UNREACHABLE: "Un",
+    report_fleet.MASKED: "Ma",
+    report_fleet.NOT_VERIFIED: "Nv",
+    report_fleet.NOT_REACHED: "Nr",
+    report_fleet.REFUSED: "Re",
+    report_fleet.REAL: "OK",
+}
+# From this many hosts on the overview is a map of small cells, each with the letters alone.
+DENSE = 60
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The files of the page, as text."""
+
+    template: str
+    style: str
+    script: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a host is shown; report.json has all of it."""
+
+    rows: int
+    findings: int
+    text: int
+
+
+# The first that makes a page small enough is taken; the last is for fleets that have very much to say.
+LARGEST = 3_000_000
+LIMITS = (Limits(60, 30, 1200), Limits(8, 4, 220), Limits(3, 2, 100), Limits(0, 0, 60))
+
+
+def page(report: Json, parts: Parts) -> str:
+    """The page, not larger than LARGEST if that can be: 1,000 hosts are to be looked at on a phone as well."""
+    pages = (_page(report, parts, one) for one in LIMITS)
+    return next((one for one in pages if len(one.encode()) <= LARGEST), None) or _page(report, parts, LIMITS[-1])
+
+
+def _page(report: Json, parts: Parts, limit: Limits) -> str:
+    """Style and script are ours and bound by their hashes: the browser runs nothing else."""
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["cut"] = lambda value: shortened(str(value), limit.text)
+    environment.filters["changes"] = changes
+    environment.filters["time"] = when
+    return environment.from_string(parts.template).render(
+        report=report,
+        marks=MARKS,
+        limit=limit,
+        dense=len(report["hosts"]) > DENSE,
+        style=parts.style,
+        script=parts.script,
+        style_hash=_hash(parts.style),
+        script_hash=_hash(parts.script),
+    )
+
+
+def changes(port: Json, family: str) -> list[Json]:
+    """What a client gets at a port: once if it stayed the same, else before and after. None stands for "not looked"."""
+    before = port["before"].get(family)
+    if port["after"] is None:
+        return [before, {"verdict": "?", "by": "", "cause": "nobody has looked since"}]
+    after = port["after"].get(family)
+    return [after] if before == after else [before, after]
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

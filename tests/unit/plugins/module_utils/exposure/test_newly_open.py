@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ports that enabling IPv6 opens past the host's firewall."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure import newly_open, published
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.state import firewall as state_firewall
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
+    BRIDGE,
+    PORT4,
+    container,
+    endpoint,
+    network,
+)
+
+UFW, FIREWALLD, NONE = (state_firewall.HostFirewall(kind) for kind in ("ufw", "firewalld", ""))
+ANYWHERE = docker_objects.Port(80, "tcp", "", 8080)
+DUAL = container("mail", endpoint("dms-ipv6", True))
+
+
+def around(*containers: docker_objects.Container, **more: t.Any) -> published.Host:
+    fields: dict[str, t.Any] = {
+        "version": engine_version.parse("26.1.5"),
+        "ip6tables": False,
+        "userland_proxy": True,
+        "forwards": True,
+        "networks": (BRIDGE, network()),
+        "firewall": UFW,
+        **more,
+    }
+    return published.Host(containers=containers, **fields)
+
+
+def opened(host: published.Host, *joining: str) -> list[tuple[str, str]]:
+    return [(str(one), one.now) for one in newly_open.opened(host, joining)]
+
+
+@pytest.mark.parametrize(
+    ("host", "joining", "expected"),
+    [
+        # who gets IPv6
+        (around(container()), ("mail",), [("mail:8080/tcp", "timeout")]),
+        (around(container()), ("mail-id",), [("mail:8080/tcp", "timeout")]),
+        (around(container(), firewall=FIREWALLD), ("mail",), [("mail:8080/tcp", "refused")]),
+        (around(container(), firewall=NONE), ("mail",), []),
+        (around(container(), ip6tables=True), ("mail",), [("mail:8080/tcp", "timeout")]),
+        (around(container()), (), []),
+        (around(container(), container("web")), ("mail",), [("mail:8080/tcp", "timeout")]),
+        # who has it already, and is reached once ip6tables is on
+        (around(DUAL), (), [("mail:8080/tcp", "timeout")]),
+        (around(DUAL, userland_proxy=False), (), [("mail:8080/tcp", "timeout")]),
+        (around(DUAL, ip6tables=True), (), []),
+        (around(DUAL, ip6tables=None), (), []),
+        # what the firewall lets in already is masked today, and closes nothing
+        (around(container(), firewall=UFW._replace(allowed_ports=frozenset({("ipv6", 8080, "tcp")}))), ("mail",), []),
+        (
+            around(container(), firewall=UFW._replace(allowed_ports=frozenset({("ipv4", 8080, "tcp")}))),
+            ("mail",),
+            [("mail:8080/tcp", "timeout")],
+        ),
+        (around(container(), firewall=UFW._replace(incoming="accept")), ("mail",), []),
+        # never published on IPv6
+        (around(container(ports=(PORT4,), asked=(PORT4,))), ("mail",), []),
+        (around(container(ports=(docker_objects.Port(80, "tcp", "::1", 8080),))), ("mail",), []),
+        # without docker-proxy the engine lists no [::] for it
+        (
+            around(container(ports=(PORT4,), asked=(ANYWHERE,)), userland_proxy=False),
+            ("mail",),
+            [("mail:8080/tcp", "timeout")],
+        ),
+        # nobody answers over IPv6 inside
+        (around(container(listeners={"ipv4": [("0.0.0.0", 80)], "ipv6": []})), ("mail",), []),
+        (
+            around(container(ports=(docker_objects.Port(53, "udp", "::", 53),))),
+            ("mail",),
+            [("mail:53/udp", "timeout")],
+        ),
+        (around(container(running=False)), ("mail",), []),
+        (around(container(network_mode="host", listeners={"ipv4": [], "ipv6": [("::", 25)]})), ("mail",), []),
+    ],
+)
+def test_opened(host: published.Host, joining: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
+    assert opened(host, *joining) == expected
+
+
+def test_whoever_shares_its_network_is_opened_with_it() -> None:
+    beside = container("beside", ports=(), network_mode="container:mail-id", endpoints=())
+    assert opened(around(container(), beside), "mail") == [
+        ("mail:8080/tcp", "timeout"),
+        ("beside:8080/tcp", "timeout"),
+    ]
+
+
+def test_nothing_more_is_opened_afterwards() -> None:
+    """On a host as it is once all is done, whoever asks again gets the same answer: nothing."""
+    host = around(container(), DUAL)
+    after = host._replace(
+        ip6tables=True,
+        containers=(container()._replace(endpoints=(endpoint(), endpoint("dms-ipv6", True))), DUAL),
+    )
+    assert opened(host, "mail") != []
+    assert opened(after, "mail") == []
+
+
+MAIL, WEB = newly_open.Opened("mail", "25/tcp", "timeout"), newly_open.Opened("web", "80/tcp", "timeout")
+
+
+@pytest.mark.parametrize(
+    ("entries", "named"),
+    [
+        ((), "mail:25/tcp, web:80/tcp"),
+        (("25/tcp",), "web:80/tcp"),
+        (("mail:25/tcp",), "web:80/tcp"),
+        (("web:25/tcp",), "mail:25/tcp, web:80/tcp"),
+        (("25/udp",), "mail:25/tcp, web:80/tcp"),
+        (("25/tcp", "web:80/tcp"), ""),
+        (("all",), ""),
+    ],
+)
+def test_refused_unless_named(entries: tuple[str, ...], named: str) -> None:
+    if not named:
+        newly_open.refuse([MAIL, WEB], entries, UFW)
+        return
+    with pytest.raises(Refused) as reason:
+        newly_open.refuse([MAIL, WEB], entries, UFW)
+    assert reason.value.remedy == f"Name what may be open in allow_exposure: {named}. Nothing was changed"
+    assert "UFW closes today" in reason.value.problem
+    assert ("container mail, port 25/tcp" in reason.value.problem) is ("mail" in named)
+
+
+@pytest.mark.parametrize(
+    "entry", ["", "25", "mail", "mail:25", "25/icmp", "25/TCP", ":25/tcp", "a:b:25/tcp", "tcp/25", "ALL", "25/tcp "]
+)
+def test_entries_that_name_nothing(entry: str) -> None:
+    with pytest.raises(Refused, match="none of `all`, `25/tcp`, `mail:25/tcp`"):
+        newly_open.refuse([], [entry], NONE)
+
+
+@pytest.mark.parametrize("firewall", [UFW, FIREWALLD, NONE])
+def test_every_firewall_has_a_name(firewall: state_firewall.HostFirewall) -> None:
+    with pytest.raises(Refused, match=f"{newly_open.name(firewall)} closes today"):
+        newly_open.refuse([MAIL], (), firewall)
