@@ -17,7 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.compose.plan import Compo
 from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.network import replacement
-from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps_
+from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_step
 from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions, docker_objects
 from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -133,7 +133,7 @@ def replaced(name: str, subnet: str, *containers: str) -> list[str]:
     old = network(name, ["172.18.0.0/16"])
     on_it = [container(one, endpoint(name)) for one in containers]
     definition = definitions.with_ipv6(old.definition, subnet)
-    transit = str(ip.derive(MACHINE_ID, network_steps_.TRANSIT))
+    transit = str(ip.derive(MACHINE_ID, network_step.TRANSIT))
     return [str(one) for one in replacement.steps(old, definition, on_it, transit, host().daemon.version)]
 
 
@@ -388,23 +388,23 @@ def test_name_of_the_network(wanted: Wanted, text: str, networks: t.Any, expecte
             {
                 docker_objects.COMPOSE_PROJECT: "shop",
                 docker_objects.COMPOSE_NETWORK: "dms-ipv6",
-                network_steps_.LABEL: "true",
+                network_step.LABEL: "true",
             },
         ),
-        (EXTERNAL, {network_steps_.LABEL: "true"}),
+        (EXTERNAL, {network_step.LABEL: "true"}),
     ],
 )
 def test_labels_of_the_live_network(wanted: Wanted, labels: dict[str, str]) -> None:
     """What Compose looks for, without the hash by which it would re-create it; ours where it is ours to remove."""
     made = settled(wanted, files(), shop())
-    created = [one for one in made.plan.steps if isinstance(one, network_steps_.CreateNetwork)]
+    created = [one for one in made.plan.steps if isinstance(one, network_step.CreateNetwork)]
     assert [definitions.load(one.definition)["Labels"] for one in created if one.name == made.network] == [labels]
 
 
 def test_names_of_the_containers_are_given_on() -> None:
     mail = of_compose("mail", endpoint("shop_default", aliases=("mail", "mx")))
     made = settled(NAMED, files(), shop(containers=(mail,)))
-    assert made.plan.steps[-1] == network_steps_.ConnectContainer(
+    assert made.plan.steps[-1] == network_step.ConnectContainer(
         "shop-mail-1", "shop-mail-1-id", "shop_dms-ipv6", '{"Aliases":["mail","mx"]}', True
     )
 
