@@ -218,7 +218,7 @@ def test_defaults_and_specs_agree() -> None:
 
 def test_the_playbooks_make_the_batches_that_the_role_documents() -> None:
     """A play cannot read the role's defaults for its ``serial``, so they stand in the playbook once more."""
-    serial = str(yaml.safe_load(text_of(TOP / "playbooks" / "roll_out.yml"))[1]["vars"]["__dms_ipv6_serial"])
+    serial = str(yaml.safe_load(text_of(TOP / "playbooks" / "roll_out.yml"))[1]["vars"]["__dms_ipv6_batches"])
     defaults = yaml.safe_load(text_of(TOP / "roles" / "dms_ipv6" / "defaults" / "main.yml"))
     found = re.search(r"dms_ipv6_serial \| default\((.*?)\)", serial)
     assert found and ast.literal_eval(found.group(1)) == defaults["dms_ipv6_serial"]

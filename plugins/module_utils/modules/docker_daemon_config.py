@@ -80,7 +80,7 @@ def carry_out(plan: daemon_plan.DaemonPlan, found: state_host.Found, params: dic
     if arms:
         transaction = revert.arm(params["confirm_within"])
     docker, unit, timeout = Docker(params["docker_socket"]), found.daemon.unit, params["health_timeout"]
-    daemon = daemon_executor.DaemonHands(docker, unit, timeout, surroundings.next_version(found))
+    daemon = daemon_executor.DaemonExecutor(docker, unit, timeout, surroundings.next_version(found))
     recorder = daemon_executor.Recorder(found, plan, params["state"] == "restored", params["docker_socket"])
 
     def before() -> None:
@@ -90,9 +90,9 @@ def carry_out(plan: daemon_plan.DaemonPlan, found: state_host.Found, params: dic
         journal = armed_transaction.Journal(
             transaction, made=change_journal.Made(docker.path, unit, found.path, timeout)
         )
-        hands = rollback_executor.Hands(daemon)
-        hands.files.there[found.path] = found.raw
-        outage = rollback_executor.carry_out(plan, hands, journal, before, recorder.after, recorder.back)
+        executor = rollback_executor.Executor(daemon)
+        executor.files.there[found.path] = found.raw
+        outage = rollback_executor.carry_out(plan, executor, journal, before, recorder.after, recorder.back)
     except BaseException:
         if arms:
             revert.after_failure(transaction)

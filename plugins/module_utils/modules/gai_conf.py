@@ -82,8 +82,10 @@ def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any
         plan = make(record)
         if plan.changed and not dry:
             journal = armed_transaction.Journal(run, keeps=True)
-            hands = rollback_executor.Hands(daemon_executor.DaemonHands(Docker(socket), "", live_change.PATIENCE))
-            rollback_executor.carry_out(plan, hands, journal)
+            executor = rollback_executor.Executor(
+                daemon_executor.DaemonExecutor(Docker(socket), "", live_change.PATIENCE)
+            )
+            rollback_executor.carry_out(plan, executor, journal)
             change_record.keep(
                 files=compose_undo.remember_files(record.get("files"), plan) or None,
                 gai_conf=host_undo.remember_gai_conf(record.get("gai_conf"), plan) or None,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host answers to a module of ours, before Ansible or a task looks at it: the host may be in other hands."""
+"""What a host answers to a module of ours, before Ansible or a task looks at it: the host may be in other executor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NETWORK = {"ipv6": bool, "subnets": TEXTS}
 READ = {"summary": str, "table": TEXTS, "findings": [dict], "networks": [NETWORK], "plan?": PLAN}
 SHAPES: dict[str, t.Any] = {"docker_ipv6_info": READ, "docker_ipv6": READ}
 NAMES = {str: "text", list: "list", dict: "dictionary", bool: "truth value"}
-REMEDY = "See what is wrong on this host: it is broken, or in other hands."
+REMEDY = "See what is wrong on this host: it is broken, or in other executor."
 
 
 def cleaned(result: Json, module: str) -> Json:

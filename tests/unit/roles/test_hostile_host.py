@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host in other hands, whatever module it is asked by: it decides what is said of itself, and nothing else."""
+"""A host in other executor, whatever module it is asked by: it decides what is said of itself, and nothing else."""
 
 from __future__ import annotations
 

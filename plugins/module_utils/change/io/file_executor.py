@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
     from ..file_steps import WriteFile
 
 
-class FileHands:
+class FileExecutor:
     """Writes files.
 
     Attributes:

@@ -54,7 +54,7 @@ STOP_TIMEOUT = 600.0
 
 
 @dataclass
-class DaemonHands:
+class DaemonExecutor:
     """Reloads and restarts the daemon, and waits until it is healthy.
 
     Attributes:

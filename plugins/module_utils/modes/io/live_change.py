@@ -97,7 +97,7 @@ def told(plan: Plan, diff: t.Any, notes: tuple[str, ...] = ()) -> dict[str, t.An
 
 def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> Done:
     made = Made(docker.path, found.daemon.unit, found.path, PATIENCE)
-    journal, hands = armed_transaction.Journal(run, keeps=True, made=made), rollback_executor.made_with(made)
+    journal, executor = armed_transaction.Journal(run, keeps=True, made=made), rollback_executor.made_with(made)
 
     def remember() -> None:
         record.keep(
@@ -109,8 +109,8 @@ def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> Done:
             ndp=routed_undo.remember_ndp(found.record.get("ndp"), plan.steps),
         )
 
-    outage = rollback_executor.carry_out(plan, hands, journal, after=remember)
-    return Done(outage, (*hands.networks.notes, *hands.daemon.notes))
+    outage = rollback_executor.carry_out(plan, executor, journal, after=remember)
+    return Done(outage, (*executor.networks.notes, *executor.daemon.notes))
 
 
 def _take_back() -> None:

@@ -38,7 +38,7 @@ BETWEEN_MOVES = 0.2
 PORTS = itertools.count()
 
 
-class NetworkHands:
+class NetworkExecutor:
     """Creates, removes, connects and disconnects; every call may be repeated.
 
     Speaks to the Engine API itself: the SDK does not know every field of an endpoint (gateway priority).

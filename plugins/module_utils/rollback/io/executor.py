@@ -48,17 +48,17 @@ if t.TYPE_CHECKING:
 FAULT = "DMS_IPV6_TEST_FAULT"
 
 
-class Hands:
+class Executor:
     """Does what steps say.
 
     Args:
         daemon: the daemon's part, with the time limits.
     """
 
-    def __init__(self, daemon: daemon_executor.DaemonHands) -> None:
+    def __init__(self, daemon: daemon_executor.DaemonExecutor) -> None:
         self.daemon = daemon
-        self.networks = network_executor.NetworkHands(daemon.docker)
-        self.files = file_executor.FileHands()
+        self.networks = network_executor.NetworkExecutor(daemon.docker)
+        self.files = file_executor.FileExecutor()
         self.does: dict[type, Callable[[t.Any], None]] = {
             WriteFile: self.files.write,
             WriteGaiConf: self.files.write,
@@ -96,9 +96,9 @@ class Hands:
         self.does[type(step)](step)
 
 
-def made_with(made: Made) -> Hands:
+def made_with(made: Made) -> Executor:
     """What takes back a change that was made with this."""
-    return Hands(daemon_executor.DaemonHands(Docker(made.socket), made.unit, made.health_timeout))
+    return Executor(daemon_executor.DaemonExecutor(Docker(made.socket), made.unit, made.health_timeout))
 
 
 def nothing() -> None:
@@ -107,7 +107,7 @@ def nothing() -> None:
 
 def carry_out(
     plan: Plan,
-    hands: Hands,
+    executor: Executor,
     journal: Journal,
     before: Callable[[], t.Any] = nothing,
     after: Callable[[], None] = nothing,
@@ -117,7 +117,7 @@ def carry_out(
 
     Args:
         plan: the steps.
-        hands: do them.
+        executor: do them.
         journal: where the way back is noted before each step.
         before: what has to be written down before the first step.
         after: the same after the last one.
@@ -134,51 +134,51 @@ def carry_out(
     try:
         before()
         journal.begin(plan)
-        outage = _all_steps(plan, hands, journal)
+        outage = _all_steps(plan, executor, journal)
         after()
         journal.done()
     except BaseException as reason:
-        refused = _roll_back(journal, hands, back, reason)
+        refused = _roll_back(journal, executor, back, reason)
         if isinstance(reason, Exception):
             raise refused from None
         raise  # somebody wants this process to end
     finally:
-        hands.networks.close()
+        executor.networks.close()
     return outage
 
 
-def _all_steps(plan: Plan, hands: Hands, journal: Journal) -> float:
+def _all_steps(plan: Plan, executor: Executor, journal: Journal) -> float:
     began = ended = 0.0
     for number, (step, way) in enumerate(zip(plan.steps, plan.ways_back()), 1):
         # On disk before the step: a step that never happened may be undone later, but none that did is missed.
         journal.hold(*way, step)
         _fault("before", number)
         start = time.monotonic()
-        hands.do(step)
+        executor.do(step)
         if step.closes_ports:
             began, ended = began or start, time.monotonic()
         _fault("after", number)
     return round(ended - began, 2)
 
 
-def _roll_back(journal: Journal, hands: Hands, back: Callable[[], None], reason: BaseException) -> Refused:
+def _roll_back(journal: Journal, executor: Executor, back: Callable[[], None], reason: BaseException) -> Refused:
     """Carry out the steps back that this process knows of, whether they could be written down or not; what to say."""
     # A restart on the way back reads the old file. A record that cannot be written must not keep us from going back.
     with contextlib.suppress(Exception):
         if "starting" in record.record():
             record.keep(starting=None)
     begun = bool(journal.stack)
-    failed = take_back(journal, hands)
+    failed = take_back(journal, executor)
     if failed:
         text = f"{said(reason)} Not everything could be put back: {' '.join(failed)}"
-        return Refused(text, remedy=hands.daemon.kept())
+        return Refused(text, remedy=executor.daemon.kept())
     with contextlib.suppress(Exception):  # the reason is what counts
         back()
     with contextlib.suppress(Exception):
         journal.clear()
     if begun:
-        text = " ".join([f"{said(reason)} The old state is back", *hands.files.told])
-        return RolledBack(text, remedy="; ".join(hands.daemon.notes))
+        text = " ".join([f"{said(reason)} The old state is back", *executor.files.told])
+        return RolledBack(text, remedy="; ".join(executor.daemon.notes))
     return reason if isinstance(reason, Refused) else Refused(said(reason))
 
 
@@ -187,25 +187,25 @@ def said(reason: BaseException) -> str:
     return str(reason) if isinstance(reason, Refused) else f"Unexpected error: {type(reason).__name__}: {reason}."
 
 
-def take_back(journal: Back, hands: Hands) -> list[str]:
+def take_back(journal: Back, executor: Executor) -> list[str]:
     """Carry out steps back and note which are done; what failed, in sentences.
 
     Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
     tries it, does not kill the containers. The next attempt begins there.
     """
-    hands.files.going_back = True
+    executor.files.going_back = True
     steps = tuple(reversed(journal.stack))
     try:
         if steps and not any(_brings_back(step) for step in steps):
             # No settings of ours keep the daemon from coming back, so systemd starts it again if it died.
-            hands.daemon.await_answer()
+            executor.daemon.await_answer()
         for step in steps:
-            hands.do(step)
+            executor.do(step)
             journal.mark()
     except Exception as reason:
         return [said(reason)]
     finally:
-        hands.networks.close()
+        executor.networks.close()
     return []
 
 

@@ -165,10 +165,10 @@ def revert(reason: str, tried: int = 0) -> Outcome:
     notes: list[str] = []
     for number, slot in reversed([*enumerate(story.slots)]):
         back = armed_transaction.Back(path, end, number, stacks[number])
-        hands = rollback_executor.made_with(slot.made)
-        hands.files.ours = slot.wrote
-        failed += rollback_executor.take_back(back, hands)
-        notes += [*hands.files.told, *hands.daemon.notes, *hands.networks.notes]
+        executor = rollback_executor.made_with(slot.made)
+        executor.files.ours = slot.wrote
+        failed += rollback_executor.take_back(back, executor)
+        notes += [*executor.files.told, *executor.daemon.notes, *executor.networks.notes]
         end = back.end
         done = slot.left[len(back.stack) :]
         story.restarted = story.restarted or any(step["kind"] == "Restart" for step in done)

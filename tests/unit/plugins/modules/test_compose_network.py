@@ -106,8 +106,8 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     monkeypatch.setattr(read_host, "read", found.read)
     monkeypatch.setattr(read_host, "ask", found.ask)
     monkeypatch.setattr(Docker, "get", hosts.answers())
-    monkeypatch.setattr(rollback_executor.Hands, "do", lambda self, step: found.do(step))
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(rollback_executor.Executor, "do", lambda self, step: found.do(step))
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return found
 

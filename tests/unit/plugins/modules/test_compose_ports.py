@@ -95,7 +95,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(project, "hashes", found.hashes)
     monkeypatch.setattr(project, "validate", lambda before, after: None)
     monkeypatch.setattr(cli, "recreate", found.recreate)
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     return found
 
 

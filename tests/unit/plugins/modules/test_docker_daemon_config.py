@@ -56,18 +56,18 @@ class Lab:
     def carry_out(
         self,
         plan: t.Any,
-        hands: rollback_executor.Hands,
+        executor: rollback_executor.Executor,
         journal: armed_transaction.Journal,
         before: Do,
         after: Do,
         back: Do,
     ) -> float:
-        hands.daemon.notes += self.notes
+        executor.daemon.notes += self.notes
         before()
         if self.failing is refused.RolledBack:
             back()
             raise self.failing("it did not work", "docker.service")
-        self.asked.extend([hands.daemon.timeout, str(hands.daemon.version), hands.daemon.unit])
+        self.asked.extend([executor.daemon.timeout, str(executor.daemon.version), executor.daemon.unit])
         journal.begin(plan)
         for way in plan.ways_back():
             journal.hold(*way)

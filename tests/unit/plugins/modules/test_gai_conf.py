@@ -65,7 +65,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(read_host, "read", found.read)
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     monkeypatch.setattr(resolver, "glibc", lambda: True)
     monkeypatch.setattr(resolver, "ahosts", found.ahosts)
     monkeypatch.setattr(resolver, "source", lambda address: found.source)

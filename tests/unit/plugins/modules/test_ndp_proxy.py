@@ -33,7 +33,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     found = proxying_host.install(monkeypatch, tmp_path)
     monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     monkeypatch.setattr(shutil, "which", lambda name, path: f"/usr/sbin/{name}")
 
     def read(docker: t.Any, path: str | None = None, any_engine: bool = False) -> t.Any:

@@ -64,8 +64,8 @@ def there(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Host:
     monkeypatch.setattr(system_files, "STATE", str(tmp_path))
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(read_host, "read", found.read)
-    monkeypatch.setattr(rollback_executor.Hands, "do", lambda self, step: found.do(step))
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(rollback_executor.Executor, "do", lambda self, step: found.do(step))
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     return found
 
 

@@ -128,36 +128,36 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     return found
 
 
-def hands_of(lab: Lab, timeout: float = 0.3) -> daemon_executor.DaemonHands:
+def hands_of(lab: Lab, timeout: float = 0.3) -> daemon_executor.DaemonExecutor:
     version = engine_version.parse(lab.daemon.version)
-    return daemon_executor.DaemonHands(lab, "docker.service", timeout, version)  # type: ignore[arg-type]
+    return daemon_executor.DaemonExecutor(lab, "docker.service", timeout, version)  # type: ignore[arg-type]
 
 
-def carry_out(lab: Lab, wanted: daemon_plan.Wanted = NAT) -> daemon_executor.DaemonHands:
+def carry_out(lab: Lab, wanted: daemon_plan.Wanted = NAT) -> daemon_executor.DaemonExecutor:
     """A plan carried out, and written down, as the module does."""
     found = host(lab.daemon, path=str(lab.path))
     plan = daemon_plan.plan(str(lab.path), lab.path.read_bytes(), wanted, found.daemon)
     recorder = daemon_executor.Recorder(found, plan)
-    hands = hands_of(lab)
-    hands.backup_file = recorder.before()
+    executor = hands_of(lab)
+    executor.backup_file = recorder.before()
     try:
-        rollback_executor.carry_out(plan, rollback_executor.Hands(hands), armed_transaction.Journal())
+        rollback_executor.carry_out(plan, rollback_executor.Executor(executor), armed_transaction.Journal())
     except core_refused.RolledBack:
         recorder.back()
         raise
     recorder.after()
-    return hands
+    return executor
 
 
 RESTART = ["reset-failed docker.service docker.socket", "restart docker.service"]
 
 
 def test_success(lab: Lab) -> None:
-    hands = carry_out(lab)
+    executor = carry_out(lab)
     assert lab.path.read_bytes() == NEW
     assert lab.done == ["reload", *RESTART, "reload"]
     assert (lab.daemon.killed, lab.daemon.live_restore) == ([], False)
-    assert Path(hands.backup_file or "").read_bytes() == OLD
+    assert Path(executor.backup_file or "").read_bytes() == OLD
     settings = {"cpu-rt-period": 1450, "experimental": True, "ip6tables": True}
     record = change_record.record()
     assert record["daemon"] == {"pid": 101, "boot": "boot", "ticks": 5, "settings": settings}
@@ -247,10 +247,10 @@ def test_other_engine_after_the_restart_is_told(lab: Lab, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("version", [None, engine_version.parse("28.5.2")])
 def test_engine_that_was_to_change(lab: Lab, version: engine_version.Version | None) -> None:
-    hands = hands_of(lab)
-    hands.version = version
+    executor = hands_of(lab)
+    executor.version = version
     lab.daemon.version = "28.5.2"
-    hands.restart(Restart("docker.service", False, ()))
+    executor.restart(Restart("docker.service", False, ()))
 
 
 def test_containers_that_stopped_are_started_again_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,10 +295,10 @@ def test_container_that_removes_itself_may_go(lab: Lab, monkeypatch: pytest.Monk
 def test_container_that_is_gone_before_is_not_noted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody misses it after the restart, then."""
     monkeypatch.setattr(lab, "state", lambda name: None if name == WEB.id else RUNNING)
-    hands = hands_of(lab)
+    executor = hands_of(lab)
     lab.daemon.containers = (MAIL, WEB)
-    hands.restart(Restart("docker.service", False, (MAIL, WEB)))
-    assert hands.notes == []
+    executor.restart(Restart("docker.service", False, (MAIL, WEB)))
+    assert executor.notes == []
 
 
 EXITED = {"Status": "exited", "ExitCode": 1}
@@ -310,20 +310,20 @@ def test_containers_are_judged_by_how_they_were_before_this_restart(lab: Lab, mo
     monkeypatch.setattr(lab, "state", states.__getitem__)
     lab.daemon.containers, lab.daemon.live_restore = (MAIL, WEB), True
     lab.path.write_bytes(b'{"live-restore": true}')
-    hands = hands_of(lab)
+    executor = hands_of(lab)
     step = Restart("docker.service", True, (MAIL, WEB))
-    hands.restart(step)
+    executor.restart(step)
     states[MAIL.id] = states[WEB.id] = EXITED
-    hands.restart(step)
-    assert hands.notes == []
+    executor.restart(step)
+    assert executor.notes == []
 
 
 def test_way_back_starts_what_is_down_once_and_does_not_fail(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "state", lambda name: EXITED)
-    hands = hands_of(lab)
-    hands.restart(Restart("docker.service", True, (MAIL,), back=True))
+    executor = hands_of(lab)
+    executor.restart(Restart("docker.service", True, (MAIL,), back=True))
     assert lab.done == [*RESTART, f"/containers/{MAIL.id}/start"]
-    assert hands.notes == ["container mail does not run (exit code 1)"]
+    assert executor.notes == ["container mail does not run (exit code 1)"]
 
 
 def test_hostile_container_costs_two_starts_at_most(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,11 +355,11 @@ def test_containers_that_we_stopped_must_run_again(lab: Lab, monkeypatch: pytest
     states = {"now": RUNNING}
     monkeypatch.setattr(lab, "state", lambda name: states["now"])
     monkeypatch.setattr(daemon_executor, "Docker", lambda *_arguments: lab)
-    hands = hands_of(lab)
-    hands.stop(StopContainers((MAIL,)))
+    executor = hands_of(lab)
+    executor.stop(StopContainers((MAIL,)))
     states["now"] = EXITED
     with pytest.raises(Refused, match="container mail does not run"):
-        hands.restart(Restart("docker.service", False, (MAIL,)))
+        executor.restart(Restart("docker.service", False, (MAIL,)))
     assert lab.done[-1] == f"/containers/{MAIL.id}/start"
 
 
@@ -373,13 +373,13 @@ def test_container_that_cannot_be_stopped_or_started(lab: Lab, monkeypatch: pyte
     monkeypatch.setattr(lab, "post", refused)
     monkeypatch.setattr(daemon_executor, "Docker", lambda *_arguments: lab)
     monkeypatch.setattr(lab, "state", lambda name: {"Status": status, "ExitCode": 0})
-    hands = hands_of(lab)
-    hands.stop(StopContainers((MAIL,)))
-    hands.start(StartContainers((MAIL,)))
-    assert hands.notes == ["container mail does not run (exit code 0)"]
+    executor = hands_of(lab)
+    executor.stop(StopContainers((MAIL,)))
+    executor.start(StartContainers((MAIL,)))
+    assert executor.notes == ["container mail does not run (exit code 0)"]
     monkeypatch.setattr(lab, "state", lambda name: RUNNING)
     with pytest.raises(Refused, match="409"):
-        hands.stop(StopContainers((MAIL,)))
+        executor.stop(StopContainers((MAIL,)))
 
 
 def test_network_that_somebody_removed_meanwhile(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,12 +129,12 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     return found
 
 
-def hands(engine: Engine) -> rollback_executor.Hands:
-    return rollback_executor.Hands(daemon_executor.DaemonHands(engine, "docker.service", 0.0))  # type: ignore[arg-type]
+def executor(engine: Engine) -> rollback_executor.Executor:
+    return rollback_executor.Executor(daemon_executor.DaemonExecutor(engine, "docker.service", 0.0))  # type: ignore[arg-type]
 
 
 def carry_out(engine: Engine, *steps: Step) -> None:
-    rollback_executor.carry_out(Plan("", "", steps), hands(engine), armed_transaction.Journal())
+    rollback_executor.carry_out(Plan("", "", steps), executor(engine), armed_transaction.Journal())
 
 
 def made(body: dict[str, t.Any]) -> tuple[t.Any, ...]:
@@ -200,11 +200,11 @@ def test_network_that_is_missing_is_no_container_that_is_gone(engine: Engine) ->
     """Somebody has taken the network away: the container must not be left without it."""
     words = r"cannot connect mail to network dms-ipv6 .*: POST /networks/dms-ipv6/connect: 404 network dms-ipv6 not"
     with pytest.raises(Refused, match=words) as reason:
-        hands(engine).do(CONNECT)
+        executor(engine).do(CONNECT)
     assert not isinstance(reason.value, NotFound)
     engine.on["dms-ipv6"] = {}
     with pytest.raises(Refused, match="cannot disconnect mail from network dms-ipv6: "):
-        hands(engine).do(DISCONNECT)
+        executor(engine).do(DISCONNECT)
 
 
 REMOVED = ("DELETE", "/networks/dms-ipv6")
@@ -283,10 +283,10 @@ def test_check(engine: Engine, on: t.Any, running: bool, places: list[ConnectCon
     step = CheckAttached(tuple(places), "dms-ipv6")
     if words:
         with pytest.raises(Refused) as reason:
-            hands(engine).do(step)
+            executor(engine).do(step)
         assert words in str(reason.value)
     else:
-        hands(engine).do(step)
+        executor(engine).do(step)
     assert engine.calls == []
 
 
@@ -303,7 +303,7 @@ def test_check(engine: Engine, on: t.Any, running: bool, places: list[ConnectCon
 )
 def test_what_a_container_does_by_itself_fails_no_check(engine: Engine, status: str, notes: list[str]) -> None:
     engine.status, engine.on = status, {"bridge": {}, "dms-ipv6": SETTINGS}
-    used = hands(engine)
+    used = executor(engine)
     used.do(CheckAttached((PLACE,), "dms-ipv6"))
     assert used.networks.notes == notes
 
@@ -312,8 +312,8 @@ def test_what_ends_with_dockerd_is_a_loss(engine: Engine, monkeypatch: pytest.Mo
     """It is started again on the way back, as dockerd takes containers with it where live-restore is off."""
     engine.on = {"bridge": {}, "dms-ipv6": SETTINGS}
     starts = iter([{"pid": 7}, {"pid": 7}, {"pid": 8}])
-    monkeypatch.setattr(network_executor.NetworkHands, "_daemon", lambda self: next(starts))
-    used = hands(engine)
+    monkeypatch.setattr(network_executor.NetworkExecutor, "_daemon", lambda self: next(starts))
+    used = executor(engine)
     used.do(CheckAttached((PLACE,), "dms-ipv6"))
     engine.status = "exited"
     used.do(CheckAttached((PLACE,), "dms-ipv6"))
@@ -324,7 +324,7 @@ def test_what_ends_with_dockerd_is_a_loss(engine: Engine, monkeypatch: pytest.Mo
 
 def test_settings_that_changed_because_it_was_started_again(engine: Engine) -> None:
     engine.found["dms-ipv6"] = {"Id": ID, **BODY}
-    used = hands(engine)
+    used = executor(engine)
     used.do(CONNECT)
     engine.on["dms-ipv6"] = {}
     with pytest.raises(Refused, match="its place is"):
@@ -352,7 +352,7 @@ def test_connecting_one_that_waits_for_its_next_start(on_both: Engine, monkeypat
         raise Refused("network sandbox for container mail-id not found")
 
     monkeypatch.setattr(on_both, "post", no_sandbox)
-    hands(on_both).do(CONNECT)
+    executor(on_both).do(CONNECT)
     assert (list(on_both.on), len(on_both.calls)) == (["bridge", "dms-ipv6"], 1)
 
 
@@ -371,11 +371,11 @@ def test_disconnecting_one_that_restarts(on_both: Engine, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(on_both, "post", not_connected)
     if runs_again:
-        hands(on_both).do(DISCONNECT)
+        executor(on_both).do(DISCONNECT)
         assert list(on_both.on) == ["bridge"]
     else:
         with pytest.raises(Refused, match="cannot disconnect mail from network dms-ipv6: container mail-id is not"):
-            hands(on_both).do(DISCONNECT)
+            executor(on_both).do(DISCONNECT)
 
 
 @pytest.mark.parametrize("status", ["removing", "dead"])
@@ -390,8 +390,8 @@ def test_moving_one_that_goes(on_both: Engine, monkeypatch: pytest.MonkeyPatch, 
         raise Refused(f"POST {resource}: 409 container mail-id is marked for removal")
 
     monkeypatch.setattr(on_both, "post", marked)
-    hands(on_both).do(step)
-    hands(on_both).do(step)
+    executor(on_both).do(step)
+    executor(on_both).do(step)
 
 
 def test_check_that_fails_is_taken_back(engine: Engine) -> None:

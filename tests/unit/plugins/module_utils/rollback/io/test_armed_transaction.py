@@ -132,9 +132,9 @@ def test_steps_back_are_on_disk_before_each_step(machine: Host, monkeypatch: pyt
     seen: list[t.Any] = []
     steps = tuple(WriteFile(str(machine.folder / name), b"new", "wanted", None, True) for name in ("a", "b"))
     plan = Plan("", "", steps)
-    hands = rollback_executor.Hands(daemon_executor.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
-    monkeypatch.setattr(hands, "do", lambda one: seen.append(on_disk()))
-    rollback_executor.carry_out(plan, hands, armed_transaction.Journal("run"))
+    executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(executor, "do", lambda one: seen.append(on_disk()))
+    rollback_executor.carry_out(plan, executor, armed_transaction.Journal("run"))
     assert seen == [(plan.back(1),), (plan.back(2),)]
 
 
@@ -171,13 +171,13 @@ def test_transaction_is_where_steps_back_are_kept(machine: Host) -> None:
 def test_steps_back_are_kept_before_each_step(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[t.Any] = []
     plan = Plan("", "", writing(machine.folder, 2))
-    hands = rollback_executor.Hands(daemon_executor.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
-    monkeypatch.setattr(hands, "do", lambda one: seen.append(unfinished()))
+    executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(executor, "do", lambda one: seen.append(unfinished()))
 
     def after() -> None:
         seen.append(unfinished())  # until it is written down what undo will have to know
 
-    rollback_executor.carry_out(plan, hands, armed_transaction.Journal(keeps=True), after=after)
+    rollback_executor.carry_out(plan, executor, armed_transaction.Journal(keeps=True), after=after)
     assert seen == [plan.back(1), plan.back(2), plan.back(2)]
     assert unfinished() == ()
 
@@ -190,9 +190,9 @@ def test_what_was_put_back_at_once_is_not_kept(machine: Host) -> None:
     blocked = machine.folder / "units" / "x"
     blocked.write_bytes(b"no directory")
     steps = [WriteFile(str(path), b"new", "wanted", None, True) for path in (machine.folder / "a", blocked / "y")]
-    hands = rollback_executor.Hands(daemon_executor.DaemonHands(Docker("/no.sock"), "docker.service", 0.0))
+    executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(Docker("/no.sock"), "docker.service", 0.0))
     with pytest.raises(refused.RolledBack):
-        rollback_executor.carry_out(Plan("", "", tuple(steps)), hands, armed_transaction.Journal(keeps=True))
+        rollback_executor.carry_out(Plan("", "", tuple(steps)), executor, armed_transaction.Journal(keeps=True))
     assert (unfinished(), (machine.folder / "a").exists()) == ((), False)
 
 
@@ -237,12 +237,12 @@ def written(machine: Host, monkeypatch: pytest.MonkeyPatch, run: str, count: int
         sizes.append(len(raw))
         return pwrite(handle, raw, place)
 
-    hands = rollback_executor.Hands(daemon_executor.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(None, "docker.service", 0.0))  # type: ignore[arg-type]
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", counted)
-        patch.setattr(hands, "do", lambda one: None)
+        patch.setattr(executor, "do", lambda one: None)
         plan = Plan("", "", writing(machine.folder, count))
-        rollback_executor.carry_out(plan, hands, armed_transaction.Journal(run, keeps=True))
+        rollback_executor.carry_out(plan, executor, armed_transaction.Journal(run, keeps=True))
     return sum(sizes)
 
 
@@ -265,14 +265,14 @@ def test_room_for_all_of_it_is_there_before_the_first_step(machine: Host, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    hands = rollback_executor.Hands(daemon_executor.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
-    monkeypatch.setattr(hands, "do", done.append)
+    executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(executor, "do", done.append)
     for run in ("run", ""):
         if run:
             arm()
         with pytest.raises(Refused, match=r"there is no room for [0-9]+ bytes: No space left on device") as reason:
             rollback_executor.carry_out(
-                Plan("", "", writing(machine.folder, 2)), hands, armed_transaction.Journal(run, keeps=True)
+                Plan("", "", writing(machine.folder, 2)), executor, armed_transaction.Journal(run, keeps=True)
             )
         assert (done, reason.value.rolled_back) == ([], False)
         change_armed.disarm()
@@ -282,7 +282,7 @@ def test_room_is_enough(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that a change writes, on either way, makes the file larger."""
     arm()
     sizes: list[int] = []
-    hands = rollback_executor.Hands(daemon_executor.DaemonHands(None, "docker.service", 0.0))  # type: ignore[arg-type]
+    executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(None, "docker.service", 0.0))  # type: ignore[arg-type]
     steps = writing(machine.folder, 30)
 
     def do(one: t.Any) -> None:
@@ -290,10 +290,10 @@ def test_room_is_enough(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         if one is steps[-1]:
             raise Refused("no")
 
-    monkeypatch.setattr(hands, "do", do)
-    monkeypatch.setattr(hands.daemon, "await_answer", lambda: None)
+    monkeypatch.setattr(executor, "do", do)
+    monkeypatch.setattr(executor.daemon, "await_answer", lambda: None)
     with pytest.raises(refused.RolledBack):
-        rollback_executor.carry_out(Plan("", "", steps), hands, armed_transaction.Journal("run"))
+        rollback_executor.carry_out(Plan("", "", steps), executor, armed_transaction.Journal("run"))
     assert (len(sizes), len({*sizes, os.path.getsize(change_armed.journal())})) == (60, 1)
     assert on_disk() == ((),)
 
@@ -437,7 +437,7 @@ def test_daemon_that_was_restarted_is_recorded(machine: Host, monkeypatch: pytes
     done: list[t.Any] = []
     entry = {"pid": 7, "started": 1.0, "settings": {}}
     restart = daemon_steps.Restart("docker.service", True, ())
-    monkeypatch.setattr(daemon_executor.DaemonHands, "restart", lambda self, one: done.append(one))
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "restart", lambda self, one: done.append(one))
     monkeypatch.setattr(read_host, "read_by_daemon", lambda _socket, _config: entry)
     arm(slots=((restart,),), record={"daemon": {"pid": 1}})
     assert revert.revert("asked for").failed == []
@@ -501,7 +501,7 @@ class Daemon:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, healthy_at: int) -> None:
         self.starts, self.healthy_at = 0, healthy_at
-        monkeypatch.setattr(daemon_executor.DaemonHands, "restart", lambda hands, step: self.restart())
+        monkeypatch.setattr(daemon_executor.DaemonExecutor, "restart", lambda executor, step: self.restart())
         monkeypatch.setattr(read_host, "read_by_daemon", lambda _socket, _config: {"pid": self.starts})
 
     def restart(self) -> None:
@@ -631,7 +631,7 @@ def test_nothing_stays_armed_because_a_disk_is_full(
 ) -> None:
     """/var full and / not, and the other way round, from each write of the change and its way back on."""
     monkeypatch.setattr(rollback_archive, "build", lambda: b"zip")
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda hands: None)
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda executor: None)
     daemon = Daemon(monkeypatch, healthy_at=0)
     root = machine.folder / "root"
     root.mkdir()
@@ -640,8 +640,8 @@ def test_nothing_stays_armed_because_a_disk_is_full(
     Disk(monkeypatch, {"state": machine.state, "root": root}.get(full_side, machine.folder / "none"), number)
     with contextlib.suppress(Refused):
         revert.arm(60.0, "run")
-        hands = rollback_executor.Hands(daemon_executor.DaemonHands(Docker("/no.sock"), "docker.service", 0.0))
-        rollback_executor.carry_out(Plan("", "", (*steps, RESTART)), hands, armed_transaction.Journal("run"))
+        executor = rollback_executor.Executor(daemon_executor.DaemonExecutor(Docker("/no.sock"), "docker.service", 0.0))
+        rollback_executor.carry_out(Plan("", "", (*steps, RESTART)), executor, armed_transaction.Journal("run"))
     _code, said = ended(capsys)
     assert (armed_transaction.armed(), os.path.lexists(change_armed.link())) == (None, False)
     assert clock.now < 2000
@@ -719,9 +719,9 @@ def test_change_whose_way_back_has_begun_is_not_confirmed(machine: Host) -> None
 def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[t.Any] = []
     monkeypatch.setattr(
-        daemon_executor.DaemonHands,
+        daemon_executor.DaemonExecutor,
         "restart",
-        lambda hands, step: used.append((hands.docker.path, hands.unit, hands.timeout)),
+        lambda executor, step: used.append((executor.docker.path, executor.unit, executor.timeout)),
     )
     monkeypatch.setattr(read_host, "read_by_daemon", lambda *made: used.append(made))
     arm()

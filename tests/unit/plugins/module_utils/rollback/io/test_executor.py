@@ -68,9 +68,9 @@ class Journal(armed_transaction.Journal):
         self.happened.append("cleared")
 
 
-def hands() -> rollback_executor.Hands:
-    return rollback_executor.Hands(
-        daemon_executor.DaemonHands(Docker("/no.sock"), "docker.service", 0.0, backup_file="/copy")
+def executor() -> rollback_executor.Executor:
+    return rollback_executor.Executor(
+        daemon_executor.DaemonExecutor(Docker("/no.sock"), "docker.service", 0.0, backup_file="/copy")
     )
 
 
@@ -87,7 +87,7 @@ def steps_in(folder: Path, count: int = 3) -> tuple[WriteFile, ...]:
 
 
 def carry_out(plan: Plan, happened: list[t.Any] | None = None) -> None:
-    rollback_executor.carry_out(plan, hands(), Journal([] if happened is None else happened))
+    rollback_executor.carry_out(plan, executor(), Journal([] if happened is None else happened))
 
 
 def contents(folder: Path) -> list[str]:
@@ -95,8 +95,8 @@ def contents(folder: Path) -> list[str]:
 
 
 def test_every_kind_of_step_can_be_done() -> None:
-    assert set(hands().does) == {kind for kind in transaction.KINDS.values() if issubclass(kind, Step)}
-    hands().do(ForwardingComesOn())
+    assert set(executor().does) == {kind for kind in transaction.KINDS.values() if issubclass(kind, Step)}
+    executor().do(ForwardingComesOn())
 
 
 def test_way_back_is_held_before_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ RUNNING = (RunningContainer("1", "mail", (25,)),)
 def test_how_long_ports_are_closed(monkeypatch: pytest.MonkeyPatch, steps: Steps, closed: float) -> None:
     """From the first step that closes some to the end of the last one; each takes a second here."""
     now = [100.0]
-    used = hands()
+    used = executor()
     used.does = dict.fromkeys(used.does, lambda _step: now.__setitem__(0, now[0] + 1))
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     assert rollback_executor.carry_out(Plan("", "", steps), used, Journal([])) == closed
@@ -187,10 +187,10 @@ def test_taking_back_ends_at_the_first_failure(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(system_files, "write", write)
     back = left(steps)
-    assert rollback_executor.take_back(back, hands()) == [f"{steps[1].path}: no space."]
+    assert rollback_executor.take_back(back, executor()) == [f"{steps[1].path}: no space."]
     assert done == [steps[0].path, steps[1].path]
     assert tuple(reversed(back.stack)) == steps[1:]
-    assert rollback_executor.take_back(left(()), hands()) == []
+    assert rollback_executor.take_back(left(()), executor()) == []
 
 
 @pytest.mark.parametrize(
@@ -208,10 +208,10 @@ def test_engine_that_died_is_awaited_before_it_is_needed(
     monkeypatch: pytest.MonkeyPatch, step: Step | None, awaited: bool
 ) -> None:
     done: list[t.Any] = []
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: done.append("awaited"))
-    monkeypatch.setattr(rollback_executor.Hands, "do", lambda self, step: done.append(step))
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: done.append("awaited"))
+    monkeypatch.setattr(rollback_executor.Executor, "do", lambda self, step: done.append(step))
     steps = (ForwardingComesOn(), *([step] if step else []))
-    assert rollback_executor.take_back(left(steps), hands()) == []
+    assert rollback_executor.take_back(left(steps), executor()) == []
     assert done == [*(["awaited"] if awaited else []), *steps]
 
 
@@ -271,7 +271,7 @@ def test_what_cannot_be_written_down_is_taken_back_from_memory(tmp_path: Path, p
     def call(name: str) -> t.Callable[[], None]:
         return lambda: journal.at(name)
 
-    journal, used, back = Journal([], {place: error}), hands(), []
+    journal, used, back = Journal([], {place: error}), executor(), []
     with pytest.raises(Refused) as reason:
         rollback_executor.carry_out(
             Plan("", "", steps_in(tmp_path)), used, journal, call("before"), call("after"), lambda: back.append(1)
@@ -301,7 +301,7 @@ def test_what_fails_when_all_is_back_does_not_hide_the_reason(
         monkeypatch.setattr(record, "record", failing)
     back = failing if what == "back" else rollback_executor.nothing
     with pytest.raises(refused.RolledBack, match=r"KeyError: 'the reason'. The old state is back"):
-        rollback_executor.carry_out(Plan("", "", steps_in(tmp_path)), hands(), journal, back=back)
+        rollback_executor.carry_out(Plan("", "", steps_in(tmp_path)), executor(), journal, back=back)
     assert contents(tmp_path) == ["old"] * 3
 
 
@@ -310,7 +310,7 @@ def test_ports_of_our_own_are_taken_off_the_bridges_on_the_way_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: bool
 ) -> None:
     closed: list[bool] = []
-    used = hands()
+    used = executor()
     monkeypatch.setattr(used.networks, "close", lambda: closed.append(True))
     if failing:
         monkeypatch.setattr(used, "do", {}.__getitem__)
@@ -320,7 +320,7 @@ def test_ports_of_our_own_are_taken_off_the_bridges_on_the_way_back(
 
 def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
-    used = hands()
+    used = executor()
     monkeypatch.setattr(used.networks, "close", lambda: closed.append(True))
     rollback_executor.carry_out(Plan("", "", steps_in(tmp_path)), used, Journal([]))
     assert closed == [True]
@@ -341,12 +341,12 @@ def test_edit_of_others_is_not_written_over(tmp_path: Path) -> None:
 def test_way_back_leaves_a_file_that_was_edited_since_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daemon_executor.DaemonHands, "await_answer", lambda self: None)
+    monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     steps = steps_in(tmp_path)
     for number, make in enumerate((lambda path: path.write_bytes(b"new"), os.mkfifo, Path.touch)):
         Path(steps[number].path).unlink()
         make(Path(steps[number].path))
-    used = hands()
+    used = executor()
     assert rollback_executor.take_back(left(Plan("", "", steps).back(3)), used) == []
     assert Path(steps[0].path).read_bytes() == b"old"
     assert len(used.files.told) == 2
@@ -359,7 +359,7 @@ def test_daemon_gets_its_old_file_back_and_what_stood_there_is_kept(tmp_path: Pa
         file.write_bytes(b"theirs")
     else:
         os.mkfifo(file) if kind == "fifo" else file.mkdir()
-    used = hands()
+    used = executor()
     assert rollback_executor.take_back(left((WriteFile(str(file), b"old", "as it was"),)), used) == []
     (kept,) = tmp_path.glob("daemon.json.*")
     assert file.read_bytes() == b"old"

@@ -171,10 +171,10 @@ def test_what_a_run_that_died_left_is_taken_back_first(machine: Machine) -> None
 
 
 def test_every_step_has_a_hand() -> None:
-    hands = rollback_executor.Hands(
+    executor = rollback_executor.Executor(
         t.cast("t.Any", type("Daemon", (), {"docker": None, "__getattr__": lambda s, n: None})())
     )
-    assert {PlaceUnit, PlaceDropIn} <= set(hands.does)
+    assert {PlaceUnit, PlaceDropIn} <= set(executor.does)
 
 
 @pytest.mark.parametrize(
