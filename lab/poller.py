@@ -95,7 +95,7 @@ async def main() -> None:
             if number % ASK_EVERY == 0:
                 tasks.add(asyncio.create_task(ask(host, port, polled[family])))
         await asyncio.sleep(INTERVAL)
-        tasks = {one for one in tasks if not one.done()}
+        tasks = {task for task in tasks if not task.done()}
         if ended.done():
             break
     await asyncio.gather(*tasks)

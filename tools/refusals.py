@@ -119,7 +119,9 @@ def of_file(name: str, tree: ast.Module, texts: Texts) -> t.Iterator[Refusal]:
             continue
         local = assigned(ast.walk(function))
         for call in filter(is_error, ast.walk(function)):
-            given = dict(zip(PARTS, call.args)) | {one.arg: one.value for one in call.keywords if one.arg}
+            given = dict(zip(PARTS, call.args)) | {
+                keyword.arg: keyword.value for keyword in call.keywords if keyword.arg
+            }
             where, remedy = (" / ".join(texts.all(given.get(part), local)) for part in ("where", "remedy"))
             for problem in texts.all(given.get("problem"), local):
                 yield Refusal(name, problem, where, remedy)
@@ -139,7 +141,7 @@ def imported(file: str, tree: ast.Module) -> dict[str, str]:
             folders = file.split("/")[: -node.level] if node.level else []
             below = (node.module or "").partition("module_utils.")[2] or node.module or ""
             folders += [one for one in below.split(".") if one]
-            found.update({one.asname or one.name: "/".join([*folders, one.name]) for one in node.names})
+            found.update({name.asname or name.name: "/".join([*folders, name.name]) for name in node.names})
     return found
 
 
@@ -155,7 +157,7 @@ def refusals(plugins: Path) -> list[Refusal]:
     found = [
         one for file, tree in trees.items() for one in of_file(file, tree, Texts(file, constants, imported(file, tree)))
     ]
-    return [one for one in dict.fromkeys(found) if re.search(r"\w", one.problem)]
+    return [fromkey for fromkey in dict.fromkeys(found) if re.search(r"\w", fromkey.problem)]
 
 
 def subject(file: str) -> str:
@@ -180,5 +182,5 @@ def page(plugins: Path) -> str:
         rows = [one for one in found if subject(one.file) == title]
         if rows:
             lines += [f"\n## {title}\n", "| about | what is wrong | what to do |", "|---|---|---|"]
-            lines += [f"| {cell(one.where)} | {cell(one.problem)} | {cell(one.remedy)} |" for one in rows]
+            lines += [f"| {cell(row.where)} | {cell(row.problem)} | {cell(row.remedy)} |" for row in rows]
     return "\n".join(lines) + "\n"

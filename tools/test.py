@@ -103,7 +103,7 @@ def integration_steps() -> list[Step]:
 
 
 def mutant_steps() -> list[Step]:
-    names = dict.fromkeys(one.scenario for one in MUTANTS)
+    names = dict.fromkeys(mutant.scenario for mutant in MUTANTS)
     commands = {name: ["tools/run", "python", "tests/mutants.py", name] for name in names}
     return [Step("mutants", name, command, lane="lab", counts=True) for name, command in commands.items()]
 

@@ -103,8 +103,12 @@ def pairs(subnets: t.Any, limit: t.Any) -> list[dict[str, t.Any]]:
     if most < 1:
         raise Refused(f"{most} is less than 1", "limit")
     return [
-        {"hosts": list(one[:2]), "subnets": [str(one[2]), str(one[3])], "message": prefix_plan.collision_text(one)}
-        for one in prefix_plan.collisions(claims(subnets), most)
+        {
+            "hosts": list(collision[:2]),
+            "subnets": [str(collision[2]), str(collision[3])],
+            "message": prefix_plan.collision_text(collision),
+        }
+        for collision in prefix_plan.collisions(claims(subnets), most)
     ]
 
 

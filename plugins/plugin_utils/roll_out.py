@@ -44,7 +44,7 @@ def batches(sizes: t.Any) -> list[str]:
     Raises:
         ValueError: one that is neither a number of hosts nor a share of them.
     """
-    listed = [str(one) for one in (sizes if isinstance(sizes, (list, tuple)) else [sizes])]
+    listed = [str(size) for size in (sizes if isinstance(sizes, (list, tuple)) else [sizes])]
     if not all(re.fullmatch("[0-9]+%?", one) for one in listed):
         given = ", ".join(listed)
         raise ValueError(f"dms_ipv6_serial: give numbers of hosts such as 5 or 10%, not {given}. Nothing was changed.")

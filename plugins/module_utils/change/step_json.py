@@ -23,6 +23,6 @@ def _dump(value: t.Any) -> t.Any:
     if isinstance(value, tuple):
         return [_dump(one) for one in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {one.name: _dump(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        fields = {field.name: _dump(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **fields}
     return value

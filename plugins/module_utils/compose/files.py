@@ -130,7 +130,7 @@ class _View:
 
     def fail(self, path: Path, problem: str, remedy: str) -> t.NoReturn:
         """Raise Refused with the place in the last file that has it."""
-        holding = [one for one in self.documents if one.holds(path)] or list(self.documents)
+        holding = [document for document in self.documents if document.holds(path)] or list(self.documents)
         holding[-1].fail_at(path, problem, remedy)
 
 
@@ -264,7 +264,7 @@ def _typed(document: Document, path: Path, value: t.Any, kinds: tuple[type, ...]
     value = _open(value)
     if not isinstance(value, kinds):
         words = {dict: "a mapping", list: "a list", type(None): "nothing"}
-        allowed = " or ".join(words[one] for one in kinds if one in (dict, list))
+        allowed = " or ".join(words[kind] for kind in kinds if kind in (dict, list))
         found = words.get(type(value), "a single value")  # which one may be secret
         place = f"entry {path[-1] + 1} of `{path[-2]}`" if isinstance(path[-1], int) else f"`{path[-1]}`"
         document.fail_at(path, f"{place} must be {allowed}; found is {found}")
@@ -296,7 +296,7 @@ def _merged(documents: Sequence[Document]) -> _View:
 def _merged_service(base: Data, over: Data) -> Data:
     base = {key: value for key, value in base.items() if not _replaces(over.get(key))}
     names: t.Any = _open(over.get("networks"))
-    names = {_text(one): None for one in names} if isinstance(names, list) else _opened(names)
+    names = {_text(name): None for name in names} if isinstance(names, list) else _opened(names)
     ports = [_port(one) for one in _open(over.get("ports")) or ()]
     return {
         "networks": _deep(base.get("networks") or {}, names or {}) or None,
@@ -472,7 +472,7 @@ def _missing(view: _View, name: str, key: str) -> list[str]:
         problem = f"the service `{name}` runs with network_mode {mode}, so no network can be added to it"
         view.fail(("services", name, "network_mode"), problem, "Take it out of the list of services")
     if service["networks"] is None:
-        if view.partial and any(one.holds(("services", name, "extends")) for one in view.documents):
+        if view.partial and any(document.holds(("services", name, "extends")) for document in view.documents):
             problem = f"the service `{name}` extends another, whose networks it may have"
             view.fail(("services", name, "extends"), problem, "Write `networks:` into the service itself")
         return [DEFAULT, key]

@@ -30,7 +30,7 @@ def doubt(labels: Mapping[str, str], of_image: Mapping[str, str] | None) -> str:
         labels: of the container.
         of_image: None if the image is not there any more.
     """
-    given = [one for one in (*ON_CONTAINERS, *ON_IMAGES) if one in labels]
+    given = [label for label in (*ON_CONTAINERS, *ON_IMAGES) if label in labels]
     if not given:
         return ""
     if of_image is None:
@@ -47,7 +47,7 @@ def without(labels: Mapping[str, str]) -> dict[str, str]:
 
 def inside(paths: Iterable[str], folders: Iterable[str]) -> str:
     """The first folder in which one of the paths is, or nothing. Both are absolute."""
-    known = [posixpath.normpath(one) for one in paths]
+    known = [posixpath.normpath(path) for path in paths]
     for folder in filter(None, folders):
         below = posixpath.normpath(folder).rstrip("/") + "/"
         if any(f"{one}/".startswith(below) for one in known):

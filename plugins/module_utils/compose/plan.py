@@ -186,7 +186,7 @@ def beside(path: str, there: Iterable[str]) -> str:
         return ""
     stem, suffix = posixpath.splitext(name)
     names = set(there)
-    found = [one for one in OVERRIDES if one in names]
+    found = [override for override in OVERRIDES if override in names]
     return posixpath.join(folder, found[0] if found else f"{stem}.override{suffix}")
 
 
@@ -292,7 +292,7 @@ def _project(wanted: Wanted, files: Files, found: Found) -> _Project:
         real = (entry.name if entry else "") or f"{name}_{wanted.key}"
     labels = network_labels(name, wanted.key)
     there = [one for one in found.networks if wanted.shape != EXTERNAL and labels.items() <= one.labels.items()]
-    there += [one for one in found.networks if one.name == real]
+    there += [network for network in found.networks if network.name == real]
     return _Project(name, containers, says, there[0].name if there else real, there[0] if there else None)
 
 
@@ -302,7 +302,7 @@ def project_name(wanted: Wanted, said: str, found: Found) -> str:
         return wanted.project
     folder, file = posixpath.split(wanted.path)
     labels = [one.labels for one in found.everyone if one.labels.get(docker_objects.COMPOSE_FOLDER) == folder]
-    named = [one for one in labels if file in _files_of(one)] or labels
+    named = [label for label in labels if file in _files_of(label)] or labels
     names = sorted({one[docker_objects.COMPOSE_PROJECT] for one in named if docker_objects.COMPOSE_PROJECT in one})
     if len(names) > 1:
         raise Refused(f"the projects {' and '.join(names)} run from it", wanted.path, "Give project_name")
@@ -350,7 +350,7 @@ def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_
     )
     network = network_on_host.wanted_network(asked, found.machine_id)
     entry = project.says.networks.get(wanted.key)
-    written = [one for one in (entry.subnets if entry and wanted.shape != EXTERNAL else ()) if ":" in one]
+    written = [subnet for subnet in (entry.subnets if entry and wanted.shape != EXTERNAL else ()) if ":" in subnet]
     kept = _written(written[0], wanted) if written and network.derived else None
     there = project.there.subnets6 if project.there and project.there.ipv6 else ()
     if network.derived and kept is None and there and not ip.special(there[0]):
@@ -380,9 +380,9 @@ def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]
         labels = network_labels(project.name, compose_files.DEFAULT).items()
         own = [
             f"{project.name}_{compose_files.DEFAULT}",
-            *(one.name for one in found.networks if labels <= one.labels.items()),
+            *(network.name for network in found.networks if labels <= network.labels.items()),
         ]
-        chosen = [one for one in project.containers if any(one.endpoint(name) for name in own)]
+        chosen = [container for container in project.containers if any(container.endpoint(name) for name in own)]
     else:
         chosen = []
     return tuple(sorted(one.name for one in chosen))
@@ -472,9 +472,9 @@ def recreated(plan: ComposePlan, shape: str, hashes: Mapping[str, str] | None) -
             on another network by the files than when it was made.
     """
     made = {
-        one.labels[docker_objects.COMPOSE_SERVICE]: one.labels.get(docker_objects.COMPOSE_HASH, "")
-        for one in plan.containers
-        if docker_objects.COMPOSE_SERVICE in one.labels
+        container.labels[docker_objects.COMPOSE_SERVICE]: container.labels.get(docker_objects.COMPOSE_HASH, "")
+        for container in plan.containers
+        if docker_objects.COMPOSE_SERVICE in container.labels
     }
     if hashes is None:
         return sorted(name for name in made if shape != DEFAULT and name in plan.services)

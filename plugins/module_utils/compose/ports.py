@@ -103,12 +103,12 @@ class PortsPlan(Plan):
     def back(self, done: int) -> Steps:
         """The old files, and then once more what was made by the new ones."""
         steps = self.steps[:done]
-        return (*inverses(steps), *(one for one in steps if isinstance(one, Recreate)))
+        return (*inverses(steps), *(step for step in steps if isinstance(step, Recreate)))
 
     @property
     def texts(self) -> Texts:
         """The files afterwards, in the order in which Compose merges them."""
-        return [(one.path, one.after) for one in self.edits]
+        return [(edit.path, edit.after) for edit in self.edits]
 
 
 def publish_on_ipv4(text: str, services: Collection[str], where: str) -> str:
@@ -249,7 +249,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         for (path, text), raw in zip(files.texts(), (files.raw, files.override))
     )
     project = compose_plan.project_name(wanted, says.name, found)
-    said = [entry for one in edits for entry in entries(yaml_text.read(one.after, one.path), services)]
+    said = [entry for edit in edits for entry in entries(yaml_text.read(edit.after, edit.path), services)]
     containers = tuple(_of_project(project, services, found))
     waiting = _waiting(containers, said, wanted.path)
     steps: Steps = tuple(
@@ -274,13 +274,13 @@ def _services(wanted: compose_plan.Wanted, says: compose_files.Project) -> tuple
 
 
 def _of_project(project: str, services: Collection[str], found: Found) -> Iterator[Container]:
-    for one in found.containers:
-        labels = one.labels
+    for container in found.containers:
+        labels = container.labels
         if (
             labels.get(docker_objects.COMPOSE_PROJECT) == project
             and labels.get(docker_objects.COMPOSE_SERVICE) in services
         ):
-            yield one
+            yield container
 
 
 def _waiting(containers: Iterable[Container], said: Iterable[Entry], path: str) -> tuple[str, ...]:
@@ -324,10 +324,10 @@ def elsewhere(texts: Texts) -> str:
     for path, text in texts:
         document = yaml_text.read(text, path)
         services = _mapping(document, ("services",), document.data.get("services")).values()
-        extends = [one.get("extends") for one in services if isinstance(one, dict)]
+        extends = [service.get("extends") for service in services if isinstance(service, dict)]
         if "include" in document.data:
             return "include"
-        if any(isinstance(one, dict) and "file" in one for one in extends):
+        if any(isinstance(extend, dict) and "file" in extend for extend in extends):
             return "extends"
     return ""
 
@@ -339,7 +339,7 @@ def unlike(plan: PortsPlan, hashes: Iterable[dict[str, str] | None]) -> list[str
         plan: of the project.
         hashes: service -> config hash by Compose itself, of each state of the files that containers may be made from.
     """
-    known = [one for one in hashes if one is not None]
+    known = [hashe for hashe in hashes if hashe is not None]
     found = []
     for container in plan.containers:
         service, made = (

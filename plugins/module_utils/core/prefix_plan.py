@@ -209,8 +209,8 @@ def fleet_plan(
 
 def refuse_collisions(claims: Iterable[tuple[str, ipaddress.IPv6Network]]) -> None:
     """Raise Refused, naming both hosts, if any two of the (host, network) pairs of different hosts overlap."""
-    for one in collisions(claims, limit=1):
-        raise Refused(collision_text(one), remedy=REMEDY_COLLISION)
+    for collision in collisions(claims, limit=1):
+        raise Refused(collision_text(collision), remedy=REMEDY_COLLISION)
 
 
 def whole_number(value: object, where: str) -> int:

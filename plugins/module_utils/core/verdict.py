@@ -84,7 +84,7 @@ def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
 def compare(client: str, seen: str, host_addresses: Collection[str]) -> Verdict:
     """Compare the client's own address with the one that was seen; see judge()."""
     own = ip.plain(client)
-    if own in {ip.plain(one) for one in host_addresses}:
+    if own in {ip.plain(address) for address in host_addresses}:
         return Verdict(
             NOT_VERIFIED, own, seen, f"the probe runs on the Docker host itself ({own}), which proves nothing"
         )
@@ -118,7 +118,7 @@ def of_service(
 
 def checked(results: Iterable[t.Any]) -> list[dict[str, t.Any]]:
     """The results of probes as they come from other hosts, only what is known of them; nonsense is said to be that."""
-    return [_checked(one) if isinstance(one, Mapping) else _senseless({}) for one in results]
+    return [_checked(result) if isinstance(result, Mapping) else _senseless({}) for result in results]
 
 
 def _checked(result: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -112,7 +112,7 @@ def _is_switch(name: str) -> bool:
 
 def _is_scalar(name: str) -> bool:
     key = keys.KEYS.get(name)
-    return key is None or any(key.schema is one for one in SCALARS)
+    return key is None or any(key.schema is scalar for scalar in SCALARS)
 
 
 def both(settings: Mapping[str, t.Any], flags: Mapping[str, str]) -> dict[str, str]:

@@ -109,7 +109,7 @@ def judge(step: Restart, before: Mapping[str, State], now: Mapping[str, State], 
         listening: TCP ports on which the host listens.
     """
     kept = [one for one in step.containers if one.id in before and _kept(step, before[one.id], now[one.id])]
-    ended = [one for one in step.containers if one.id in before and one not in kept]
+    ended = [container for container in step.containers if container.id in before and container not in kept]
     unstarted = [one for one in ended if now[one.id].error and not now[one.id].up]
     found = {one.id: f"container {one.name} {_words(now[one.id])}" for one in ended}
     if kept or _one_has_left([now[one.id] for one in ended]):
@@ -173,9 +173,9 @@ def left_out(states: Iterable[tuple[str, State]], now: float) -> list[str]:
 def to_start(steps: Steps, earlier: list[str] | None) -> list[str] | None:
     """Ids of the containers that steps stop, and that must be started even if the run dies; None for none."""
     stopped = {
-        one.id
+        container.id
         for step in steps
         if isinstance(step, StopContainers) or (isinstance(step, Restart) and not step.containers_live_on)
-        for one in step.containers
+        for container in step.containers
     }
     return sorted({*stopped, *(earlier or ())}) or None

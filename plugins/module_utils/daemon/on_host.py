@@ -39,7 +39,7 @@ def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland
 def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_plan.DaemonPlan:
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
-    if plan.restarts and (plan.settings.get("ipv6") or any(one.ipv6 for one in found.networks)):
+    if plan.restarts and (plan.settings.get("ipv6") or any(network.ipv6 for network in found.networks)):
         return plan.guarded(guard(found, tells=False))
     return plan
 

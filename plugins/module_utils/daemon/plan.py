@@ -237,7 +237,7 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: state_daemon
     stays_on = live_on and (bool(after.get(LIVE_RESTORE)) or flag(LIVE_RESTORE, running) is True)
     containers = running.containers
     if not after.get("userland-proxy", True):
-        containers = tuple(replace(one, ports=()) for one in containers)
+        containers = tuple(replace(container, ports=()) for container in containers)
     bridge = [name for name in differs if daemon_keys.of_default_bridge(name)]
     if bridge and containers and live_on and wanted.consent:
         stop, restart = StopContainers(containers), Restart(running.unit, False, containers)

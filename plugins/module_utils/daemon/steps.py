@@ -88,7 +88,7 @@ class StartContainers(Step):
         return True
 
     def __str__(self) -> str:
-        return f"start {', '.join(one.name for one in self.containers)}"
+        return f"start {', '.join(container.name for container in self.containers)}"
 
 
 class Edit(t.NamedTuple):

@@ -70,7 +70,7 @@ def _ports(
     container: docker_objects.Container, endpoint: docker_objects.Endpoint, host: Host
 ) -> Iterator[tuple[docker_objects.Port, bool]]:
     """Container ports, and whether Docker publishes them over IPv6. In mode routed it binds none on the host."""
-    bound = [one for one in container.ports if ":" in one.host_ip]
+    bound = [port for port in container.ports if ":" in port.host_ip]
     if host.mode(endpoint.network, IPV6) == exposure_published.ROUTED:
         bound += [one for one in container.asked if ":" in one.host_ip or not one.host_ip]
     published = {(one.container_port, one.protocol) for one in bound}

@@ -63,7 +63,7 @@ class Rule(t.NamedTuple):
 
 def decided(rules: Iterable[Rule], family: str, port: int, protocol: str) -> str:
     """What the first rule that is about a port does with it; empty for none."""
-    return next((one.verdict for one in rules if one.about(family, port, protocol)), "")
+    return next((rule.verdict for rule in rules if rule.about(family, port, protocol)), "")
 
 
 def host_firewall(kind: str, rules: Collection[Rule], policy: str, **more: t.Any) -> HostFirewall:
@@ -78,7 +78,7 @@ def host_firewall(kind: str, rules: Collection[Rule], policy: str, **more: t.Any
     rest = next((one.verdict for one in rules if not one.named and one.about(IPV6, 0, "")), policy)
     closing = [one.verdict for one in rules if one.named and one.verdict != ACCEPT]
     if rest != ACCEPT:
-        ranges = [one for one in rules if one.named and one.verdict == ACCEPT]
+        ranges = [rule for rule in rules if rule.named and rule.verdict == ACCEPT]
         return HostFirewall(kind, _let_in(ranges, rules, policy), rest, **more)
     if not closing:
         return HostFirewall(kind, frozenset(), ACCEPT, **more)
@@ -193,7 +193,7 @@ def _conditions(text: str, uplinks: Collection[str]) -> Rule | None:
 
 def _of_an_uplink(patterns: Iterable[str], uplinks: Collection[str]) -> bool:
     """Whether an interface's name, perhaps with a wildcard at its end, is that of an uplink."""
-    return any(packet_filter.interface(one, [name]) for one in patterns for name in uplinks)
+    return any(packet_filter.interface(pattern, [name]) for pattern in patterns for name in uplinks)
 
 
 def zone(text: str, services: Mapping[str, str]) -> list[Rule]:

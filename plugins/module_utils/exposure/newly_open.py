@@ -61,9 +61,9 @@ def _of(
     old: docker_objects.Container, new: docker_objects.Container, host: published.Host, after: published.Host
 ) -> Iterable[Opened]:
     closed = {
-        (one.port.host_port, one.port.protocol): one.verdict
-        for one in published.exposures(old, host)
-        if one.family == state_firewall.IPV6 and one.cause in CLOSES
+        (exposure.port.host_port, exposure.port.protocol): exposure.verdict
+        for exposure in published.exposures(old, host)
+        if exposure.family == state_firewall.IPV6 and exposure.cause in CLOSES
     }
     for one in published.exposures(new, after):
         place = one.port.host_port, one.port.protocol
@@ -85,9 +85,9 @@ def shut(host: published.Host, joining: Collection[str]) -> dict[str, tuple[str,
             for one in published.exposures(old, host)
             if one.family == state_firewall.IPV6 and one.verdict in (verdict.REAL, verdict.MASKED)
         }
-        for one in published.exposures(new, after):
-            place = one.port.host_port, one.port.protocol
-            if one.family == state_firewall.IPV6 and one.cause == CLOSES[0] and place in answered:
+        for exposure in published.exposures(new, after):
+            place = exposure.port.host_port, exposure.port.protocol
+            if exposure.family == state_firewall.IPV6 and exposure.cause == CLOSES[0] and place in answered:
                 found[f"container {old.name}, port {place[0]}/{place[1]}"] = (state_firewall.IPV6, place[0])
     return found
 
@@ -101,7 +101,10 @@ def _pairs(
     host: published.Host, joining: Collection[str]
 ) -> Iterable[tuple[docker_objects.Container, docker_objects.Container, published.Host]]:
     """Each container as it is and as it will be, and what is around it then."""
-    changed = tuple(_joined(one) if {one.id, one.name} & {*joining} else one for one in host.containers)
+    changed = tuple(
+        _joined(container) if {container.id, container.name} & {*joining} else container
+        for container in host.containers
+    )
     after = host._replace(ip6tables=True, forwards=True, containers=changed)
     return ((old, new, after) for old, new in zip(host.containers, changed))
 
@@ -111,7 +114,7 @@ def _joined(container: docker_objects.Container) -> docker_objects.Container:
 
     Without userland-proxy the engine lists no [::] for a container that has IPv4 only.
     """
-    listed = {(one.container_port, one.protocol) for one in container.ports if ":" in one.host_ip}
+    listed = {(port.container_port, port.protocol) for port in container.ports if ":" in port.host_ip}
     more = (
         one._replace(host_ip="::")
         for one in container.asked

@@ -33,15 +33,15 @@ def joined(found: Found) -> list[str]:
         or len(found.paths) < 2
     ):
         return []
-    pairs = [(one, other) for one in found.paths for other in found.paths if one != other]
+    pairs = [(path, other) for path in found.paths for other in found.paths if path != other]
     open_ones = {name for one, other in pairs if not _closed(one, other, found) for name in (one, other)}
-    uplinks = [one.interface for one in found.uplinks]
+    uplinks = [uplink.interface for uplink in found.uplinks]
     return sorted(open_ones - ({*uplinks} if len(uplinks) == 1 else set()))
 
 
 def _closed(incoming: str, outgoing: str, found: Found) -> bool:
     """Whether a chain drops what is forwarded between two interfaces; one that nobody can tell of does not count."""
-    whole = [one for one in found.firewall.chains if one.hook == packet_filter.ROUTER]
+    whole = [chain for chain in found.firewall.chains if chain.hook == packet_filter.ROUTER]
     if docker_drops(found):
         whole = [one._replace(policy=packet_filter.DROP) for one in whole]
         if not any(state_firewall.IPV6 in one.families for one in whole):

@@ -59,7 +59,7 @@ def chains(text: str, others: Collection[tuple[str, str]], iptables: bool) -> tu
         iptables: whether iptables answered for its own chains.
     """
     try:
-        objects = [one for one in json.loads(text)["nftables"] if isinstance(one, dict)]
+        objects = [nftable for nftable in json.loads(text)["nftables"] if isinstance(nftable, dict)]
     except (ValueError, KeyError, TypeError):
         nobody = (Rule((), UNKNOWN, text="nft -j list ruleset"),)
         return (Chain("the ruleset of nftables", INPUT, FAMILIES["inet"], nobody),)
@@ -159,7 +159,7 @@ class _Reader:
         return [*implied, Condition(field, values, operator in ("!=", "!"))]
 
     def _concat(self, parts: list[t.Any], values: Iterable[t.Any], operator: str) -> t.Iterator[Condition]:
-        fields = [_field(one) for one in parts]
+        fields = [_field(part) for part in parts]
         for _field_name, implied in fields:
             yield from implied
         elements = [
@@ -266,4 +266,4 @@ def _flag_names(value: t.Any) -> set[str] | None:
     if isinstance(value, dict):
         return _flag_names(value["|"]) if "|" in value else None
     parts = [_flag_names(one) for one in value] if isinstance(value, list) else [{str(value)} - {"0"}]
-    return None if None in parts else {name for one in parts for name in one or ()}
+    return None if None in parts else {name for part in parts for name in part or ()}

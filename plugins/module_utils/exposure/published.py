@@ -182,7 +182,10 @@ def exposures(container: docker_objects.Container, host: Host) -> tuple[Exposure
         name = container.network_mode[len(CONTAINER_MODE) :]
         owners = (one for one in host.containers if name in (one.id, one.name))
         return tuple(
-            one for owner in owners for one in exposures(owner, host) if heard(container, one.port.container_port)
+            exposure
+            for owner in owners
+            for exposure in exposures(owner, host)
+            if heard(container, exposure.port.container_port)
         )
     return tuple(_exposure(door, container, host) for door in _doors(container))
 
@@ -190,10 +193,10 @@ def exposures(container: docker_objects.Container, host: Host) -> tuple[Exposure
 def served(containers: Iterable[docker_objects.Container], host: Host) -> tuple[tuple[str, int], ...]:
     """Family and host port of the TCP ports at which clients on other hosts get an answer, whomever it is meant for."""
     found = [
-        one
+        exposure
         for container in containers
-        for one in exposures(container, host)
-        if heard(container, one.port.container_port)
+        for exposure in exposures(container, host)
+        if heard(container, exposure.port.container_port)
     ]
     answered = [
         one for one in found if one.port.protocol == "tcp" and one.verdict in (core_verdict.REAL, core_verdict.MASKED)
@@ -231,7 +234,7 @@ def _of_listeners(container: docker_objects.Container, host: Host) -> Iterator[E
 
 def _doors(container: docker_objects.Container) -> Iterator[_Door]:
     """Both families of each published port: what the engine lists, and what it publishes nothing for."""
-    listed = [one for one in container.ports if one.host_port]
+    listed = [port for port in container.ports if port.host_port]
     for one in listed:
         yield _Door(one, _family(one.host_ip), True, True)
     fixed = [one for one in container.asked if one.host_port]
@@ -378,7 +381,7 @@ def _closed(cause: str, port: docker_objects.Port, family: str, host: Host) -> R
 
 def _outward(container: docker_objects.Container, host: Host) -> list[docker_objects.Endpoint]:
     """The container's places on networks that have a way out."""
-    networks = {one.network: host.network(one.network) for one in container.endpoints}
+    networks = {endpoint.network: host.network(endpoint.network) for endpoint in container.endpoints}
     return [one for one in container.endpoints if not getattr(networks[one.network], "internal", False)]
 
 

@@ -66,7 +66,7 @@ def _label(tables: Tables, address: str) -> int:
 
 
 def _within(address: str, prefixes: Iterable[ipaddress.IPv6Network]) -> bool:
-    return any(ipaddress.IPv6Address(address) in one for one in prefixes)
+    return any(ipaddress.IPv6Address(address) in prefix for prefix in prefixes)
 
 
 def is_unequal(order: state_host.Order) -> bool:

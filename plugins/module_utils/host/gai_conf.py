@@ -306,11 +306,12 @@ def _rows(kind: str, base: Tables, asked: Wanted, value: int, good: Callable[[in
     theirs = [one for one in base.own(kind) if one.line]
     missing = []
     for prefix in (one for one in asked.prefixes if one.subnet_of(ULA)):
-        for one in theirs:
-            if one.prefix.subnet_of(prefix) and not good(one.value):
+        for their in theirs:
+            if their.prefix.subnet_of(prefix) and not good(their.value):
                 raise Refused(
-                    f"`{kind} {one.prefix} {one.value}` is the contrary of `{kind} {prefix} {value}`, which is wanted",
-                    f"{path}:{one.line}",
+                    f"`{kind} {their.prefix} {their.value}` is the contrary of `{kind} {prefix} {value}`, which is"
+                    " wanted",
+                    f"{path}:{their.line}",
                     "Remove the line, or do without the prefix. Nothing was changed",
                 )
         if not good(base.value(kind, prefix)):

@@ -73,7 +73,9 @@ class Name:
 
     def real(self, said: Said) -> list[str]:
         """The addresses that a server told and did not make up."""
-        return [one for one in said.answer.records if said.authoritative or (said.address, one) not in self.made_up]
+        return [
+            record for record in said.answer.records if said.authoritative or (said.address, record) not in self.made_up
+        ]
 
     def own_table(self, said: Said) -> bool:
         """Whether a resolver has it from nowhere but a table of its own: /etc/hosts, or the host's name.
@@ -86,7 +88,7 @@ class Name:
     @property
     def published(self) -> tuple[Said, ...]:
         """The servers whose records come from the name's own zone, as far as can be told."""
-        return tuple(one for one in self.holders() if not self.own_table(one))
+        return tuple(holder for holder in self.holders() if not self.own_table(holder))
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ class Name:
     @property
     def ttl(self) -> int:
         """How long somebody may still use what he was told just now, in seconds."""
-        return max((one.answer.ttl for one in self.holders()), default=0)
+        return max((holder.answer.ttl for holder in self.holders()), default=0)
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -186,7 +188,7 @@ def examine(wanted: Wanted, ask: dns_questions.Ask) -> Report:
     targets = mx.targets if mx else ()
     names = dict.fromkeys((*wanted.names, *targets))
     return Report(
-        tuple(_name(one, one in targets, wanted.resolvers, ask) for one in names),
+        tuple(_name(name, name in targets, wanted.resolvers, ask) for name in names),
         mx,
         _ptr(wanted, ask) if wanted.outbound else None,
         _spf_of(wanted, ask) if wanted.outbound and wanted.domain else None,
@@ -197,7 +199,7 @@ def _mx(wanted: Wanted, ask: dns_questions.Ask) -> Mx:
     answer = dns_questions.look_up(ask, wanted.resolvers, [(wanted.domain, "MX")])[0]
     if answer.outcome == dns_questions.ANSWER:
         # A single dot says that the domain takes no mail (RFC 7505).
-        targets = tuple(dict.fromkeys(one for one in answer.records if one != "."))
+        targets = tuple(dict.fromkeys(record for record in answer.records if record != "."))
         return Mx(PRESENT if targets else ABSENT, targets, detail="" if targets else "the domain takes no mail")
     if answer.outcome == dns_questions.NODATA:
         return Mx(ABSENT, (wanted.domain,), implicit=True)
@@ -208,7 +210,7 @@ def _mx(wanted: Wanted, ask: dns_questions.Ask) -> Mx:
 
 def _name(name: str, mx: bool, resolvers: Sequence[str], ask: dns_questions.Ask) -> Name:
     """Ask every resolver, and every authoritative server if any resolver answers."""
-    answers = dns_questions.resolve(ask, [dns_questions.Question(one, name, "AAAA") for one in resolvers])
+    answers = dns_questions.resolve(ask, [dns_questions.Question(resolver, name, "AAAA") for resolver in resolvers])
     said = [Said("", address, name, answer) for address, answer in zip(resolvers, answers)]
     silent = (dns_questions.TIMEOUT, dns_questions.UNREACHABLE)
     awake = [one.address for one in said if one.answer.outcome not in silent]
@@ -233,7 +235,7 @@ def judge(name: str, mx: bool, said: tuple[Said, ...], made_up: tuple[tuple[str,
     found = Name(name, mx, UNKNOWN, AUTHORITATIVE if reached else RESOLVER, said, made_up)
     if found.holders():
         return replace(found, status=PRESENT)
-    deny = _all_deny(own) if reached else all(one.answer.outcome in dns_questions.GONE for one in others)
+    deny = _all_deny(own) if reached else all(other.answer.outcome in dns_questions.GONE for other in others)
     return replace(found, status=ABSENT if deny else UNKNOWN)
 
 
@@ -323,7 +325,7 @@ def _of_name(name: Name, wanted: Wanted) -> list[Finding]:
 
 def _present(name: Name) -> Finding:
     lasts = f"clients may use it for up to {name.ttl} s more"
-    if name.asked == RESOLVER or any(one.authoritative for one in name.holders()):
+    if name.asked == RESOLVER or any(holder.authoritative for holder in name.holders()):
         evidence = f"{_held(name)}; once it is taken out, {lasts}"
         return Finding("aaaa_present", WARNING, evidence, "Take it out on every authoritative server")
     if name.published:
@@ -339,7 +341,7 @@ def _present(name: Name) -> Finding:
 
 def _held(name: Name) -> str:
     """Which server has which address of a name."""
-    at = ", ".join(f"{' '.join(name.real(one))} at {one}" for one in name.holders())
+    at = ", ".join(f"{' '.join(name.real(holder))} at {holder}" for holder in name.holders())
     alias = f", an alias of {name.chain[-1]}," if name.chain else ""
     return f"{name.name}{alias} has an AAAA record: {at}"
 
@@ -347,7 +349,7 @@ def _held(name: Name) -> str:
 def _unclear(name: Name) -> str:
     """Who did not give a clear answer, each with the reason."""
     counts = [one for one in name.said if one.authoritative == (name.asked == AUTHORITATIVE)]
-    unclear = [one for one in counts if not _clear(one)] or counts
+    unclear = [count for count in counts if not _clear(count)] or counts
     return "; ".join(f"{one}: {_words(one.answer)}" for one in unclear)
 
 
@@ -400,7 +402,7 @@ def _of_spf(spf: mail_spf.Spf, wanted: Wanted) -> list[Finding]:
 
 def summary(report: Report, found: Sequence[Finding]) -> str:
     """All of it in one sentence."""
-    parts = [f"{one.name}: AAAA {one.status} ({one.asked})" for one in report.names]
+    parts = [f"{name.name}: AAAA {name.status} ({name.asked})" for name in report.names]
     parts += [f"PTR {report.ptr.status}"] if report.ptr else []
     parts += [f"SPF {report.spf.status}"] if report.spf else []
     return f"{'; '.join(parts) or 'nothing found'}; {len(found)} finding{'' if len(found) == 1 else 's'}"

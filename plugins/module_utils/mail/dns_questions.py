@@ -248,7 +248,7 @@ def dns64_prefixes(answer: Answer) -> tuple[ipaddress.IPv6Network, ...]:
 
 def made_up(ask: Ask, resolvers: Sequence[str], addresses: Sequence[str]) -> set[str]:
     """Which of these addresses the resolvers have made up from IPv4 addresses; asked only if there is any of IPv6."""
-    six = [one for one in addresses if ":" in one]
+    six = [address for address in addresses if ":" in address]
     if not six:
         return set()
     prefixes = dns64_prefixes(look_up(ask, resolvers, [(IPV4ONLY, "AAAA")])[0])

@@ -61,11 +61,11 @@ class Situation:
     @property
     def published(self) -> frozenset[int]:
         """Its own TCP ports that clients reach."""
-        return frozenset(one.container_port for one in self.container.ports if one.protocol == "tcp")
+        return frozenset(port.container_port for port in self.container.ports if port.protocol == "tcp")
 
     def hides(self, gateways: Iterable[AnyAddress]) -> bool:
         """Whether remote clients come under one of these addresses now: otherwise only programs on the host do."""
-        return bool(self.masked) and any(one in self.masking for one in gateways)
+        return bool(self.masked) and any(gateway in self.masking for gateway in gateways)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ class TrustList:
 
 def publishes_mail(container: docker_objects.Container) -> bool:
     """Whether a container is worth looking into."""
-    return any(one.protocol == "tcp" and {one.container_port, one.host_port} & MAIL_PORTS for one in container.ports)
+    return any(
+        port.protocol == "tcp" and {port.container_port, port.host_port} & MAIL_PORTS for port in container.ports
+    )
 
 
 def situation(
@@ -102,19 +104,21 @@ def situation(
         exposures: what remote clients get at the container's ports.
         wanted: names or ids of the containers that are to have IPv6.
     """
-    own = {one.network for one in container.endpoints}
+    own = {endpoint.network for endpoint in container.endpoints}
     texts = [text for one in container.endpoints for text in (one.gateway4, one.gateway6)]
-    texts += [text for one in networks if one.name in own for text in one.gateways]
+    texts += [text for network in networks if network.name in own for text in network.gateways]
     gateways = tuple(dict.fromkeys(ipaddress.ip_address(text.split("/")[0]) for text in texts if text))
-    masked = [one for one in exposures if one.verdict == verdict.MASKED and one.port.protocol == "tcp"]
+    masked = [
+        exposure for exposure in exposures if exposure.verdict == verdict.MASKED and exposure.port.protocol == "tcp"
+    ]
     families = sorted({one.family for one in masked})
     # docker-proxy takes the container's own family where it has both, and IPv4 where it has nothing else.
-    versions = {6 if one == "ipv6" and container.has_ipv6 else 4 for one in families}
+    versions = {6 if family == "ipv6" and container.has_ipv6 else 4 for family in families}
     return Situation(
         container,
         gateways,
         frozenset(one.port.container_port for one in masked),
-        frozenset(one for one in gateways if one.version in versions),
+        frozenset(gateway for gateway in gateways if gateway.version in versions),
         f"{' and '.join(families)} clients".replace("ipv", "IPv"),
         container.has_ipv6 or bool({container.name, container.id} & set(wanted)),
     )
@@ -263,13 +267,13 @@ def _families(text: str) -> set[int]:
     """Of ``all``, ``ipv4``, ``ipv6``, and of Dovecot's addresses."""
     words = trusted_lists.entries(text)
     found = {4 for one in words if one in ("all", "ipv4", "*") or re.fullmatch(r"[\d.]+", one)}
-    return found | {6 for one in words if one in ("all", "ipv6") or ":" in one}
+    return found | {6 for word in words if word in ("all", "ipv6") or ":" in word}
 
 
 def _stale(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding]:
     permit = facts.environment.get("PERMIT_DOCKER", "")
     computed = _dms_trusts(permit, facts)
-    listed = [trusted_lists.network(one) for one in trusted_lists.entries(facts.postfix.get("mynetworks", ""))]
+    listed = [trusted_lists.network(entry) for entry in trusted_lists.entries(facts.postfix.get("mynetworks", ""))]
     trusts = {one for one in listed if isinstance(one, ipaddress.IPv4Network) and not one.is_loopback}
     if not computed or not facts.postfix or facts.patched or computed == trusts:
         return

@@ -186,7 +186,7 @@ def parse(text: str, gateways: Iterable[AnyAddress], complete: bool = True) -> F
         rspamd=_rspamd(found.get("rspamd", "")),
         opendkim=_listed(found.get("opendkim", "")),
         opendmarc=_listed(found.get("opendmarc", "")),
-        seen=mail_log.clients(found.get("log", ""), {str(one) for one in gateways}),
+        seen=mail_log.clients(found.get("log", ""), {str(gateway) for gateway in gateways}),
         silent=tuple(dict.fromkeys(program for word, _space, program in heads if word == "silent")),
         denied=tuple(dict.fromkeys(what for word, _space, what in heads if word == "denied")),
     )
@@ -244,8 +244,8 @@ def _bans(text: str) -> dict[str, tuple[AnyNetwork, ...]]:
     found = {}
     # A list ends where the next one begins, or each of them would be looked for to the end of the text.
     for jail, banned in re.findall(r"'([\w.-]+)': \[([^\[\]\n]*)\]", text):
-        networks = (trusted_lists.network(one.strip("'")) for one in trusted_lists.entries(banned))
-        found[jail] = tuple(one for one in networks if one is not None)
+        networks = (trusted_lists.network(entry.strip("'")) for entry in trusted_lists.entries(banned))
+        found[jail] = tuple(network for network in networks if network is not None)
     return found
 
 

@@ -157,10 +157,12 @@ class _Check:
 
     def _holds(self, names: list[str], length: int) -> bool | None:
         answers = [self.look_up(name, "AAAA") for name in names]
-        networks = [ipaddress.IPv6Network((one, length), strict=False) for each in answers for one in each.records]
+        networks = [
+            ipaddress.IPv6Network((record, length), strict=False) for each in answers for record in each.records
+        ]
         if any(self.address in network for network in networks):
             return True
-        return False if all(one.outcome in dns_questions.SETTLED for one in answers) else None
+        return False if all(answer.outcome in dns_questions.SETTLED for answer in answers) else None
 
     def _spend(self) -> None:
         self.lookups += 1

@@ -39,7 +39,7 @@ class AbsentPlan:
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
         plans = (self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks), self.table_plan)
-        return [*(one for plan in plans for one in plan.sentences()), *self.daemon_plan.sentences()]
+        return [*(sentence for plan in plans for sentence in plan.sentences()), *self.daemon_plan.sentences()]
 
 
 def absent(

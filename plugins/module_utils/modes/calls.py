@@ -72,8 +72,8 @@ def _absent(options: Options, plan: Options) -> Iterator[Call]:
         yield Call("compose_network", {"path": path, "state": "absent"})
     for path in plan["gai_conf"]["paths"]:
         yield Call("gai_conf", {"path": path, "state": "absent"})
-    for one in plan["networks"]:
-        yield Call("docker_ipv6_network", one)
+    for network in plan["networks"]:
+        yield Call("docker_ipv6_network", network)
     if plan["firewall"]:
         yield Call("routed_firewall", plan["firewall"])
     yield Call("docker_daemon_config", {"state": "restored", **_some(options, CONSENTS)})

@@ -89,21 +89,21 @@ def _given_up(found: Found) -> Iterator[Finding]:
 def _exposed(host: published.Host) -> Iterator[Finding]:
     """Ports at which clients are not what they seem, or get no answer although somebody serves them."""
     for container in host.containers:
-        for one in published.exposures(container, host):
-            clients = one.family.replace("ip", "IP")
-            place = f"container {container.name}, port {one.port.container_port}/{one.port.protocol}"
-            if one.verdict == verdict.MASKED:
-                evidence = f"{place}: {clients} clients appear as {one.by or 'a gateway'}"
+        for exposure in published.exposures(container, host):
+            clients = exposure.family.replace("ip", "IP")
+            place = f"container {container.name}, port {exposure.port.container_port}/{exposure.port.protocol}"
+            if exposure.verdict == verdict.MASKED:
+                evidence = f"{place}: {clients} clients appear as {exposure.by or 'a gateway'}"
                 remedy = "Run dms.ipv6.enable with this container in dms_ipv6_containers"
-                yield _finding("masked", f"{evidence}, for {published.CAUSES[one.cause]}", remedy)
-            elif one.verdict == verdict.TIMEOUT and one.cause != "host_firewall":
-                evidence = f"{place}: {clients} clients wait in vain, for {published.CAUSES[one.cause]}"
+                yield _finding("masked", f"{evidence}, for {published.CAUSES[exposure.cause]}", remedy)
+            elif exposure.verdict == verdict.TIMEOUT and exposure.cause != "host_firewall":
+                evidence = f"{place}: {clients} clients wait in vain, for {published.CAUSES[exposure.cause]}"
                 yield _finding("hangs", evidence, "Run dms.ipv6.enable, or let nobody find the port (dms.ipv6.prevent)")
 
 
 def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
     """Ports that the host's firewall closes and that enabling IPv6 opens."""
-    everyone = [one.id for one in host.containers]
+    everyone = [container.id for container in host.containers]
     ports: dict[str, list[str]] = {}
     closers: dict[str, list[str]] = {}
     for one in newly_open.opened(host, wanted.containers or everyone):
@@ -139,7 +139,7 @@ def _file(found: Found) -> Iterator[Finding]:
         )
     # Where there is no file, there most likely was none when dockerd started.
     names = dict.fromkeys(() if found.raw is None else (*DECISIVE, *settings))
-    unknown = [one for one in names if daemon_plan.in_force(one, settings, found.daemon) == daemon_plan.UNKNOWN]
+    unknown = [name for name in names if daemon_plan.in_force(name, settings, found.daemon) == daemon_plan.UNKNOWN]
     if unknown:
         yield _finding(
             "settings_unknown",
@@ -153,7 +153,11 @@ def _other_networks(found: Found, settings: Settings) -> Iterator[Finding]:
     """Settings of the default bridge that somebody expects to work for networks of his own."""
     keys = [one for one in ("ipv6", "fixed-cidr-v6") if settings.get(one) or found.daemon.observed.get(one)]
     for network in found.networks if keys else ():
-        names = [one.name for one in found.containers if one.ports and one.endpoint(network.name) and not one.has_ipv6]
+        names = [
+            container.name
+            for container in found.containers
+            if container.ports and container.endpoint(network.name) and not container.has_ipv6
+        ]
         if names and network.driver == "bridge" and network.name not in docker_objects.PREDEFINED:
             yield _finding(
                 "network_without_ipv6",
@@ -188,10 +192,12 @@ def _packet_filter(found: Found, host: published.Host) -> Iterator[Finding]:
 
 def _moved_live(found: Found, moving: Collection[str]) -> Iterator[Finding]:
     """Containers that Compose makes again as its file says."""
-    for one in found.containers:
-        if {one.name, one.id} & {*moving} and docker_objects.COMPOSE_PROJECT in one.labels:
-            project = one.labels[docker_objects.COMPOSE_PROJECT]
-            evidence = f"container {one.name} of Compose project {project} is masked again once an `up` re-creates it"
+    for container in found.containers:
+        if {container.name, container.id} & {*moving} and docker_objects.COMPOSE_PROJECT in container.labels:
+            project = container.labels[docker_objects.COMPOSE_PROJECT]
+            evidence = (
+                f"container {container.name} of Compose project {project} is masked again once an `up` re-creates it"
+            )
             yield _finding("not_durable", evidence, "Put the network into the Compose file as well")
 
 
@@ -210,12 +216,12 @@ def _networks(found: Found) -> Iterator[Finding]:
 
 def _tried_late(found: Found) -> Iterator[Finding]:
     """Names that the host itself would reach over IPv6, were it not for a ULA."""
-    for one in found.orders:
-        if address_order.is_unequal(one):
+    for order in found.orders:
+        if address_order.is_unequal(order):
             yield _finding(
                 "ipv4_first",
-                f"new processes on this host try {one.four} before {one.six} for {one.name}: one of {one.source}, from"
-                " which they would connect, and that address is a ULA, the other is not",
+                f"new processes on this host try {order.four} before {order.six} for {order.name}: one of"
+                f" {order.source}, from which they would connect, and that address is a ULA, the other is not",
                 "Nothing has to be done. Where IPv6 does get there (NAT66), set dms_ipv6_gai_conf, and name the ULA's"
                 " prefix in dms_ipv6_gai_conf_prefixes",
             )

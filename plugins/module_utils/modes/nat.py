@@ -93,7 +93,7 @@ class HostPlan(t.NamedTuple):
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
         plans: tuple[Plan, ...] = (self.daemon_plan, self.network_plan, self.table_plan)
-        return [one for plan in plans for one in plan.sentences()]
+        return [sentence for plan in plans for sentence in plan.sentences()]
 
 
 def nat(

@@ -183,7 +183,7 @@ def plan(wanted: Wanted, found: Found, ask: docker_objects.Ask, chains: Collecti
     _refuse_harm(found.containers, now, after)
     config: Settings = {} if daemon_planning.flag(SETTING, found.daemon) is False else {SETTING: False}
     daemon_plan = daemon_on_host.plan_daemon(daemon_planning.Wanted(config, consent=wanted.consent), found)
-    rest = [one for one in found.containers if one not in concerned]
+    rest = [container for container in found.containers if container not in concerned]
     warnings = (
         *(_consequences(found, rest, now, after, chains) if daemon_plan.changed else ()),
         *_not_prevented(wanted, found.containers, rest, after),
@@ -204,7 +204,7 @@ def _refuse_engine(version: engine_version.Version) -> None:
 
 def _concerned(wanted: Wanted, found: Found, ask: docker_objects.Ask) -> tuple[docker_objects.Container, ...]:
     """The containers whose clients must be refused: those named, running or not, or all that run."""
-    looked_into = {one.id: one for one in found.containers}
+    looked_into = {container.id: container for container in found.containers}
     named = [ask.inspect(name) for name in wanted.containers]
     return tuple(looked_into.get(one.id, one) for one in named) if named else found.containers
 
@@ -212,11 +212,11 @@ def _concerned(wanted: Wanted, found: Found, ask: docker_objects.Ask) -> tuple[d
 def _published(container: docker_objects.Container, host: Host) -> Iterator[Exposure]:
     """What IPv6 clients get at published ports, those left out where nobody gets in whatever listens inside."""
     by_host = container.network_mode == published.HOST_MODE
-    for one in published.exposures(container, host):
-        closed = one.cause in CLOSED or (by_host and one.verdict == verdict.REFUSED)
-        swallowed = one.cause == "host_firewall" and not container.has_ipv6
-        if one.family == IPV6 and not closed and not swallowed:
-            yield one
+    for exposure in published.exposures(container, host):
+        closed = exposure.cause in CLOSED or (by_host and exposure.verdict == verdict.REFUSED)
+        swallowed = exposure.cause == "host_firewall" and not container.has_ipv6
+        if exposure.family == IPV6 and not closed and not swallowed:
+            yield exposure
 
 
 def refuse_past_ports(named: Iterable[docker_objects.Container], host: Host) -> None:
@@ -237,9 +237,10 @@ def _refuse_ways_in(concerned: Iterable[docker_objects.Container], named: bool, 
         place = _place(container, after)
         ways += [f"{place}: {_way_in(one, by_host)}" for one in _published(container, after)]
         ways += [
-            f"{place}: clients reach {one.port.host_ip} at port {one.port.container_port}, the container's own address"
-            for one in direct_access.exposures(container, after)
-            if one.verdict == verdict.REAL
+            f"{place}: clients reach {direct.port.host_ip} at port {direct.port.container_port},"
+            " the container's own address"
+            for direct in direct_access.exposures(container, after)
+            if direct.verdict == verdict.REAL
         ]
     if ways:
         raise Refused("; ".join(dict.fromkeys(ways)), remedy=remedy)
@@ -250,7 +251,9 @@ def _place(container: docker_objects.Container, host: Host) -> str:
     if container.network_mode == published.HOST_MODE:
         return f"container {container.name} in host network mode"
     target = published.gateway(container, IPV6, host)
-    dual = target.network if target else next((one.network for one in container.endpoints if one.ipv6), "")
+    dual = (
+        target.network if target else next((endpoint.network for endpoint in container.endpoints if endpoint.ipv6), "")
+    )
     return f"container {container.name}" + (f" on network {dual}, which has IPv6" if dual else "")
 
 
@@ -269,9 +272,9 @@ def _way_in(exposure: Exposure, by_host: bool) -> str:
 
 def _refuse_asleep(concerned: Iterable[docker_objects.Container], found: Found) -> None:
     """Raise Refused for a container named that does not run and would be reached once it does."""
-    dual = {one.name for one in found.networks if one.ipv6}
+    dual = {network.name for network in found.networks if network.ipv6}
     for container in concerned:
-        places = [one.network for one in container.endpoints if one.network in dual]
+        places = [endpoint.network for endpoint in container.endpoints if endpoint.network in dual]
         six = [one for one in container.asked if not one.host_ip or ":" in one.host_ip]
         if not container.running and places and six:
             problem = f"it does not run, and IPv6 clients get in once it does: network {places[0]} has IPv6"
@@ -282,7 +285,9 @@ def _refuse_harm(containers: Iterable[docker_objects.Container], now: Host, afte
     """Raise Refused where anybody would hang who does not today, be it at a container that nobody named."""
     harmed = []
     for container in containers:
-        before = {(one.family, one.port): one.verdict for one in published.exposures(container, now)}
+        before = {
+            (exposure.family, exposure.port): exposure.verdict for exposure in published.exposures(container, now)
+        }
         for one in published.exposures(container, after):
             reached = before.get((one.family, one.port)) in (verdict.REAL, verdict.MASKED)
             if reached and _harms(one):
@@ -322,7 +327,7 @@ def _shut(container: docker_objects.Container, now: Host, after: Host) -> bool:
     answered = [
         {(one.port.container_port, one.port.protocol, one.port.host_port) for one in exposures if one.family == IPV6}
         for exposures in (
-            [one for one in published.exposures(container, now) if one.verdict == verdict.MASKED],
+            [exposure for exposure in published.exposures(container, now) if exposure.verdict == verdict.MASKED],
             [one for one in published.exposures(container, after) if one.verdict == verdict.REFUSED],
         )
     ]
@@ -341,7 +346,11 @@ def _not_prevented(
     after: Host,
 ) -> Iterator[str]:
     """Whose IPv6 clients go on to get in, whatever is set here."""
-    by_host = [one for one in containers if one.network_mode == published.HOST_MODE and any(_published(one, after))]
+    by_host = [
+        container
+        for container in containers
+        if container.network_mode == published.HOST_MODE and any(_published(container, after))
+    ]
     for one in by_host:
         numbers = ", ".join(str(way.port.host_port) for way in _published(one, after))
         yield f"container {one.name} is in host network mode: IPv6 clients still get in at port {numbers}"
@@ -353,7 +362,11 @@ def _not_prevented(
 
 def quiet_network(concerned: Iterable[docker_objects.Container], found: Found) -> str:
     """A network without IPv6 for a responder: one that is concerned, or else the default bridge."""
-    usable = {one.name for one in found.networks if one.driver == "bridge" and not one.ipv6 and not one.internal}
+    usable = {
+        network.name
+        for network in found.networks
+        if network.driver == "bridge" and not network.ipv6 and not network.internal
+    }
     theirs = sorted(end.network for one in concerned for end in one.endpoints if end.network in usable)
     return next(iter([*theirs, *(["bridge"] if "bridge" in usable else [])]), "")
 
@@ -372,10 +385,10 @@ def families(host: Host, port: int = 0) -> tuple[str, ...]:
 def dropped(containers: Iterable[docker_objects.Container], host: Host) -> Iterator[str]:
     """Where IPv6 clients hang because of the host's own firewall, today and afterwards."""
     found = {
-        one.port.host_port
+        exposure.port.host_port
         for container in containers
-        for one in published.exposures(container, host)
-        if (one.family, one.verdict, one.cause) == (IPV6, verdict.TIMEOUT, "host_firewall")
+        for exposure in published.exposures(container, host)
+        if (exposure.family, exposure.verdict, exposure.cause) == (IPV6, verdict.TIMEOUT, "host_firewall")
     }
     if found:
         numbers = ", ".join(map(str, sorted(found)))

@@ -31,13 +31,13 @@ def lines(containers: Iterable[Json], findings: Iterable[Json]) -> list[str]:
         containers: as docker_ipv6_info returns them.
         findings: likewise.
     """
-    rows = [row for one in containers for row in _rows(one)]
+    rows = [row for container in containers for row in _rows(container)]
     return [*(_table([PORTS, *rows]) if rows else ["no port is published"]), *finding_lines(findings)]
 
 
 def finding_lines(findings: Iterable[Json]) -> list[str]:
     """Each finding with its evidence and what to do, the worst first."""
-    return [line for one in sorted(findings, key=_order) for line in _finding(one)] or ["nothing is wrong"]
+    return [line for finding in sorted(findings, key=_order) for line in _finding(finding)] or ["nothing is wrong"]
 
 
 def _rows(container: Json) -> list[tuple[str, ...]]:

@@ -102,7 +102,7 @@ class RoutedPlan:
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
         plans: tuple[Plan, ...] = (self.host.daemon_plan, self.table_plan, self.host.network_plan)
-        return [one for plan in plans for one in plan.sentences()]
+        return [sentence for plan in plans for sentence in plan.sentences()]
 
 
 def plan(wanted: Wanted, found: Found, ask: docker_objects.Ask, file_settings: Settings) -> RoutedPlan:
@@ -297,7 +297,7 @@ def _table(
     return Table(
         subnet=str(subnet),
         bridge=routed_mode.bridge_name(network.name),
-        ports=tuple(sorted({one for name, to in network.addresses for one in ports(containers[name], to)})),
+        ports=tuple(sorted({port for name, to in network.addresses for port in ports(containers[name], to)})),
         sources=tuple(sorted(address for _name, address in network.addresses)) if masquerades else (),
     )
 
@@ -323,10 +323,10 @@ def _refuse_closed(
         table=table,
     )
     closed = [
-        (Open(address, one.port.protocol, one.port.container_port), one)
+        (Open(address, exposure.port.protocol, exposure.port.container_port), exposure)
         for name, address in network.addresses
-        for one in direct_access.exposures(_joined(containers[name], network.name, address, after), after)
-        if one.port.host_ip == address and one.verdict != verdict.REAL
+        for exposure in direct_access.exposures(_joined(containers[name], network.name, address, after), after)
+        if exposure.port.host_ip == address and exposure.verdict != verdict.REAL
     ]
     shut = [(port, one) for port, one in closed if port in table.ports]
     if shut:
@@ -344,7 +344,9 @@ def _joined(
     """The container on the network, which must be the one that its published ports lead to."""
     there = container.endpoint(network) or docker_objects.Endpoint(network, "192.0.0.8", address, "192.0.0.9", "")
     place = there._replace(ipv6=address)
-    joined = container._replace(endpoints=(*(one for one in container.endpoints if one.network != network), place))
+    joined = container._replace(
+        endpoints=(*(endpoint for endpoint in container.endpoints if endpoint.network != network), place)
+    )
     first = published.gateway(joined, state_firewall.IPV6, after)
     if first != place and not engine_version.has(after.version, "routed_beside_gateway"):
         other = first.network if first else ""
@@ -361,7 +363,7 @@ def _commands(ports: list[Open], table: Table, found: Found) -> str:
     uplink = found.uplinks[0].interface if found.uplinks else "UPLINK"
     if found.firewall.kind == state_firewall.UFW:
         way = f"ufw route allow in on {uplink} out on {table.bridge}"
-        lines = [f"{way} to {one.address} port {one.port} proto {one.protocol}" for one in ports]
+        lines = [f"{way} to {port.address} port {port.port} proto {port.protocol}" for port in ports]
     elif found.firewall.kind == state_firewall.FIREWALLD and engine_version.has(
         found.daemon.version, "firewalld_policy"
     ):

@@ -39,7 +39,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, done = live_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda made: made
     )
-    diffs = (diff.changed(one.before, one.after, one.path) for one in plan.edits)
+    diffs = (diff.changed(edit.before, edit.after, edit.path) for edit in plan.edits)
     return {
         **live_change.told(plan, list(filter(None, diffs)), done.notes),
         "outage": done.outage,

@@ -76,7 +76,7 @@ def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> tuple[dict[str,
     late = begun + (min(PATIENCE, within / 2) if within else PATIENCE)
     while True:
         host = _as_wanted(_read(params))
-        if all(one in host["plan"].get("ports", []) for one in ports) or time.monotonic() > late:
+        if all(port in host["plan"].get("ports", []) for port in ports) or time.monotonic() > late:
             return host, waited
         time.sleep(BETWEEN_LOOKS)
         waited = time.monotonic() - begun
@@ -147,7 +147,7 @@ def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]], warnings: list
     told: dict[str, t.Any] = {name: [text for one in done for text in one.get(name, [])] for name in LISTS}
     told["warnings"] = [*warnings, *told["warnings"]]
     diffs = [one.get("diff") or [] for one in done]
-    told["diff"] = [part for one in diffs for part in (one if isinstance(one, list) else [one])]
+    told["diff"] = [part for diff in diffs for part in (diff if isinstance(diff, list) else [diff])]
     for name in ("restarted", "reloaded"):
         told[name] = any(one.get(name) for one in done)
     told["outage"] = round(sum(one.get("outage", 0.0) for one in done), 2)

@@ -85,7 +85,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "addresses": places.reached_at,
         "outbound": places.outbound,
         "host_addresses": places.all,
-        "networks": [_network_facts(one) for one in found.networks],
+        "networks": [_network_facts(network) for network in found.networks],
         "containers": _containers_facts(found),
         "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params)],
     }
@@ -170,20 +170,22 @@ def _network_facts(network: docker_objects.Network) -> dict[str, t.Any]:
         "name": network.name,
         "driver": network.driver,
         "ipv6": network.ipv6,
-        "subnets": [str(one) for one in network.subnets],
+        "subnets": [str(subnet) for subnet in network.subnets],
         "bridge": network.bridge,
     }
 
 
 def _containers_facts(found: state_host.Found) -> list[dict[str, t.Any]]:
     if engine_kind.elsewhere(found.environment):
-        return [_container_facts(one, _unjudged(one), ()) for one in found.containers if one.ports]
+        return [
+            _container_facts(container, _unjudged(container), ()) for container in found.containers if container.ports
+        ]
     host = published.host(found)
     facts = (
         _container_facts(one, published.exposures(one, host), direct_access.exposures(one, host))
         for one in found.containers
     )
-    return [one for one in facts if one["exposure"] or one["direct"]]
+    return [fact for fact in facts if fact["exposure"] or fact["direct"]]
 
 
 def _unjudged(container: docker_objects.Container) -> tuple[published.Exposure, ...]:
@@ -197,7 +199,7 @@ def _container_facts(
 ) -> dict[str, t.Any]:
     return {
         "name": container.name,
-        "networks": [one.network for one in container.endpoints],
+        "networks": [endpoint.network for endpoint in container.endpoints],
         "exposure": [{"host_port": one.port.host_port, **_exposure_facts(one)} for one in exposed],
         "direct": [{"address": one.port.host_ip, **_exposure_facts(one)} for one in direct],
     }

@@ -45,7 +45,7 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "changed": False,
         "names": [_name(one) for one in report.names],
-        "findings": [one._asdict() for one in findings],
+        "findings": [finding._asdict() for finding in findings],
         "summary": dns_findings.summary(report, findings),
         "table": modes_report.finding_lines(one._asdict() for one in findings),
     }

@@ -43,7 +43,7 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
     """Start the responder; what the module returns."""
     _refuse(params)
     own = params["ipv6_address"]
-    places = own_addresses.read(docker_objects.network(one) for one in docker.networks())
+    places = own_addresses.read(docker_objects.network(network) for network in docker.networks())
     given = {family: ip.plain(str(one)) for family, one in params["addresses"].items() if one}
     reached = {**places.reached_at, **given}
     wanted = responder.Wanted(

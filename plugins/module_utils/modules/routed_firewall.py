@@ -41,7 +41,7 @@ RULES: dict[str, t.Any] = {"required_if": [("state", "present", ("subnet", "brid
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Plan, and carry out unless ``dry``; what the module returns."""
-    ports = [(one["address"], one["protocol"], one["port"]) for one in params["ports"]]
+    ports = [(port["address"], port["protocol"], port["port"]) for port in params["ports"]]
     wanted = None
     if params["state"] == "present":
         wanted = nft_table.table(params["subnet"] or "", params["bridge"] or "", ports, params["sources"])

@@ -77,7 +77,7 @@ def refuse_ipv4_only(
     listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
 ) -> None:
     """Raise Refused for a container whose IPv6 clients would go from masked to refused."""
-    if any(one.name == BRIDGE and one.ipv6 for one in networks):
+    if any(network.name == BRIDGE and network.ipv6 for network in networks):
         return
     for container in containers:
         if container.running:

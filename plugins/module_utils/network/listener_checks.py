@@ -33,7 +33,7 @@ def bound_to_ipv4(container: Container) -> list[Port]:
 
     Without an address Docker publishes on ``0.0.0.0`` and on ``::``.
     """
-    six = {(one.container_port, one.protocol) for one in container.ports if ":" in one.host_ip}
+    six = {(port.container_port, port.protocol) for port in container.ports if ":" in port.host_ip}
     four = [one for one in container.ports if one.host_ip and ":" not in one.host_ip and not _loopback(one.host_ip)]
     return [one for one in four if (one.container_port, one.protocol) not in six]
 
@@ -56,7 +56,7 @@ def refuse_ipv4_only(container: Container, listeners: Mapping[str, Iterable[tupl
     """Raise Refused for a container whose IPv6 clients would go from masked to refused."""
     ports = ipv4_only_ports(container, listeners)
     if ports:
-        numbers = ", ".join(str(one.container_port) for one in ports)
+        numbers = ", ".join(str(port.container_port) for port in ports)
         raise Refused(
             f"its service listens on IPv4 only on port {numbers}; IPv6 clients would be refused",
             f"container {container.name}",

@@ -101,7 +101,7 @@ def plan_network(
     creates = any(isinstance(one, network_steps.CreateNetwork) for one in plan.steps)
     if wanted.state == network_plan.PRESENT and (creates or daemon_on_host.never_forwards(found)):
         return replace(plan, steps=(*daemon_on_host.guard(found), *plan.steps))
-    others = any(one.ipv6 for one in found.networks if one.name != wanted.name)
+    others = any(network.ipv6 for network in found.networks if network.name != wanted.name)
     if any(isinstance(step, network_steps.RemoveNetwork) for step in plan.steps) and not others:
         return replace(plan, steps=(*plan.steps, *ask.steps(found.record.get("guard"))))
     return plan
@@ -149,5 +149,5 @@ def around(found: state_host.Found, ask: docker_objects.Ask) -> network_plan.Aro
 
 def subnet_after(wanted: network_plan.WantedNetwork, found: state_host.Found) -> ipaddress.IPv6Network | None:
     """The subnet that the network has once the plan is carried out: a derived one gives way to one that is there."""
-    there = next((one for one in found.networks if one.name == wanted.name), None)
+    there = next((network for network in found.networks if network.name == wanted.name), None)
     return there.subnets6[0] if there and not network_plan.differences(wanted, there) else wanted.subnet

@@ -112,7 +112,7 @@ def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Aro
     Raises:
         Refused: the subnet overlaps, or the change would disturb containers.
     """
-    found = next((one for one in around.networks if one.name == wanted.name), None)
+    found = next((network for network in around.networks if network.name == wanted.name), None)
     if wanted.state != PRESENT:
         return _plan_away(wanted, found, around, containers.values())
     refuse_predefined(wanted.name)
@@ -165,7 +165,7 @@ def _readdressed(
     for container in attached:
         endpoint = container.endpoint(found.name)
         has = definitions.address6(endpoint.settings) if endpoint else ""
-        fits = has and any(ipaddress.ip_address(has) in one for one in subnets)
+        fits = has and any(ipaddress.ip_address(has) in subnet for subnet in subnets)
         if container.id in wanted and (ours or not has):
             given[container.id] = wanted[container.id]
         elif has and ours and not fits:
@@ -207,7 +207,7 @@ def describe(found: Network | None, containers: Iterable[Container]) -> str:
     """A network in the words of the diff."""
     if found is None:
         return ""
-    on_it = {one.name: endpoint for one in containers if (endpoint := one.endpoint(found.name))}
+    on_it = {container.name: endpoint for container in containers if (endpoint := container.endpoint(found.name))}
     subnet = found.subnets6[0] if found.ipv6 and found.subnets6 else None
     options = tuple(routed_mode.ours(found.name, found.options).items())
     addresses = {name: definitions.address6(one.settings) for name, one in on_it.items()} if options else {}
@@ -222,7 +222,10 @@ def _described(
 ) -> str:
     lines = [f"network: {network.name}", f"ipv6_subnet: {subnet or 'none'}"]
     lines += [f"option: {name}={value}" for name, value in sorted(network.options)]
-    lines += [f"container: {one}{' at ' if addresses.get(one) else ''}{addresses.get(one, '')}" for one in containers]
+    lines += [
+        f"container: {container}{' at ' if addresses.get(container) else ''}{addresses.get(container, '')}"
+        for container in containers
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -243,7 +246,7 @@ def refuse_overlaps(
         return
     if wanted.subnet.prefixlen < 64 and not engine_version.has(version, "ipv6_subnet_beyond_64"):
         raise Refused(f"{wanted.subnet} is larger than a /64, which Docker Engine {version} does not handle", "subnet")
-    others = [one for one in networks if one.name != wanted.name]
+    others = [network for network in networks if network.name != wanted.name]
     for other in others:
         ip.refuse_overlap(wanted.subnet, [(f"Docker network {other.name}", one) for one in other.subnets])
     # What the engine's own bridges put there has been compared above, under their names.
@@ -286,7 +289,7 @@ def _words(value: t.Any) -> str:
 
 def _release(found: Network | None, ours: Iterable[Container]) -> list[DisconnectContainer]:
     """Take off the containers that we put there; each must have another network to live on."""
-    moved = [one for one in ours if found and one.endpoint(found.name)]
+    moved = [our for our in ours if found and our.endpoint(found.name)]
     alone = [one.name for one in moved if len(one.endpoints) < 2]
     if found and alone:
         raise Refused(f"{', '.join(alone)} has no other network", f"network {found.name}", "Connect it to one first")
@@ -309,7 +312,11 @@ def _remove(
 
 def names(container: Container) -> str:
     """The settings of one more endpoint: the names that the container answers to on any of its networks."""
-    found = {alias: None for one in container.endpoints for alias in definitions.load(one.settings).get("Aliases", ())}
+    found = {
+        alias: None
+        for endpoint in container.endpoints
+        for alias in definitions.load(endpoint.settings).get("Aliases", ())
+    }
     return definitions.dump({"Aliases": list(found)} if found else {})
 
 

@@ -128,7 +128,7 @@ def _refuse_loss(container: Container, network: str, definition: str, place: str
         )
     subnets = [ipaddress.ip_network(one, strict=False) for one in definitions.subnets(definition)]
     for address in definitions.static_addresses(place):
-        if not any(address in one for one in subnets):
+        if not any(address in subnet for subnet in subnets):
             raise Refused(
                 f"its static address {address} is outside {' and '.join(map(str, subnets))}",
                 where,

@@ -102,7 +102,7 @@ class KeepRunning(Step):
     containers: tuple[RunningContainer, ...]
 
     def __str__(self) -> str:
-        names = ", ".join(one.name for one in self.containers)
+        names = ", ".join(container.name for container in self.containers)
         return f"{names} will run on; established connections are cut" if names else "no container on it is running"
 
     def inverse(self) -> Step | None:
@@ -118,5 +118,5 @@ class CheckAttached(Step):
     network: str
 
     def __str__(self) -> str:
-        names = ", ".join(one.name for one in self.places) or "nobody"
+        names = ", ".join(place.name for place in self.places) or "nobody"
         return f"check that {names} kept names, addresses and options on network {self.network}"

@@ -38,9 +38,9 @@ def remember_replaced(memory: Memory | None, plan: Plan) -> Memory:
     replaced = dict(memory or {})
     removed, created = (
         {
-            one.name: one.definition
-            for one in plan.steps
-            if isinstance(one, kind) and one.name != network_steps.TRANSIT and not _made_by_us(one.definition)
+            step.name: step.definition
+            for step in plan.steps
+            if isinstance(step, kind) and step.name != network_steps.TRANSIT and not _made_by_us(step.definition)
         }
         for kind in (network_steps.RemoveNetwork, network_steps.CreateNetwork)
     )

@@ -23,8 +23,8 @@ def text(proof: Mapping[str, t.Any], now: float) -> str:
         proof: as core_verdict.proof() makes it.
         now: when it was made, in seconds since 1970.
     """
-    results = [({"expect": proof["expect"], "result": one}, int(one == proof["result"])) for one in RESULTS]
-    got = collections.Counter((one["family"], one["verdict"]) for one in proof["probes"] if one["family"])
+    results = [({"expect": proof["expect"], "result": result}, int(result == proof["result"])) for result in RESULTS]
+    got = collections.Counter((probe["family"], probe["verdict"]) for probe in proof["probes"] if probe["family"])
     probes = [({"family": family, "verdict": verdict}, count) for (family, verdict), count in sorted(got.items())]
     return "".join(
         [

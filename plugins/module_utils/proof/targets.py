@@ -116,8 +116,10 @@ def targets(asked: Asked, own: t.Any, ports: t.Any, services: t.Any) -> list[dic
 
 def _services(asked: Asked, services: t.Any) -> list[dict[str, t.Any]]:
     found: list[dict[str, t.Any]] = []
-    for one in services if isinstance(services, (list, tuple)) else ():
-        family, port, *rest = [*one, None, None][: max(2, len(one))] if isinstance(one, (list, tuple)) else (None, None)
+    for service in services if isinstance(services, (list, tuple)) else ():
+        family, port, *rest = (
+            [*service, None, None][: max(2, len(service))] if isinstance(service, (list, tuple)) else (None, None)
+        )
         if family not in (*asked.families,) or not _is_port(port):
             continue
         host = _inside(rest[0], asked.subnet) if rest else asked.addresses.get(family)

@@ -84,9 +84,9 @@ def refuse_taken(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
     for router in facts.routers():
         if router in prefix:
             raise Refused(f"{prefix} covers {router}, a router's", "prefix", OTHER_PART)
-    for one in facts.neighbours:
-        if one.interface == interface and one.mac and one.address in prefix:
-            _refuse_neighbour(prefix, one.address, one.mac, interface)
+    for neighbour in facts.neighbours:
+        if neighbour.interface == interface and neighbour.mac and neighbour.address in prefix:
+            _refuse_neighbour(prefix, neighbour.address, neighbour.mac, interface)
 
 
 def refuse_answered(

@@ -151,7 +151,7 @@ def plan(wanted: Wanted, facts: Facts, ask: ndp_checks.Ask) -> NdpPlan:
         ndp_checks.refuse_switched_off(interface, facts)
     steps = _steps(choice, facts)
     if steps:
-        inside = [one for one in facts.containers if one in prefix]
+        inside = [container for container in facts.containers if container in prefix]
         ndp_checks.refuse_answered(prefix, interface, (choice.addresses or inside)[:MOST_ASKED], ask)
     missing = choice.backend == NDPPD and not facts.ndppd
     return NdpPlan(
@@ -195,12 +195,14 @@ def _choice(wanted: Wanted, facts: Facts) -> _Choice:
         raise Refused(f"there is no {interface} with IPv6", "interface", f"There are {', '.join(facts.interfaces)}")
     if not _PLAIN.match(interface):
         raise Refused(f"'{interface}' is no name that a unit can hold", "interface")
-    addresses = tuple(dict.fromkeys(_of(prefix, one, facts) for one in wanted.addresses))
+    addresses = tuple(dict.fromkeys(_of(prefix, address, facts) for address in wanted.addresses))
     return _Choice(prefix, interface, addresses, _backend(wanted.backend, interface, addresses, facts))
 
 
 def _default_interface(facts: Facts) -> str:
-    routes = sorted((one for one in facts.routes if not one.network.prefixlen and one.gateway), key=lambda r: r.metric)
+    routes = sorted(
+        (route for route in facts.routes if not route.network.prefixlen and route.gateway), key=lambda r: r.metric
+    )
     if not routes:
         raise Refused("this host has no IPv6 default route", "interface", "Name the interface")
     return routes[0].interface
@@ -274,7 +276,7 @@ def _steps(choice: _Choice, facts: Facts) -> Steps:
         if value != "1":
             steps.append(SetSysctl(_sysctl(choice.interface), "1", value))
     steps += _sysctl_back(left, {str(choice.prefix)}, facts)
-    answers = {(choice.interface, one) for one in choice.addresses} <= set(facts.proxied)
+    answers = {(choice.interface, address) for address in choice.addresses} <= set(facts.proxied)
     if choice.backend == NETWORKD:
         path, content = _drop_in(choice, facts)
         if facts.drop_ins.get(path) != content or not answers:
@@ -302,7 +304,7 @@ def _unit(choice: _Choice, facts: Facts) -> bytes:
 
 def _drop_in(choice: _Choice, facts: Facts) -> tuple[str, bytes]:
     name = facts.managed[choice.interface].name
-    lines = [f"{networkd.ADDRESS}={one}\n" for one in choice.addresses]
+    lines = [f"{networkd.ADDRESS}={address}\n" for address in choice.addresses]
     text = f"{HEAD}[Network]\n{networkd.PROXY}=yes\n{''.join(lines)}"
     return f"{NETWORKS}/{name}.d/{DROP_IN_PREFIX}{_slug(choice.prefix)}.conf", text.encode()
 
@@ -340,7 +342,7 @@ def _absent(wanted: Wanted, facts: Facts) -> NdpPlan:
     going = [step for step in _all_ours(facts) if named in ("", step.prefix)]
     entries = {prefix: one for prefix, one in facts.record.get("prefixes", {}).items() if named in ("", prefix)}
     prefixes = {*entries, *(step.prefix for step in going)}
-    interfaces = {one["interface"] for one in entries.values()}
+    interfaces = {entry["interface"] for entry in entries.values()}
     steps = (*going, *_sysctl_back(interfaces, prefixes, facts))
     before = "".join(_file(step) for step in going)
     backends = sorted({step.backend for step in going})

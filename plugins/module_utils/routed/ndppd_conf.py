@@ -82,7 +82,9 @@ def rules(text: str, path: str = PATH) -> tuple[Rule, ...]:
         if proxy.key == "proxy":
             if not proxy.value:
                 raise Refused("proxy names no interface", f"{path}:{proxy.line}", REMEDY)
-            found += [Rule(proxy.value, _prefix(one, path), one.line) for one in proxy.entries if one.key == "rule"]
+            found += [
+                Rule(proxy.value, _prefix(entry, path), entry.line) for entry in proxy.entries if entry.key == "rule"
+            ]
     return tuple(found)
 
 

@@ -110,9 +110,12 @@ class Facts:
     def on_link(self, interface: str) -> list[ipaddress.IPv6Network]:
         """The global prefixes whose addresses are an interface's neighbours, the longest first."""
         found = {
-            one.network
-            for one in self.routes
-            if one.interface == interface and not one.gateway and one.kind == "unicast" and is_global(one.network)
+            route.network
+            for route in self.routes
+            if route.interface == interface
+            and not route.gateway
+            and route.kind == "unicast"
+            and is_global(route.network)
         }
         return sorted(found, key=lambda one: (-one.prefixlen, one))
 
@@ -122,17 +125,21 @@ class Facts:
         Addresses of the prefix tell, temporary ones and those of a lease (/128) less than the others; without any, its
         routes.
         """
-        mine = [one for one in self.addresses if one.interface == interface and one.value.network == network]
+        mine = [
+            address for address in self.addresses if address.interface == interface and address.value.network == network
+        ]
         lifetimes = [one.valid for one in mine]
         if not lifetimes:
-            lifetimes = [one.expires for one in self.routes if (one.network, one.interface) == (network, interface)]
+            lifetimes = [
+                route.expires for route in self.routes if (route.network, route.interface) == (network, interface)
+            ]
         known = [one for one in lifetimes if one is not None]
         return max(known) if known and len(known) == len(lifetimes) else None
 
     def routers(self) -> list[ipaddress.IPv6Address]:
         """The routers that are known: next hops, and neighbours that say so."""
-        hops = [ipaddress.IPv6Address(one.gateway) for one in self.routes if one.gateway]
-        return [*hops, *(one.address for one in self.neighbours if one.router)]
+        hops = [ipaddress.IPv6Address(route.gateway) for route in self.routes if route.gateway]
+        return [*hops, *(neighbour.address for neighbour in self.neighbours if neighbour.router)]
 
 
 def is_global(network: ipaddress.IPv6Network) -> bool:

@@ -59,14 +59,14 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
 
 def switched_off(text: str) -> int | None:
     """The line in which a file says that nothing is to be proxied; None if it does not."""
-    said = [one for one in settings(text) if one.section == "Network" and one.name == PROXY]
+    said = [setting for setting in settings(text) if setting.section == "Network" and setting.name == PROXY]
     return next((one.line for one in said if one.value.lower() in FALSE), None)
 
 
 def addresses(text: str) -> tuple[str, ...]:
     """The addresses that a file has proxied; an empty assignment forgets those before it."""
     found: list[str] = []
-    for one in settings(text):
-        if one.section == "Network" and one.name == ADDRESS:
-            found = [*found, *one.value.split()] if one.value else []
+    for setting in settings(text):
+        if setting.section == "Network" and setting.name == ADDRESS:
+            found = [*found, *setting.value.split()] if setting.value else []
     return tuple(found)

@@ -94,7 +94,7 @@ class Table(t.NamedTuple):
         yield f"icmpv6 type {{ {ICMP} }} accept"
         yield f'iifname "{self.bridge}" accept'
         yield f"ip6 daddr . tcp dport @{PROBE} accept"
-        for address, protocol in sorted({(one.address, one.protocol) for one in self.ports}):
+        for address, protocol in sorted({(port.address, port.protocol) for port in self.ports}):
             numbers = sorted({one.port for one in self.ports if (one.address, one.protocol) == (address, protocol)})
             yield f"ip6 daddr {address} {protocol} dport {{ {', '.join(map(str, numbers))} }} accept"
         yield "counter drop"

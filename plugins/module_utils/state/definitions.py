@@ -107,7 +107,7 @@ def of_endpoint(settings: Json, container_id: str) -> str:
     config = {name: settings[name] for name in ENDPOINT_FIELDS if settings.get(name)}
     ipam = {name: value for name, value in (config.pop("IPAMConfig", None) or {}).items() if value}
     # 20.10 adds the short container id by itself to every endpoint.
-    aliases = [one for one in settings.get("Aliases") or () if one != container_id[:12]]
+    aliases = [aliase for aliase in settings.get("Aliases") or () if aliase != container_id[:12]]
     config.update({name: value for name, value in (("IPAMConfig", ipam), ("Aliases", aliases)) if value})
     return dump(config)
 

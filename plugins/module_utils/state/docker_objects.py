@@ -62,7 +62,7 @@ class Network(t.NamedTuple):
     @property
     def subnets6(self) -> tuple[ipaddress.IPv6Network, ...]:
         """The IPv6 subnets, normally one."""
-        return tuple(one for one in self.subnets if isinstance(one, ipaddress.IPv6Network))
+        return tuple(subnet for subnet in self.subnets if isinstance(subnet, ipaddress.IPv6Network))
 
 
 def bridge_settings(networks: Iterable[Network]) -> dict[str, t.Any]:
@@ -191,9 +191,9 @@ def listed(summary: Json) -> Container:
         network_mode=(summary.get("HostConfig") or {}).get("NetworkMode", ""),
         endpoints=_endpoints(summary["Id"], summary.get("NetworkSettings") or {}),
         ports=tuple(
-            Port(one["PrivatePort"], one["Type"], one.get("IP", ""), one["PublicPort"])
-            for one in summary.get("Ports") or []
-            if one.get("PublicPort")
+            Port(port["PrivatePort"], port["Type"], port.get("IP", ""), port["PublicPort"])
+            for port in summary.get("Ports") or []
+            if port.get("PublicPort")
         ),
         labels=summary.get("Labels") or {},
         image=summary.get("ImageID", ""),
@@ -203,7 +203,7 @@ def listed(summary: Json) -> Container:
 
 def _name(summary: Json) -> str:
     """The container's own name: not a legacy link's (/web/db), and its id while it is being removed."""
-    own = [one.lstrip("/") for one in summary.get("Names") or () if one.count("/") == 1]
+    own = [name.lstrip("/") for name in summary.get("Names") or () if name.count("/") == 1]
     return own[0] if own else str(summary["Id"][:12])
 
 
@@ -245,7 +245,7 @@ def _endpoints(container_id: str, settings: Json) -> tuple[Endpoint, ...]:
 def _bindings(ports: Json) -> t.Iterator[Port]:
     for name, bindings in ports.items():
         number, _slash, protocol = name.partition("/")
-        for one in bindings or ():
+        for binding in bindings or ():
             # A user may ask for any of a range of host ports: "8000-8010".
-            host_port = one.get("HostPort") or ""
-            yield Port(int(number), protocol, one.get("HostIp", ""), int(host_port) if host_port.isdecimal() else 0)
+            host_port = binding.get("HostPort") or ""
+            yield Port(int(number), protocol, binding.get("HostIp", ""), int(host_port) if host_port.isdecimal() else 0)

@@ -55,12 +55,12 @@ class Order:
     @property
     def six(self) -> str:
         """The first IPv6 address, empty if there is none."""
-        return next((one for one in self.addresses if ":" in one), "")
+        return next((address for address in self.addresses if ":" in address), "")
 
     @property
     def four(self) -> str:
         """The first IPv4 address, empty if there is none."""
-        return next((one for one in self.addresses if ":" not in one), "")
+        return next((address for address in self.addresses if ":" not in address), "")
 
     @property
     def six_first(self) -> bool:

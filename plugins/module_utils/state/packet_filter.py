@@ -109,9 +109,9 @@ def outcome(chains: Iterable[Chain], packet: Packet, docker: bool = False) -> Ou
         docker: whether chains count that Docker puts to use.
     """
     found = [
-        _by_chain(one, packet)
-        for one in chains
-        if one.hook == packet.hook and packet.family in one.families and (one.always or docker)
+        _by_chain(chain, packet)
+        for chain in chains
+        if chain.hook == packet.hook and packet.family in chain.families and (chain.always or docker)
     ]
     shut = [one for one in found if one.verdict in (DROP, REJECT)]
     return next(iter([*shut, *(one for one in found if one.verdict == UNKNOWN)]), Outcome(ACCEPT))
@@ -143,7 +143,7 @@ class _Walk:
         ends: list[str] = []
         comes_back = False
         for rule in rules:
-            met = _all([_met(one, self.packet, rule.verdict) for one in rule.conditions])
+            met = _all([_met(condition, self.packet, rule.verdict) for condition in rule.conditions])
             if met is False or not rule.verdict:
                 continue
             if met is None or rule.verdict == UNKNOWN:
@@ -228,7 +228,7 @@ def _client(value: t.Any, packet: Packet) -> bool | None:
 def clients(values: Iterable[str], family: str) -> bool:
     """Whether these addresses are those of all clients."""
     packet = Packet(INPUT, family, "tcp", 0, 0, frozenset())
-    return _any(_client(one, packet) for one in values) is True
+    return _any(_client(value, packet) for value in values) is True
 
 
 def _destination(value: t.Any, packet: Packet) -> bool | None:
@@ -238,7 +238,7 @@ def _destination(value: t.Any, packet: Packet) -> bool | None:
     if all(any(one.version == never.version and one.subnet_of(never) for never in NEVER_TO) for one in networks):
         return False
     if not packet.to:
-        return True if any(one.prefixlen == 0 for one in networks) else None
+        return True if any(network.prefixlen == 0 for network in networks) else None
     return any(ipaddress.ip_address(packet.to) in one for one in networks)
 
 

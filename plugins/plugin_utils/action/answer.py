@@ -71,7 +71,7 @@ def misshapen(value: t.Any, shape: t.Any, where: str = "") -> str:
     if isinstance(shape, dict):
         wanted = {name.rstrip("?"): one for name, one in shape.items() if name.rstrip("?") in value or name[-1] != "?"}
         faults = (misshapen(value.get(name), one, f"{where}.{name}".lstrip(".")) for name, one in wanted.items())
-        return next((one for one in faults if one), "")
+        return next((fault for fault in faults if fault), "")
     if isinstance(shape, list):
         faults = (misshapen(one, shape[0], f"an entry of {where}") for one in value)
         return next((one for one in faults if one), _no_subnet(value) if where.endswith("subnets") else "")
@@ -80,9 +80,9 @@ def misshapen(value: t.Any, shape: t.Any, where: str = "") -> str:
 
 def _no_subnet(values: t.Iterable[str]) -> str:
     """What is wrong with the subnets, which are compared with those of other hosts."""
-    for one in values:
+    for value in values:
         try:
-            ipaddress.ip_network(one)
+            ipaddress.ip_network(value)
         except ValueError:
             return "a subnet that is none"
     return ""
@@ -91,4 +91,4 @@ def _no_subnet(values: t.Iterable[str]) -> str:
 def named_by_facts(facts: t.Any) -> list[str]:
     """Our variables among a host's facts, which would count for more than the inventory's."""
     names = facts if isinstance(facts, dict) else {}
-    return sorted(str(one) for one in names if str(one).lstrip("_").startswith("dms_ipv6"))
+    return sorted(str(name) for name in names if str(name).lstrip("_").startswith("dms_ipv6"))

@@ -73,7 +73,7 @@ def merged(proofs: tuple[Proof, ...]) -> Proof | None:
     """The proofs of all networks of a host as one; the worst result is the result."""
     if not proofs:
         return None
-    results = {one.result for one in proofs}
+    results = {proof.result for proof in proofs}
     worst = next((one for one in ("failed", NOT_VERIFIED, "passed") if one in results), proofs[-1].result)
     probes = tuple(probe for one in proofs for probe in one.probes)
     faults = tuple(fault for one in proofs for fault in one.faults)
@@ -92,7 +92,7 @@ def _state(log: Log, proof: Proof | None) -> tuple[str, str]:
     if predicted == MASKED and log.last:
         return MASKED, f"IPv6 clients are hidden from {_some(log.last.masked())}."
     if proof and proof.result == "failed" and proof.this_run:
-        if any(one.get("verdict") == MASKED for one in proof.probes):
+        if any(probe.get("verdict") == MASKED for probe in proof.probes):
             return MASKED, "A client on another host was hidden."
         return FAILED, "A client on another host got something else than expected."
     return _proven(proof, predicted)
@@ -126,7 +126,7 @@ def report(run: Run, logs: Mapping[str, Log], waiting: Collection[str] = ()) -> 
     hosts = [host(name, log) for name, log in logs.items() if log.ours]
     hosts += [not_reached(name) for name in waiting if name not in logs]
     hosts.sort(key=lambda one: (STATES.index(one.state), one.name))
-    remarks = dict.fromkeys((text(name, 300), one) for name, log in logs.items() for one in log.remarks)
+    remarks = dict.fromkeys((text(name, 300), remark) for name, log in logs.items() for remark in log.remarks)
     return {
         "version": VERSION,
         **{name: text(value, 300) for name, value in dataclasses.asdict(run).items()},
@@ -169,7 +169,7 @@ def _proof_json(proof: Proof | None) -> Json | None:
     if proof is None:
         return None
     names = ("probe_host", "family", "port", "verdict", "client", "seen", "msg")
-    probes = [{name: one.get(name, "") for name in names} for one in proof.probes]
+    probes = [{name: probe.get(name, "") for name in names} for probe in proof.probes]
     return {**dataclasses.asdict(proof), "probes": probes, "faults": list(proof.faults)}
 
 

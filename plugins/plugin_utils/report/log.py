@@ -115,8 +115,8 @@ def _carried_out(log: Log, event: Event) -> Log:
         return READERS[event.module](log, event)
     if event.module in CHANGE_NOTHING or event.outcome == UNREACHABLE:
         return log
-    for one in parts(event.result):
-        log = _change(log, one, event)
+    for part in parts(event.result):
+        log = _change(log, part, event)
     return log
 
 
@@ -167,7 +167,7 @@ def _transaction(log: Log, event: Event) -> Log:
 
 def _probe(log: Log, event: Event) -> Log:
     """Which hosts probed: the proof does not say."""
-    return replace(log, probed_from=tuple(_probe_host(one, event.delegate) for one in parts(event.result)))
+    return replace(log, probed_from=tuple(_probe_host(part, event.delegate) for part in parts(event.result)))
 
 
 def _probe_host(result: Json, delegate: str) -> str:
@@ -218,7 +218,7 @@ def _wrong(log: Log, event: Event) -> Log:
 
 def reason(event: Event) -> str:
     """Why a task failed, in one text; of a loop, its first item's that did."""
-    bad = [one for one in parts(event.result) if one.get("failed") or one.get("unreachable")]
+    bad = [part for part in parts(event.result) if part.get("failed") or part.get("unreachable")]
     worst = (bad or [event.result])[0]
     told = text(worst.get("msg") or event.result.get("msg") or "no reason was given")
     if event.delegate and event.outcome == UNREACHABLE:

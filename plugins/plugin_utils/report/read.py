@@ -132,7 +132,7 @@ def read(result: Json, arguments: Json) -> Read:
         mode=_known(arguments.get("mode", MODES[0]), MODES),
         subnets=texts(plan.get("subnets")) or _subnets(result),
         named=texts(arguments.get("containers")),
-        networks={text(one.get("name"), 200): texts(one.get("networks")) for one in containers},
+        networks={text(container.get("name"), 200): texts(container.get("networks")) for container in containers},
         ports=_ports(containers),
         findings=findings(result),
         warnings=texts(plan.get("warnings")),
@@ -161,7 +161,7 @@ def proof(value: object, this_run: bool) -> Proof | None:
     words = {name: text(found.get(name), 60) for name in ("result", "expect", "date")}
     expect = words["expect"] or "real"
     # A task that was skipped has no verdict and no reason.
-    tried = tuple(one for one in probes if one.get("verdict") or one.get("msg"))
+    tried = tuple(probe for probe in probes if probe.get("verdict") or probe.get("msg"))
     return Proof(words["result"], expect, words["date"], this_run, tried, texts(found.get("faults")))
 
 
@@ -197,4 +197,4 @@ def _number(value: object) -> int:
 
 
 def _known(value: object, words: tuple[str, ...]) -> str:
-    return next((one for one in words if one == value), "")
+    return next((word for word in words if word == value), "")

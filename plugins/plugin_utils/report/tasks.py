@@ -51,13 +51,13 @@ def has_ours(play: t.Any) -> bool:
 
 def _leaves(items: t.Any) -> Iterator[t.Any]:
     """The tasks in nested lists and blocks."""
-    for one in items:
-        if isinstance(one, list):
-            yield from _leaves(one)
-        elif hasattr(one, "rescue"):
-            yield from _leaves([*one.block, *one.rescue, *one.always])
+    for item in items:
+        if isinstance(item, list):
+            yield from _leaves(item)
+        elif hasattr(item, "rescue"):
+            yield from _leaves([*item.block, *item.rescue, *item.always])
         else:
-            yield one
+            yield item
 
 
 def _includes_ours(task: t.Any) -> bool:

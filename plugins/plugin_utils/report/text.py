@@ -44,7 +44,7 @@ def number(value: object) -> float:
 
 def texts(values: object) -> tuple[str, ...]:
     """A list of texts; what is no list is none."""
-    return tuple(text(one) for one in values[:MOST]) if isinstance(values, (list, tuple)) else ()
+    return tuple(text(value) for value in values[:MOST]) if isinstance(values, (list, tuple)) else ()
 
 
 def mapping(value: object) -> t.Mapping[str, t.Any]:

@@ -75,7 +75,7 @@ def story(said: dict[str, t.Any]) -> change_journal.Story:
         Refused: it is not to be understood.
     """
     try:
-        slots = [change_journal.Slot(left=[*reversed(one)]) for one in said["slots"]]  # as an older version wrote it
+        slots = [change_journal.Slot(left=[*reversed(slot)]) for slot in said["slots"]]  # as an older version wrote it
         began = change_journal.Story(str(said["boot"]), float(said["deadline"]), slots)
     except (ValueError, LookupError, TypeError) as error:
         raise Refused(f"it is not to be understood ({error!r})", path(), change_journal.REMEDY) from None

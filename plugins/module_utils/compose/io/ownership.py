@@ -67,7 +67,7 @@ def refuse(names: Collection[str], files: Collection[str], found: Found, docker:
         if doubt:
             raise Refused(f"{doubt}, so {path} may not be its Compose file", f"container {container.name}", REMEDY)
         folder = os.path.dirname(path)
-        beside = (path, *(os.path.join(folder, one) for one in (*compose_plan.OVERRIDES, ENV)))
+        beside = (path, *(os.path.join(folder, override) for override in (*compose_plan.OVERRIDES, ENV)))
         paths = [one for part in beside for one in (part, os.path.realpath(part))]
         place = labels.inside(paths, _own_folders(container, docker))
         if place:

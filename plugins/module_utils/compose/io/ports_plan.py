@@ -29,7 +29,7 @@ def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
     """
     files = project.read(wanted.path)
     made = ports.plan(project.named(wanted, files, found), files, found, recreate)
-    if any(one.before != one.after for one in made.edits):
+    if any(edit.before != edit.after for edit in made.edits):
         try:
             project.validate(files.texts(), made.texts)
         except Refused as reason:
@@ -47,8 +47,8 @@ def refuse_writers(made: PortsPlan) -> None:
     named = "" if name in compose_plan.BY_ITSELF else f" -f {name}"
     command = f"docker compose -p {made.project}{named} up -d {' '.join(made.waiting)}"
     remedy = f"Run `{command}` in {folder} yourself, and this without allow_container_restart"
-    over = [os.path.join(folder, one) for one in compose_plan.OVERRIDES]
-    who, place = ownership.writer([*(one.path for one in made.edits), *over, os.path.join(folder, ".env")])
+    over = [os.path.join(folder, override) for override in compose_plan.OVERRIDES]
+    who, place = ownership.writer([*(edit.path for edit in made.edits), *over, os.path.join(folder, ".env")])
     if who:
         raise Refused(f"{who} can write to {place}, and root would let Compose run what stands there", path, remedy)
     key = ports.elsewhere(made.texts)

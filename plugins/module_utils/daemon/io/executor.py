@@ -137,17 +137,17 @@ class DaemonExecutor:
         self._note(step)
         self.stopped = dict(self.ran)
         patient = Docker(self.docker.path, STOP_TIMEOUT)
-        for one in step.containers:
+        for container in step.containers:
             try:
-                patient.post(f"/containers/{one.id}/stop")
+                patient.post(f"/containers/{container.id}/stop")
             except Refused:
-                if self._state(one).status in container_status.RUNS:
+                if self._state(container).status in container_status.RUNS:
                     raise
 
     def start(self, step: StartContainers) -> None:
         """Start containers, unless they run. One that cannot be started is named: none of ours keeps it from that."""
         self._start_again(list(step.containers))
-        states = [(one, self._state(one)) for one in step.containers]
+        states = [(container, self._state(container)) for container in step.containers]
         self.notes += container_health.not_started([(one.name, state) for one, state in states])
 
     def _note(self, step: Restart | StopContainers) -> None:
@@ -157,18 +157,20 @@ class DaemonExecutor:
             self.ran = self.stopped or {one.id: container_health.UNASKED for one in step.containers}
             return
         now = time.time()
-        states = {one.id: self._state(one) for one in step.containers}
+        states = {container.id: self._state(container) for container in step.containers}
         self.ran = {**{id_: one for id_, one in states.items() if one.steady(now)}, **self.stopped}
         self.networks = self._networks()
 
     def _networks(self) -> frozenset[str]:
         """By name: the default bridge gets a new id at every start without live containers."""
-        return frozenset(one["Name"] for one in self.docker.networks())
+        return frozenset(network["Name"] for network in self.docker.networks())
 
     def _removed(self) -> set[str]:
         """Names of networks that were removed since the daemon's start, by others: a restart removes none."""
         until = int(time.time()) + 1
-        return {one["Actor"]["Attributes"].get("name", "") for one in self.docker.events("network", "destroy", until)}
+        return {
+            event["Actor"]["Attributes"].get("name", "") for event in self.docker.events("network", "destroy", until)
+        }
 
     def _unhealthy(self, step: Restart) -> list[str]:
         """Wait for the daemon and its containers; what is wrong at the end of the time limit."""
@@ -191,7 +193,7 @@ class DaemonExecutor:
         version = engine_version.parse(self.docker.info().get("ServerVersion", ""))
         lost = self.networks - self._networks()
         lost = lost - self._removed() if lost else lost
-        now = {one.id: self._state(one) for one in step.containers}
+        now = {container.id: self._state(container) for container in step.containers}
         if self.version not in (None, version):
             return container_health.Judged([f"the engine is {version} now, and was to be {self.version}"], [])
         if lost:
@@ -224,9 +226,9 @@ class DaemonExecutor:
 def left_out(docker: Docker, containers: Iterable[RunningContainer]) -> list[str]:
     """What the operator should know before a restart: which containers are not judged by it."""
     states = []
-    for one in containers:
+    for container in containers:
         with contextlib.suppress(NotFound):
-            states.append((one.name, container_health.of_inspect(docker.container(one.id))))
+            states.append((container.name, container_health.of_inspect(docker.container(container.id))))
     return container_health.left_out(states, time.time())
 
 

@@ -39,7 +39,7 @@ def read(found: Found) -> Surroundings:
         bound_units=tuple(sorted(_words(shown, "RequiredBy", "BoundBy", "ConsistsOf") - {*OWN_UNITS})),
         client_units=tuple(sorted(_client_units(found.daemon.unit))),
         forwards=sysctls.forwards(),
-        other_paths=tuple(_other_paths({one.bridge for one in found.networks})),
+        other_paths=tuple(_other_paths({network.bridge for network in found.networks})),
         forward_policy_drops=_forward_policy_drops(),
     )
 
@@ -101,7 +101,7 @@ def _group_of_docker() -> int | None:
 
 def _other_paths(dockers: set[str]) -> t.Iterator[str]:
     """Bridges and tunnels with an IPv6 address that are not Docker's."""
-    for name in sorted({one.interface for one in kernel.addresses()}):
+    for name in sorted({address.interface for address in kernel.addresses()}):
         path = f"/sys/class/net/{name}"
         virtual = os.path.isdir(f"{path}/bridge") or _type(path) == NO_LINK_LAYER or os.path.exists(f"{path}/tun_flags")
         if virtual and name not in dockers and name not in ("docker0", "docker_gwbridge"):

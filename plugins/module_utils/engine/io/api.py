@@ -99,7 +99,7 @@ class Docker:
         """GET /events: those of the daemon that runs, up to a time in seconds since 1970."""
         filters = quote(json.dumps({"type": [kind], "event": [event]}), safe="")
         said = self._ask("GET", f"/events?since=1&until={until}&filters={filters}", (http.client.OK,))
-        return [json.loads(one) for one in said.splitlines() if one.strip()]
+        return [json.loads(line) for line in said.splitlines() if line.strip()]
 
     def container(self, name: str) -> dict[str, t.Any]:
         """GET /containers/NAME/json, by name or id."""

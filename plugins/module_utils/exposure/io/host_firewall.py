@@ -45,7 +45,7 @@ def read(dockerd: int) -> HostFirewall:
     """
     said = {family: _said(program) for family, program in PROGRAMS.items()}
     forward = _forward_policy(said[IPV6])
-    uplinks = {one.interface for one in kernel.routes() if one.network.prefixlen == 0}
+    uplinks = {route.interface for route in kernel.routes() if route.network.prefixlen == 0}
     uplinks |= {kernel.ipv4_default_interface() or ""} - {""}
     found = _by_name(dockerd, uplinks, forward)
     return found._replace(chains=_chains(found.kind, said), uplinks=frozenset(uplinks))
@@ -80,7 +80,7 @@ def _said(program: str) -> list[str]:
 
 def _chains(kind: str, said: dict[str, list[str]]) -> tuple[packet_filter.Chain, ...]:
     """What the administrator filters beside UFW and firewalld, whose own rules are read as theirs."""
-    found = [one for family, texts in said.items() for text in texts for one in iptables.chains(text, family)]
+    found = [chain for family, texts in said.items() for text in texts for chain in iptables.chains(text, family)]
     found = [one for one in found if not (kind and one.hook == packet_filter.INPUT)]
     done = system_programs.run("nft", "-j", "list", "ruleset")
     if done is not None and done.returncode == 0:

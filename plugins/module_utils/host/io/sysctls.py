@@ -51,7 +51,7 @@ def forwarding_comes_on(step: ForwardingComesOn) -> None:
 def at_boot() -> AtBoot:
     """What sets accept_ra at a boot, beside our own file."""
     own = os.path.basename(forwarding.SYSCTL_FILE)
-    later = [one for one in _paths(forwarding.SYSCTL_FILES) if os.path.basename(one) > own]
+    later = [path for path in _paths(forwarding.SYSCTL_FILES) if os.path.basename(path) > own]
     return AtBoot(_texts(sorted(later, key=os.path.basename)), _texts(_paths(ifupdown.FILES)))
 
 
@@ -60,7 +60,7 @@ def _paths(patterns: Iterable[str]) -> list[str]:
 
 
 def _texts(paths: Iterable[str]) -> dict[str, str]:
-    return {one: (system_files.read(one) or b"").decode(errors="surrogateescape") for one in paths}
+    return {path: (system_files.read(path) or b"").decode(errors="surrogateescape") for path in paths}
 
 
 def keep_in_ifupdown(step: KeepInIfupdown) -> None:

@@ -93,7 +93,7 @@ class Client:
             with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
                 self.known.update(zip(new, pool.map(self._ask, new)))
             self._note(new)
-        return [self.known[one] for one in questions]
+        return [self.known[question] for question in questions]
 
     def _ask(self, question: Question) -> Answer:
         place = (question.server, question.authoritative)

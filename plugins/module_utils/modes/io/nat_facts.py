@@ -56,7 +56,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     facts = [_project(one, found, docker) for one in projects]
     joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
-        joining |= {one.id for one in found.containers if one.endpoint("bridge")}
+        joining |= {container.id for container in found.containers if container.endpoint("bridge")}
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
     asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
@@ -86,7 +86,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
 
 
 def sentences(plans: Iterable[Plan]) -> list[str]:
-    return [one for plan in plans for one in plan.sentences()]
+    return [sentence for plan in plans for sentence in plan.sentences()]
 
 
 def refuse_opened(joining: Collection[str], now: published.Host, wanted: Wanted) -> dict[str, tuple[str, int]]:
@@ -111,11 +111,11 @@ def seeing(
     wanted: Wanted, compose: ComposeOptions, found: Found, projects: Collection[str], joining: Collection[str]
 ) -> Iterator[docker_objects.Container]:
     """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
-    for one in found.containers:
-        files = {*_compose_paths(one.labels)}
-        waits = files & {*projects} and one.id not in joining and not one.has_ipv6
-        if not waits and ({one.name, one.id} & {*wanted.containers} or files & {*compose.files}):
-            yield one
+    for container in found.containers:
+        files = {*_compose_paths(container.labels)}
+        waits = files & {*projects} and container.id not in joining and not container.has_ipv6
+        if not waits and ({container.name, container.id} & {*wanted.containers} or files & {*compose.files}):
+            yield container
 
 
 def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[dict[str, t.Any], Plan]:
@@ -200,7 +200,7 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
     }
     if not compose_files.AVAILABLE:
         later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {packages.COMPOSE} is there"
-        made = [one.id for one in found.containers if wanted.path in _compose_paths(one.labels)]
+        made = [container.id for container in found.containers if wanted.path in _compose_paths(container.labels)]
         return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
     files = project.read(wanted.path)
     plan = compose_plan.plan(project.named(wanted, files, found), files, found, read_host.ask(docker))

@@ -49,7 +49,7 @@ def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str
         "prove_on": [made.network] if made.network else [],
         "address": "",
         "families": list(made.families),
-        "ports": [list(one) for one in made.ports],
+        "ports": [list(port) for port in made.ports],
         "packages": packages.missing() if steps else [],
         "warnings": [*made.daemon_plan.warnings, *made.warnings],
     }
@@ -60,7 +60,9 @@ def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str,
     from ...compose import ports  # only here: it reads YAML
 
     host = published.host(found)
-    prevent.refuse_past_ports([one for one in found.containers if {one.name, one.id} & {*wanted.containers}], host)
+    prevent.refuse_past_ports(
+        [container for container in found.containers if {container.name, container.id} & {*wanted.containers}], host
+    )
     projects, found = _projects(wanted, found, docker)
     facts = [_project(one, found, wanted.consent) for one in projects]
     steps, warnings, containers, waiting = (
@@ -70,12 +72,12 @@ def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str,
     return {
         "steps": steps,
         "config": {},
-        "compose": [one["options"] for one in facts],
+        "compose": [fact["options"] for fact in facts],
         "waiting": waiting,
         "prove_on": [network] if network and not waiting else [],
         "address": ports.ADDRESS,
         "families": list(prevent.families(host)),
-        "ports": [list(one) for one in prevent.ports(containers, host)],
+        "ports": [list(port) for port in prevent.ports(containers, host)],
         "packages": packages.missing(compose=True) if steps else [],
         "warnings": warnings,
     }

@@ -60,23 +60,23 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         borrowed=record.get("borrowed", False),
         networks=networks,
         members=_members(containers),
-        containers=tuple(one for one in containers if one.running),
+        containers=tuple(container for container in containers if container.running),
         stopped=tuple(one for one in containers if not one.running),
         taken=(*_taken(), *address_pools.taken(info, daemon.loaded)),
         record=record,
         machine_id=kernel.machine_id(),
         # One that cannot be read any more was edited since: no reason not to read the host.
-        edited={one: system_files.peek(one) for one in (*record.get("files", ()), *record.get("gai_conf", ()))},
+        edited={file: system_files.peek(file) for file in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
-        paths=_paths({one.bridge for one in networks}),
+        paths=_paths({network.bridge for network in networks}),
         **_network_of_host(dockerd.pid),
     )
 
 
 def _network_of_host(pid: int) -> dict[str, t.Any]:
     """What the kernel does with the host's own packets, and its firewall."""
-    learned = {one.interface for one in kernel.routes() if _is_default(one) and one.by_kernel_ra}
-    accepts = {one: kernel.sysctl(forwarding.accept_ra(one)) for one in _interfaces()}
+    learned = {route.interface for route in kernel.routes() if _is_default(route) and route.by_kernel_ra}
+    accepts = {interface: kernel.sysctl(forwarding.accept_ra(interface)) for interface in _interfaces()}
     return {
         "ra_default": tuple(sorted(learned)),
         "accept_ra": accepts,
@@ -114,7 +114,7 @@ def _daemon(
     networks: tuple[docker_objects.Network, ...],
 ) -> state_daemon.Running:
     loaded = daemon_loaded.loaded(dockerd, path, raw, record)
-    running = tuple(one for one in containers if one.running)
+    running = tuple(container for container in containers if container.running)
     return state_daemon.Running(
         version=engine_version.parse(info.get("ServerVersion", "")),
         pid=dockerd.pid,
@@ -173,7 +173,7 @@ def looked_into(docker: Docker, found: Found) -> Found:
 
     A container that ends meanwhile stays as it was listed.
     """
-    inspected = state_containers.inspect_all(docker, [one.id for one in found.containers])
+    inspected = state_containers.inspect_all(docker, [container.id for container in found.containers])
     return found._replace(containers=tuple(_looked_into(one, inspected.get(one.id)) for one in found.containers))
 
 
@@ -188,7 +188,7 @@ def _looked_into(
 
 
 def _running(container: docker_objects.Container) -> state_daemon.RunningContainer:
-    ports = {one.host_port for one in container.ports if one.protocol == "tcp"}
+    ports = {port.host_port for port in container.ports if port.protocol == "tcp"}
     return state_daemon.RunningContainer(container.id, container.name, tuple(sorted(ports)), container.status)
 
 
@@ -227,7 +227,7 @@ def _taken() -> t.Iterator[tuple[str, ip.AnyNetwork]]:
 
 def _paths(dockers: set[str]) -> tuple[str, ...]:
     """Interfaces between whose networks the host may forward IPv6, Docker's left out."""
-    own = {one.interface for one in kernel.addresses() if not one.value.ip.is_link_local}
+    own = {address.interface for address in kernel.addresses() if not address.value.ip.is_link_local}
     return tuple(sorted((own | _interfaces()) - dockers - {"lo", "docker0", "docker_gwbridge"}))
 
 
@@ -236,7 +236,7 @@ def _is_default(route: kernel.Route) -> bool:
 
 
 def _interfaces() -> set[str]:
-    return {one.interface for one in kernel.routes() if _is_default(one)}
+    return {route.interface for route in kernel.routes() if _is_default(route)}
 
 
 def _uplinks() -> tuple[state_host.Uplink, ...]:
@@ -244,7 +244,7 @@ def _uplinks() -> tuple[state_host.Uplink, ...]:
     routes, addresses = kernel.routes(), kernel.addresses()
     found = []
     for interface in sorted(_interfaces() - {"lo"}):
-        here = [one for one in routes if one.interface == interface]
+        here = [route for route in routes if route.interface == interface]
         on_link = {one.network for one in here if one.router is None and one.network.prefixlen not in (0, 128)}
         prefixes = {
             (prefix, address.permanent)

@@ -57,19 +57,23 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "network": wanted.network,
         "containers": list(wanted.containers),
         "addresses": made.addresses,
-        "firewall": {"state": "present", **made.table._asdict(), "ports": [one._asdict() for one in made.table.ports]},
+        "firewall": {
+            "state": "present",
+            **made.table._asdict(),
+            "ports": [port._asdict() for port in made.table.ports],
+        },
         "ndp": [call for call, _plan in answers],
         "responder": made.responder,
         "prove_on": [wanted.network],
         "ports": [*_own_ports(made, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
         "packages": [*packages.missing(), *programs] if steps else [],
-        "warnings": [*warnings, *(text for one in links for text in one.warnings)],
+        "warnings": [*warnings, *(text for link in links for text in link.warnings)],
     }
 
 
 def _own_ports(plan: routed.RoutedPlan, seeing: Iterable[docker_objects.Container]) -> Iterator[list[t.Any]]:
     """Family, port and address of the TCP ports at which containers answer at addresses of their own."""
     named = {plan.addresses[one.name]: one for one in seeing if one.name in plan.addresses}
-    for one in plan.table.ports:
-        if one.protocol == "tcp" and one.address in named and published.heard(named[one.address], one.port):
-            yield [state_firewall.IPV6, one.port, one.address]
+    for port in plan.table.ports:
+        if port.protocol == "tcp" and port.address in named and published.heard(named[port.address], port.port):
+            yield [state_firewall.IPV6, port.port, port.address]

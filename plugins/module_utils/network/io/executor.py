@@ -80,7 +80,7 @@ class NetworkExecutor:
             self.warm.enter_context(warmed(bridge))
 
     def _network(self, name: str) -> dict[str, t.Any] | None:
-        return next((one for one in self.docker.networks() if one["Name"] == name), None)
+        return next((network for network in self.docker.networks() if network["Name"] == name), None)
 
     def remove(self, step: RemoveNetwork) -> None:
         """Remove a network, if it is there."""
@@ -220,7 +220,7 @@ def _undoubted(bridge: str) -> Iterator[None]:
 
 def _usable(bridge: str) -> bool:
     """Whether every address of the bridge, its link-local one included, has passed duplicate address detection."""
-    own = [one for one in kernel.addresses() if one.interface == bridge]
+    own = [address for address in kernel.addresses() if address.interface == bridge]
     return any(one.value.ip.is_link_local for one in own) and not any(one.tentative for one in own)
 
 

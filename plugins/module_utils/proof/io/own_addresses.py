@@ -59,14 +59,14 @@ class Places(t.NamedTuple):
 
 def read(networks: Iterable[docker_objects.Network]) -> Places:
     """Where this host is reached, as far as the host itself can tell."""
-    bridges = {one.bridge for one in networks} | {"lo", "docker0", "docker_gwbridge"}
+    bridges = {network.bridge for network in networks} | {"lo", "docker0", "docker_gwbridge"}
     there = kernel.addresses()
     six = [
         one
         for one in there
         if one.interface not in bridges and not (one.value.ip.is_link_local or one.tentative or one.passing)
     ]
-    uplinks = [one.interface for one in kernel.routes() if one.network.prefixlen == 0]
+    uplinks = [route.interface for route in kernel.routes() if route.network.prefixlen == 0]
     outbound = source()
     # An address of the uplink first, a global one before a ULA, and then the one that the host itself uses.
     six.sort(key=lambda one: (one.interface not in uplinks, one.value.ip in ULA, str(one.value.ip) != outbound))

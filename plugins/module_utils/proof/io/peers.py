@@ -28,7 +28,7 @@ def judged(docker: Docker, probes: Iterable[Mapping[str, t.Any]]) -> list[dict[s
     running = [one for one in map(docker_objects.listed, docker.containers()) if one.running]
     reached = dict.fromkeys(one.id for probe in held for one, _port in _reached(probe, running))
     pids = {key: one.pid for key, one in state_containers.inspect_all(docker, [*reached]).items()}
-    places = own_addresses.read(docker_objects.network(one) for one in docker.networks())
+    places = own_addresses.read(docker_objects.network(network) for network in docker.networks())
     return [
         verdict.of_service(one, _peers(one, running, pids), places.all) if one.get("client_port") else one
         for one in listed
@@ -48,7 +48,11 @@ def _reached(
 ) -> t.Iterator[tuple[docker_objects.Container, int]]:
     """Containers and their ports that a probe leads to: at an address of their own, or published on the host."""
     number = int(probe["port"])
-    own = [one for one in containers if probe.get("host") in [place.ipv6 for place in one.endpoints if place.ipv6]]
+    own = [
+        container
+        for container in containers
+        if probe.get("host") in [place.ipv6 for place in container.endpoints if place.ipv6]
+    ]
     if own:
         yield from ((one, number) for one in own)
         return

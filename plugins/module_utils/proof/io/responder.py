@@ -115,7 +115,7 @@ def start(docker: Docker, wanted: Wanted) -> int:
 
 def _create(client: t.Any, wanted: Wanted, image: str, port: int) -> str:
     """Make the container; its id."""
-    places = [(one, port) for one in wanted.places]
+    places = [(place, port) for place in wanted.places]
     config = client.create_host_config(
         port_bindings={wanted.container_port: places}, network_mode=wanted.network, **HARDENED
     )
@@ -156,9 +156,9 @@ def stop(docker: Docker) -> bool:
     Raises:
         Refused: the engine does not remove it.
     """
-    ours = [one for one in docker.containers() if OURS in (one.get("Labels") or {})]
-    for one in ours:
-        _remove(docker, one["Id"])
+    ours = [container for container in docker.containers() if OURS in (container.get("Labels") or {})]
+    for our in ours:
+        _remove(docker, our["Id"])
     # Also where there is none: one that ended by itself has left its timer.
     system_programs.systemctl("stop", f"{NAME}-*.timer", needed=False)
     if ours:
@@ -185,7 +185,7 @@ def _remove(docker: Docker, container_id: str) -> None:
 
 def _refuse_foreign(docker: Docker) -> None:
     """Raise Refused if a container that is not ours has the responder's name."""
-    if any(f"/{NAME}" in (one.get("Names") or ()) for one in docker.containers()):
+    if any(f"/{NAME}" in (container.get("Names") or ()) for container in docker.containers()):
         raise Refused(
             "a container of this name is there that is not the responder, as it lacks our label",
             f"container {NAME}",
@@ -272,9 +272,9 @@ def _await_answer(docker: Docker, container_id: str, network: str, container_por
         if container is None:
             raise Refused("the responder ended at once", f"container {NAME}", CHECK_IMAGE)
         endpoint = container.endpoint(network)
-        tentative = any(one.tentative and one.interface == bridge for one in kernel.addresses())
+        tentative = any(address.tentative and address.interface == bridge for address in kernel.addresses())
         places = [one for one in (endpoint.ipv4, endpoint.ipv6) if one] if endpoint else []
-        if places and not tentative and all(_answers(one, container_port) for one in places):
+        if places and not tentative and all(_answers(place, container_port) for place in places):
             return
         time.sleep(0.1)
     raise Refused(f"the responder does not answer on port {container_port}", f"container {NAME}", CHECK_IMAGE)

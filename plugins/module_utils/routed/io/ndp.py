@@ -85,19 +85,19 @@ def facts(found: Found) -> routed_neighbours.Facts:
     units = _ours(f"{ndp_proxy.UNITS}/{ndp_proxy.UNIT_PREFIX}*.service")
     networks = _managed(rows)
     active = _running([*(os.path.basename(path) for path in units), *((NETWORKD,) if networks else ())])
-    six = (one.ipv6 for container in found.everyone for one in container.endpoints)
+    six = (endpoint.ipv6 for container in found.everyone for endpoint in container.endpoints)
     return routed_neighbours.Facts(
         interfaces=names,
         addresses=routed_neighbours.addresses(rows),
         routes=routed_neighbours.routes(routes),
         neighbours=routed_neighbours.neighbours(neighbours),
         proxied=routed_neighbours.proxied(proxied),
-        proxy_ndp={one: kernel.sysctl(f"net/ipv6/conf/{one}/proxy_ndp") or "0" for one in names},
+        proxy_ndp={name: kernel.sysctl(f"net/ipv6/conf/{name}/proxy_ndp") or "0" for name in names},
         forwarding={one: kernel.sysctl(f"net/ipv6/conf/{one}/forwarding") or "0" for one in ("all", *names)},
         no_ip_forward=found.path
         if daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
         else "",
-        bridges=tuple(one.bridge for one in found.networks if one.bridge),
+        bridges=tuple(network.bridge for network in found.networks if network.bridge),
         containers=tuple(ipaddress.IPv6Address(one) for one in six if one),
         managed=networks if NETWORKD in active else {},
         units={os.path.basename(path): content for path, content in units.items()},
