@@ -89,7 +89,11 @@ def test_the_page_has_every_refusal() -> None:
     """Each that has a word of its own, and each file has a subject."""
     page = refusals.page(TOP / "plugins")
     files: t.Iterable[Path] = (TOP / "plugins").rglob("*.py")
-    raising = [path.stem for path in files if re.search(r"raise (\w+\.)?Refused\(", path.read_text(encoding="utf-8"))]
+    raising = [
+        refusals.named(path, TOP / "plugins")
+        for path in files
+        if re.search(r"raise (\w+\.)?Refused\(", path.read_text(encoding="utf-8"))
+    ]
     assert {one for one in raising if refusals.subject(one) == refusals.OTHERS} == set()
     assert "there is no Docker socket" in page
     assert page.count("\n| ") > len(raising)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from . import facts
+
     Options = Mapping[str, t.Any]
 
 CONSENTS = ("allow_container_restart", "allow_engine_upgrade", "allow_forward_drop")
@@ -26,18 +28,18 @@ class Call:
     options: Options
 
 
-def calls(options: Options, plan: Options) -> list[Call]:
+def calls(options: Options, plan: t.Any) -> list[Call]:
     """The modules that carry out a plan.
 
     Args:
         options: those of the module docker_ipv6.
-        plan: as docker_ipv6_info returns it for the same mode.
+        plan: as docker_ipv6_info returns it for the same mode, see facts.
     """
     return [*MODES[options["mode"]](options, plan)]
 
 
-def _nat(options: Options, plan: Options) -> Iterator[Call]:
-    yield _daemon(options, plan)
+def _nat(options: Options, plan: facts.Nat) -> Iterator[Call]:
+    yield _daemon(options, plan["config"])
     subnet = _some(options, SUBNET)
     for one in plan["compose"]:
         yield Call("compose_network", {**one, **subnet})
@@ -46,28 +48,28 @@ def _nat(options: Options, plan: Options) -> Iterator[Call]:
         yield Call("docker_ipv6_network", {**network, **subnet})
     if plan["firewall"]:
         yield Call("routed_firewall", plan["firewall"])
-    yield from _ndp(plan)
+    yield from _ndp(plan["ndp"])
     if plan["gai_conf"]:
         yield Call("gai_conf", {**plan["gai_conf"], "name": options["gai_conf_name"]})
 
 
-def _routed(options: Options, plan: Options) -> Iterator[Call]:
-    yield _daemon(options, plan)
+def _routed(options: Options, plan: facts.Routed) -> Iterator[Call]:
+    yield _daemon(options, plan["config"])
     yield Call("routed_firewall", plan["firewall"])  # closed before anything is there
     network = {"name": plan["network"], "mode": "routed", "subnet": plan["subnets"][0]}
-    yield Call("docker_ipv6_network", {**network, **_some(plan, ("addresses", "containers"))})
-    yield from _ndp(plan)
+    yield Call("docker_ipv6_network", {**network, "addresses": plan["addresses"], "containers": plan["containers"]})
+    yield from _ndp(plan["ndp"])
 
 
-def _prevent(options: Options, plan: Options) -> Iterator[Call]:
+def _prevent(options: Options, plan: facts.Prevent) -> Iterator[Call]:
     if plan["config"]:
-        yield _daemon(options, plan)
+        yield _daemon(options, plan["config"])
     for one in plan["compose"]:
         yield Call("compose_ports", {**one, "recreate": options["allow_container_restart"]})
 
 
-def _absent(options: Options, plan: Options) -> Iterator[Call]:
-    yield from _ndp(plan)
+def _absent(options: Options, plan: facts.Absent) -> Iterator[Call]:
+    yield from _ndp(plan["ndp"])
     for path in plan["files"]:
         yield Call("compose_network", {"path": path, "state": "absent"})
     for path in plan["gai_conf"]["paths"]:
@@ -79,7 +81,7 @@ def _absent(options: Options, plan: Options) -> Iterator[Call]:
     yield Call("docker_daemon_config", {"state": "restored", **_some(options, CONSENTS)})
 
 
-MODES: dict[str, Callable[[Options, Options], Iterator[Call]]] = {
+MODES: dict[str, Callable[[Options, t.Any], Iterator[Call]]] = {
     "nat": _nat,
     "routed": _routed,
     "prevent": _prevent,
@@ -87,13 +89,13 @@ MODES: dict[str, Callable[[Options, Options], Iterator[Call]]] = {
 }
 
 
-def _daemon(options: Options, plan: Options) -> Call:
-    return Call("docker_daemon_config", {"config": plan["config"], **_some(options, CONSENTS)})
+def _daemon(options: Options, config: Options) -> Call:
+    return Call("docker_daemon_config", {"config": config, **_some(options, CONSENTS)})
 
 
-def _ndp(plan: Options) -> Iterator[Call]:
-    for one in plan["ndp"]:
-        yield Call("ndp_proxy", one)
+def _ndp(calls: list[dict[str, t.Any]]) -> Iterator[Call]:
+    for options in calls:
+        yield Call("ndp_proxy", options)
 
 
 def _some(options: Options, names: tuple[str, ...]) -> dict[str, t.Any]:

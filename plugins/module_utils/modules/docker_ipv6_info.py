@@ -20,6 +20,7 @@ from ..state import host as state_host
 from .options import READING
 
 if t.TYPE_CHECKING:
+    from ..modes import facts
     from ..state.host import Order
 
 SPEC = READING
@@ -108,7 +109,7 @@ def _orders(names: list[str]) -> tuple[Order, ...]:
     return tuple(map(resolver.order, names))
 
 
-def _plan(params: dict[str, t.Any], wanted: nat.Wanted, found: state_host.Found, docker: Docker) -> dict[str, t.Any]:
+def _plan(params: dict[str, t.Any], wanted: nat.Wanted, found: state_host.Found, docker: Docker) -> facts.Plan:
     """The plan for a mode that changes something."""
     if params["mode"] == "nat":
         return nat_facts.nat(wanted, compose_options(params), found, docker)
@@ -123,7 +124,7 @@ def _plan(params: dict[str, t.Any], wanted: nat.Wanted, found: state_host.Found,
     return absent_facts.plan(found, docker, params["allow_container_restart"])
 
 
-def _prevented(params: dict[str, t.Any], found: state_host.Found, docker: Docker) -> dict[str, t.Any]:
+def _prevented(params: dict[str, t.Any], found: state_host.Found, docker: Docker) -> facts.Prevent:
     """The plan for mode ``prevent``."""
     from ..modes import prevent
     from ..modes.io import prevent_facts

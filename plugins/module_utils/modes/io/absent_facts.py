@@ -19,9 +19,10 @@ if t.TYPE_CHECKING:
     from ...change.plan import Plan
     from ...engine.io.api import Docker
     from ...state.host import Found
+    from .. import facts
 
 
-def plan(found: Found, docker: Docker, consent: bool) -> dict[str, t.Any]:
+def plan(found: Found, docker: Docker, consent: bool) -> facts.Absent:
     """The plan for mode ``absent``."""
     moved = {name: containers.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
     made = absent.absent(found, moved, read_host.ask(docker), consent)

@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
     from ...engine.io.api import Docker
     from ...routed.ndp_proxy import NdpPlan
     from ...state.host import Found
+    from .. import facts
     from ..nat import Wanted
 
 
@@ -41,26 +42,23 @@ class ComposeOptions(t.NamedTuple):
     edit: str = "file"
 
 
-def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> facts.Nat:
     """The plan for mode ``nat``.
 
     Raises:
         Refused: anything that must not or cannot be done.
     """
     projects, containers, found = _targets(wanted, compose, found, docker)
-    only_projects = projects and not containers
-    host_wanted = wanted._replace(
-        containers=containers, attach=network_on_host.COMPOSE if only_projects else wanted.attach
-    )
+    only_projects = bool(projects and not containers)
+    attach = network_on_host.COMPOSE if only_projects else wanted.attach
+    host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     facts = [_project(one, found, docker) for one in projects]
-    joining = {*moved(host.network_plan), *(one for fact in facts for one in fact["joining"])}
-    if wanted.attach == network_on_host.DEFAULT_BRIDGE:
-        joining |= {container.id for container in found.containers if container.endpoint("bridge")}
+    joining = _joining(host.network_plan, facts, attach, found)
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
     asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
-    own = "" if only_projects else "bridge" if wanted.attach == network_on_host.DEFAULT_BRIDGE else wanted.network
+    own = "" if only_projects else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found)
     answers = _given_up(own, found, docker)
@@ -83,6 +81,14 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "packages": packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*(text for some in told for text in some), *minded(found, wanted, steps, shut)],
     }
+
+
+def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str, found: Found) -> set[str]:
+    """Ids of the containers that get IPv6."""
+    joining = {*moved(network), *(key for project in projects for key in project["joining"])}
+    if attach == network_on_host.DEFAULT_BRIDGE:
+        joining |= {container.id for container in found.containers if container.endpoint("bridge")}
+    return joining
 
 
 def sentences(plans: Iterable[Plan]) -> list[str]:

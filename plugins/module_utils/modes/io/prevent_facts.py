@@ -21,9 +21,10 @@ if t.TYPE_CHECKING:
     from ...compose.plan import Wanted as WantedProject
     from ...engine.io.api import Docker
     from ...state.host import Found
+    from ..facts import Prevent
 
 
-def plan(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+def plan(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
     """The plan.
 
     Args:
@@ -34,15 +35,17 @@ def plan(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.An
     Raises:
         Refused: anything that must not or cannot be done.
     """
-    facts = _in_files(wanted, found, docker) if wanted.compose else _host_wide(wanted, found, docker)
-    return {"changed": bool(facts["steps"]), "subnets": [], "expect": verdict.REFUSED, **facts}
+    return _in_files(wanted, found, docker) if wanted.compose else _host_wide(wanted, found, docker)
 
 
-def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
     made = prevent.plan(wanted, found, read_host.ask(docker), bridge_rules.foreign_chains())
     steps = made.daemon_plan.sentences()
     return {
+        "changed": bool(steps),
         "steps": steps,
+        "subnets": [],
+        "expect": verdict.REFUSED,
         "config": made.config,
         "compose": [],
         "waiting": [],
@@ -55,7 +58,7 @@ def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str
     }
 
 
-def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
     """The narrow way: services published on 0.0.0.0 in their Compose files."""
     from ...compose import ports  # only here: it reads YAML
 
@@ -70,7 +73,10 @@ def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> dict[str,
     )
     network = prevent.quiet_network(containers, found)
     return {
+        "changed": bool(steps),
         "steps": steps,
+        "subnets": [],
+        "expect": verdict.REFUSED,
         "config": {},
         "compose": [fact["options"] for fact in facts],
         "waiting": waiting,

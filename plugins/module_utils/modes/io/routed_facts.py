@@ -20,13 +20,15 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ...engine.io.api import Docker
+    from ...routed import nft_table
     from ...state import docker_objects
     from ...state.host import Found
+    from .. import facts
     from ..nat import Wanted
     from .nat_facts import ComposeOptions
 
 
-def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> dict[str, t.Any]:
+def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> facts.Routed:
     """The plan for mode ``routed``.
 
     Raises:
@@ -57,11 +59,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "network": wanted.network,
         "containers": list(wanted.containers),
         "addresses": made.addresses,
-        "firewall": {
-            "state": "present",
-            **made.table._asdict(),
-            "ports": [port._asdict() for port in made.table.ports],
-        },
+        "firewall": _firewall(made.table),
         "ndp": [call for call, _plan in answers],
         "responder": made.responder,
         "prove_on": [wanted.network],
@@ -69,6 +67,11 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "packages": [*packages.missing(), *programs] if steps else [],
         "warnings": [*warnings, *(text for link in links for text in link.warnings)],
     }
+
+
+def _firewall(table: nft_table.Table) -> dict[str, t.Any]:
+    """The options with which routed_firewall makes a table."""
+    return {"state": "present", **table._asdict(), "ports": [port._asdict() for port in table.ports]}
 
 
 def _own_ports(plan: routed.RoutedPlan, seeing: Iterable[docker_objects.Container]) -> Iterator[list[t.Any]]:

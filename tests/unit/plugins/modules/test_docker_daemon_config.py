@@ -16,6 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.core import refused
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon import schema
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import loaded as daemon_loaded
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import surroundings
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.restart_checks import Surroundings
 from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
@@ -86,7 +87,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(system_files, "backup", lambda path, content: f"{path}.dms-ipv6-now")
     monkeypatch.setattr(read_host, "read", found.read)
-    monkeypatch.setattr(read_host, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
+    monkeypatch.setattr(daemon_loaded, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
     monkeypatch.setattr(kernel, "start_ticks", lambda pid: 5)
     monkeypatch.setattr(kernel, "boot_id", lambda: "boot")
     monkeypatch.setattr(daemon_executor, "validate", lambda pid, text, path: found.asked.append(text))

@@ -952,7 +952,7 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
     asked: list[ndp_proxy.Wanted] = []
     step = ndp_steps.PlaceUnit("x.service", b"[Unit]\n", None, "2001:2::/80", "eth1", "ndppd")
 
-    def plan_for_link(wanted: ndp_proxy.Wanted, found: state_host.Found) -> ndp_proxy.NdpPlan:
+    def plan_for_link(wanted: ndp_proxy.Wanted, found: state_host.Found, ask: t.Any) -> ndp_proxy.NdpPlan:
         asked.append(wanted)
         return ndp_proxy.NdpPlan("", "", (step,), ("mind the link",), packages=("ndppd",))
 
@@ -987,7 +987,7 @@ def test_a_prefix_that_the_network_gives_up(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], expected: list[dict[str, t.Any]]
 ) -> None:
     step = ndp_steps.PlaceUnit("x.service", None, b"[Unit]\n", "2001:2:0:11:d::/80", "eth0", "kernel")
-    monkeypatch.setattr(ndp, "plan", lambda wanted, found: ndp_proxy.NdpPlan("", "", (step,)))
+    monkeypatch.setattr(ndp, "plan", lambda wanted, found, ask: ndp_proxy.NdpPlan("", "", (step,)))
     there = network(subnets=["172.18.0.0/16", "2001:2:0:11:d::/80"])
     lab.more = {"networks": (there,), "uplinks": (state_host.Uplink("eth0"),)}
     entry = {"interface": "eth0", "backend": "kernel"}

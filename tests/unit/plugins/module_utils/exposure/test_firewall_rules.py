@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.exposure import firewall_rules
 from ansible_collections.dms.ipv6.plugins.module_utils.exposure.firewall_rules import EVERY, Rule
 
-RECORDED = Path(__file__).parents[2] / "recorded"
+RECORDED = Path(__file__).parents[3] / "recorded"
 USER6 = (RECORDED / "user6.rules").read_text()
 RULESET = (RECORDED / "firewalld.nft").read_text()
 ETH0 = ("eth0",)

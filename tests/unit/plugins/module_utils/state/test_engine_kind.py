@@ -19,7 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as 
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects, engine_kind
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import container
 
-RECORDED = Path(__file__).parents[2] / "recorded"
+RECORDED = Path(__file__).parents[3] / "recorded"
 
 
 def recorded(name: str) -> dict[str, t.Any]:

@@ -18,7 +18,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.exposure import iptables,
 from ansible_collections.dms.ipv6.plugins.module_utils.state import packet_filter
 from ansible_collections.dms.ipv6.plugins.module_utils.state.packet_filter import Packet
 
-RECORDED = (Path(__file__).parents[2] / "recorded" / "nft" / "filter.json").read_text(encoding="utf-8")
+RECORDED = (Path(__file__).parents[3] / "recorded" / "nft" / "filter.json").read_text(encoding="utf-8")
 STATEFUL = "-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 
 

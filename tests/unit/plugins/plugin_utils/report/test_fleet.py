@@ -20,7 +20,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.plugin_utils.fleets import 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[4] / "docs" / "report.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).resolve().parents[5] / "docs" / "report.schema.json").read_text())
 # The oldest jsonschema that hosts may have does not know the schema's own draft, which says the same in this one.
 VALIDATOR = getattr(jsonschema, "Draft202012Validator", jsonschema.Draft7Validator)(SCHEMA)
 

@@ -19,6 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.daemon import on_host as 
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon import plan as daemon_plan
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon import undo as daemon_undo
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import loaded as daemon_loaded
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.steps import (
     Reload,
     Restart,
@@ -28,7 +29,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils.daemon.steps import (
 from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io import dockerd
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import NotFound
-from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import executor as rollback_executor
 from ansible_collections.dms.ipv6.plugins.module_utils.state.daemon import RunningContainer
@@ -119,7 +119,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(daemon_executor, "RELOAD_TIMEOUT", 0.3)
     monkeypatch.setattr(daemon_executor, "_systemctl", found.systemctl)
     monkeypatch.setattr(daemon_executor, "last_words", lambda *_arguments: "dockerd said: no")
-    monkeypatch.setattr(read_host, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
+    monkeypatch.setattr(daemon_loaded, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
     monkeypatch.setattr(kernel, "start_ticks", lambda pid: 5)
     monkeypatch.setattr(kernel, "boot_id", lambda: "boot")
     monkeypatch.setattr(kernel, "processes", lambda name: [100])

@@ -39,7 +39,7 @@ class Containers:
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> Containers:
     found = Containers()
-    monkeypatch.setattr(exec, "run", found.run)
+    monkeypatch.setattr(container_exec, "run", found.run)
     return found
 
 

@@ -31,7 +31,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 
 LOOKED_INTO = {"gone": "bridge", "stopped": "bridge", "web": "web", "host": "host", "by": "container:web-id"}
 FIREWALL = state_firewall.HostFirewall("ufw")
-RECORDED = Path(__file__).parents[2] / "recorded"
+RECORDED = Path(__file__).parents[4] / "recorded"
 
 
 class Kernel:

@@ -31,8 +31,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils.core import refused
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon import steps as daemon_steps
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
+from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import loaded as daemon_loaded
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction as rollback_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import archive as rollback_archive
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction, revert
@@ -438,7 +438,7 @@ def test_daemon_that_was_restarted_is_recorded(machine: Host, monkeypatch: pytes
     entry = {"pid": 7, "started": 1.0, "settings": {}}
     restart = daemon_steps.Restart("docker.service", True, ())
     monkeypatch.setattr(daemon_executor.DaemonExecutor, "restart", lambda self, one: done.append(one))
-    monkeypatch.setattr(read_host, "read_by_daemon", lambda _socket, _config: entry)
+    monkeypatch.setattr(daemon_loaded, "read_by_daemon", lambda _socket, _config: entry)
     arm(slots=((restart,),), record={"daemon": {"pid": 1}})
     assert revert.revert("asked for").failed == []
     assert (done, change_record.record()["daemon"]) == ([restart], entry)
@@ -502,7 +502,7 @@ class Daemon:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, healthy_at: int) -> None:
         self.starts, self.healthy_at = 0, healthy_at
         monkeypatch.setattr(daemon_executor.DaemonExecutor, "restart", lambda executor, step: self.restart())
-        monkeypatch.setattr(read_host, "read_by_daemon", lambda _socket, _config: {"pid": self.starts})
+        monkeypatch.setattr(daemon_loaded, "read_by_daemon", lambda _socket, _config: {"pid": self.starts})
 
     def restart(self) -> None:
         self.starts += 1
@@ -723,7 +723,7 @@ def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: p
         "restart",
         lambda executor, step: used.append((executor.docker.path, executor.unit, executor.timeout)),
     )
-    monkeypatch.setattr(read_host, "read_by_daemon", lambda *made: used.append(made))
+    monkeypatch.setattr(daemon_loaded, "read_by_daemon", lambda *made: used.append(made))
     arm()
     for made in (change_journal.Made("/run/2.sock", "second.service", "/etc/second.json", 7.0), change_journal.Made()):
         journal = armed_transaction.Journal("run", made=made)
@@ -831,8 +831,8 @@ def test_program_without_its_sources(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the program as one file, run by interpreters that know nothing of us
 
 MAKE = (
-    "import sys; from ansible_collections.dms.ipv6.plugins.module_utils import rollback_archive, revert;"
-    " sys.stdout.buffer.write(rollback_archive.build())"
+    "import sys; from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import archive, revert;"
+    " sys.stdout.buffer.write(archive.build())"
 )
 
 
@@ -912,10 +912,10 @@ def test_program_holds_only_our_own_modules(made: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
-    ours = "ansible_collections/dms/ipv6/plugins/module_utils/_"
+    ours = "ansible_collections/dms/ipv6/plugins/module_utils/"
     rest = [name for name in names if not name.startswith(ours)]
     assert [name for name in rest if not name.endswith("__init__.py")] == ["__main__.py"]
-    assert f"{ours}io_revert.py" in names
+    assert f"{ours}rollback/io/revert.py" in names
 
 
 def test_record_says_its_format_and_that_of_a_newer_version_is_not_written_over(machine: Host) -> None:
