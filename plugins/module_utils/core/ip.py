@@ -19,6 +19,8 @@ if t.TYPE_CHECKING:
     AnyAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 ULA = ipaddress.IPv6Network("fd00::/8")
+# All of RFC 4193, with the half that has no use yet: what resolvers give the label of ULAs (RFC 6724, section 2.1).
+UNIQUE_LOCAL = ipaddress.IPv6Network("fc00::/7")
 SHORTEST, LONGEST = 48, 126
 
 REMEDY_SUBNET = "Give a CIDR of your own such as fdxx:xxxx:xxxx:1::/64, or `auto` for a ULA of this host's own"

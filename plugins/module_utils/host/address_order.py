@@ -67,14 +67,3 @@ def _label(tables: Tables, address: str) -> int:
 
 def _within(address: str, prefixes: Iterable[ipaddress.IPv6Network]) -> bool:
     return any(ipaddress.IPv6Address(address) in prefix for prefix in prefixes)
-
-
-def is_unequal(order: state_host.Order) -> bool:
-    """Whether IPv4 comes first because one end of the IPv6 connection is a ULA and the other is not."""
-    if not order.glibc or not order.source or not order.six or order.six_first:
-        return False
-    return _is_ula(order.source) is not _is_ula(order.six)
-
-
-def _is_ula(address: str) -> bool:
-    return ipaddress.IPv6Address(address) in gai_conf.ULA

@@ -14,7 +14,7 @@ from ..daemon import json_text
 from ..daemon import plan as daemon_plan
 from ..daemon.steps import LIVE_RESTORE
 from ..exposure import newly_open, published
-from ..host import address_order, forwarding
+from ..host import forwarding
 from ..state import daemon as state_daemon
 from ..state import docker_objects, engine_kind
 
@@ -217,7 +217,7 @@ def _networks(found: Found) -> Iterator[Finding]:
 def _tried_late(found: Found) -> Iterator[Finding]:
     """Names that the host itself would reach over IPv6, were it not for a ULA."""
     for order in found.orders:
-        if address_order.is_unequal(order):
+        if order.unequal:
             yield _finding(
                 "ipv4_first",
                 f"new processes on this host try {order.four} before {order.six} for {order.name}: one of"

@@ -67,6 +67,14 @@ class Order:
         """Whether an IPv6 address comes first."""
         return ":" in next(iter(self.addresses), "")
 
+    @property
+    def unequal(self) -> bool:
+        """Whether IPv4 comes first because one end of the IPv6 connection is a ULA and the other is not."""
+        if not self.glibc or not self.source or not self.six or self.six_first:
+            return False
+        source, target = (ipaddress.IPv6Address(end) in ip.UNIQUE_LOCAL for end in (self.source, self.six))
+        return source is not target
+
 
 class Uplink(t.NamedTuple):
     """An interface with an IPv6 default route.

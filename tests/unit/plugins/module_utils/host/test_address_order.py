@@ -118,4 +118,4 @@ def test_a_table_of_the_administrators_own_that_says_it_already() -> None:
     ],
 )
 def test_unequal(found: Order, expected: t.Any) -> None:
-    assert address_order.is_unequal(found) is expected
+    assert found.unequal is expected
