@@ -24,6 +24,7 @@ from ..daemon import json_text
 from ..network import on_host as network_on_host
 from ..network import plan as network_plan
 from ..state import docker_objects
+from . import edits as compose_edits
 from . import files as compose_files
 
 if t.TYPE_CHECKING:
@@ -390,24 +391,24 @@ def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]
 
 def _edit(wanted: Wanted, files: Files, subnet: str) -> Edit:
     """One of the files with the network written into it."""
-    change: compose_files.Wanted
+    change: compose_edits.Wanted
     if wanted.shape == NAMED:
-        change = compose_files.NamedNetwork(wanted.network, subnet, wanted.services)
+        change = compose_edits.NamedNetwork(wanted.network, subnet, wanted.services)
     else:
         change = (
-            compose_files.ExternalNetwork(wanted.network)
+            compose_edits.ExternalNetwork(wanted.network)
             if wanted.shape == EXTERNAL
-            else compose_files.DefaultNetwork(subnet)
+            else compose_edits.DefaultNetwork(subnet)
         )
     (path, base), *over = files.texts()
     if wanted.edit == FILE:
-        after = compose_files.edit(base, change, path)
+        after = compose_edits.edit(base, change, path)
         return Edit(path, files.raw, base, after, [(path, after), *over])
     if not files.override_path:
         names = " or ".join(BY_ITSELF)
         raise Refused(f"Compose reads an override file only beside {names}", path, "Use edit: file")
     before = over[0][1] if over else None
-    after = compose_files.override(base, before, change, files.override_path)
+    after = compose_edits.override(base, before, change, files.override_path)
     return Edit(files.override_path, files.override, before or "", after, [(path, base), (files.override_path, after)])
 
 

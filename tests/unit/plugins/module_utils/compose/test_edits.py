@@ -11,9 +11,8 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_text
-from ansible_collections.dms.ipv6.plugins.module_utils.compose import yaml_text
-from ansible_collections.dms.ipv6.plugins.module_utils.compose.files import (
+from ansible_collections.dms.ipv6.plugins.module_utils.compose import edits, files, yaml_text
+from ansible_collections.dms.ipv6.plugins.module_utils.compose.edits import (
     DefaultNetwork,
     ExternalNetwork,
     NamedNetwork,
@@ -52,8 +51,8 @@ def changes(before: str, after: str) -> tuple[list[str], list[str]]:
 
 
 def edited(text: str, wanted: t.Any) -> str:
-    result = compose_text.edit(text, wanted, PATH)
-    assert compose_text.edit(result, wanted, PATH) == result, "a second edit changes it again"
+    result = edits.edit(text, wanted, PATH)
+    assert edits.edit(result, wanted, PATH) == result, "a second edit changes it again"
     return result
 
 
@@ -428,7 +427,7 @@ def test_places_are_the_sensible_ones() -> None:
 
 
 def test_a_new_file_holds_just_this() -> None:
-    assert compose_text.override(SMALL, None, SIX, PATH) == "\n".join(
+    assert edits.override(SMALL, None, SIX, PATH) == "\n".join(
         ["services:", "  mail:", "    networks:", "      - default", "      - six", *SIX_TOP, ""]
     )
 
@@ -559,7 +558,7 @@ BAD = [
 def test_what_cannot_be_edited_is_refused_with_its_place(case: Bad) -> None:
     before, after = case.text.split(MARK)
     with pytest.raises(Refused) as reason:
-        compose_text.edit(before + after, case.wanted, PATH)
+        edits.edit(before + after, case.wanted, PATH)
     line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
     text = str(reason.value)
     assert text.startswith(f"{PATH}: line {line}, column {column}: ")
@@ -576,10 +575,10 @@ def test_bad_texts_are_many_and_differ() -> None:
 def test_bad_is_refused_by_every_function(wanted: t.Any) -> None:
     for text in ("services: [", "services: []", "- a", "networks: []"):
         for call in (
-            lambda text=text: compose_text.edit(text, wanted, PATH),
-            lambda text=text: compose_text.override(text, None, wanted, PATH),
-            lambda text=text: compose_text.override(SMALL, text, wanted, PATH),
-            lambda text=text: compose_text.project([(PATH, SMALL), (PATH, text)]),
+            lambda text=text: edits.edit(text, wanted, PATH),
+            lambda text=text: edits.override(text, None, wanted, PATH),
+            lambda text=text: edits.override(SMALL, text, wanted, PATH),
+            lambda text=text: files.project([(PATH, SMALL), (PATH, text)]),
         ):
             with pytest.raises(Refused, match=r": line \d+, column \d+: "):
                 call()
@@ -603,14 +602,14 @@ def test_bad_is_refused_by_every_function(wanted: t.Any) -> None:
 )
 def test_what_nobody_can_want_is_refused(wanted: t.Any, words: str) -> None:
     with pytest.raises(Refused, match=words):
-        compose_text.edit(SMALL, wanted, PATH)
+        edits.edit(SMALL, wanted, PATH)
 
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert compose_text.AVAILABLE
+    assert files.AVAILABLE
     monkeypatch.setattr(yaml_text, "YAML", None)
     with pytest.raises(Refused, match=r"python3-ruamel\.yaml"):
-        compose_text.edit(SMALL, DEFAULT, PATH)
+        edits.edit(SMALL, DEFAULT, PATH)
 
 
 def test_values_that_share_without_end_are_compared_in_time() -> None:
@@ -715,16 +714,16 @@ OVERRIDES: list[tuple[str, str | None, t.Any, list[str]]] = [
 
 @pytest.mark.parametrize(("base", "text", "wanted", "expected"), OVERRIDES)
 def test_override_says_the_rest(base: str, text: str | None, wanted: t.Any, expected: list[str]) -> None:
-    result = compose_text.override(base, text, wanted, PATH)
+    result = edits.override(base, text, wanted, PATH)
     assert result.split("\n") == expected
-    assert compose_text.override(base, result, wanted, PATH) == result
-    crlf = compose_text.override(base.replace("\n", "\r\n"), text and text.replace("\n", "\r\n"), wanted, PATH)
+    assert edits.override(base, result, wanted, PATH) == result
+    crlf = edits.override(base.replace("\n", "\r\n"), text and text.replace("\n", "\r\n"), wanted, PATH)
     assert crlf == result.replace("\n", "\r\n")
 
 
 def test_override_stays_if_the_base_says_it_all() -> None:
     for wanted, text in itertools.product(WANTED.values(), (None, "", "# mine\n", "services: {mail: {restart: no}}")):
-        assert compose_text.override(edited(SMALL, wanted), text, wanted, PATH) == (text or "")
+        assert edits.override(edited(SMALL, wanted), text, wanted, PATH) == (text or "")
 
 
 @pytest.mark.parametrize(
@@ -759,7 +758,7 @@ def test_override_stays_if_the_base_says_it_all() -> None:
 )
 def test_override_is_refused_with_the_file_at_fault(base: str, text: str | None, wanted: t.Any, words: str) -> None:
     with pytest.raises(Refused) as reason:
-        compose_text.override(base, text, wanted, PATH)
+        edits.override(base, text, wanted, PATH)
     assert words in str(reason.value)
 
 
@@ -767,7 +766,7 @@ def test_override_is_refused_with_the_file_at_fault(base: str, text: str | None,
 
 
 def test_project_of_one_file() -> None:
-    project = compose_text.project([(PATH, "name: p\n" + SHARED)])
+    project = files.project([(PATH, "name: p\n" + SHARED)])
     assert project.name == "p"
     assert {name: one.networks for name, one in project.services.items()} == {
         "web": {"front": None},
@@ -775,17 +774,17 @@ def test_project_of_one_file() -> None:
         "admin": {"front": None, "back": None},
     }
     assert project.networks == {
-        "front": compose_text.Net("", False, False, ("172.20.0.0/16",), "bridge", False),
-        "back": compose_text.Net("", False, False, (), "", False),
+        "front": files.Net("", False, False, ("172.20.0.0/16",), "bridge", False),
+        "back": files.Net("", False, False, (), "", False),
     }
 
 
 def test_project_of_what_was_edited() -> None:
-    project = compose_text.project([(PATH, edited(MAIL, NamedNetwork("six", SUBNET, ("mailserver",), "real")))])
-    assert project.networks == {"six": compose_text.Net("real", False, True, (SUBNET,), "", False)}
+    project = files.project([(PATH, edited(MAIL, NamedNetwork("six", SUBNET, ("mailserver",), "real")))])
+    assert project.networks == {"six": files.Net("real", False, True, (SUBNET,), "", False)}
     assert project.services["mailserver"].networks == {"default": None, "six": None}
-    assert compose_text.project([(PATH, edited(MAIL, EXTERNAL))]).networks == {
-        "default": compose_text.Net("ext6", True, False, (), "", False)
+    assert files.project([(PATH, edited(MAIL, EXTERNAL))]).networks == {
+        "default": files.Net("ext6", True, False, (), "", False)
     }
 
 
@@ -802,7 +801,7 @@ def test_project_of_what_was_edited() -> None:
 )
 def test_network_is_read(entry: str, expected: tuple[t.Any, ...]) -> None:
     text = f"services: {{}}\nnetworks:\n  n: {entry if entry[:1] == '{' else '{' + entry + '}'}\n  x-a: 1\n"
-    assert compose_text.project([(PATH, text)]).networks == {"n": compose_text.Net(*expected)}
+    assert files.project([(PATH, text)]).networks == {"n": files.Net(*expected)}
 
 
 # Measured with docker-compose 1.29.2 (where it knows the syntax), 2.26.1 and 2.40.3.
@@ -825,7 +824,7 @@ MERGES = [
 @pytest.mark.parametrize(("base", "over", "expected"), MERGES)
 def test_networks_of_a_service_are_merged(base: str, over: str, expected: t.Any) -> None:
     texts = [(PATH, f"services:\n  m:\n    {one}\n") for one in (base, over)]
-    assert compose_text.project(texts).services["m"].networks == expected
+    assert files.project(texts).services["m"].networks == expected
 
 
 def config(*subnets: str) -> str:
@@ -849,7 +848,7 @@ def config(*subnets: str) -> str:
 )
 def test_subnets_of_a_network_are_merged(base: str, over: str, expected: tuple[str, ...]) -> None:
     texts = [(PATH, f"services: {{}}\nnetworks:\n  n:\n    {one}\n") for one in (base, over)]
-    assert compose_text.project(texts).networks["n"].subnets == expected
+    assert files.project(texts).networks["n"].subnets == expected
 
 
 def test_files_are_merged_in_order() -> None:
@@ -859,11 +858,11 @@ def test_files_are_merged_in_order() -> None:
         ("c", "name: two\nnetworks: {a: {enable_ipv6: true, name: new}, b: }\n"),
         ("d", "services: {m: {network_mode: !reset null, ports: !override ['1:1']}}\n"),
     ]
-    project = compose_text.project(texts[:3])
+    project = files.project(texts[:3])
     assert (project.name, list(project.services), list(project.networks)) == ("two", ["m", "n"], ["a", "b"])
-    assert project.services["m"] == compose_text.Service(None, "host", ["25:25", "80"])
-    assert project.networks["a"] == compose_text.Net("new", False, True, (), "", False)
-    assert compose_text.project(texts).services["m"] == compose_text.Service(None, "", ["1:1"])
+    assert project.services["m"] == files.Service(None, "host", ["25:25", "80"])
+    assert project.networks["a"] == files.Net("new", False, True, (), "", False)
+    assert files.project(texts).services["m"] == files.Service(None, "", ["1:1"])
 
 
 @pytest.mark.parametrize(
@@ -891,8 +890,8 @@ def test_files_are_merged_in_order() -> None:
     ],
 )
 def test_ports_on_an_ipv4_address_are_found(port: str, told: str | None) -> None:
-    project = compose_text.project([(PATH, f"services:\n  mail:\n    ports:\n      - {port}\n      - 1:1\n")])
-    assert compose_text.explicit_ipv4_ports(project) == ([("mail", told)] if told else [])
+    project = files.project([(PATH, f"services:\n  mail:\n    ports:\n      - {port}\n      - 1:1\n")])
+    assert files.explicit_ipv4_ports(project) == ([("mail", told)] if told else [])
 
 
 # --- what is written is read alike by everybody
@@ -1049,9 +1048,9 @@ def test_any_override_gives_what_the_edit_gives(file: Generated, kind: str) -> N
     wanted = wanted_in(file, kind)
     if wanted is None:
         return
-    over = compose_text.override(file.text, None, wanted, PATH)
-    together = compose_text.project([("base", file.text), ("over", over)])
-    alone = compose_text.project([("base", edited(file.text, wanted))])
+    over = edits.override(file.text, None, wanted, PATH)
+    together = files.project([("base", file.text), ("over", over)])
+    alone = files.project([("base", edited(file.text, wanted))])
     assert together.networks == alone.networks
     assert together.services == alone.services
 
@@ -1106,8 +1105,8 @@ def test_any_damage_is_refused_or_edited(text: str, cuts: list[tuple[float, int,
         text = text[:at] + snippet + text[at + length :]
     for call in (
         lambda: edited(text, wanted),
-        lambda: compose_text.override(SMALL, text, wanted, PATH),
-        lambda: compose_text.project([(PATH, SMALL), (PATH, text)]),
+        lambda: edits.override(SMALL, text, wanted, PATH),
+        lambda: files.project([(PATH, SMALL), (PATH, text)]),
     ):
         try:
             call()
@@ -1119,10 +1118,10 @@ def test_any_damage_is_refused_or_edited(text: str, cuts: list[tuple[float, int,
 def test_new_override_file_has_the_version_of_the_file(version: str) -> None:
     """Compose 1.29 refuses to merge files of two versions."""
     base = f"version: {version}\n{SMALL}"
-    text = compose_text.override(base, None, DEFAULT, PATH)
+    text = edits.override(base, None, DEFAULT, PATH)
     assert yaml.safe_load(text)["version"] == yaml.safe_load(base)["version"]
-    assert compose_text.override(base, text, DEFAULT, PATH) == text
+    assert edits.override(base, text, DEFAULT, PATH) == text
 
 
 def test_new_override_file_without_a_version() -> None:
-    assert "version" not in compose_text.override(SMALL, None, DEFAULT, PATH)
+    assert "version" not in edits.override(SMALL, None, DEFAULT, PATH)
