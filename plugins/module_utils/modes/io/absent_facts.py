@@ -25,25 +25,25 @@ if t.TYPE_CHECKING:
 def plan(found: Found, docker: Docker, consent: bool) -> facts.Absent:
     """The plan for mode ``absent``."""
     moved = {name: containers.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
-    made = absent.absent(found, moved, read_host.ask(docker), consent)
+    planned = absent.absent(found, moved, read_host.ask(docker), consent)
     answers = ndp.planned([{"state": ndp_proxy.ABSENT}] if "ndp" in found.record else [], found, read_host.ask(docker))
-    steps = [*nat_facts.sentences(one for _call, one in answers), *made.sentences()]
-    warnings = dict.fromkeys(text for _wanted, one in made.networks for text in one.warnings)
+    steps = [*nat_facts.sentences(one for _call, one in answers), *planned.sentences()]
+    warnings = dict.fromkeys(text for _wanted, one in planned.networks for text in one.warnings)
     return {
         "changed": bool(steps),
         "steps": steps,
-        "files": _written(made.files),
-        "gai_conf": {"paths": [path for one in made.gai_conf for path in _written(one)]},
+        "files": _written(planned.files),
+        "gai_conf": {"paths": [path for one in planned.gai_conf for path in _written(one)]},
         "ndp": [call for call, _plan in answers],
-        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in made.networks],
-        "firewall": {"state": "absent"} if made.table_plan.changed else {},
+        "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in planned.networks],
+        "firewall": {"state": "absent"} if planned.table_plan.changed else {},
         "packages": packages.missing() if steps else [],
         "warnings": [
-            *made.files.warnings,
-            *(text for one in made.gai_conf for text in one.warnings),
+            *planned.files.warnings,
+            *(text for one in planned.gai_conf for text in one.warnings),
             *warnings,
-            *made.daemon_plan.warnings,
-            *prevent.undone(found, made.daemon_plan),
+            *planned.daemon_plan.warnings,
+            *prevent.undone(found, planned.daemon_plan),
         ],
     }
 

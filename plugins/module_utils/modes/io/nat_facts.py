@@ -57,14 +57,14 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     joining = _joining(host.network_plan, facts, attach, found)
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
-    asked = seeing(wanted, compose, found, {one.path for one in projects}, joining)
+    served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if only_projects else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found)
     answers = _given_up(own, found, docker)
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    told = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
+    warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -75,11 +75,11 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
-        "ports": [list(one) for one in published.served(asked, now) if one not in shut.values()],
+        "ports": [list(one) for one in published.served(served_by, now) if one not in shut.values()],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [*(text for some in told for text in some), *minded(found, wanted, steps, shut)],
+        "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut)],
     }
 
 

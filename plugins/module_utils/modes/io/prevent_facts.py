@@ -39,22 +39,22 @@ def plan(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
 
 
 def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
-    made = prevent.plan(wanted, found, read_host.ask(docker), bridge_rules.foreign_chains())
-    steps = made.daemon_plan.sentences()
+    planned = prevent.plan(wanted, found, read_host.ask(docker), bridge_rules.foreign_chains())
+    steps = planned.daemon_plan.sentences()
     return {
         "changed": bool(steps),
         "steps": steps,
         "subnets": [],
         "expect": verdict.REFUSED,
-        "config": made.config,
+        "config": planned.config,
         "compose": [],
         "waiting": [],
-        "prove_on": [made.network] if made.network else [],
+        "prove_on": [planned.network] if planned.network else [],
         "address": "",
-        "families": list(made.families),
-        "ports": [list(port) for port in made.ports],
+        "families": list(planned.families),
+        "ports": [list(port) for port in planned.ports],
         "packages": packages.missing() if steps else [],
-        "warnings": [*made.daemon_plan.warnings, *made.warnings],
+        "warnings": [*planned.daemon_plan.warnings, *planned.warnings],
     }
 
 
@@ -120,14 +120,14 @@ def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t
         later = f"publish ports of {wanted.path} on IPv4 only; in detail once {packages.COMPOSE} is there"
         return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": []}
     files = compose_project.read(wanted.path)
-    made = ports.plan(compose_project.named(wanted, files, found), files, found, recreate)
-    if recreate and made.waiting:
-        ports_plan.refuse_writers(made)
-    compose_project.refuse_unwritable(files.texts(), made.texts)
+    planned = ports.plan(compose_project.named(wanted, files, found), files, found, recreate)
+    if recreate and planned.waiting:
+        ports_plan.refuse_writers(planned)
+    compose_project.refuse_unwritable(files.texts(), planned.texts)
     return {
         "options": options,
-        "steps": made.sentences(),
-        "warnings": made.warnings,
-        "containers": made.containers,
-        "waiting": [] if recreate else made.waiting,
+        "steps": planned.sentences(),
+        "warnings": planned.warnings,
+        "containers": planned.containers,
+        "waiting": [] if recreate else planned.waiting,
     }

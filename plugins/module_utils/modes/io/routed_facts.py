@@ -40,13 +40,13 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     if wanted.gai_conf:
         problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
         raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
-    made = routed.plan(wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
+    planned = routed.plan(wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     now = published.host(found)
-    nat_facts.refuse_opened(nat_facts.moved(made.host.network_plan), now, wanted)
-    answers = ndp.planned(ndp.calls(wanted.network, made.ndp, found), found, read_host.ask(docker))
+    nat_facts.refuse_opened(nat_facts.moved(planned.host.network_plan), now, wanted)
+    answers = ndp.planned(ndp.calls(wanted.network, planned.ndp, found), found, read_host.ask(docker))
     links = [one for _call, one in answers]
-    steps = [*made.sentences(), *nat_facts.sentences(links)]
-    warnings = [*made.host.daemon_plan.warnings, *made.host.network_plan.warnings, *made.warnings]
+    steps = [*planned.sentences(), *nat_facts.sentences(links)]
+    warnings = [*planned.host.daemon_plan.warnings, *planned.host.network_plan.warnings, *planned.warnings]
     warnings += nat_facts.minded(found, wanted, steps)
     programs = [*packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
     seeing = [*nat_facts.seeing(wanted, compose, found, (), ())]
@@ -54,16 +54,16 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     return {
         "changed": bool(steps),
         "steps": steps,
-        "config": made.host.config,
-        "subnets": [made.table.subnet],
+        "config": planned.host.config,
+        "subnets": [planned.table.subnet],
         "network": wanted.network,
         "containers": list(wanted.containers),
-        "addresses": made.addresses,
-        "firewall": _firewall(made.table),
+        "addresses": planned.addresses,
+        "firewall": _firewall(planned.table),
         "ndp": [call for call, _plan in answers],
-        "responder": made.responder,
+        "responder": planned.responder,
         "prove_on": [wanted.network],
-        "ports": [*_own_ports(made, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
+        "ports": [*_own_ports(planned, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
         "packages": [*packages.missing(), *programs] if steps else [],
         "warnings": [*warnings, *(text for link in links for text in link.warnings)],
     }
