@@ -133,6 +133,20 @@ def clean(host: Host) -> None:
     )
 
 
+@contextlib.contextmanager
+def without_ipv6(host: Host) -> t.Iterator[None]:
+    """A host that has no IPv6 for a while. Its addresses go with it and do not come back by themselves."""
+    lost = host.run(
+        'ip -6 -o addr show scope global | awk \'{print "ip addr replace " $4 " dev " $2 " nodad"}\';'
+        "ip -6 route show default | sed 's/^/ip -6 route replace /'"
+    )
+    host.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
+    try:
+        yield
+    finally:
+        host.run(f"sysctl -qw net.ipv6.conf.all.disable_ipv6=0\n{lost}")
+
+
 def started(host: Host) -> str:
     """The container: its id, when it was started, whether it runs."""
     return host.run("docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.State.Running}}' mail")

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.integration.lab_host import Host, play
+from tests.integration.lab_host import Host, play, without_ipv6
 
 SUBNETS = [
     ("fd12:3456", "'fd12:3456' is no CIDR"),
@@ -173,17 +173,8 @@ def test_the_route_that_a_host_would_lose_is_kept_first(bookworm: Host) -> None:
 
 
 def test_a_probe_host_without_ipv6_verifies_nothing(hosts: dict[str, Host]) -> None:
-    client = hosts["client"]
-    # They go with IPv6 and do not come back by themselves; later tests need them.
-    lost = client.run(
-        'ip -6 -o addr show scope global | awk \'{print "ip addr add " $4 " dev " $2 " nodad"}\';'
-        "ip -6 route show default | sed 's/^/ip -6 route replace /'"
-    )
-    client.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
-    try:
+    with without_ipv6(hosts["client"]):
         done = play("bookworm", dms_ipv6_containers=["mail"], dms_ipv6_probe_hosts=["client"])
         assert done.returncode == 0, done.stdout + done.stderr
         assert "bookworm: not verified. Name a host that has IPv6 in dms_ipv6_probe_hosts." in done.stdout
         assert hosts["bookworm"].module("docker_ipv6_info")["proof"]["result"] == "not verified"
-    finally:
-        client.run(f"sysctl -qw net.ipv6.conf.all.disable_ipv6=0\n{lost}")

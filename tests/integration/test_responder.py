@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from tests.integration.lab_host import Host
+from tests.integration.lab_host import Host, without_ipv6
 
 NAME = "dms-ipv6-responder"
 START: dict[str, t.Any] = {"state": "present", "network": "bridge", "image": "dms-lab/whoami"}
@@ -93,11 +93,8 @@ def test_an_image_that_ends_at_once(host: Host) -> None:
 
 
 def test_a_host_without_ipv6(host: Host) -> None:
-    host.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1")
-    try:
+    with without_ipv6(host):
         told = host.direct("probe_responder", **START)
         assert not told["failed"], told
         assert set(told["addresses"]) == {"ipv4"}
         assert published(host) == {told["addresses"]["ipv4"]}
-    finally:
-        host.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=0")
