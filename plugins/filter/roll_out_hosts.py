@@ -14,10 +14,6 @@ description:
   - The playbooks of this collection use it. It is of little use elsewhere.
 positional: names
 options:
-  _input:
-    description: The variables of all hosts, C(hostvars).
-    type: dict
-    required: true
   names:
     description: The hosts to choose from.
     type: list
@@ -30,6 +26,8 @@ seealso:
     plugin_type: filter
   - plugin: dms.ipv6.roll_out_stop
     plugin_type: filter
+extends_documentation_fragment:
+  - dms.ipv6._roll_out
 author:
   - dms.ipv6 contributors (@dms-ipv6)
 """

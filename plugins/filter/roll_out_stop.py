@@ -14,25 +14,6 @@ description:
   - The playbooks of this collection use it. It is of little use elsewhere.
 positional: named, there, batch, check
 options:
-  _input:
-    description: The variables of all hosts, C(hostvars).
-    type: dict
-    required: true
-  named:
-    description: All hosts of the play, C(ansible_play_hosts_all).
-    type: list
-    elements: str
-    required: true
-  there:
-    description: Those that are within reach, C(ansible_play_hosts).
-    type: list
-    elements: str
-    required: true
-  batch:
-    description: Those whose turn it is, C(ansible_play_batch).
-    type: list
-    elements: str
-    required: true
   check:
     description: Whether nothing was really changed, C(ansible_check_mode).
     type: bool
@@ -44,6 +25,9 @@ seealso:
     plugin_type: filter
   - plugin: dms.ipv6.roll_out_turn
     plugin_type: filter
+extends_documentation_fragment:
+  - dms.ipv6._roll_out
+  - dms.ipv6._roll_out.play
 author:
   - dms.ipv6 contributors (@dms-ipv6)
 """

@@ -96,7 +96,7 @@ def _write(document: Document, below: tuple[Document, ...], wanted: Wanted) -> s
     _refuse_unusable(wanted)
     before = files.merged((*below, document))
     services, networks = _changes(before, wanted)
-    want = _joined(document, before, services)
+    want = _joined(document, services)
     for key, entry in networks.items():
         if not yaml_text.same(entry, before.networks.get(key)):
             want = _with(want, ("networks", key), _entry(document, key, entry, before.networks.get(key, {})))
@@ -271,7 +271,7 @@ def _refuse_tagged(document: Document, path: Sequence[str]) -> t.Any:
     return value
 
 
-def _joined(document: Document, before: files.View, services: Mapping[str, list[str]]) -> Data:
+def _joined(document: Document, services: Mapping[str, list[str]]) -> Data:
     """The document's data with more networks for services, in the syntax that each service uses."""
     want = document.data
     for name, new in services.items():

@@ -11,7 +11,6 @@ import typing as t
 from ..change import diff
 from ..change.io import lock
 from ..change.io import record as change_record
-from ..compose import undo as compose_undo
 from ..core.refused import Refused
 from ..daemon.io import executor as daemon_executor
 from ..engine.io.api import SOCKET, Docker
@@ -86,9 +85,6 @@ def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any
                 daemon_executor.DaemonExecutor(Docker(socket), "", live_change.PATIENCE)
             )
             rollback_executor.carry_out(plan, executor, journal)
-            change_record.keep(
-                files=compose_undo.remember_files(record.get("files"), plan) or None,
-                gai_conf=host_undo.remember_gai_conf(record.get("gai_conf"), plan) or None,
-            )
+            change_record.keep(gai_conf=host_undo.remember_gai_conf(record.get("gai_conf"), plan) or None)
             journal.done()
     return plan

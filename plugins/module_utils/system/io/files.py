@@ -121,7 +121,7 @@ def write(path: str, content: bytes | None, mode: int = 0o644, expected: Expecte
             if expected and raw not in expected:
                 raise _changed(path)
             if content is None and old:
-                _remove(place, old, raw if expected else None, path)
+                _remove(place, old, raw if expected else None)
             elif content is not None and raw != content:
                 _replace(place, content, old, raw, mode, like)
 
@@ -352,7 +352,7 @@ def _refuse_changed(place: _Place, old: _Old | None, raw: bytes | None) -> None:
         raise _changed(os.path.join(place.at, place.name))
 
 
-def _remove(place: _Place, old: _Old, raw: bytes | None, path: str) -> None:
+def _remove(place: _Place, old: _Old, raw: bytes | None) -> None:
     _refuse_rights(place, old)
     with _rights(place):
         _refuse_changed(place, old, raw)
