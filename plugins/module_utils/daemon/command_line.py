@@ -115,9 +115,13 @@ def _is_scalar(name: str) -> bool:
     return key is None or any(key.schema is scalar for scalar in SCALARS)
 
 
+# What dockerd takes from its options and from its file together (moby, daemon/config/config.go: skipDuplicates).
+MERGED = ("runtimes",)
+
+
 def both(settings: Mapping[str, t.Any], flags: Mapping[str, str]) -> dict[str, str]:
     """The settings that are options as well, with the options' values: dockerd does not start with both."""
-    named = {name: PLURAL.get(name, name) for name in sorted(settings)}
+    named = {name: PLURAL.get(name, name) for name in sorted(settings) if name not in MERGED}
     return {name: flags[flag] for name, flag in named.items() if flag in flags}
 
 

@@ -9,6 +9,7 @@ import typing as t
 
 from ..core.refused import Refused
 from ..engine import version as engine_version
+from . import command_line
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,10 +61,11 @@ def refuse(
         turns_on_ip6tables: whether the restart brings ip6tables into force.
         consent: what was agreed to.
     """
-    both = sorted(name for name in settings if name in around.next_flags)
+    both = command_line.both(settings, around.next_flags)
     if both:
+        first, value = next(iter(both.items()))
         raise Refused(
-            f"{unit} starts dockerd with --{both[0]}={around.next_flags[both[0]]}, and {', '.join(both)} is in the"
+            f"{unit} starts dockerd with --{first}={value}, and {', '.join(both)} is in the"
             " file too; dockerd does not start with both",
             remedy="Take the flag out of the unit, its drop-ins and its environment file",
         )

@@ -142,6 +142,12 @@ def test_a_setting_that_is_an_option_as_well(setting: str) -> None:
     assert list(command_line.both({setting: 1, "mtu": 2}, flags)) == [setting]
 
 
+def test_runtimes_may_be_in_both_places() -> None:
+    """dockerd merges them (openSUSE's unit has --add-runtime)."""
+    flags = command_line.parse(["dockerd", "--add-runtime", "oci=/usr/sbin/runc"])
+    assert command_line.both({"runtimes": {}, "mtu": 2}, flags) == {}
+
+
 @pytest.mark.parametrize("name", [*command_line.PLURAL.values(), *command_line.SHORT.values()])
 def test_names_are_those_of_the_file(name: str) -> None:
     assert name in {*keys.KEYS, *command_line.SWITCHES}

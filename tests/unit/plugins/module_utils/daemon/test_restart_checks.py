@@ -32,6 +32,12 @@ def around(**more: t.Any) -> Surroundings:
     return Surroundings(**{**fields, **more})
 
 
+def test_runtimes_may_be_in_both_places() -> None:
+    found = around(next_flags={"runtimes": "oci=/usr/sbin/runc"})
+    settings = {**SETTINGS, "runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}
+    restart_checks.refuse(found, settings, engine_version.parse("26.1.5"), UNIT, False, YES)
+
+
 def refuse(found: Surroundings, consent: Consent, version: str = "26.1.5", turns_on: bool = True) -> None:
     restart_checks.refuse(found, SETTINGS, engine_version.parse(version), UNIT, turns_on, consent)
 
