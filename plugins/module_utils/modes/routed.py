@@ -204,7 +204,7 @@ def _global(text: str) -> ipaddress.IPv6Network:
 
 def _carved(wanted: Wanted, uplink: Uplink | None, found: Found) -> ipaddress.IPv6Network:
     """A part of the host's own prefix, with nobody in it: the same every time."""
-    prefix = _own_prefix(uplink)
+    prefix = _own_prefix(uplink, found)
     length = wanted.prefix_length if wanted.prefix_length > prefix.prefixlen else CARVED
     there = [subnet for one in found.networks if one.name == wanted.network for subnet in one.subnets6]
     on_link = {network for one in found.uplinks for network, _permanent in one.prefixes}
@@ -218,7 +218,7 @@ def _is_part(one: ip.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
     return isinstance(one, ipaddress.IPv6Network) and one.subnet_of(subnet)
 
 
-def _own_prefix(uplink: Uplink | None) -> ipaddress.IPv6Network:
+def _own_prefix(uplink: Uplink | None, found: Found) -> ipaddress.IPv6Network:
     """The prefix of the uplink that may be divided.
 
     A derived part needs an address that was set for good: after a change of prefix DNS would name nobody. One given by
@@ -239,7 +239,26 @@ def _own_prefix(uplink: Uplink | None) -> ipaddress.IPv6Network:
             "subnet",
             f"Give a part of it by hand if your provider says that it is yours for good, such as a /{CARVED}",
         )
-    return max(lasting, key=lambda prefix: prefix.prefixlen)
+    return _own_64(max(lasting, key=lambda prefix: prefix.prefixlen), uplink.interface, found)
+
+
+def _own_64(prefix: ipaddress.IPv6Network, interface: str, found: Found) -> ipaddress.IPv6Network:
+    """The /64 of a wider prefix in which the host has its address: the others may be of other customers.
+
+    Providers that give a single /64 with a router outside it have hosts widen their netmask (moby#35195).
+    """
+    if prefix.prefixlen >= LONGEST_OF_HOST:
+        return prefix
+    here = [one for label, one in found.taken if label == f"address on {interface}" and _is_part(one, prefix)]
+    parts = {ipaddress.IPv6Network((one.network_address, LONGEST_OF_HOST), strict=False) for one in here}
+    if len(parts) != 1:
+        raise Refused(
+            f"on {interface} the whole {prefix} is on-link, and nothing says which /{LONGEST_OF_HOST} of it is this"
+            " host's",
+            "subnet",
+            REMEDY_PREFIX,
+        )
+    return parts.pop()
 
 
 def addressed(

@@ -326,6 +326,28 @@ def test_prefix_length(length: int, expected: int) -> None:
     assert ipaddress.IPv6Network(made.table.subnet).prefixlen == expected
 
 
+WIDE = Uplink("eth0", ((ipaddress.IPv6Network("2001:2:0:5600::/56"), True),))
+
+
+def on_wide(*addresses: str) -> t.Any:
+    own = [("address on eth0", ipaddress.IPv6Network(address)) for address in addresses]
+    other = ("address on wg0", ipaddress.IPv6Network("2001:2:0:56bb::1"))
+    return there(uplinks=(WIDE,), taken=(*own, other))
+
+
+def test_only_its_own_64_of_a_wider_prefix() -> None:
+    """The other ones of the segment are other customers'."""
+    made = plan(on_wide("2001:2:0:56a7::1", "2001:2:0:56a7::25"), WANTED._replace(subnet="auto"))
+    subnet = ipaddress.IPv6Network(made.table.subnet)
+    assert subnet.prefixlen == 80 and subnet.subnet_of(ipaddress.IPv6Network("2001:2:0:56a7::/64"))
+
+
+@pytest.mark.parametrize("addresses", [(), ("2001:2:0:56a7::1", "2001:2:0:56a8::1")])
+def test_nobody_can_tell_which_64_is_its_own(addresses: tuple[str, ...]) -> None:
+    words = "subnet: on eth0 the whole 2001:2:0:5600::/56 is on-link, and nothing says which /64 of it is this host's"
+    assert words in refusal(on_wide(*addresses), WANTED._replace(subnet="auto"))
+
+
 def test_part_given_by_hand() -> None:
     made = plan(there(), WANTED._replace(subnet="2001:2:0:11:d::/80", ndp_backend="kernel", interface="eth0"))
     assert made.ndp["prefix"] == "2001:2:0:11:d::/80"
