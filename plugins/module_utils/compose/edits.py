@@ -210,7 +210,7 @@ def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
     for index, one in enumerate(files.ipam_config(entry)):
         text = files.as_text(one.get("subnet"))
         path = ("networks", key, "ipam", "config", index)
-        version = _version(text)
+        version = files.ip_version(text)
         if text and version is None:
             view.fail(path, f"the subnet `{text}` may be IPv4 or IPv6", "Write it out")
         if version == 6:
@@ -219,16 +219,6 @@ def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
                 problem = f"the network `{key}` has the IPv6 subnet {text}, and a bridge takes only one"
                 view.fail(path, problem, "Change or remove it")
     return found
-
-
-def _version(subnet: str) -> int | None:
-    """4 or 6, also of a subnet with variables in it if the rest is enough to say."""
-    text = files.filled(subnet)
-    try:
-        return ipaddress.ip_network(text, strict=False).version
-    except ValueError:
-        rest = files.VARIABLE.sub("", text)
-        return 6 if ":" in rest else 4 if "." in rest else None
 
 
 def _outside(view: files.View, name: str) -> Data:

@@ -8,6 +8,7 @@ A file that is not fully understood is refused with line and column.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -123,6 +124,16 @@ def _on_ipv4(port: str) -> bool:
 def filled(text: str) -> str:
     """Text with the variables replaced by their defaults; one without a default stays."""
     return VARIABLE.sub(lambda found: found.group() if found["value"] is None else found["value"], text)
+
+
+def ip_version(subnet: str) -> int | None:
+    """4 or 6, also of a subnet with variables in it if the rest is enough to say."""
+    text = filled(subnet)
+    try:
+        return ipaddress.ip_network(text, strict=False).version
+    except ValueError:
+        rest = VARIABLE.sub("", text)
+        return 6 if ":" in rest else 4 if "." in rest else None
 
 
 def _strings(value: t.Any) -> t.Any:

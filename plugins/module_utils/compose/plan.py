@@ -351,11 +351,12 @@ def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_
     )
     network = network_on_host.wanted_network(asked, found.machine_id)
     entry = project.says.networks.get(wanted.key)
-    written = [subnet for subnet in (entry.subnets if entry and wanted.shape != EXTERNAL else ()) if ":" in subnet]
+    subnets = entry.subnets if entry and wanted.shape != EXTERNAL else ()
+    written = [subnet for subnet in subnets if compose_files.ip_version(subnet) == 6]
     kept = _written(written[0], wanted) if written and network.derived else None
-    there = project.there.subnets6 if project.there and project.there.ipv6 else ()
-    if network.derived and kept is None and there and not ip.special(there[0]):
-        kept = there[0]
+    live = project.there.subnets6 if project.there and project.there.ipv6 else ()
+    if network.derived and kept is None and live and not ip.special(live[0]):
+        kept = live[0]
     labels = () if wanted.shape == EXTERNAL else tuple(network_labels(project.name, wanted.key).items())
     return network_plan.WantedNetwork(
         network.name, kept or network.subnet, network.derived and not kept, network.containers, labels=labels

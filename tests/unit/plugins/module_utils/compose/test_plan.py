@@ -290,6 +290,15 @@ def test_text(wanted: Wanted, there: Files, after: str, services: tuple[str, ...
     assert made.services == services
 
 
+@pytest.mark.parametrize("subnet", ["${NET4:-172.30.5}.0/24", "${NET4:?}.5.0/24", "10.${A:-1}.${B:-2}.0/24"])
+def test_ipv4_subnet_with_variables_is_no_ipv6_one(subnet: str) -> None:
+    """The colon is that of the default. The line stays, and one for IPv6 comes to it."""
+    text = f"{TEXT}networks:\n  default:\n    ipam:\n      config:\n        - subnet: {subnet}\n"
+    made = make(DEFAULT, files(text), EMPTY)
+    assert f"        - subnet: {subnet}\n        - subnet: {OWN}\n" in made.edit.after
+    assert "    enable_ipv6: true\n" in made.edit.after
+
+
 @pytest.mark.parametrize("override", [None, "services: {}\n"])
 @pytest.mark.parametrize("edit", ["file", "override"])
 def test_way_back_of_the_file(override: str | None, edit: str) -> None:
