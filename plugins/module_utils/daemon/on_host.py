@@ -12,6 +12,7 @@ from ..engine import version as engine_version
 from ..host import forwarding
 from ..state import daemon as state_daemon
 from ..state import host as state_host
+from . import json_text
 from . import plan as daemon_plan
 
 if t.TYPE_CHECKING:
@@ -59,11 +60,29 @@ def refuse_restart(
     restart_checks.refuse(around, plan.settings, daemon.version, daemon.unit, turns_on, consent)
 
 
-def guard(found: state_host.Found, tells: bool = True) -> Steps:
-    """The steps before a host forwards IPv6; ``tells``: those that only say what dockerd does are among them."""
+def guard(found: state_host.Found, tells: bool = True, again: bool = False) -> Steps:
+    """The steps before a host forwards IPv6.
+
+    Args:
+        found: what was read.
+        tells: whether those that only say what dockerd does are among them.
+        again: see was_switched_off().
+    """
     ours = never_forwards(found)
     forwards = found.forwards or not (ours or tells)
-    return forwarding.guard(found.ra_default, found.accept_ra, forwards, found.sysctl_file, not ours, found.at_boot)
+    return forwarding.guard(
+        found.ra_default, found.accept_ra, forwards, found.sysctl_file, not ours, found.at_boot, again
+    )
+
+
+def was_switched_off(found: state_host.Found) -> bool:
+    """Whether something switched IPv6 forwarding off after dockerd had switched it on: hardening does, every night.
+
+    Not where the daemon was told to leave it alone: then it is the administrator's decision.
+    """
+    if found.forwards or never_forwards(found) or not any(network.ipv6 for network in found.networks):
+        return False
+    return not daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
 
 
 def never_forwards(found: state_host.Found) -> bool:

@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
 SYSCTL_FILE = "/etc/sysctl.d/90-dms-ipv6.conf"
 # Where a boot takes settings from, in the order of the files' names (sysctl.d(5)).
 SYSCTL_FILES = tuple(f"{one}/sysctl.d/*.conf" for one in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
+SYSCTL_CONF = "/etc/sysctl.conf"
 HEAD = "# Docker switches IPv6 forwarding on; without this the host would lose the default route of its router.\n"
 FORWARDING_HEAD = "# Docker's nftables backend does not switch IPv6 forwarding on.\n"
 FORWARDING = ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding")
@@ -89,13 +90,20 @@ class RestoreForwarding(Step):
 
 @dataclass(frozen=True)
 class ForwardingComesOn(Step):
-    """Says what dockerd will do, or does it where dockerd does not, and knows the way back."""
+    """Says what dockerd will do, or does it where dockerd does not, and knows the way back.
+
+    ``again``: dockerd did, when it made its first IPv6 network, and something has switched it off since.
+    """
 
     by_docker: bool = True
+    again: bool = False
 
     def __str__(self) -> str:
         what = "IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
-        return f"Docker switches {what}" if self.by_docker else f"switch {what}, as Docker's nftables backend does not"
+        if self.by_docker:
+            return f"Docker switches {what}"
+        why = "something has switched it off since Docker did" if self.again else "Docker's nftables backend does not"
+        return f"switch {what}, as {why}"
 
     def inverse(self) -> Step:
         """Forwarding off."""
@@ -121,6 +129,17 @@ def refuse_overruled(at_boot: state_host.AtBoot, interface: str) -> None:
                 )
 
 
+def switched_off_by(texts: Mapping[str, str]) -> list[str]:
+    """Where files of sysctl.d(5), path -> text, switch IPv6 forwarding off: path and line."""
+    found = []
+    for path, text in texts.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            name, _equals, value = line.partition("=")
+            if _slashes(name.strip().lstrip("-")) in FORWARDING and value.strip() == "0":
+                found.append(f"{path}:{number}")
+    return found
+
+
 def _slashes(name: str) -> str:
     """A setting's name as the kernel has it: where the first separator is a dot, dots and slashes change places."""
     first = next((one for one in name if one in "./"), "/")
@@ -134,6 +153,7 @@ def guard(
     sysctl_file: bytes | None,
     by_docker: bool = True,
     at_boot: state_host.AtBoot = state_host.NOTHING,
+    again: bool = False,
 ) -> Steps:
     """The steps before anything that switches forwarding on; none where they are not needed.
 
@@ -144,12 +164,13 @@ def guard(
         sysctl_file: what SYSCTL_FILE holds, None if it is missing.
         by_docker: whether dockerd switches it on.
         at_boot: what else sets accept_ra at a boot.
+        again: whether dockerd did, and something has switched it off since; at a boot dockerd does so by itself.
 
     Raises:
         Refused: something sets it that must be changed by hand.
     """
     lost = [one for one in ra_default if accepts.get(one) == "1"]
-    ours = not forwards and not by_docker
+    ours = not forwards and not by_docker and not again
     steps: list[Step] = []
     if lost or ours:
         lines = (sysctl_file or b"").decode(errors="surrogateescape")
@@ -162,7 +183,7 @@ def guard(
         steps += _in_ifupdown(at_boot, one)
     steps += [KeepRoute(one, "1") for one in lost]
     if not forwards:
-        steps.append(ForwardingComesOn(by_docker))
+        steps.append(ForwardingComesOn(by_docker and not again, again))
     return tuple(steps)
 
 

@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 
 # Of a subnet that is derived from the fleet's /48: 16 bits to tell hosts apart are few enough.
 SHORTEST_OF_FLEET = 64
+SWITCHES_OFF = "switches IPv6 forwarding off, with which IPv6 clients hang: remove the line"
 AUTO, NETWORK, DEFAULT_BRIDGE, COMPOSE = "auto", "network", "default_bridge", "compose"
 
 
@@ -99,8 +100,12 @@ def plan_network(
     warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving.values(), ask))
     plan = replace(plan, warnings=(*plan.warnings, *warnings))
     creates = any(isinstance(one, network_steps.CreateNetwork) for one in plan.steps)
-    if wanted.state == network_plan.PRESENT and (creates or daemon_on_host.never_forwards(found)):
-        return replace(plan, steps=(*daemon_on_host.guard(found), *plan.steps))
+    again = not creates and daemon_on_host.was_switched_off(found)
+    if wanted.state == network_plan.PRESENT and again:
+        places = [f"{one} {SWITCHES_OFF}" for one in ask.forwarding_off()]
+        plan = replace(plan, warnings=(*plan.warnings, *places))
+    if wanted.state == network_plan.PRESENT and (creates or again or daemon_on_host.never_forwards(found)):
+        return replace(plan, steps=(*daemon_on_host.guard(found, again=again), *plan.steps))
     others = any(network.ipv6 for network in found.networks if network.name != wanted.name)
     if any(isinstance(step, network_steps.RemoveNetwork) for step in plan.steps) and not others:
         return replace(plan, steps=(*plan.steps, *ask.steps(found.record.get("guard"))))

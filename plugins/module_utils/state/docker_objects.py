@@ -152,6 +152,7 @@ class Ask(t.NamedTuple):
         sessions: the local ports of the TCP connections that are established there, one for each.
         rules: where the host's firewall and network settings, not Docker's own, name an interface.
         steps: the steps that an entry of the record stands for; none for no entry.
+        forwarding_off: where the host's own settings switch IPv6 forwarding off, as path and line.
     """
 
     inspect: Callable[[str], Container]
@@ -159,6 +160,7 @@ class Ask(t.NamedTuple):
     sessions: Callable[[int], list[int]]
     rules: Callable[[str], tuple[str, ...]]
     steps: Callable[[list[t.Any] | None], Steps]
+    forwarding_off: Callable[[], list[str]]
 
 
 def network(inspected: Json) -> Network:

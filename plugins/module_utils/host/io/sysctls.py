@@ -55,6 +55,11 @@ def at_boot() -> AtBoot:
     return AtBoot(_texts(sorted(later, key=os.path.basename)), _texts(_paths(ifupdown.FILES)))
 
 
+def forwarding_off() -> list[str]:
+    """Where the host's own settings switch IPv6 forwarding off, as path and line."""
+    return forwarding.switched_off_by(_texts(_paths((*forwarding.SYSCTL_FILES, forwarding.SYSCTL_CONF))))
+
+
 def _paths(patterns: Iterable[str]) -> list[str]:
     return [one for pattern in patterns for one in sorted(glob.glob(pattern)) if os.path.isfile(one)]
 

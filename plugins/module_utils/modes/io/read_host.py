@@ -142,6 +142,7 @@ def ask(docker: Docker) -> docker_objects.Ask:
         sessions=kernel.sessions,
         rules=_rules,
         steps=_steps,
+        forwarding_off=_forwarding_off,
     )
 
 
@@ -160,6 +161,12 @@ def _steps(entry: list[t.Any] | None) -> Steps:
     from ...rollback import transaction
 
     return transaction.load_steps(entry)
+
+
+def _forwarding_off() -> list[str]:
+    from ...host.io import sysctls
+
+    return sysctls.forwarding_off()
 
 
 def _at_boot() -> state_host.AtBoot:

@@ -130,6 +130,7 @@ def ask(*known: docker_objects.Container, **more: t.Any) -> docker_objects.Ask:
         "listeners": listening(),
         "sessions": lambda pid: [],
         "rules": lambda bridge: (),
+        "forwarding_off": list,
         "steps": lambda entry: transaction.load_steps(entry) if entry else (),
     }
     return docker_objects.Ask(**{**fields, **more})

@@ -184,3 +184,16 @@ def test_guard_is_taken_back_from_its_end() -> None:
 )
 def test_steps(step: t.Any, sentence: str, inverse: t.Any) -> None:
     assert (str(step), step.inverse()) == (sentence, inverse)
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("net.ipv6.conf.all.forwarding = 0\n", ["x:1"]),
+        ("# no\n\nnet/ipv6/conf/all/forwarding=0\n-net.ipv6.conf.default.forwarding=0", ["x:3", "x:4"]),
+        ("net.ipv6.conf.all.forwarding = 1\nnet.ipv4.ip_forward=0\n#net.ipv6.conf.all.forwarding=0\n", []),
+        ("net.ipv6.conf.all.forwarding\n;\n=\n", []),
+    ],
+)
+def test_what_switches_forwarding_off(text: str, places: list[str]) -> None:
+    assert forwarding.switched_off_by({"x": text}) == places

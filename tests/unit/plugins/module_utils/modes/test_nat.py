@@ -220,6 +220,10 @@ NFT = Daemon(version="29.0.0", flags={"firewall-backend": "nftables"})
 SWITCH_ON = (
     "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker's nftables backend does not"
 )
+AGAIN = (
+    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as something has switched it off"
+    " since Docker did"
+)
 COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
 
 
@@ -230,7 +234,10 @@ COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf
         (host(Daemon(version="28.5.2"), forwards=False, **RA), [*KEEP, COMES_ON, CREATE, CONNECT]),
         (host(Daemon(version="28.5.2"), forwards=False), [COMES_ON, CREATE, CONNECT]),
         (host(Daemon(version="28.5.2"), ra_default=("eth0",), accept_ra={"eth0": "2"}), [CREATE, CONNECT]),
-        (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False, **RA), [CONNECT]),
+        # Docker switched it on when it made the network, and something has switched it off since.
+        (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False, **RA), [*KEEP, AGAIN, CONNECT]),
+        (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False), [AGAIN, CONNECT]),
+        (host(Daemon(version="28.5.2", settings={"ip-forward": False}), networks=(READY,), forwards=False), [CONNECT]),
         # With the nftables backend dockerd switches nothing on, be the network there or not.
         (host(NFT, forwards=False, **RA), [*KEEP, SWITCH_ON, CREATE, CONNECT]),
         (host(NFT, networks=(READY,), forwards=False, **RA), [*KEEP, SWITCH_ON, CONNECT]),
@@ -242,6 +249,17 @@ COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf
 )
 def test_default_route_is_kept_where_a_network_is_created(found: state_host.Found, expected: list[str]) -> None:
     assert nat(found).network_plan.sentences() == expected
+
+
+def test_what_switches_forwarding_off_is_named() -> None:
+    found = host(Daemon(version="28.5.2"), networks=(READY,), forwards=False)
+    asked = ask(container(), forwarding_off=lambda: ["/etc/sysctl.d/99-hardening.conf:3"])
+    told = modes_nat.nat(WANTED, found, asked, {}).network_plan.warnings
+    words = (
+        "/etc/sysctl.d/99-hardening.conf:3 switches IPv6 forwarding off, with which IPv6 clients hang: remove the line"
+    )
+    assert words in told
+    assert nat(found).network_plan.warnings == ()
 
 
 @pytest.mark.parametrize(
