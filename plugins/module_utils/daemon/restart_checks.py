@@ -29,6 +29,7 @@ class Surroundings(t.NamedTuple):
         forwards: whether the host forwards IPv6 already.
         other_paths: interfaces that are not Docker's and between which it may forward: bridges, tunnels, VPNs.
         forward_policy_drops: whether the IPv6 FORWARD policy is DROP already.
+        kill_mode: of the unit, if systemd kills the processes of containers with the daemon; else empty.
     """
 
     next_flags: Mapping[str, str]
@@ -38,6 +39,7 @@ class Surroundings(t.NamedTuple):
     forwards: bool
     other_paths: tuple[str, ...]
     forward_policy_drops: bool
+    kill_mode: str = ""
 
 
 class Consent(t.NamedTuple):
@@ -74,6 +76,13 @@ def refuse(
             f"a restart would also change the engine from {version} to {around.next_version}, which is installed",
             unit,
             "Set allow_engine_upgrade to consent, or restart Docker yourself first",
+        )
+    if around.kill_mode:
+        raise Refused(
+            f"systemd would kill every container with the daemon (KillMode={around.kill_mode}), whatever live-restore"
+            " says",
+            unit,
+            "Set KillMode=process in a drop-in of the unit (systemctl edit), then run this again",
         )
     if not consent.container_restart:
         _refuse_units(around, unit)

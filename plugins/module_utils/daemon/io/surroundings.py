@@ -27,6 +27,10 @@ if t.TYPE_CHECKING:
 CLIENTS = ("docker", "docker-compose")
 # Of the unit itself; what else depends on Docker is stopped with it.
 OWN_UNITS = ("docker.socket", "containerd.service")
+# What keeps a container running: its name, as the kernel cuts it off.
+SHIM = "containerd-shim"
+# systemd.kill(5): these two do not spare the rest of the control group.
+KILLING = ("control-group", "mixed")
 NO_LINK_LAYER = "65534"
 
 
@@ -41,11 +45,12 @@ def read(found: Found) -> Surroundings:
         forwards=sysctls.forwards(),
         other_paths=tuple(_other_paths({network.bridge for network in found.networks})),
         forward_policy_drops=_forward_policy_drops(),
+        kill_mode=_kill_mode(shown, found.daemon.unit),
     )
 
 
 def _show(unit: str) -> dict[str, str]:
-    wanted = "ExecStart,Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf"
+    wanted = "ExecStart,Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf,KillMode"
     shown: dict[str, str] = {}
     for line in system_programs.said("systemctl", "show", unit, "-p", wanted).splitlines():
         name, _equals, value = line.partition("=")
@@ -81,6 +86,13 @@ def _version_on_disk(pid: int) -> Version | None:
         return None
     found = re.search(r"version (\S+)", system_programs.said(path[: -len(" (deleted)")], "--version"))
     return engine_version.parse(found.group(1)) if found else None
+
+
+def _kill_mode(shown: dict[str, str], unit: str) -> str:
+    """The unit's KillMode if containers end with it: where dockerd started containerd, they belong to its unit."""
+    mode = shown.get("KillMode", "")
+    kills = mode in KILLING and any(kernel.unit_of(pid) == unit for pid in kernel.processes(SHIM))
+    return mode if kills else ""
 
 
 def _client_units(own: str) -> set[str]:

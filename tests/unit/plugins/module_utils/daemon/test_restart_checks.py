@@ -28,6 +28,7 @@ def around(**more: t.Any) -> Surroundings:
         "forwards": False,
         "other_paths": (),
         "forward_policy_drops": False,
+        "kill_mode": "",
     }
     return Surroundings(**{**fields, **more})
 
@@ -51,6 +52,15 @@ REASONS: list[tuple[dict[str, t.Any], str, list[Consent], list[Consent]]] = [
         (
             "docker.service starts dockerd with --ip6tables=false, and ip6tables is in the file too; dockerd does not"
             " start with both. Take the flag out of the unit, its drop-ins and its environment file."
+        ),
+        [NO, YES],
+        [],
+    ),
+    (
+        {"kill_mode": "control-group"},
+        (
+            "docker.service: systemd would kill every container with the daemon (KillMode=control-group), whatever"
+            " live-restore says. Set KillMode=process in a drop-in of the unit (systemctl edit), then run this again."
         ),
         [NO, YES],
         [],

@@ -61,7 +61,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     )
     monkeypatch.setattr(system_files, "read", found.files.get)
     for name, answer in (
-        ("processes", lambda name, group: list(found.clients.get(name, {}))),
+        ("processes", lambda name, group=None: list(found.clients.get(name, {}))),
         ("unit_of", found.unit_of),
         ("addresses", lambda: found.addresses),
         ("sysctl", lambda name: "1"),
@@ -80,6 +80,23 @@ def test_everything(machine: Machine) -> None:
         other_paths=(),
         forward_policy_drops=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "unit", "expected"),
+    [
+        ("process", "docker.service", ""),
+        ("none", "docker.service", ""),
+        ("control-group", "docker.service", "control-group"),
+        ("mixed", "docker.service", "mixed"),
+        ("control-group", "containerd.service", ""),
+    ],
+)
+def test_a_unit_that_kills_containers(machine: Machine, mode: str, unit: str, expected: str) -> None:
+    """Only where containerd was started by dockerd, so that the processes of containers belong to its unit."""
+    machine.shown = f"{SHOWN}KillMode={mode}\n"
+    machine.clients = {"containerd-shim": {5: unit}}
+    assert surroundings.read(host()).kill_mode == expected
 
 
 @pytest.mark.parametrize(
