@@ -9,12 +9,13 @@ import typing as t
 from dataclasses import replace
 
 from ..change.plan import Plan
-from ..core import ip
+from ..core import ip, verdict
 from ..core.refused import Refused
 from ..daemon import address_pools
 from ..daemon import on_host as daemon_on_host
 from ..daemon import plan as daemon_planning
 from ..engine import version as engine_version
+from ..exposure import published
 from ..network import default_bridge
 from ..network import on_host as network_on_host
 from ..network import plan as network_planning
@@ -22,10 +23,17 @@ from ..routed import firewall as routed_firewall
 from ..routed import nft_table
 from ..state import daemon as state_daemon
 from ..state import docker_objects, engine_kind, routed_mode
+from ..state import firewall as state_firewall
 from ..state import host as state_host
 
 if t.TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ..daemon.json_text import Settings
+
+
+# What a client gets at another port of a container may be its owner's decision, but not these.
+NOT_REAL = {verdict.MASKED, verdict.TIMEOUT, published.UNKNOWN}
 
 
 class Wanted(t.NamedTuple):
@@ -122,6 +130,26 @@ def nat(
         raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", remedy)
     made = enabled(wanted, network, found, ask, file_settings)
     return made._replace(table_plan=table_away(network.name, found))
+
+
+def already_real(names: Collection[str], network: str, found: state_host.Found) -> dict[str, str]:
+    """Which of the containers have real IPv6 clients without us, by the daemon's settings alone, and on which network.
+
+    Args:
+        names: names or ids of containers.
+        network: ours; what is on it is no business of this.
+        found: what was read, the containers looked into.
+    """
+    host = published.host(found)._replace(ip6tables=True)
+    real = {}
+    for container in found.containers:
+        way = published.gateway(container, state_firewall.IPV6, host)
+        if way is None or way.network == network or not {container.name, container.id} & {*names}:
+            continue
+        verdicts = {one.verdict for one in published.exposures(container, host) if one.family == state_firewall.IPV6}
+        if verdict.REAL in verdicts and not verdicts & NOT_REAL:
+            real[container.name if container.name in names else container.id] = way.network
+    return real
 
 
 def table_away(network: str, found: state_host.Found) -> Plan:

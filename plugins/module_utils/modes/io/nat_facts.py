@@ -48,18 +48,18 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     Raises:
         Refused: anything that must not or cannot be done.
     """
-    projects, containers, found = _targets(wanted, compose, found, docker)
-    only_projects = bool(projects and not containers)
-    attach = network_on_host.COMPOSE if only_projects else wanted.attach
+    targets = _planned(wanted, compose, found, docker)
+    projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
+    no_network = bool((projects or targets.alone) and not containers)
+    attach = network_on_host.COMPOSE if no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
-    facts = [_project(one, found, docker) for one in projects]
     joining = _joining(host.network_plan, facts, attach, found)
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
     served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
-    own = "" if only_projects else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
-    subnets = [*([] if only_projects else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
+    own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
+    subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found)
     answers = _given_up(own, found, docker)
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
@@ -74,13 +74,57 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "containers": list(containers),
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
-        "prove_on": list(dict.fromkeys(name for name in (own, *(one["network"] for one in facts)) if name)),
+        "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
         "ports": [list(one) for one in published.served(served_by, now) if one not in shut.values()],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut)],
     }
+
+
+class _Targets(t.NamedTuple):
+    """Who gets IPv6, and by which way.
+
+    Attributes:
+        projects: Compose projects, each with its plan in ``facts``.
+        containers: those that get a network of ours.
+        alone: those that have real clients already and stay as they are, with the network by which they have them.
+        found: what is to be believed of the host.
+    """
+
+    projects: tuple[WantedProject, ...]
+    facts: list[dict[str, t.Any]]
+    containers: tuple[str, ...]
+    alone: dict[str, str]
+    found: Found
+
+
+def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:
+    """The targets. What is real already is left alone, but for a Compose project that can be planned as ever.
+
+    A file that is not understood is no obstacle where nothing has to be written into it.
+    """
+    auto = wanted.attach == network_on_host.AUTO
+    real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto else {}
+    composed = {one.name for one in found.containers if _is_composed(one)} | {
+        one.id for one in found.containers if _is_composed(one)
+    }
+    plain = {name: network for name, network in real.items() if name not in composed}
+    try:
+        return _with_projects(wanted, compose, found, docker, plain)
+    except Refused:
+        if plain == real:
+            raise
+        return _with_projects(wanted, compose, found, docker, real)
+
+
+def _with_projects(
+    wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, alone: dict[str, str]
+) -> _Targets:
+    rest = wanted._replace(containers=tuple(name for name in wanted.containers if name not in alone))
+    projects, containers, found = _targets(rest, compose, found, docker)
+    return _Targets(projects, [_project(one, found, docker) for one in projects], containers, alone, found)
 
 
 def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str, found: Found) -> set[str]:
@@ -161,7 +205,7 @@ def moved(plan: Plan) -> list[str]:
 def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Wanted:
     """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
     try:
-        return wanted._replace(containers=_targets(wanted, compose, found, docker)[1])
+        return wanted._replace(containers=_planned(wanted, compose, found, docker).containers)
     except Refused:
         return wanted
 

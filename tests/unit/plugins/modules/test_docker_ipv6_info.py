@@ -180,6 +180,51 @@ def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
     assert result["summary"] == "Docker 28.5.2; no findings; everything as wanted; never verified from another host"
 
 
+def on_six(lab: Lab, *containers: docker_objects.Container, **more: t.Any) -> None:
+    """A host with an IPv6 network that its administrator made, and a container on it."""
+    six = network("six", ["172.19.0.0/16", "fd5c:1ab0:7e57:6::/64"])
+    mail = container("mail", endpoint("six", True)._replace(ipv6="fd5c:1ab0:7e57:6::2"))
+    lab.daemon = Daemon(version="28.5.2")
+    lab.more = {"networks": (BRIDGE, six), "containers": (mail, *containers), **more}
+
+
+def test_what_is_real_already_is_left_alone(lab: Lab) -> None:
+    on_six(lab)
+    lab.listeners = listening()(1)
+    plan = info(mode="nat", containers=["mail"])["plan"]
+    assert (plan["changed"], plan["steps"], plan["warnings"]) == (False, [], [])
+    assert (plan["network"], plan["containers"], plan["prove_on"]) == ("", [], ["six"])
+    assert plan["ports"] == [["ipv4", 8080], ["ipv6", 8080]]
+    # Who insists on a network of ours gets it.
+    assert info(mode="nat", containers=["mail"], attach="network")["plan"]["containers"] == ["mail"]
+
+
+def test_what_the_daemons_settings_make_real_is_left_where_it_is(lab: Lab) -> None:
+    on_six(lab)
+    lab.daemon = Daemon()  # 26.1.5, ip6tables off
+    plan = info(mode="nat", containers=["mail"])["plan"]
+    assert plan["config"] == {"experimental": True, "ip6tables": True}
+    assert not [step for step in plan["steps"] if "network" in step]
+    assert (plan["network"], plan["prove_on"]) == ("", ["six"])
+
+
+def test_only_those_that_are_not_real_get_our_network(lab: Lab) -> None:
+    web = container("web", ports=(docker_objects.Port(80, "tcp", "0.0.0.0", 8081),))
+    on_six(lab, web)
+    plan = info(mode="nat", containers=["mail", "web"])["plan"]
+    assert (plan["network"], plan["containers"], plan["prove_on"]) == ("dms-ipv6", ["web"], ["dms-ipv6", "six"])
+
+
+@pytest.mark.parametrize("forwards", [True, False])
+def test_an_ipv6_address_alone_is_not_real(lab: Lab, forwards: bool) -> None:
+    """Neither where the host does not forward, nor where the network is internal."""
+    on_six(lab, forwards=forwards)
+    if forwards:
+        there = network("six", ["172.19.0.0/16", "fd5c:1ab0:7e57:6::/64"], internal=True)
+        lab.more["networks"] = (BRIDGE, there)
+    assert info(mode="nat", containers=["mail"])["plan"]["containers"] == ["mail"]
+
+
 @pytest.mark.parametrize(
     ("options", "config"),
     [
@@ -614,6 +659,34 @@ def test_container_whose_file_is_elsewhere(shop: Shop) -> None:
     assert (result["plan"]["compose"], result["plan"]["containers"]) == ([], [MAIL])
     assert f"connect {MAIL} to network dms-ipv6" in " ".join(result["plan"]["steps"])
     assert "not_durable" in [one["id"] for one in result["findings"]]
+
+
+VENDORS = """\
+services:
+  mail: {image: dms-lab/whoami, ports: ["8080:80"], networks: [cow]}
+networks:
+  cow:
+    enable_ipv6: ${SIX:-true}
+    ipam: {config: [{subnet: "${NET4:-172.22.1}.0/24"}, {subnet: "${NET6:-fd5c:1ab0:7e57:c::}/64"}]}
+"""
+
+
+def test_a_vendors_file_whose_container_is_real_already(shop: Shop) -> None:
+    """Nothing has to be written into it, so nobody has to understand it."""
+    shop.write("compose.yaml", VENDORS)
+    cow = network_of_compose("cow", ["172.22.1.0/24", "fd5c:1ab0:7e57:c::/64"])
+    place = endpoint("shop_cow", True)._replace(ipv6="fd5c:1ab0:7e57:c::2")
+    mail = of_compose("mail", place, path=shop.path)
+    shop.lab.daemon = Daemon(version="28.5.2")
+    shop.found = shop.found._replace(networks=(BRIDGE, cow), containers=(mail,), members=members((mail,)))
+    plan = info(mode="nat", containers=[MAIL])["plan"]
+    assert (plan["changed"], plan["compose"], plan["prove_on"]) == (False, [], ["shop_cow"])
+    # Masked, it is refused as ever: what is to be changed has to be understood.
+    shop.found = shop.found._replace(
+        networks=(BRIDGE, network_of_compose("cow", ["172.22.1.0/24"])),
+        containers=(of_compose("mail", endpoint("shop_cow"), path=shop.path),),
+    )
+    assert "compose.yaml" in failure(docker_ipv6_info, mode="nat", containers=[MAIL])
 
 
 @pytest.mark.parametrize("text", [TEXT, "services: [\n"])
