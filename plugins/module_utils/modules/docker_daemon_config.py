@@ -51,6 +51,8 @@ def make_plan(params: dict[str, t.Any], found: state_host.Found) -> daemon_plan.
     else:
         wanted = daemon_plan.Wanted(params["config"], tuple(params["absent"]), apply, consents)
         plan = daemon_on_host.plan_daemon(wanted, found)
+    if plan.changed and params["confirm_within"] and not params["transaction"]:
+        revert.refuse_unable()
     if plan.restarts:
         consent = restart_checks.Consent(
             params["allow_container_restart"], params["allow_engine_upgrade"], params["allow_forward_drop"]

@@ -34,6 +34,8 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     warnings = _settled_before(dry)
     host = _read(params)
     calls = modes_calls.calls(params, host["plan"]) if host["plan"]["changed"] else []
+    if calls and params["confirm_within"]:
+        revert.refuse_unable()
     if dry or not calls:
         return _result(host, [_run(call, params, "", dry=True) for call in calls], warnings)
     transaction = _arm(params["confirm_within"])

@@ -70,6 +70,17 @@ class Outcome(t.NamedTuple):
 GAVE_UP = "The host does not try it again: once the cause is gone, run dms.ipv6.host_transaction with state=reverted"
 
 
+def refuse_unable() -> None:
+    """Raise Refused where a host could not take a change back by itself: before anything is changed, and in check mode.
+
+    It takes systemd, and a Python that nobody but root can change.
+    """
+    for program in ("systemctl", "systemd-run"):
+        if not system_programs.where(program):
+            raise Refused(f"there is no {program} on this host", remedy="Only hosts with systemd are supported")
+    archive.interpreter()
+
+
 def arm(within: float, run: str = "") -> str:
     """Arm a transaction: from now on the host undoes what modules note in it, unless it is confirmed in time.
 

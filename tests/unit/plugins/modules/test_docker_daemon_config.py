@@ -86,6 +86,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     monkeypatch.setattr(system_files, "STATE", str(tmp_path))
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(system_files, "backup", lambda path, content: f"{path}.dms-ipv6-now")
+    monkeypatch.setattr(revert, "refuse_unable", lambda: None)
     monkeypatch.setattr(read_host, "read", found.read)
     monkeypatch.setattr(daemon_loaded, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
     monkeypatch.setattr(kernel, "start_ticks", lambda pid: 5)

@@ -85,6 +85,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     monkeypatch.setattr(docker_ipv6_network, "run", found.module("network", outage=0.2, diff=[{"before": "c"}]))
     monkeypatch.setattr(gai_conf, "run", found.module("gai_conf", diff=None, effect="IPv6 first"))
     monkeypatch.setattr(rollback_revert, "arm", found.arm)
+    monkeypatch.setattr(rollback_revert, "refuse_unable", lambda: None)
     monkeypatch.setattr(rollback_revert, "revert", found.revert)
     monkeypatch.setattr(rollback_revert, "start_now", lambda: found.back.append("by itself"))
     monkeypatch.setattr(system_files, "STATE", str(tmp_path))
@@ -96,6 +97,18 @@ def test_nothing_to_change(lab: Lab) -> None:
     result = run(docker_ipv6, mode="nat", confirm_within=60)
     assert (result["changed"], result["steps"], result["summary"], result["rolled_back"]) == (False, [], "told", False)
     assert (lab.asked, lab.armed, "transaction" in result) == ([], None, False)
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_host_without_a_way_back_is_refused_before_anything_else(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, check: bool
+) -> None:
+    def refuse() -> t.NoReturn:
+        raise Refused("there is no systemctl on this host")
+
+    monkeypatch.setattr(rollback_revert, "refuse_unable", refuse)
+    assert "there is no systemctl" in failure(docker_ipv6, mode="nat", confirm_within=60, check=check)
+    assert (lab.asked, lab.armed) == ([], None)
 
 
 def test_all_of_it_in_order_and_read_again(lab: Lab) -> None:

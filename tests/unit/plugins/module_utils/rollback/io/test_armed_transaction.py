@@ -927,3 +927,13 @@ def test_record_says_its_format_and_that_of_a_newer_version_is_not_written_over(
     with pytest.raises(Refused, match=r"it has format 2, and this version knows 1. Use the version of dms.ipv6 that"):
         change_record.keep(proof={})
     assert file.read_text() == newer
+
+
+@pytest.mark.parametrize("missing", ["systemctl", "systemd-run"])
+def test_a_host_that_could_not_take_a_change_back(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setattr(rollback_archive, "interpreter", lambda: "/usr/bin/python3")
+    monkeypatch.setattr(system_programs, "where", lambda name: f"/usr/bin/{name}")
+    revert.refuse_unable()
+    monkeypatch.setattr(system_programs, "where", lambda name: "" if name == missing else f"/usr/bin/{name}")
+    with pytest.raises(Refused, match=f"there is no {missing} on this host. Only hosts with systemd are supported"):
+        revert.refuse_unable()
