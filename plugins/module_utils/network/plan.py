@@ -112,6 +112,7 @@ def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Aro
     Raises:
         Refused: the subnet overlaps, or the change would disturb containers.
     """
+    refuse_twins(wanted.name, around.networks)
     found = next((network for network in around.networks if network.name == wanted.name), None)
     if wanted.state != PRESENT:
         return _plan_away(wanted, found, around, containers.values())
@@ -134,6 +135,17 @@ def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Aro
     there = {containers[name].name: address for name, address in wanted.addresses}
     after = _described(wanted, subnet, sorted(containers[name].name for name in wanted.containers), there)
     return Plan(before, after, (*steps, *connections(wanted, containers, replaced=bool(changes))))
+
+
+def refuse_twins(name: str, networks: Iterable[Network]) -> None:
+    """Raise Refused for a name that several networks have, which engines before 25.0 let happen."""
+    several = sum(1 for network in networks if network.name == name)
+    if several > 1:
+        raise Refused(
+            f"there are {several} of that name, and nobody can tell which one is meant",
+            f"network {name}",
+            "Remove one of them by its id, or choose another network name",
+        )
 
 
 def replacement(

@@ -55,10 +55,30 @@ def of_network(inspected: Json) -> str:
 
 def _subnet(config: Json) -> Json:
     found = {name: config[name] for name in SUBNET_FIELDS if config.get(name)}
+    found.update({name: _without_host_bits(found[name]) for name in ("Subnet", "IPRange") if name in found})
+    if "IPRange" in found and _is_wider(found["IPRange"], found.get("Subnet", "")):
+        del found["IPRange"]
     if "Gateway" in found:
         # Before 28 an IPv6 gateway may be reported with a prefix length, which a create does not take.
         found["Gateway"] = found["Gateway"].split("/")[0]
     return found
+
+
+def _without_host_bits(prefix: str) -> str:
+    """A prefix as engines from 25.0 on want it; before, 172.30.0.1/16 was taken for 172.30.0.0/16 (moby#47331)."""
+    try:
+        return str(ipaddress.ip_network(prefix, strict=False))
+    except ValueError:
+        return prefix
+
+
+def _is_wider(part: str, whole: str) -> bool:
+    """Whether a range is not within its subnet, which engines before 25.0 passed over."""
+    try:
+        inner, outer = ipaddress.ip_network(part), ipaddress.ip_network(whole)
+    except ValueError:
+        return False
+    return inner.prefixlen < outer.prefixlen and outer.network_address in inner
 
 
 def new_network(name: str, subnet: str, labels: Json, options: Json | None = None) -> str:
@@ -95,8 +115,9 @@ def same_network(one: str, other: str) -> bool:
     What is empty or false is the same as what is not said.
     """
     left, right = load(one), load(other)
-    config = [{part["Subnet"]: part for part in body["IPAM"]["Config"]} for body in (left, right)]
-    return config[0].keys() == config[1].keys() and all(
+    # An older version of this collection has written them down with host bits.
+    config = [{_without_host_bits(part["Subnet"]) for part in body["IPAM"]["Config"]} for body in (left, right)]
+    return config[0] == config[1] and all(
         (left.get(name) or None) == (right.get(name) or None)
         for name in ("Driver", "EnableIPv6", "Internal", "Options", "Labels")
     )

@@ -238,6 +238,18 @@ INTERNAL = (
         (WantedNetwork("bridge", SUBNET), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
         (WantedNetwork("host", SUBNET), [], {}, "'host' is a network of the engine's own"),
         (WantedNetwork("bridge", None, state="absent"), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
+        (
+            wanted(),
+            [network(), network("web"), network()],
+            {},
+            f"network {NAME}: there are 2 of that name, and nobody can tell which one is meant. Remove one of them",
+        ),
+        (
+            WantedNetwork(NAME, None, state="absent"),
+            [network(), network()],
+            {},
+            "there are 2 of that name",
+        ),
         (wanted(), [network("web", [ULA])], {}, f"{ULA} overlaps {ULA} (Docker network web)"),
         (wanted(), [network("web", ["fd5c:1ab0:7e57::/48"])], {}, "(Docker network web)"),
         (wanted(), [], {"taken": [("route on eth0", ipaddress.ip_network("fd5c:1ab0:7e57::/56"))]}, "(route on eth0)"),
