@@ -17,6 +17,7 @@ from ..exposure import newly_open, published
 from ..host import forwarding
 from ..state import daemon as state_daemon
 from ..state import docker_objects, engine_kind
+from ..state import firewall as state_firewall
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -59,7 +60,13 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
     result = [*_environments(found), *_given_up(found)]
     if not engine_kind.elsewhere(found.environment):
         host = published.host(found)
-        result += [*_exposed(host), *_opened(host, wanted), *_file(found), *_route(found), *_packet_filter(found, host)]
+        result += [
+            *_exposed(host, bool(found.paths)),
+            *_opened(host, wanted),
+            *_file(found),
+            *_route(found),
+            *_packet_filter(found, host),
+        ]
     return [*result, *_moved_live(found, moving), *_networks(found), *_tried_late(found)]
 
 
@@ -86,12 +93,14 @@ def _given_up(found: Found) -> Iterator[Finding]:
         )
 
 
-def _exposed(host: published.Host) -> Iterator[Finding]:
+def _exposed(host: published.Host, reachable: bool) -> Iterator[Finding]:
     """Ports at which clients are not what they seem, or get no answer although somebody serves them."""
     for container in host.containers:
         for exposure in published.exposures(container, host):
             clients = exposure.family.replace("ip", "IP")
             place = f"container {container.name}, port {exposure.port.container_port}/{exposure.port.protocol}"
+            if exposure.family == state_firewall.IPV6 and not reachable:
+                continue
             if exposure.verdict == verdict.MASKED:
                 evidence = f"{place}: {clients} clients appear as {exposure.by or 'a gateway'}"
                 remedy = "Run dms.ipv6.enable with this container in dms_ipv6_containers"

@@ -111,6 +111,8 @@ def _orders(names: list[str]) -> tuple[Order, ...]:
 
 def _plan(params: dict[str, t.Any], wanted: nat.Wanted, found: state_host.Found, docker: Docker) -> facts.Plan:
     """The plan for a mode that changes something."""
+    if params["mode"] == "nat" and not found.paths:
+        return nat_facts.unreachable()
     if params["mode"] == "nat":
         return nat_facts.nat(wanted, compose_options(params), found, docker)
     if params["mode"] == "routed":

@@ -33,6 +33,12 @@ if t.TYPE_CHECKING:
     from ..nat import Wanted
 
 
+UNREACHABLE = (
+    "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
+)
+NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
+
+
 class ComposeOptions(t.NamedTuple):
     """What the role says of Compose projects, see compose_plan.Wanted."""
 
@@ -81,6 +87,16 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "packages": packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut)],
     }
+
+
+def unreachable() -> facts.Nat:
+    """Nothing to do on a host that no IPv6 client can reach."""
+    nothing: facts.Nat = {
+        "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
+        "gai_conf": {}, "prove_on": [], "ports": [], "firewall": {}, "ndp": [], "packages": [],
+        "warnings": [UNREACHABLE],
+    }  # fmt: skip
+    return nothing
 
 
 class _Targets(t.NamedTuple):
@@ -154,7 +170,7 @@ def minded(found: Found, wanted: Wanted, steps: Collection[str], shut: Collectio
     if not steps:
         return []
     newly_routed.refuse(found, wanted.allow_forwarding)
-    return [*newly_open.warnings(shut), *newly_routed.warnings(found)]
+    return [*newly_open.warnings(shut), *newly_routed.warnings(found), *([] if found.uplinks else [NO_WAY_OUT])]
 
 
 def seeing(

@@ -154,6 +154,8 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> state_host.Found:
         "sysctl_file": None,
         "record": {},
         "machine_id": MACHINE_ID,
+        "paths": ("eth0",),
+        "uplinks": (state_host.Uplink("eth0"),),
     }
     return state_host.Found(**{**fields, **more})
 

@@ -215,6 +215,27 @@ def test_only_those_that_are_not_real_get_our_network(lab: Lab) -> None:
     assert (plan["network"], plan["containers"], plan["prove_on"]) == ("dms-ipv6", ["web"], ["dms-ipv6", "six"])
 
 
+def test_a_host_without_ipv6_is_left_alone(lab: Lab) -> None:
+    """Nobody is masked, as nobody can connect; what is wrong over IPv4 is still found."""
+    lab.more = {"paths": (), "uplinks": ()}
+    result = info(mode="nat", containers=["mail"])
+    assert (result["plan"]["changed"], result["plan"]["steps"], result["plan"]["prove_on"]) == (False, [], [])
+    (warning,) = result["plan"]["warnings"]
+    assert warning.startswith("no IPv6 client can reach this host: it has no IPv6 address but link-local ones.")
+    assert result["findings"] == []
+    lab.daemon = Daemon(settings={"iptables": False}, version="28.5.2")
+    assert "masked" in {one["id"] for one in info()["findings"]}
+
+
+def test_a_host_without_a_way_out_over_ipv6(lab: Lab) -> None:
+    lab.more = {"uplinks": ()}
+    plan = info(mode="nat", containers=["mail"])["plan"]
+    words = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
+    assert plan["changed"] and words in plan["warnings"]
+    on_six(lab, uplinks=())
+    assert info(mode="nat", containers=["mail"])["plan"]["warnings"] == []
+
+
 @pytest.mark.parametrize("forwards", [True, False])
 def test_an_ipv6_address_alone_is_not_real(lab: Lab, forwards: bool) -> None:
     """Neither where the host does not forward, nor where the network is internal."""
@@ -1077,7 +1098,7 @@ def test_a_prefix_that_the_network_gives_up(
         ({"subnet": "auto"}, "this host has no global IPv6 prefix on its uplink"),
         (
             {"interface": "eth7"},
-            "interface: eth7 is no interface of this host with an IPv6 default route (none has one)",
+            "interface: eth7 is no interface of this host with an IPv6 default route (eth0)",
         ),
         ({"addresses": {"mail": "x"}}, "addresses, mail: 'x' is no IPv6 address"),
         ({"compose_files": ["/srv/shop/compose.yaml"]}, "compose_files: Compose files are not edited in mode routed"),
