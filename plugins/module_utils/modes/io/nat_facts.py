@@ -8,15 +8,18 @@ A host that is as wanted is read every night, so what other modes need is import
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import typing as t
 
 from ...change.plan import Plan
+from ...core import ip
 from ...core.refused import Refused
 from ...daemon import json_text
 from ...exposure import newly_open, newly_routed, published
 from ...network import on_host as network_on_host
 from ...network import steps as network_steps
+from ...proof.io import own_addresses
 from ...state import docker_objects
 from ...system.io import packages
 from .. import nat as modes_nat
@@ -33,6 +36,7 @@ if t.TYPE_CHECKING:
     from ..nat import Wanted
 
 
+SMTP = 25
 UNREACHABLE = (
     "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
 )
@@ -85,7 +89,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut)],
+        "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut, joining)],
     }
 
 
@@ -165,12 +169,37 @@ def refuse_opened(joining: Collection[str], now: published.Host, wanted: Wanted)
     return newly_open.shut(now, joining)
 
 
-def minded(found: Found, wanted: Wanted, steps: Collection[str], shut: Collection[str] = ()) -> list[str]:
+def minded(
+    found: Found, wanted: Wanted, steps: Collection[str], shut: Collection[str] = (), joining: Collection[str] = ()
+) -> list[str]:
     """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
     if not steps:
         return []
     newly_routed.refuse(found, wanted.allow_forwarding)
-    return [*newly_open.warnings(shut), *newly_routed.warnings(found), *([] if found.uplinks else [NO_WAY_OUT])]
+    return [
+        *newly_open.warnings(shut),
+        *newly_routed.warnings(found),
+        *([] if found.uplinks else [NO_WAY_OUT]),
+        *_mail_without_name(found, joining),
+    ]
+
+
+def _mail_without_name(found: Found, joining: Collection[str]) -> Iterator[str]:
+    """What other mail servers make of an outgoing address that nobody ever gave a PTR record."""
+    names = [one.name for one in found.containers if one.id in joining and _takes_mail(one)]
+    if not names:
+        return
+    outbound = own_addresses.read(found.networks).outbound
+    if outbound and ipaddress.IPv6Address(outbound) not in ip.UNIQUE_LOCAL and own_addresses.has_no_name(outbound):
+        yield (
+            f"mail from container {', '.join(names)} goes out over IPv6 from then on, from {outbound}, which has no PTR"
+            " record: other servers may reject it. Have your provider set one, or let Postfix send over IPv4"
+            " (smtp_address_preference = ipv4)"
+        )
+
+
+def _takes_mail(container: docker_objects.Container) -> bool:
+    return any(port.protocol == "tcp" and SMTP in (port.container_port, port.host_port) for port in container.ports)
 
 
 def seeing(

@@ -82,6 +82,15 @@ def read(networks: Iterable[docker_objects.Network]) -> Places:
     )
 
 
+def has_no_name(address: str) -> bool:
+    """Whether the host's resolver says that an address has no name (PTR record); one that is silent says nothing."""
+    try:
+        socket.getnameinfo((address, 0), socket.NI_NAMEREQD)
+    except socket.gaierror as error:
+        return error.errno == socket.EAI_NONAME
+    return False
+
+
 def source() -> str:
     """The IPv6 address from which this host connects to others: the kernel says it, and nothing is sent."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as handle:

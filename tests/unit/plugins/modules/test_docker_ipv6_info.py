@@ -236,6 +236,32 @@ def test_a_host_without_a_way_out_over_ipv6(lab: Lab) -> None:
     assert info(mode="nat", containers=["mail"])["plan"]["warnings"] == []
 
 
+@pytest.mark.parametrize(
+    ("port", "outbound", "nameless", "expected"),
+    [
+        (25, "2001:2::1", True, True),
+        (25, "2001:2::1", False, False),
+        (25, "fd5c::1", True, False),
+        (25, "", True, False),
+        (80, "2001:2::1", True, False),
+    ],
+)
+def test_mail_that_goes_out_from_an_address_without_a_name(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, port: int, outbound: str, nameless: bool, expected: bool
+) -> None:
+    """Asked without any variable; said before anything is changed."""
+    places = own_addresses.Places("198.18.7.2", "", ("198.18.7.2",), outbound=outbound)
+    monkeypatch.setattr(own_addresses, "read", lambda networks: places)
+    monkeypatch.setattr(own_addresses, "has_no_name", lambda address: nameless)
+    ports = (docker_objects.Port(port, "tcp", "0.0.0.0", port),)
+    lab.more = {"containers": (container("mail", ports=ports),)}
+    warnings = info(mode="nat", containers=["mail"])["plan"]["warnings"]
+    words = f"mail from container mail goes out over IPv6 from then on, from {outbound}, which has no PTR record"
+    assert any(words in warning for warning in warnings) is expected
+    on_six(lab)
+    assert not any("PTR" in warning for warning in info(mode="nat", containers=["mail"])["plan"]["warnings"])
+
+
 @pytest.mark.parametrize("forwards", [True, False])
 def test_an_ipv6_address_alone_is_not_real(lab: Lab, forwards: bool) -> None:
     """Neither where the host does not forward, nor where the network is internal."""

@@ -126,3 +126,20 @@ def test_missing_package_for_compose_files(
 def test_what_is_needed() -> None:
     """By the names under which the role knows their packages."""
     assert (*packages.NEEDED, packages.COMPOSE) == ("docker", "jsonschema", "ruamel.yaml")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(None, False), (socket.EAI_NONAME, True), (socket.EAI_AGAIN, False), (socket.EAI_FAIL, False)],
+)
+def test_an_address_without_a_name(monkeypatch: pytest.MonkeyPatch, error: int | None, expected: bool) -> None:
+    """A resolver that does not answer says nothing."""
+
+    def getnameinfo(place: tuple[str, int], flags: int) -> tuple[str, str]:
+        assert (place[0], flags) == ("2001:2::1", socket.NI_NAMEREQD)
+        if error is not None:
+            raise socket.gaierror(error, "said")
+        return "mail.example.org", "0"
+
+    monkeypatch.setattr(socket, "getnameinfo", getnameinfo)
+    assert own_addresses.has_no_name("2001:2::1") is expected
