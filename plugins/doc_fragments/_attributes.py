@@ -42,6 +42,44 @@ options:
     default: ""
 """
 
+    READING = r"""
+options:
+  mode:
+    description:
+      - The mode for which to work out the RV(plan). V(audit) makes none, V(absent) takes back what this collection did.
+      - V(routed) gives containers public addresses, at which clients reach them without translation.
+      - V(prevent) has IPv6 clients refused. Options that are about a network, a subnet or a pool contradict it.
+    type: str
+    choices: [audit, nat, routed, prevent, absent]
+    default: audit
+  mail:
+    description:
+      - Whether to look into containers that publish a mail port (25, 110, 143, 465, 587, 993, 995 or 4190), and to add
+        to the RV(findings) what hidden clients do to a mail server there, that is who trusts the gateway as which they
+        appear (Postfix, Rspamd, OpenDKIM, OpenDMARC, Dovecot), and who bans or rejects it (Fail2Ban, SPF).
+      - Runs one command in each of them, which only reads, for 20 seconds at most. Programs that are not there are no
+        finding.
+      - It runs as the container's own user, with a shell and programs of the container's image. What that user may not
+        read is said in the finding C(not_examined), see O(mail_as_root).
+    type: bool
+    default: false
+  mail_as_root:
+    description:
+      - Whether that command runs as root in the container, also where the container runs as another user. An image that
+        you do not trust gets root in its container by that, with the capabilities that the container has.
+    type: bool
+    default: false
+    version_added: 0.1.0
+  names:
+    description:
+      - Names that the host itself connects to. One of which it tries an IPv4 address first, as a ULA is in the way, is
+        a finding.
+      - Each is resolved for 10 seconds at most.
+    type: list
+    elements: str
+    default: []
+"""
+
     HOST = r"""
 options:
   network:

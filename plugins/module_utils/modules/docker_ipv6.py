@@ -14,7 +14,7 @@ from ..core.refused import Refused, RolledBack
 from ..modes import calls as modes_calls
 from ..rollback.io import executor as rollback_executor
 from ..rollback.io import revert
-from . import docker_daemon_config, docker_ipv6_info, docker_ipv6_network
+from . import docker_daemon_config, docker_ipv6_full_info, docker_ipv6_network
 from .options import CHANGING, NOT_ASKED, READING
 
 if t.TYPE_CHECKING:
@@ -65,7 +65,9 @@ def _settled_before(dry: bool) -> list[str]:
 
 
 def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return docker_ipv6_info.read({**{name: params[name] for name in READING if name not in NOT_ASKED}, **NOT_ASKED})
+    return docker_ipv6_full_info.read(
+        {**{name: params[name] for name in READING if name not in NOT_ASKED}, **NOT_ASKED}
+    )
 
 
 def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> tuple[dict[str, t.Any], float]:

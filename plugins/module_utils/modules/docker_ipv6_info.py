@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module docker_ipv6_info does."""
+"""What the module docker_ipv6_info does.
+
+It is sent to every host on every run, so it brings what most runs need: the audit of ports, and mode nat. The rest
+comes with docker_ipv6_full_info, which the action plugin runs in its place.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,26 @@ from .options import READING
 
 if t.TYPE_CHECKING:
     from ..modes import facts
-    from ..state.host import Order
+    from ..state.host import Found, Order
 
 SPEC = READING
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
+
+
+class More(t.NamedTuple):
+    """What a reading may be asked for that this module does not bring.
+
+    Attributes:
+        orders: names -> in which order the host tries the addresses of each.
+        mail: (docker, found, containers, as root) -> findings of mail servers.
+        plan: (params, found, docker) -> the plan for another mode than nat.
+        nat: what mode nat needs on few hosts.
+    """
+
+    orders: t.Callable[[list[str]], tuple[Order, ...]] = nat_facts.not_brought
+    mail: t.Callable[[Docker, Found, tuple[str, ...], bool], list[Finding]] = nat_facts.not_brought
+    plan: t.Callable[[dict[str, t.Any], Found, Docker], facts.Plan] = nat_facts.not_brought
+    nat: nat_facts.Seldom = nat_facts.Seldom()
 
 
 def wanted_host(params: dict[str, t.Any]) -> nat.Wanted:
@@ -61,19 +81,27 @@ def compose_options(params: dict[str, t.Any]) -> nat_facts.ComposeOptions:
 
 
 def run(params: dict[str, t.Any], _dry: bool) -> dict[str, t.Any]:
-    """Read the host; what the module returns."""
-    return read(params)
+    """Read the host; what the module returns, or only that docker_ipv6_full_info has to be asked."""
+    try:
+        return read(params, More())
+    except nat_facts.NotBrought:
+        return {"changed": False, "incomplete": True}
 
 
-def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Read the host, and write nothing."""
+def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
+    """Read the host, and write nothing.
+
+    Raises:
+        Refused: it cannot be read, or what is asked for must not or cannot be done.
+        NotBrought: something in ``more`` is needed and not there.
+    """
     wanted = wanted_host(params)
     docker = Docker(params["docker_socket"])
     found = read_host.read(docker, any_engine=params["mode"] == "audit")
     if not engine_kind.elsewhere(found.environment):
         found = read_host.looked_into(docker, found)
     if params["names"]:
-        found = found._replace(orders=_orders(params["names"]))
+        found = found._replace(orders=more.orders(params["names"]))
     places = own_addresses.read(found.networks)
     joining = wanted._replace(containers=())  # with prevent nobody gets IPv6
     if params["mode"] == "routed":
@@ -88,59 +116,25 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
         "host_addresses": places.all,
         "networks": [_network_facts(network) for network in found.networks],
         "containers": _containers_facts(found),
-        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params)],
+        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params, more)],
     }
     result["table"] = report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
     if params["mode"] != "audit":
-        result["plan"] = _plan(params, wanted, found, docker)
+        result["plan"] = _plan(params, found, docker, more)
     result["summary"] = report.summary(
         found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
     )
     return result
 
 
-# What a mode, or an option, needs beyond that is imported by it alone: most runs find a host as it should be.
-
-
-def _orders(names: list[str]) -> tuple[Order, ...]:
-    from ..host.io import resolver
-
-    return tuple(map(resolver.order, names))
-
-
-def _plan(params: dict[str, t.Any], wanted: nat.Wanted, found: state_host.Found, docker: Docker) -> facts.Plan:
+def _plan(params: dict[str, t.Any], found: Found, docker: Docker, more: More) -> facts.Plan:
     """The plan for a mode that changes something."""
-    if params["mode"] == "nat" and not found.paths:
+    if params["mode"] != "nat":
+        return more.plan(params, found, docker)
+    if not found.paths:
         return nat_facts.unreachable()
-    if params["mode"] == "nat":
-        return nat_facts.nat(wanted, compose_options(params), found, docker)
-    if params["mode"] == "routed":
-        from ..modes.io import routed_facts
-
-        return routed_facts.plan(wanted, compose_options(params), found, docker)
-    if params["mode"] == "prevent":
-        return _prevented(params, found, docker)
-    from ..modes.io import absent_facts
-
-    return absent_facts.plan(found, docker, params["allow_container_restart"])
-
-
-def _prevented(params: dict[str, t.Any], found: state_host.Found, docker: Docker) -> facts.Prevent:
-    """The plan for mode ``prevent``."""
-    from ..modes import prevent
-    from ..modes.io import prevent_facts
-
-    defaults = {name: option.get("default") for name, option in SPEC.items()}
-    prevent.refuse_contradiction({name: value for name, value in params.items() if value != defaults.get(name)})
-    wanted = prevent.Wanted(
-        tuple(params["containers"]),
-        params["allow_container_restart"],
-        params["prevent_compose"],
-        tuple(params["compose_files"]),
-        tuple(params["compose_services"]),
-    )
-    return prevent_facts.plan(wanted, found, docker)
+    return nat_facts.nat(wanted_host(params), compose_options(params), found, docker, more.nat)
 
 
 def _wrong(
@@ -149,13 +143,12 @@ def _wrong(
     wanted: nat.Wanted,
     joining: nat.Wanted,
     params: dict[str, t.Any],
+    more: More,
 ) -> list[Finding]:
     """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
     result = findings.findings(found, wanted, joining.containers)
     if params["mail"] and not engine_kind.elsewhere(found.environment):
-        from ..mail.io import servers
-
-        result += servers.findings(docker, found, wanted.containers, params["mail_as_root"])
+        result += more.mail(docker, found, wanted.containers, params["mail_as_root"])
     return result
 
 

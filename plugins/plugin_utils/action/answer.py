@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host answers to a module of ours, before Ansible or a task looks at it: the host may be in other executor."""
+"""What a host answers to a module, before Ansible or a task looks at it: others may have control of the host."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ TEXTS = [str]
 PLAN = {"steps": TEXTS, "warnings": TEXTS, "subnets?": TEXTS, "ports?": list, "packages?": TEXTS, "prove_on?": TEXTS}
 NETWORK = {"ipv6": bool, "subnets": TEXTS}
 READ = {"summary": str, "table": TEXTS, "findings": [dict], "networks": [NETWORK], "plan?": PLAN}
-SHAPES: dict[str, t.Any] = {"docker_ipv6_info": READ, "docker_ipv6": READ}
+SHAPES: dict[str, t.Any] = dict.fromkeys(("docker_ipv6_info", "docker_ipv6_full_info", "docker_ipv6"), READ)
 NAMES = {str: "text", list: "list", dict: "dictionary", bool: "truth value"}
-REMEDY = "See what is wrong on this host: it is broken, or in other executor."
+REMEDY = "See what is wrong on this host: it is broken, or others have control of it."
 
 
 def cleaned(result: Json, module: str) -> Json:

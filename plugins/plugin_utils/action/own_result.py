@@ -40,6 +40,14 @@ class OwnResult(ActionBase):
 
     def on_host(self, module: str, options: Result, task_vars: Result | None) -> Result:
         """What a module returns, cleaned."""
+        return self.cleaned(module, self.executed(module, options, task_vars))
+
+    def executed(self, module: str, options: Result, task_vars: Result | None) -> Result:
+        """What a module returns, as the host says it."""
         wraps = bool(self._task.async_val)
         done = self._execute_module(module_name=module, module_args=options, task_vars=task_vars, wrap_async=wraps)
+        return t.cast("Result", done)
+
+    def cleaned(self, module: str, done: Result) -> Result:
+        """What a module returned, of which only what is this task's own."""
         return answer.cleaned(done, module.rpartition(".")[2])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host in other executor, whatever module it is asked by: it decides what is said of itself, and nothing else."""
+"""A host that others have control of, whatever module asks it: it decides what is said of itself, and nothing else."""
 
 from __future__ import annotations
 
@@ -203,3 +203,10 @@ def test_a_probe_host_decides_nothing_about_the_host(tmp_path: Path) -> None:
     done = run(tmp_path, {"mail2": {}}, "dms.ipv6.verify", "-i", str(tmp_path / "rest.json"), variables=given)
     assert "facts of this host" not in done.said and "\x1b" not in done.said
     assert (done.code, done.report["hosts"][0]["error"]) == (0, ""), done.said
+
+
+def test_a_host_that_needs_more_is_asked_once_more(tmp_path: Path) -> None:
+    """The small module says so of a host for which it brings too little. What the large one says counts."""
+    done = ran(tmp_path, json.dumps({"changed": False, "incomplete": True}))
+    assert (tmp_path / "asked-mail1").read_text().count("\n") == 2
+    harmless(tmp_path, done)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan for mode ``nat`` as facts for the role: looks up what a plan asks for, and changes nothing.
 
-A host that is as wanted is read every night, so what other modes need is imported by them alone.
+A host that is as wanted is read every night, so what few hosts need is not imported here, see Seldom.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ if t.TYPE_CHECKING:
 
     from ...compose.plan import Wanted as WantedProject
     from ...engine.io.api import Docker
-    from ...routed.ndp_proxy import NdpPlan
     from ...state.host import Found
     from .. import facts
     from ..nat import Wanted
@@ -52,11 +51,38 @@ class ComposeOptions(t.NamedTuple):
     edit: str = "file"
 
 
-def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> facts.Nat:
+class NotBrought(Exception):
+    """The host needs what the module that runs does not bring, see modules.docker_ipv6_full_info."""
+
+
+def not_brought(*_arguments: object) -> t.NoReturn:
+    """In place of what a module does not bring.
+
+    Raises:
+        NotBrought: always.
+    """
+    raise NotBrought
+
+
+class Seldom(t.NamedTuple):
+    """What few hosts need, and the module that is sent to all of them does not bring.
+
+    Attributes:
+        gai_conf: (prefixes, precedence, record) -> the plan for gai.conf.
+        given_up: (network, found, docker) -> calls of ndp_proxy for public subnets that the network has no more, each
+            with its plan.
+    """
+
+    gai_conf: t.Callable[[Collection[str], bool, dict[str, t.Any]], Plan] = not_brought
+    given_up: t.Callable[[str, Found, Docker], list[tuple[dict[str, t.Any], t.Any]]] = not_brought
+
+
+def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, seldom: Seldom) -> facts.Nat:
     """The plan for mode ``nat``.
 
     Raises:
         Refused: anything that must not or cannot be done.
+        NotBrought: something in ``seldom`` is needed and not there.
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
@@ -70,8 +96,8 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -
     served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
-    gai_conf, selection = _selection(wanted, subnets, found)
-    answers = _given_up(own, found, docker)
+    gai_conf, selection = _selection(wanted, subnets, found, seldom)
+    answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
@@ -213,33 +239,20 @@ def seeing(
             yield container
 
 
-def _selection(wanted: Wanted, subnets: Iterable[str], found: Found) -> tuple[dict[str, t.Any], Plan]:
+def _selection(wanted: Wanted, subnets: Iterable[str], found: Found, seldom: Seldom) -> tuple[dict[str, t.Any], Plan]:
     """Options for gai_conf, none if it is not asked for, and its part of the plan."""
     more = [name for name in ("gai_conf_precedence", "gai_conf_prefixes") if getattr(wanted, name)]
     if more and not wanted.gai_conf:
         raise Refused(f"{' and '.join(more)} without gai_conf", "gai_conf", "Set dms_ipv6_gai_conf, or leave them out")
     if not wanted.gai_conf:
         return {}, Plan("", "")
-    from ...host import gai_conf as host_gai_conf
-    from ...host.io import resolver
-
     prefixes, precedence = [*subnets, *wanted.gai_conf_prefixes], wanted.gai_conf_precedence
-    plan = resolver.plan(host_gai_conf.PATH, host_gai_conf.wanted(prefixes, precedence), found.record)
-    return {"prefixes": prefixes, "precedence": precedence}, plan
+    return {"prefixes": prefixes, "precedence": precedence}, seldom.gai_conf(prefixes, precedence, found.record)
 
 
 def _subnet(host: modes_nat.HostPlan, found: Found) -> str:
     """The IPv6 subnet of our network, or of the default bridge."""
     return host.config.get("fixed-cidr-v6") or str(network_on_host.subnet_after(host.network, found))
-
-
-def _given_up(network: str, found: Found, docker: Docker) -> list[tuple[dict[str, t.Any], NdpPlan]]:
-    """Calls of ndp_proxy for public subnets that the network has no more, each with its plan."""
-    if "ndp" not in found.record:
-        return []
-    from ...routed.io import ndp  # only where it was used
-
-    return ndp.planned(ndp.calls(network, {}, found), found, read_host.ask(docker))
 
 
 def moved(plan: Plan) -> list[str]:

@@ -34,7 +34,7 @@ home = @HOME@
 with open(os.path.join(home, "asked.jsonl"), "a") as file:
     file.write(json.dumps([name, args, dry]) + "\\n")
 result = {"changed": False}
-if name in ("docker_ipv6", "docker_ipv6_info"):
+if name in ("docker_ipv6", "docker_ipv6_info", "docker_ipv6_full_info"):
     story = args.get("network", "well")
     if name == "docker_ipv6" and story == "bad":
         print(json.dumps({"failed": True, "rolled_back": True, "msg": "dockerd does not come back"}))

@@ -12,7 +12,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.modules import (
     docker_daemon_config,
-    docker_ipv6_info,
+    docker_ipv6_full_info,
     docker_ipv6_network,
     gai_conf,
 )
@@ -79,7 +79,7 @@ class Lab(Arming):
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
     found = Lab()
     monkeypatch.setattr(lock, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(docker_ipv6_info, "read", found.info)
+    monkeypatch.setattr(docker_ipv6_full_info, "read", found.info)
     daemon = found.module("daemon", outage=0.61, restarted=True, reloaded=False, diff={"before": "a", "after": "b"})
     monkeypatch.setattr(docker_daemon_config, "run", daemon)
     monkeypatch.setattr(docker_ipv6_network, "run", found.module("network", outage=0.2, diff=[{"before": "c"}]))

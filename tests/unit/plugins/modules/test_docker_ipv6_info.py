@@ -33,7 +33,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.state import firewall as 
 from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel, packages
-from ansible_collections.dms.ipv6.plugins.modules import compose_network, docker_ipv6_info
+from ansible_collections.dms.ipv6.plugins.modules import compose_network, docker_ipv6_full_info, docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import PATH, Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
@@ -89,7 +89,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 def info(**options: t.Any) -> dict[str, t.Any]:
-    return run(docker_ipv6_info, **options)
+    return run(docker_ipv6_full_info, **options)
 
 
 def test_audit(lab: Lab) -> None:
@@ -361,7 +361,7 @@ def test_container_that_the_default_bridge_would_not_serve(lab: Lab) -> None:
         "NetworkSettings": {"Networks": {"web": {}}},
     }
     words = "container mail: it is not on the default bridge but on web. Use dms_ipv6_attach: network"
-    assert words in failure(docker_ipv6_info, mode="nat", attach="default_bridge", containers=["mail"])
+    assert words in failure(docker_ipv6_full_info, mode="nat", attach="default_bridge", containers=["mail"])
 
 
 def test_other_options(lab: Lab) -> None:
@@ -437,7 +437,7 @@ def test_absent_brings_old_settings_back(lab: Lab) -> None:
     ],
 )
 def test_failures_are_one_message(lab: Lab, options: dict[str, t.Any], words: str) -> None:
-    assert words in failure(docker_ipv6_info, **options)
+    assert words in failure(docker_ipv6_full_info, **options)
 
 
 # --- Compose projects
@@ -733,7 +733,7 @@ def test_a_vendors_file_whose_container_is_real_already(shop: Shop) -> None:
         networks=(BRIDGE, network_of_compose("cow", ["172.22.1.0/24"])),
         containers=(of_compose("mail", endpoint("shop_cow"), path=shop.path),),
     )
-    assert "compose.yaml" in failure(docker_ipv6_info, mode="nat", containers=[MAIL])
+    assert "compose.yaml" in failure(docker_ipv6_full_info, mode="nat", containers=[MAIL])
 
 
 @pytest.mark.parametrize("text", [TEXT, "services: [\n"])
@@ -773,12 +773,12 @@ def test_target_that_cannot_read_compose_files(shop: Shop, monkeypatch: pytest.M
     ],
 )
 def test_failures_about_compose_are_one_message(shop: Shop, options: dict[str, t.Any], words: str) -> None:
-    assert words in failure(docker_ipv6_info, mode="nat", **options)
+    assert words in failure(docker_ipv6_full_info, mode="nat", **options)
 
 
 def test_compose_file_that_is_malformed(shop: Shop) -> None:
     shop.write("compose.yaml", "services: [\n")
-    assert f"{shop.path}: line 2, column 1" in failure(docker_ipv6_info, mode="nat", containers=[MAIL])
+    assert f"{shop.path}: line 2, column 1" in failure(docker_ipv6_full_info, mode="nat", containers=[MAIL])
 
 
 def test_absent_names_compose_files(shop: Shop) -> None:
@@ -831,7 +831,7 @@ def test_ports_that_would_be_opened(lab: Lab, options: t.Any, containers: t.Any,
     if any(one.has_ipv6 for one in containers):
         lab.more["networks"] = (BRIDGE, network())
     if named:
-        said = failure(docker_ipv6_info, mode="nat", **options)
+        said = failure(docker_ipv6_full_info, mode="nat", **options)
         assert said.endswith(f"Name what may be open in allow_exposure: {named}. Nothing was changed.")
     else:
         assert info(mode="nat", **options)["plan"]["changed"]
@@ -847,7 +847,7 @@ def test_ports_that_would_be_opened_by_way_of_compose(
     shop.found = shop.found._replace(
         firewall=UFW, containers=tuple(one._replace(ports=ports) for one in shop.found.containers)
     )
-    said = failure(docker_ipv6_info, mode="nat", containers=[MAIL])
+    said = failure(docker_ipv6_full_info, mode="nat", containers=[MAIL])
     assert said.endswith(f"in allow_exposure: {MAIL}:25/tcp, {WEB}:25/tcp. Nothing was changed.")
     assert info(mode="nat", containers=[MAIL], allow_exposure=["25/tcp"])["plan"]["changed"]
 
@@ -889,7 +889,7 @@ def test_ports_to_be_probed_by_way_of_compose(shop: Shop, monkeypatch: pytest.Mo
 
 
 def test_entries_of_allow_exposure_that_name_nothing(lab: Lab) -> None:
-    assert "'25' is none of `all`" in failure(docker_ipv6_info, mode="nat", allow_exposure=["25"])
+    assert "'25' is none of `all`" in failure(docker_ipv6_full_info, mode="nat", allow_exposure=["25"])
 
 
 # --- gai.conf
@@ -931,7 +931,7 @@ def test_gai_conf_alone_is_a_change(lab: Lab, gai: Path) -> None:
     lab.more = {"networks": (BRIDGE, network())}
     plain = info(mode="nat")["plan"]
     assert (plain["changed"], plain["gai_conf"]) == (False, {})
-    assert f"{gai}:1: `nonsense`: there is no such word" in failure(docker_ipv6_info, mode="nat", gai_conf=True)
+    assert f"{gai}:1: `nonsense`: there is no such word" in failure(docker_ipv6_full_info, mode="nat", gai_conf=True)
     gai.write_text("precedence ::ffff:0:0/96 100\n")
     plan = info(mode="nat", gai_conf=True)["plan"]
     assert plan["changed"] is True
@@ -959,7 +959,7 @@ def test_gai_conf_on_musl(lab: Lab, gai: Path, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_gai_conf_that_is_refused(lab: Lab, gai: Path, options: t.Any, words: str) -> None:
-    assert words in failure(docker_ipv6_info, mode="nat", **options)
+    assert words in failure(docker_ipv6_full_info, mode="nat", **options)
 
 
 def test_absent_takes_lines_out_of_gai_conf(lab: Lab, gai: Path) -> None:
@@ -1007,7 +1007,7 @@ def test_an_engine_that_is_not_ours_to_change(lab: Lab) -> None:
 )
 def test_hosts_on_which_ipv6_cannot_be(lab: Lab, more: t.Any, words: str) -> None:
     lab.more = more
-    assert words in failure(docker_ipv6_info, mode="nat")
+    assert words in failure(docker_ipv6_full_info, mode="nat")
     assert info()["findings"]
 
 
@@ -1026,12 +1026,12 @@ def test_only_the_audit_reads_any_engine(lab: Lab, monkeypatch: pytest.MonkeyPat
 
 def test_malformed_file_fails_the_plan(lab: Lab) -> None:
     lab.daemon.content = b'{"ipv6": true,}'
-    assert failure(docker_ipv6_info, mode="nat").startswith(f"{PATH}: line 1, column 14: a comma before }}")
+    assert failure(docker_ipv6_full_info, mode="nat").startswith(f"{PATH}: line 1, column 14: a comma before }}")
 
 
 def test_missing_socket(tmp_path: t.Any) -> None:
     words = "there is no Docker socket. Install and start Docker on this host."
-    assert failure(docker_ipv6_info, docker_socket=str(tmp_path / "x")).endswith(words)
+    assert failure(docker_ipv6_full_info, docker_socket=str(tmp_path / "x")).endswith(words)
 
 
 # --- mode routed
@@ -1134,14 +1134,14 @@ def test_a_prefix_that_the_network_gives_up(
     ],
 )
 def test_mode_routed_is_refused(lab: Lab, options: dict[str, t.Any], words: str) -> None:
-    assert words in failure(docker_ipv6_info, **{**ROUTED, **options})
+    assert words in failure(docker_ipv6_full_info, **{**ROUTED, **options})
 
 
 def test_what_the_firewall_opens_is_asked_for(lab: Lab) -> None:
     """A port that UFW closes at the host would be open at the container's own address."""
     lab.daemon = Daemon(version="28.5.2")
     lab.more = {"firewall": state_firewall.HostFirewall("ufw", forward={"ipv6": "drop"})}
-    assert "container mail, port 8080/tcp" in failure(docker_ipv6_info, **ROUTED)
+    assert "container mail, port 8080/tcp" in failure(docker_ipv6_full_info, **ROUTED)
     assert info(**ROUTED, allow_exposure=["mail:8080/tcp"])["plan"]["changed"]
 
 
@@ -1163,12 +1163,37 @@ def test_labels_of_an_image_name_no_file(shop: Shop, monkeypatch: pytest.MonkeyP
         containers=tuple(one._replace(image="evil") if one.name == MAIL else one for one in shop.containers)
     )
     monkeypatch.setattr(Docker, "get", answers(images={"evil": labels}))
-    words = failure(docker_ipv6_info, mode="nat", containers=[MAIL], attach=attach)
+    words = failure(docker_ipv6_full_info, mode="nat", containers=[MAIL], attach=attach)
     assert words.startswith(f"container {MAIL}: its label com.docker.compose.project.working_dir comes from its image")
     assert words.endswith("Name the file in dms_ipv6_compose_files if that is right, or use attach: network.")
     plan = info(mode="nat", containers=[MAIL], attach="network")["plan"]
     assert (plan["compose"], plan["containers"]) == ([], [MAIL])
     plan = info(mode="nat", containers=[MAIL], compose_files=[shop.path])["plan"]
     assert ([one["path"] for one in plan["compose"]], plan["containers"]) == ([shop.path], [MAIL])
-    words = failure(docker_ipv6_info, mode="prevent", prevent_compose=True, containers=[MAIL])
+    words = failure(docker_ipv6_full_info, mode="prevent", prevent_compose=True, containers=[MAIL])
     assert "comes from its image" in words and "publish its ports on 0.0.0.0 by hand" in words
+
+
+@pytest.mark.parametrize("options", [{}, {"mode": "nat"}, {"mode": "nat", "containers": ["mail"]}])
+def test_the_small_module_says_the_same(lab: Lab, options: dict[str, t.Any]) -> None:
+    lab.daemon = Daemon(version="28.5.2")
+    assert run(docker_ipv6_info, **options) == info(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "record"),
+    [
+        ({"mode": "routed"}, {}),
+        ({"mode": "prevent"}, {}),
+        ({"mode": "absent"}, {}),
+        ({"mail": True}, {}),
+        ({"names": ["localhost"]}, {}),
+        ({"mode": "nat", "gai_conf": True}, {}),
+        ({"mode": "nat"}, {"ndp": {}}),
+    ],
+)
+def test_the_small_module_says_what_it_does_not_bring(
+    lab: Lab, options: dict[str, t.Any], record: dict[str, t.Any]
+) -> None:
+    lab.daemon, lab.record = Daemon(version="28.5.2"), record
+    assert run(docker_ipv6_info, **options).items() >= {"changed": False, "incomplete": True}.items()

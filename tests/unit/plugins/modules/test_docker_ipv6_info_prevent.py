@@ -19,7 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addre
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import packages
-from ansible_collections.dms.ipv6.plugins.modules import compose_ports, docker_ipv6_info
+from ansible_collections.dms.ipv6.plugins.modules import compose_ports, docker_ipv6_full_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.daemon_model import Daemon
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
@@ -83,7 +83,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
 
 
 def planned(**options: t.Any) -> dict[str, t.Any]:
-    return t.cast("dict[str, t.Any]", run(docker_ipv6_info, mode="prevent", **options)["plan"])
+    return t.cast("dict[str, t.Any]", run(docker_ipv6_full_info, mode="prevent", **options)["plan"])
 
 
 # --- the whole host
@@ -91,7 +91,7 @@ def planned(**options: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("check", [True, False])
 def test_plan(lab: Lab, check: bool) -> None:
-    result = run(docker_ipv6_info, check=check, mode="prevent", containers=["plain"])
+    result = run(docker_ipv6_full_info, check=check, mode="prevent", containers=["plain"])
     plan = result["plan"]
     assert (plan["changed"], plan["config"], plan["packages"]) == (True, {"userland-proxy": False}, ["jsonschema"])
     assert "restart docker.service; mail kept running" in plan["steps"]
@@ -105,7 +105,7 @@ def test_plan(lab: Lab, check: bool) -> None:
 def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
     settings = {"userland-proxy": False}
     lab.daemon = Daemon(json.dumps(settings).encode(), settings, version="28.5.2")
-    result = run(docker_ipv6_info, mode="prevent", containers=["plain"])
+    result = run(docker_ipv6_full_info, mode="prevent", containers=["plain"])
     empty = {"changed": False, "steps": [], "packages": [], "warnings": [], "prove_on": ["bridge"]}
     assert {name: result["plan"][name] for name in empty} == empty
     assert result["findings"] == []
@@ -133,7 +133,7 @@ def test_consent(lab: Lab) -> None:
     ],
 )  # fmt: skip
 def test_contradictions(lab: Lab, options: dict[str, t.Any], words: str) -> None:
-    assert words in failure(docker_ipv6_info, mode="prevent", **options)
+    assert words in failure(docker_ipv6_full_info, mode="prevent", **options)
 
 
 @pytest.mark.parametrize(
@@ -153,18 +153,18 @@ def test_defaults_contradict_nothing(lab: Lab, options: dict[str, t.Any]) -> Non
 )
 def test_last_proof(lab: Lab, expect: str, words: str) -> None:
     lab.record = {"proof": {"result": "passed", "expect": expect, "date": "2026-02-03T04:05:06Z"}}
-    assert words in run(docker_ipv6_info)["summary"]
+    assert words in run(docker_ipv6_full_info)["summary"]
 
 
 def test_other_modes_take_no_notice(lab: Lab) -> None:
     """A fleet may say it for all of its hosts."""
-    assert run(docker_ipv6_info, mode="audit", prevent_compose=True)["changed"] is False
+    assert run(docker_ipv6_full_info, mode="audit", prevent_compose=True)["changed"] is False
 
 
 def test_refused(lab: Lab) -> None:
     lab.containers = (container("plain", endpoint("six", True), asked=ASKED),)
     words = "container plain on network six, which has IPv6: IPv6 clients would hang at port 8080"
-    assert words in failure(docker_ipv6_info, mode="prevent", containers=["plain"])
+    assert words in failure(docker_ipv6_full_info, mode="prevent", containers=["plain"])
 
 
 def test_no_finding_about_compose(lab: Lab) -> None:
@@ -172,7 +172,7 @@ def test_no_finding_about_compose(lab: Lab) -> None:
     settings = {"userland-proxy": False}
     lab.daemon = Daemon(json.dumps(settings).encode(), settings, version="28.5.2")
     Path(lab.path).unlink()
-    assert run(docker_ipv6_info, mode="prevent", containers=[MAIL])["findings"] == []
+    assert run(docker_ipv6_full_info, mode="prevent", containers=[MAIL])["findings"] == []
 
 
 # --- the way back
@@ -185,7 +185,7 @@ def test_what_an_undo_does_not_bring_back(lab: Lab, version: str, words: list[st
     settings = {"userland-proxy": False}
     lab.daemon = Daemon(json.dumps(settings).encode(), settings, version=version)
     lab.record = {"undo": {"keys": {"userland-proxy": {"before": [], "set": [False]}}}}
-    plan = run(docker_ipv6_info, mode="absent")["plan"]
+    plan = run(docker_ipv6_full_info, mode="absent")["plan"]
     assert plan["changed"]
     assert len(plan["warnings"]) == len(words)
     assert all(word in one for word, one in zip(words, plan["warnings"]))
@@ -193,7 +193,7 @@ def test_what_an_undo_does_not_bring_back(lab: Lab, version: str, words: list[st
 
 def test_an_undo_of_something_else(lab: Lab) -> None:
     lab.record = {"undo": {"keys": {"init": {"before": [], "set": [True]}}}}
-    assert run(docker_ipv6_info, mode="absent")["plan"]["warnings"] == []
+    assert run(docker_ipv6_full_info, mode="absent")["plan"]["warnings"] == []
 
 
 # --- the narrow way
@@ -267,7 +267,7 @@ def test_narrow_on_a_dual_stack_network(lab: Lab, dual: bool) -> None:
     ],
 )
 def test_narrow_refused(lab: Lab, options: dict[str, t.Any], words: str) -> None:
-    assert words in failure(docker_ipv6_info, mode="prevent", prevent_compose=True, **options)
+    assert words in failure(docker_ipv6_full_info, mode="prevent", prevent_compose=True, **options)
 
 
 @pytest.mark.parametrize("six", [True, False])
@@ -280,9 +280,9 @@ def test_narrow_for_a_container_on_the_host_network(lab: Lab, six: bool) -> None
         words = (
             "container shop-mail-1 in host network mode: port 80 is the host's own, and no setting of Docker closes it"
         )
-        assert words in failure(docker_ipv6_info, **options)
+        assert words in failure(docker_ipv6_full_info, **options)
     else:
-        assert run(docker_ipv6_info, **options)["plan"]["waiting"] == []
+        assert run(docker_ipv6_full_info, **options)["plan"]["waiting"] == []
 
 
 def test_narrow_without_a_reader(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

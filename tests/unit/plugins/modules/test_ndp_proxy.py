@@ -17,7 +17,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
-from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_info, ndp_proxy
+from ansible_collections.dms.ipv6.plugins.modules import docker_ipv6_full_info, ndp_proxy
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts, proxying_host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.proxying_host import Machine
 from ansible_collections.dms.ipv6.tests.unit.plugins.modules.running import failure, run
@@ -79,7 +79,7 @@ def test_present_and_absent(machine: Machine, options: dict[str, t.Any], backend
 
 def docker_ipv6_info_absent() -> dict[str, t.Any]:
     """What undo would do."""
-    plan: dict[str, t.Any] = run(docker_ipv6_info, mode="absent")["plan"]
+    plan: dict[str, t.Any] = run(docker_ipv6_full_info, mode="absent")["plan"]
     assert plan["changed"] is bool(plan["ndp"]) is bool(plan["steps"])
     return plan
 
