@@ -49,8 +49,8 @@ def changed(before: str, after: str, header: str) -> dict[str, str]:
     for kind, old1, old2, new1, new2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind != "equal":
             lines.append(f"@@ -{_range(old1, old2)} +{_range(new1, new2)} @@")
-            lines += [f"-{one}" for one in shown_old[old1:old2]]
-            lines += [f"+{one}" for one in shown_new[new1:new2]]
+            lines += [f"-{text}" for text in shown_old[old1:old2]]
+            lines += [f"+{text}" for text in shown_new[new1:new2]]
     title = [f"--- before: {header}", f"+++ after: {header}"]
     return {"prepared": "\n".join([*title, *lines, ""])} if lines else {}
 
@@ -69,7 +69,7 @@ def _range(start: int, end: int) -> str:
 def masked(text: str) -> list[str]:
     """The lines of a text without the values that look like secrets."""
     hidden = _Hidden()
-    return [_printable(hidden.line(one.rstrip("\r"))) for one in text.split("\n")]
+    return [_printable(hidden.line(line.rstrip("\r"))) for line in text.split("\n")]
 
 
 def cited(said: str) -> str:
@@ -85,7 +85,7 @@ def without_userinfo(said: str) -> str:
 
 
 def _printable(line: str) -> str:
-    return "".join(one if one.isprintable() or one == "\t" else "?" for one in line)
+    return "".join(character if character.isprintable() or character == "\t" else "?" for character in line)
 
 
 class _Hidden:
@@ -154,18 +154,18 @@ class _Hidden:
         """Follow brackets and quotes through text that is hidden."""
         before, at = " ", 0
         while at < len(text):
-            one = text[at]
+            character = text[at]
             if self.quote:
                 at = self._in_quotes(text, at)
-            elif one == "#" and before in " \t":
+            elif character == "#" and before in " \t":
                 return
-            elif one in "\"'" and before in BEFORE_VALUE:
-                self.quote = one
-            elif one in OPENS:
+            elif character in "\"'" and before in BEFORE_VALUE:
+                self.quote = character
+            elif character in OPENS:
                 self.depth += 1
-            elif one in CLOSES:
+            elif character in CLOSES:
                 self.depth = max(0, self.depth - 1)
-            before, at = one, at + 1
+            before, at = character, at + 1
 
     def _in_quotes(self, text: str, at: int) -> int:
         """The last place that belongs to what stands here."""

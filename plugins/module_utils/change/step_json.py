@@ -21,7 +21,7 @@ def _dump(value: t.Any) -> t.Any:
     if isinstance(value, bytes):
         return {"bytes": base64.b64encode(value).decode()}
     if isinstance(value, tuple):
-        return [_dump(one) for one in value]
+        return [_dump(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: _dump(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **fields}

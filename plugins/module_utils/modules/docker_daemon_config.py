@@ -90,7 +90,7 @@ def carry_out(plan: daemon_plan.DaemonPlan, found: state_host.Found, params: dic
 
     try:
         journal = armed_transaction.Journal(
-            transaction, made=change_journal.Made(docker.path, unit, found.path, timeout)
+            transaction, made_with=change_journal.Made(docker.path, unit, found.path, timeout)
         )
         executor = rollback_executor.Executor(daemon)
         executor.files.there[found.path] = found.raw

@@ -56,8 +56,8 @@ def addresses(reported: t.Any, given: Mapping[str, t.Any], inventory: str, trust
     found: dict[str, str] = {}
     for version, family in FAMILIES.items():
         said = reported.get(family) if trust and isinstance(reported, dict) else None
-        known = [one for one in (_own(inventory, version), _own(said, version)) if one]
-        known.sort(key=lambda one: not ipaddress.ip_address(one).is_global)
+        known = [address for address in (_own(inventory, version), _own(said, version)) if address]
+        known.sort(key=lambda address: not ipaddress.ip_address(address).is_global)
         chosen = str(given.get(family) or "") or next(iter(known), "")
         if chosen:
             found[family] = chosen
@@ -95,7 +95,7 @@ class Asked(t.NamedTuple):
     subnet: str = ""
 
 
-def targets(asked: Asked, own: t.Any, ports: t.Any, services: t.Any) -> list[dict[str, t.Any]]:
+def targets(wanted: Asked, own: t.Any, ports: t.Any, services: t.Any) -> list[dict[str, t.Any]]:
     """Each thing to probe: family, host, port, and whether it is a service that does not say whom it sees.
 
     Args:
@@ -104,25 +104,25 @@ def targets(asked: Asked, own: t.Any, ports: t.Any, services: t.Any) -> list[dic
         ports: the responder's port by family, empty in check mode; as the host says it.
         services: published ports, each with its family and maybe an address of its own; as the host says it.
     """
-    places = {**asked.addresses, **({"ipv6": _inside(own, asked.subnet)} if own else {})}
+    places = {**wanted.addresses, **({"ipv6": _inside(own, wanted.subnet)} if own else {})}
     found = []
-    for family in [one for one in asked.families if places.get(one)]:
+    for family in [name for name in wanted.families if places.get(name)]:
         port = ports.get(family) if isinstance(ports, dict) else None
         inside = RESPONDER_PORT if own and family == "ipv6" else -1
-        if _is_port(port) and (port in PORTS or port in (asked.port, inside)):
+        if _is_port(port) and (port in PORTS or port in (wanted.port, inside)):
             found.append({"family": family, "host": places[family], "port": port, "service": False})
-    return found + _services(asked, services)
+    return found + _services(wanted, services)
 
 
-def _services(asked: Asked, services: t.Any) -> list[dict[str, t.Any]]:
+def _services(wanted: Asked, services: t.Any) -> list[dict[str, t.Any]]:
     found: list[dict[str, t.Any]] = []
     for service in services if isinstance(services, (list, tuple)) else ():
         family, port, *rest = (
             [*service, None, None][: max(2, len(service))] if isinstance(service, (list, tuple)) else (None, None)
         )
-        if family not in (*asked.families,) or not _is_port(port):
+        if family not in (*wanted.families,) or not _is_port(port):
             continue
-        host = _inside(rest[0], asked.subnet) if rest else asked.addresses.get(family)
+        host = _inside(rest[0], wanted.subnet) if rest else wanted.addresses.get(family)
         if host and len({row["port"] for row in found} | {port}) <= MOST_PORTS:
             found.append({"family": family, "host": host, "port": port, "service": True})
     return found

@@ -95,9 +95,9 @@ def _load_step(data: t.Any) -> Step:
 
 def _load(value: t.Any) -> t.Any:
     if isinstance(value, list):
-        return tuple(_load(one) for one in value)
+        return tuple(_load(item) for item in value)
     if not isinstance(value, dict):
         return value
     if "bytes" in value:
         return base64.b64decode(value["bytes"], validate=True)
-    return KINDS[value["kind"]](**{name: _load(one) for name, one in value.items() if name != "kind"})
+    return KINDS[value["kind"]](**{name: _load(item) for name, item in value.items() if name != "kind"})

@@ -119,6 +119,6 @@ def _absent(found: state_host.TableFiles, before: str) -> t.Iterator[Step]:
         yield DisableUnit(UNIT)
     if found.listing:
         yield LoadTable("", before)
-    for path, there in ((UNIT_FILE, found.unit), (FILE, found.file)):
-        if there is not None:
-            yield WriteFile(path, None, "containers have no public addresses any more", there, True)
+    for path, content in ((UNIT_FILE, found.unit), (FILE, found.file)):
+        if content is not None:
+            yield WriteFile(path, None, "containers have no public addresses any more", content, True)

@@ -34,7 +34,7 @@ def refuse_place(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
     mine = facts.on_link(interface)
     if not mine:
         raise Refused("it has no global prefix", interface, "An NDP proxy needs an on-link prefix to take a part of")
-    around = next((one for one in mine if prefix.subnet_of(one) and prefix != one), None)
+    around = next((subnet for subnet in mine if prefix.subnet_of(subnet) and prefix != subnet), None)
     if around is None:
         _refuse_outside(prefix, interface, facts, mine)
         return
@@ -56,12 +56,12 @@ def refuse_place(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
 def _refuse_outside(
     prefix: ipaddress.IPv6Network, interface: str, facts: Facts, mine: list[ipaddress.IPv6Network]
 ) -> None:
-    covered = [one for one in mine if one.subnet_of(prefix)]
+    covered = [subnet for subnet in mine if subnet.subnet_of(prefix)]
     if covered:
         raise Refused(f"{prefix} is all of {covered[0]}, the prefix of {interface}", "prefix", "Take a part of it")
     for other in facts.interfaces:
         elsewhere = other != interface and other not in facts.bridges
-        if elsewhere and any(prefix.subnet_of(one) for one in facts.on_link(other)):
+        if elsewhere and any(prefix.subnet_of(subnet) for subnet in facts.on_link(other)):
             raise Refused(f"{prefix} is on the link of {other}, not of {interface}", "prefix", f"Name {other}")
     for route in facts.routes:
         if route.kind != "unicast" and route.network.prefixlen and prefix.subnet_of(route.network):
@@ -90,10 +90,10 @@ def refuse_taken(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
 
 
 def refuse_answered(
-    prefix: ipaddress.IPv6Network, interface: str, asked: Iterable[ipaddress.IPv6Address], ask: Ask
+    prefix: ipaddress.IPv6Network, interface: str, addresses: Iterable[ipaddress.IPv6Address], ask: Ask
 ) -> None:
     """Raise Refused where a neighbour answers for one of these addresses when asked."""
-    for address, mac in ask(interface, tuple(asked)).items():
+    for address, mac in ask(interface, tuple(addresses)).items():
         _refuse_neighbour(prefix, address, mac, interface)
 
 

@@ -174,14 +174,14 @@ def obsolete(memory: Mapping[str, t.Any] | None, subnets: Iterable[ipaddress.IPv
         kept: the one to be answered for, empty for none.
     """
     known = (memory or {}).get("prefixes", {})
-    return [one for one in map(str, subnets) if one in known and one != kept]
+    return [subnet for subnet in map(str, subnets) if subnet in known and subnet != kept]
 
 
-def refuse_missing(made: NdpPlan) -> None:
+def refuse_missing(plan: NdpPlan) -> None:
     """Raise Refused where a plan needs a program that is not there."""
-    if made.packages:
+    if plan.packages:
         raise Refused(
-            "the program is missing", made.backend, "Install the package ndppd, or give addresses for another backend"
+            "the program is missing", plan.backend, "Install the package ndppd, or give addresses for another backend"
         )
 
 
@@ -216,7 +216,7 @@ def _of(prefix: ipaddress.IPv6Network, text: str, facts: Facts) -> ipaddress.IPv
         raise Refused(f"'{text}' is no IPv6 address", "addresses") from None
     if address not in prefix:
         raise Refused(f"{address} is not in {prefix}", "addresses")
-    if address == prefix.network_address or any(one.value.ip == address for one in facts.addresses):
+    if address == prefix.network_address or any(own.value.ip == address for own in facts.addresses):
         raise Refused(f"{address} is this host's own", "addresses", "Give addresses of containers")
     return address
 
@@ -340,19 +340,19 @@ def _absent(wanted: Wanted, facts: Facts) -> NdpPlan:
     """Take back what is ours, of one prefix or all."""
     named = str(ip.cidr(wanted.prefix, "prefix", "Give the CIDR of the subnet")) if wanted.prefix else ""
     going = [step for step in _all_ours(facts) if named in ("", step.prefix)]
-    entries = {prefix: one for prefix, one in facts.record.get("prefixes", {}).items() if named in ("", prefix)}
+    entries = {prefix: entry for prefix, entry in facts.record.get("prefixes", {}).items() if named in ("", prefix)}
     prefixes = {*entries, *(step.prefix for step in going)}
     interfaces = {entry["interface"] for entry in entries.values()}
     steps = (*going, *_sysctl_back(interfaces, prefixes, facts))
     before = "".join(_file(step) for step in going)
     backends = sorted({step.backend for step in going})
-    return NdpPlan(before, "", steps, (), ", ".join(backends), ", ".join(sorted({one.interface for one in going})))
+    return NdpPlan(before, "", steps, (), ", ".join(backends), ", ".join(sorted({entry.interface for entry in going})))
 
 
 def _sysctl_back(interfaces: set[str], going: set[str], facts: Facts) -> t.Iterator[Step]:
     """proxy_ndp as it was before us, on interfaces where nothing of ours needs it any more."""
     entries = facts.record.get("prefixes", {}).items()
-    stays = {one["interface"] for prefix, one in entries if prefix not in going and one["backend"] in PER_ADDRESS}
+    stays = {entry["interface"] for prefix, entry in entries if prefix not in going and entry["backend"] in PER_ADDRESS}
     for interface, old in sorted(facts.record.get(PROXY_NDP, {}).items()):
         now = facts.proxy_ndp.get(interface)
         if interface in interfaces - stays and now not in (None, old):
@@ -379,8 +379,8 @@ def _shown_after(steps: Steps, prefix: ipaddress.IPv6Network, interface: str, fa
     """The same once the steps were carried out."""
     if not steps:
         return _shown(prefix, interface, facts)
-    values = [one.value for one in steps if isinstance(one, SetSysctl)]
+    values = [step.value for step in steps if isinstance(step, SetSysctl)]
     value = values[-1] if values else facts.proxy_ndp.get(interface, "0")
-    placed = [one for one in steps if isinstance(one, (PlaceUnit, PlaceDropIn)) and one.content is not None]
+    placed = [step for step in steps if isinstance(step, (PlaceUnit, PlaceDropIn)) and step.content is not None]
     kept = "" if placed else "".join(_file(step) for step in _all_ours(facts) if step.prefix == str(prefix))
-    return f"{_sysctl(interface)} = {value}\n{kept}{''.join(_file(one, one.content) for one in placed)}"
+    return f"{_sysctl(interface)} = {value}\n{kept}{''.join(_file(step, step.content) for step in placed)}"

@@ -49,10 +49,10 @@ class _Words:
     def __init__(self, text: str) -> None:
         self.found: list[tuple[str, int]] = []
         line = 1
-        for one in _TOKEN.finditer(text):
-            if one.lastgroup != "blank":
-                self.found.append((one.group(), line))
-            line += one.group().count("\n")
+        for token in _TOKEN.finditer(text):
+            if token.lastgroup != "blank":
+                self.found.append((token.group(), line))
+            line += token.group().count("\n")
         self.found.append(("", line))
         self.place = 0
 

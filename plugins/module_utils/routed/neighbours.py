@@ -117,7 +117,7 @@ class Facts:
             and route.kind == "unicast"
             and is_global(route.network)
         }
-        return sorted(found, key=lambda one: (-one.prefixlen, one))
+        return sorted(found, key=lambda network: (-network.prefixlen, network))
 
     def lifetime(self, network: ipaddress.IPv6Network, interface: str) -> int | None:
         """The seconds for which an on-link prefix stays valid unless it is renewed, None for ever.
@@ -128,12 +128,12 @@ class Facts:
         mine = [
             address for address in self.addresses if address.interface == interface and address.value.network == network
         ]
-        lifetimes = [one.valid for one in mine]
+        lifetimes = [address.valid for address in mine]
         if not lifetimes:
             lifetimes = [
                 route.expires for route in self.routes if (route.network, route.interface) == (network, interface)
             ]
-        known = [one for one in lifetimes if one is not None]
+        known = [lifetime for lifetime in lifetimes if lifetime is not None]
         return max(known) if known and len(known) == len(lifetimes) else None
 
     def routers(self) -> list[ipaddress.IPv6Address]:
@@ -151,10 +151,10 @@ def addresses(rows: list[Json]) -> tuple[Address, ...]:
     """`ip -6 -json address show`."""
     found = []
     for row in rows:
-        for one in row.get("addr_info") or ():
-            if "local" in one:
-                value = ipaddress.IPv6Interface(f"{one['local']}/{one['prefixlen']}")
-                found.append(Address(value, row["ifname"], _seconds(one.get("valid_life_time"))))
+        for entry in row.get("addr_info") or ():
+            if "local" in entry:
+                value = ipaddress.IPv6Interface(f"{entry['local']}/{entry['prefixlen']}")
+                found.append(Address(value, row["ifname"], _seconds(entry.get("valid_life_time"))))
     return tuple(found)
 
 

@@ -60,7 +60,7 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
 def switched_off(text: str) -> int | None:
     """The line in which a file says that nothing is to be proxied; None if it does not."""
     said = [setting for setting in settings(text) if setting.section == "Network" and setting.name == PROXY]
-    return next((one.line for one in said if one.value.lower() in FALSE), None)
+    return next((setting.line for setting in said if setting.value.lower() in FALSE), None)
 
 
 def addresses(text: str) -> tuple[str, ...]:

@@ -95,7 +95,9 @@ class Table(t.NamedTuple):
         yield f'iifname "{self.bridge}" accept'
         yield f"ip6 daddr . tcp dport @{PROBE} accept"
         for address, protocol in sorted({(port.address, port.protocol) for port in self.ports}):
-            numbers = sorted({one.port for one in self.ports if (one.address, one.protocol) == (address, protocol)})
+            numbers = sorted(
+                {entry.port for entry in self.ports if (entry.address, entry.protocol) == (address, protocol)}
+            )
             yield f"ip6 daddr {address} {protocol} dport {{ {', '.join(map(str, numbers))} }} accept"
         yield "counter drop"
 
@@ -132,7 +134,7 @@ def table(subnet: str, bridge: str, ports: Iterable[tuple[str, str, int]], sourc
             f"'{bridge}' is no name of a bridge device", "bridge", "Give 1 to 15 letters, digits, `.`, `_`, `-`"
         )
     opened = [Open(_inside(address, network, "ports"), protocol, port) for address, protocol, port in ports]
-    wrong = [one for one in opened if not 0 < one.port < 1 << 16 or one.protocol not in PROTOCOLS]
+    wrong = [port for port in opened if not 0 < port.port < 1 << 16 or port.protocol not in PROTOCOLS]
     if wrong:
         raise Refused(f"{wrong[0]} is no port", "ports", f"Give 1 to 65535, and one of {', '.join(PROTOCOLS)}")
     kept = {_inside(address, network, "sources") for address in sources}

@@ -48,7 +48,7 @@ def of_network(inspected: Json) -> str:
     body["IPAM"] = {
         "Driver": ipam.get("Driver") or "default",
         "Options": ipam.get("Options") or {},
-        "Config": [_subnet(one) for one in ipam.get("Config") or []],
+        "Config": [_subnet(entry) for entry in ipam.get("Config") or []],
     }
     return dump(body)
 
@@ -97,7 +97,7 @@ def with_ipv6(definition: str, subnet: str, options: Json | None = None) -> str:
     body["Options"] = {**{name: value for name, value in old.items() if name not in ours}, **(options or {})}
     if not body["Options"]:
         del body["Options"]
-    config = [one for one in body["IPAM"]["Config"] if ":" not in one.get("Subnet", "")]
+    config = [entry for entry in body["IPAM"]["Config"] if ":" not in entry.get("Subnet", "")]
     body["IPAM"]["Config"] = [*config, {"Subnet": subnet}]
     body["EnableIPv6"] = True
     body["Labels"] = {name: value for name, value in body.get("Labels", {}).items() if name != COMPOSE_HASH}
@@ -106,15 +106,15 @@ def with_ipv6(definition: str, subnet: str, options: Json | None = None) -> str:
 
 def subnets(definition: str) -> list[str]:
     """The subnets of a network's definition."""
-    return [one["Subnet"] for one in load(definition)["IPAM"]["Config"] if one.get("Subnet")]
+    return [entry["Subnet"] for entry in load(definition)["IPAM"]["Config"] if entry.get("Subnet")]
 
 
-def same_network(one: str, other: str) -> bool:
+def same_network(first: str, other: str) -> bool:
     """Whether two definitions give the same network, as far as both say something: an engine adds what is not said.
 
     What is empty or false is the same as what is not said.
     """
-    left, right = load(one), load(other)
+    left, right = load(first), load(other)
     # An older version of this collection has written them down with host bits.
     config = [{_without_host_bits(part["Subnet"]) for part in body["IPAM"]["Config"]} for body in (left, right)]
     return config[0] == config[1] and all(

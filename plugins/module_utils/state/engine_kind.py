@@ -81,7 +81,7 @@ def kinds(info: Json, program: str = "") -> tuple[str, ...]:
     }
     # The data can be moved out of the snap's folder, its program cannot.
     snap = root.startswith(SNAP_DATA) or program.startswith(SNAPS)
-    found[SNAP] = snap and not any(found[one] for one in ELSEWHERE)
+    found[SNAP] = snap and not any(found[kind] for kind in ELSEWHERE)
     return tuple(kind for kind in KINDS if found[kind])
 
 
@@ -92,7 +92,7 @@ def in_swarm(info: Json) -> bool:
 
 def elsewhere(found: Collection[str]) -> bool:
     """Whether the engine's packet filter and settings are not this host's own."""
-    return any(one in ELSEWHERE for one in found)
+    return any(kind in ELSEWHERE for kind in found)
 
 
 def refuse(found: Collection[str]) -> None:

@@ -166,18 +166,18 @@ def given_up() -> dict[str, t.Any] | None:
 
 def again() -> None:
     """Have what was given up as it was before."""
-    for one in (journal(), path()):
+    for name in (journal(), path()):
         with contextlib.suppress(FileNotFoundError):
-            os.replace(failed(one), one)
+            os.replace(failed(name), name)
 
 
 def forget() -> None:
     """What an earlier run could not take back is of no interest once a later one has got what it wanted."""
     reverted = record.record().get("reverted") or {}
     with contextlib.suppress(Refused):  # it is told once more, then
-        for one in (failed(path()), failed(journal())):
-            if os.path.exists(one):
-                system_files.write(one, None)
+        for name in (failed(path()), failed(journal())):
+            if os.path.exists(name):
+                system_files.write(name, None)
         if reverted.get("gave_up"):
             record.keep(reverted={**reverted, "gave_up": False})
 
@@ -186,9 +186,9 @@ def _tidy_up(*more: str) -> None:
     stop_timer()
     with contextlib.suppress(OSError):
         os.remove(link())
-    for one in (f"{UNITS}/{UNIT}.service", os.path.join(system_files.STATE, PROGRAM), *more):
+    for name in (f"{UNITS}/{UNIT}.service", os.path.join(system_files.STATE, PROGRAM), *more):
         with contextlib.suppress(Refused):
-            system_files.write(one, None)
+            system_files.write(name, None)
 
 
 def stop_timer() -> None:

@@ -84,6 +84,6 @@ def _holder(handle: int) -> str:
 
 def _command(pid: str) -> str:
     with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-        words = "".join(one if one.isprintable() else " " for one in file.read(4096)).split()
+        words = "".join(character if character.isprintable() else " " for character in file.read(4096)).split()
         return f" ({' '.join(words)[:200]})" if words else ""
     return ""

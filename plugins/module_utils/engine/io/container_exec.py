@@ -57,10 +57,10 @@ def run(
     wanted = {"AttachStdout": True, "Tty": False, "Cmd": list(command), **({"User": "0"} if as_root else {})}
     try:
         with _asking(docker.path, f"/containers/{container}/exec", wanted, deadline) as (handle, response):
-            made, complete = _read(handle, response, deadline, most)
+            created, complete = _read(handle, response, deadline, most)
         if response.status != http.client.CREATED or not complete:
             return Answer("", complete)
-        resource = f"/exec/{json.loads(made)['Id']}/start"
+        resource = f"/exec/{json.loads(created)['Id']}/start"
         with _asking(docker.path, resource, {"Detach": False, "Tty": False}, deadline) as (handle, response):
             said, complete = _read(handle, response, deadline, most)
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):

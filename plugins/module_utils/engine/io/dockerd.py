@@ -137,10 +137,10 @@ def _listener(path: str) -> int:
 
 def _triggered(path: str, shown: Shown) -> str:
     """The service that systemd starts for a socket, empty if it is none of these."""
-    for one in shown.values():
-        listens = (os.path.realpath(place.rpartition(" (")[0]) for place in one.get("Listen", ()))
+    for unit in shown.values():
+        listens = (os.path.realpath(place.rpartition(" (")[0]) for place in unit.get("Listen", ()))
         if os.path.realpath(path) in listens:
-            return next(iter(" ".join(one.get("Triggers", ())).split()), "")
+            return next(iter(" ".join(unit.get("Triggers", ())).split()), "")
     return ""
 
 

@@ -96,8 +96,11 @@ def told(plan: Plan, diff: t.Any, notes: tuple[str, ...] = ()) -> dict[str, t.An
 
 
 def _carry_out(plan: Plan, found: Found, run: str, docker: Docker) -> Done:
-    made = Made(docker.path, found.daemon.unit, found.path, PATIENCE)
-    journal, executor = armed_transaction.Journal(run, keeps=True, made=made), rollback_executor.made_with(made)
+    made_with = Made(docker.path, found.daemon.unit, found.path, PATIENCE)
+    journal, executor = (
+        armed_transaction.Journal(run, keeps=True, made_with=made_with),
+        rollback_executor.made_with(made_with),
+    )
 
     def remember() -> None:
         record.keep(

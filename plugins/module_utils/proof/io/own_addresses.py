@@ -52,7 +52,7 @@ class Places(t.NamedTuple):
         found = []
         for family, separator in (("ipv4", "."), ("ipv6", ":")):
             at = reached.get(family, "")
-            own = [one for one in self.own if separator in one]
+            own = [address for address in self.own if separator in address]
             found += [at] if at in self.all else own if at else []
         return tuple(dict.fromkeys(found))
 
@@ -60,24 +60,31 @@ class Places(t.NamedTuple):
 def read(networks: Iterable[docker_objects.Network]) -> Places:
     """Where this host is reached, as far as the host itself can tell."""
     bridges = {network.bridge for network in networks} | {"lo", "docker0", "docker_gwbridge"}
-    there = kernel.addresses()
+    addresses = kernel.addresses()
     six = [
-        one
-        for one in there
-        if one.interface not in bridges and not (one.value.ip.is_link_local or one.tentative or one.passing)
+        address
+        for address in addresses
+        if address.interface not in bridges
+        and not (address.value.ip.is_link_local or address.tentative or address.passing)
     ]
     uplinks = [route.interface for route in kernel.routes() if route.network.prefixlen == 0]
     outbound = source()
     # An address of the uplink first, a global one before a ULA, and then the one that the host itself uses.
-    six.sort(key=lambda one: (one.interface not in uplinks, one.value.ip in ULA, str(one.value.ip) != outbound))
+    six.sort(
+        key=lambda address: (
+            address.interface not in uplinks,
+            address.value.ip in ULA,
+            str(address.value.ip) != outbound,
+        )
+    )
     four = {name: value for name, value in kernel.ipv4_addresses().items() if name not in bridges}
     default = kernel.ipv4_default_interface() or ""
-    everything = [str(one.value.ip) for one in there] + kernel.local_ipv4()
+    everything = [str(address.value.ip) for address in addresses] + kernel.local_ipv4()
     return Places(
         ipv4=four.get(default) or next(iter(four.values()), ""),
         ipv6=str(six[0].value.ip) if six else "",
         all=tuple(dict.fromkeys(everything)),
-        own=(*four.values(), *(str(one.value.ip) for one in six)),
+        own=(*four.values(), *(str(address.value.ip) for address in six)),
         outbound=outbound,
     )
 

@@ -21,17 +21,17 @@ if t.TYPE_CHECKING:
 
 def judged(docker: Docker, probes: Iterable[Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """The results of probes, those judged that keep a connection to a published port open."""
-    listed = [dict(one) for one in probes]
-    held = [one for one in listed if one.get("client_port")]
+    listed = [dict(probe) for probe in probes]
+    held = [probe for probe in listed if probe.get("client_port")]
     if not held:
         return listed
-    running = [one for one in map(docker_objects.listed, docker.containers()) if one.running]
-    reached = dict.fromkeys(one.id for probe in held for one, _port in _reached(probe, running))
-    pids = {key: one.pid for key, one in state_containers.inspect_all(docker, [*reached]).items()}
+    running = [container for container in map(docker_objects.listed, docker.containers()) if container.running]
+    reached = dict.fromkeys(container.id for probe in held for container, _port in _reached(probe, running))
+    pids = {key: container.pid for key, container in state_containers.inspect_all(docker, [*reached]).items()}
     places = own_addresses.read(docker_objects.network(network) for network in docker.networks())
     return [
-        verdict.of_service(one, _peers(one, running, pids), places.all) if one.get("client_port") else one
-        for one in listed
+        verdict.of_service(probe, _peers(probe, running, pids), places.all) if probe.get("client_port") else probe
+        for probe in listed
     ]
 
 
@@ -39,7 +39,7 @@ def _peers(
     probe: Mapping[str, t.Any], running: Sequence[docker_objects.Container], pids: Mapping[str, int]
 ) -> list[tuple[str, int]]:
     """Whom the containers are connected to that a probe may have reached."""
-    places = {(pids[one.id], port) for one, port in _reached(probe, running) if pids.get(one.id)}
+    places = {(pids[container.id], port) for container, port in _reached(probe, running) if pids.get(container.id)}
     return [peer for pid, port in places for peer in kernel.peers(pid, port)]
 
 
@@ -54,9 +54,9 @@ def _reached(
         if probe.get("host") in [place.ipv6 for place in container.endpoints if place.ipv6]
     ]
     if own:
-        yield from ((one, number) for one in own)
+        yield from ((container, number) for container in own)
         return
-    for one in containers:
-        for port in one.ports:
+    for container in containers:
+        for port in container.ports:
             if port.protocol == "tcp" and port.host_port == number:
-                yield one, port.container_port
+                yield container, port.container_port

@@ -100,11 +100,11 @@ def start(docker: Docker, wanted: Wanted) -> int:
     chosen = wanted.port or free_port()
     try:
         with sdk.refusing(f"start the responder {present} on network {wanted.network}, port {chosen}"):
-            made = _create(client, wanted, present, chosen)
+            container = _create(client, wanted, present, chosen)
             # Before it is started: it is never there without an end.
-            _end_after(docker, made, wanted.seconds)
-            client.start(made)
-        _await_answer(docker, made, wanted.network, wanted.container_port)
+            _end_after(docker, container, wanted.seconds)
+            client.start(container)
+        _await_answer(docker, container, wanted.network, wanted.container_port)
         if wanted.ipv6_address:
             nft.admit(wanted.ipv6_address, wanted.container_port, wanted.seconds)
     except BaseException:
@@ -123,7 +123,7 @@ def _create(client: t.Any, wanted: Wanted, image: str, port: int) -> str:
     if wanted.ipv6_address:
         endpoint = client.create_endpoint_config(ipv6_address=wanted.ipv6_address)
         networking = client.create_networking_config({wanted.network: endpoint})
-    made = client.create_container(
+    created = client.create_container(
         image,
         name=NAME,
         user=USER,
@@ -132,7 +132,7 @@ def _create(client: t.Any, wanted: Wanted, image: str, port: int) -> str:
         ports=[wanted.container_port],
         networking_config=networking,
     )
-    return str(made["Id"])
+    return str(created["Id"])
 
 
 def _end_after(docker: Docker, container_id: str, seconds: int) -> None:
@@ -265,7 +265,10 @@ def _await_answer(docker: Docker, container_id: str, network: str, container_por
     On a bridge with nobody on it an address stays tentative for ever (before Docker Engine 28, moby#48609), so other
     bridges do not count.
     """
-    bridge = next((one.bridge for one in map(docker_objects.network, docker.networks()) if one.name == network), "")
+    bridge = next(
+        (candidate.bridge for candidate in map(docker_objects.network, docker.networks()) if candidate.name == network),
+        "",
+    )
     end = time.monotonic() + START_TIMEOUT
     while time.monotonic() < end:
         container = _running(docker, container_id)
@@ -273,7 +276,7 @@ def _await_answer(docker: Docker, container_id: str, network: str, container_por
             raise Refused("the responder ended at once", f"container {NAME}", CHECK_IMAGE)
         endpoint = container.endpoint(network)
         tentative = any(address.tentative and address.interface == bridge for address in kernel.addresses())
-        places = [one for one in (endpoint.ipv4, endpoint.ipv6) if one] if endpoint else []
+        places = [address for address in (endpoint.ipv4, endpoint.ipv6) if address] if endpoint else []
         if places and not tentative and all(_answers(place, container_port) for place in places):
             return
         time.sleep(0.1)

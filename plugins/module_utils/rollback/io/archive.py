@@ -102,7 +102,7 @@ def _from_folder() -> dict[str, bytes]:
     found = {}
     top = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * HERE.count(".")))
     for folder, _folders, names in os.walk(top):
-        for name in (one for one in names if one.endswith(".py")):
+        for name in (path for path in names if path.endswith(".py")):
             path = os.path.join(folder, name)
             with open(path, "rb") as file:
                 found[os.path.relpath(path, top)] = file.read()

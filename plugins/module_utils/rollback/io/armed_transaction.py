@@ -133,11 +133,11 @@ class Journal(Back):
         Refused: a transaction of another run is armed, or that of this run is armed no more.
     """
 
-    def __init__(self, run: str = "", keeps: bool = False, made: Made | None = None) -> None:
+    def __init__(self, run: str = "", keeps: bool = False, made_with: Made | None = None) -> None:
         said = change_armed.stored(run)
         super().__init__(change_armed.journal() if said else change_armed.unfinished() if keeps else "")
         self.within: float | None = said["within"] if said else None
-        self.run, self.made = run, made or Made()
+        self.run, self.made = run, made_with or Made()
 
     def begin(self, plan: Plan) -> None:
         """Begin to note the steps back of a plan, with all the room that this takes."""

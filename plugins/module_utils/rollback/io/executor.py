@@ -96,9 +96,11 @@ class Executor:
         self.does[type(step)](step)
 
 
-def made_with(made: Made) -> Executor:
+def made_with(circumstances: Made) -> Executor:
     """What takes back a change that was made with this."""
-    return Executor(daemon_executor.DaemonExecutor(Docker(made.socket), made.unit, made.health_timeout))
+    return Executor(
+        daemon_executor.DaemonExecutor(Docker(circumstances.socket), circumstances.unit, circumstances.health_timeout)
+    )
 
 
 def nothing() -> None:

@@ -190,8 +190,8 @@ def revert(reason: str, tried: int = 0) -> Outcome:
 def _ended(said: dict[str, t.Any], story: journal.Story, reason: str, failed: list[str], notes: list[str]) -> Outcome:
     """Write down what became of the way back, and disarm. What cannot be written must not keep the host armed."""
     gives_up = bool(failed) and story.attempts >= journal.ATTEMPTS
-    told: dict[str, t.Any] = {"reason": reason, "failed": failed, **({"notes": notes} if notes else {})}
-    notes = [*notes, *_noted(said, story, {**told, **({"gave_up": True} if gives_up else {})})]
+    outcome: dict[str, t.Any] = {"reason": reason, "failed": failed, **({"notes": notes} if notes else {})}
+    notes = [*notes, *_noted(said, story, {**outcome, **({"gave_up": True} if gives_up else {})})]
     try:
         if gives_up:
             armed.give_up()
@@ -209,11 +209,11 @@ def _noted(said: dict[str, t.Any], story: journal.Story, reverted: dict[str, t.A
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         left = [str(step) for slot in reversed(story.slots) for step in transaction.load_steps([*reversed(slot.left)])]
-        told = {"date": now, "transaction": said["id"], **reverted, **({"left": left} if left else {})}
-        entries = {**said["record"], "reverted": told}
+        entry = {"date": now, "transaction": said["id"], **reverted, **({"left": left} if left else {})}
+        entries = {**said["record"], "reverted": entry}
         if story.restarted:
-            made = next((slot.made for slot in reversed(story.slots)), journal.Made())
-            entries["daemon"] = loaded.read_by_daemon(made.socket, made.config)
+            made_with = next((slot.made for slot in reversed(story.slots)), journal.Made())
+            entries["daemon"] = loaded.read_by_daemon(made_with.socket, made_with.config)
         change_record.replace_record(entries)
     except Refused as reason:
         return [f"It could not be written down: {reason.where}: {reason.problem}."]

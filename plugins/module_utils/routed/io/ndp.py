@@ -59,7 +59,7 @@ def plan(wanted: ndp_proxy.Wanted, found: Found, ask: Ask) -> ndp_proxy.NdpPlan:
 
 def calls(network: str, options: Mapping[str, t.Any], found: Found) -> Iterator[dict[str, t.Any]]:
     """The options with which ndp_proxy is called: for subnets that the network gives up, and for the one wanted."""
-    subnets = [subnet for one in found.networks if one.name == network for subnet in one.subnets6]
+    subnets = [subnet for candidate in found.networks if candidate.name == network for subnet in candidate.subnets6]
     for prefix in ndp_proxy.obsolete(found.record.get("ndp"), subnets, options.get("prefix", "")):
         yield {"state": ndp_proxy.ABSENT, "prefix": prefix}
     if options:
@@ -93,16 +93,18 @@ def facts(found: Found) -> routed_neighbours.Facts:
         neighbours=routed_neighbours.neighbours(neighbours),
         proxied=routed_neighbours.proxied(proxied),
         proxy_ndp={name: kernel.sysctl(f"net/ipv6/conf/{name}/proxy_ndp") or "0" for name in names},
-        forwarding={one: kernel.sysctl(f"net/ipv6/conf/{one}/forwarding") or "0" for one in ("all", *names)},
+        forwarding={
+            interface: kernel.sysctl(f"net/ipv6/conf/{interface}/forwarding") or "0" for interface in ("all", *names)
+        },
         no_ip_forward=found.path
         if daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
         else "",
         bridges=tuple(network.bridge for network in found.networks if network.bridge),
-        containers=tuple(ipaddress.IPv6Address(one) for one in six if one),
+        containers=tuple(ipaddress.IPv6Address(address) for address in six if address),
         managed=networks if NETWORKD in active else {},
         units={os.path.basename(path): content for path, content in units.items()},
         drop_ins=_ours(f"{ndp_proxy.NETWORKS}/*.network.d/{ndp_proxy.DROP_IN_PREFIX}*.conf"),
-        running=tuple(one for one in active if one != NETWORKD),
+        running=tuple(unit for unit in active if unit != NETWORKD),
         ndppd=system_programs.where("ndppd"),
         ndppd_conf=system_files.read(ndppd_conf.PATH),
         record=found.record.get("ndp", {}),
@@ -157,16 +159,16 @@ def _running(units: list[str]) -> list[str]:
     )
     blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in said.split("\n\n")]
     return [
-        one["Id"]
-        for one in blocks
-        if one.get("ActiveState") == "active" and (one["Id"] == NETWORKD or one.get("UnitFileState") == "enabled")
+        unit["Id"]
+        for unit in blocks
+        if unit.get("ActiveState") == "active" and (unit["Id"] == NETWORKD or unit.get("UnitFileState") == "enabled")
     ]
 
 
-def answers(interface: str, asked: tuple[ipaddress.IPv6Address, ...]) -> dict[ipaddress.IPv6Address, str]:
+def answers(interface: str, addresses: tuple[ipaddress.IPv6Address, ...]) -> dict[ipaddress.IPv6Address, str]:
     """Which of these addresses a neighbour answers for, with its link-layer address; silence takes ANSWER seconds."""
     found: dict[ipaddress.IPv6Address, str] = {}
-    if not asked:
+    if not addresses:
         return found
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as handle:
         index = socket.if_nametoindex(interface)
@@ -174,17 +176,17 @@ def answers(interface: str, asked: tuple[ipaddress.IPv6Address, ...]) -> dict[ip
         handle.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, HOPS)
         handle.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-        for address in asked:
+        for address in addresses:
             group = ipaddress.IPv6Address(SOLICITED_NODE | int(address) & 0xFFFFFF)
             with contextlib.suppress(OSError):  # a link that is down has no neighbours
                 handle.sendto(_solicitation(address, interface), (str(group), 0, 0, index))
         deadline = time.monotonic() + ANSWER
-        while len(found) < len(asked) and time.monotonic() < deadline:
+        while len(found) < len(addresses) and time.monotonic() < deadline:
             handle.settimeout(max(0.001, deadline - time.monotonic()))
             with contextlib.suppress(OSError):
                 message, ancillary, _flags, _sender = handle.recvmsg(1500, socket.CMSG_SPACE(struct.calcsize("i")))
                 target = _advertised(message, ancillary)
-                if target in asked:
+                if target in addresses:
                     found[target] = message[26:32].hex(":") or "somebody"
     return found
 
@@ -274,8 +276,8 @@ def place_drop_in(step: PlaceDropIn) -> None:
         with contextlib.suppress(OSError):  # it holds something of somebody else's
             os.rmdir(os.path.dirname(step.path))
     system_programs.must("networkctl", "reload")
-    _forget({ipaddress.IPv6Address(one) for one in gone})
-    _await_entries({ipaddress.IPv6Address(one) for one in wanted}, step.interface)
+    _forget({ipaddress.IPv6Address(text) for text in gone})
+    _await_entries({ipaddress.IPv6Address(text) for text in wanted}, step.interface)
 
 
 def _entries() -> list[tuple[str, ipaddress.IPv6Address]]:

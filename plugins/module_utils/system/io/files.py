@@ -142,8 +142,8 @@ def backup(path: str, content: bytes) -> str:
         copy = _dated(place.name)
         _replace(place._replace(name=copy, entry=None), content, None, None, 0o600, "")
         with _listable(place) as folder, _rights(place):
-            there = sorted(one for one in os.listdir(folder) if one.startswith(_dated(place.name, "")))
-            for entry in there[:-BACKUPS_KEPT]:
+            copies = sorted(name for name in os.listdir(folder) if name.startswith(_dated(place.name, "")))
+            for entry in copies[:-BACKUPS_KEPT]:
                 os.unlink(entry, dir_fd=folder)
         return os.path.join(place.at, copy)
 
@@ -221,7 +221,7 @@ def _walk(path: str, handles: contextlib.ExitStack, make: bool) -> _Place:
 
 def _parts(path: str) -> list[str]:
     """The parts of a path, the last one first."""
-    return [one for one in reversed(path.split("/")) if one not in ("", ".")]
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
 
 
 def _handle(name: str, folder: int | None, handles: contextlib.ExitStack) -> int:
@@ -343,11 +343,11 @@ def _bytes(old: _Old) -> bytes:
 def _refuse_changed(place: _Place, old: _Old | None, raw: bytes | None) -> None:
     """Right before it is replaced: the same file, with the same bytes (None: these do not matter)."""
     try:
-        there = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+        now = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
     except FileNotFoundError:
         same = old is None
     else:
-        same = old is not None and os.path.samestat(there, old.status) and raw in (None, _bytes(old))
+        same = old is not None and os.path.samestat(now, old.status) and raw in (None, _bytes(old))
     if not same:
         raise _changed(os.path.join(place.at, place.name))
 
@@ -386,8 +386,8 @@ def _replace(place: _Place, content: bytes, old: _Old | None, raw: bytes | None,
 def _refuse_swapped(place: _Place, handle: int) -> None:
     """What has the name now must be what was written, not what its owner put in the place of the temporary file."""
     with contextlib.suppress(FileNotFoundError):
-        there = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
-        if os.path.samestat(there, os.fstat(handle)):
+        now = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+        if os.path.samestat(now, os.fstat(handle)):
             return
     raise _changed(os.path.join(place.at, place.name))
 

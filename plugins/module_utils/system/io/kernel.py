@@ -166,8 +166,10 @@ def _sockets_beside(pid: int) -> set[str]:
         for entry in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/{entry}/ns/pid") == own:
-                    found |= {os.readlink(f"/proc/{entry}/fd/{one}") for one in os.listdir(f"/proc/{entry}/fd")}
-    return {one[len("socket:[") : -1] for one in found if one.startswith("socket:[")}
+                    found |= {
+                        os.readlink(f"/proc/{entry}/fd/{descriptor}") for descriptor in os.listdir(f"/proc/{entry}/fd")
+                    }
+    return {link[len("socket:[") : -1] for link in found if link.startswith("socket:[")}
 
 
 def sessions(pid: int) -> list[int]:
@@ -264,7 +266,7 @@ def parent(pid: int) -> int | None:
 
 def has_child(pid: int, name: str) -> bool:
     """Whether a process has a child of a name."""
-    return any(_stat(one, 4) == pid for one in _called(name))
+    return any(_stat(process, 4) == pid for process in _called(name))
 
 
 def _called(name: str) -> t.Iterator[int]:

@@ -25,7 +25,7 @@ FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 def searched() -> str:
     """Where programs are looked for; an entry of PATH that is no absolute path is not."""
     found = f"{FOLDERS}:{os.environ.get('PATH', '')}".split(":")
-    return ":".join(dict.fromkeys(one for one in found if one.startswith("/")))
+    return ":".join(dict.fromkeys(folder for folder in found if folder.startswith("/")))
 
 
 def where(name: str) -> str:

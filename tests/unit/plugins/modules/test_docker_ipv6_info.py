@@ -16,12 +16,13 @@ from ansible_collections.dms.ipv6.plugins.module_utils.change import plan as cha
 from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_files
 from ansible_collections.dms.ipv6.plugins.module_utils.compose import plan as compose_plan
 from ansible_collections.dms.ipv6.plugins.module_utils.compose.io import project as compose_project
-from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
+from ansible_collections.dms.ipv6.plugins.module_utils.core import finding, ip
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon import address_pools
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils.host import address_order, gai_conf
 from ansible_collections.dms.ipv6.plugins.module_utils.host import undo as host_undo
 from ansible_collections.dms.ipv6.plugins.module_utils.host.io import resolver
+from ansible_collections.dms.ipv6.plugins.module_utils.mail.io import servers
 from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
 from ansible_collections.dms.ipv6.plugins.module_utils.network import default_bridge
 from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
@@ -1197,3 +1198,10 @@ def test_the_small_module_says_what_it_does_not_bring(
 ) -> None:
     lab.daemon, lab.record = Daemon(version="28.5.2"), record
     assert run(docker_ipv6_info, **options).items() >= {"changed": False, "incomplete": True}.items()
+
+
+@pytest.mark.parametrize("mail", [False, True])
+def test_no_container_is_looked_into_unasked(lab: Lab, monkeypatch: pytest.MonkeyPatch, mail: bool) -> None:
+    relay = finding.Finding("open_relay", finding.CRITICAL, "it relays", "See to it")
+    monkeypatch.setattr(servers, "findings", lambda *_arguments: [relay])
+    assert (relay._asdict() in info(mail=mail)["findings"]) is mail

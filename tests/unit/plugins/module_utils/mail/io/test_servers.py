@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which containers are looked into, and only where docker_ipv6_info is told to (option mail)."""
+"""Which containers are looked into."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from ansible_collections.dms.ipv6.plugins.module_utils.engine.io import containe
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils.mail import programs as mail_programs
 from ansible_collections.dms.ipv6.plugins.module_utils.mail.io import servers
-from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat
-from ansible_collections.dms.ipv6.plugins.module_utils.modules import docker_ipv6_info
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import host
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.mail_containers import container, recorded
 
@@ -73,13 +71,3 @@ def test_who_is_to_have_ipv6(there: Containers) -> None:
     there.said["one-id"] = container_exec.Answer(text, True)
     assert ("inet_protocols_conflict", "warning") in ids("one")
     assert ("inet_protocols_conflict", "warning") not in ids("two")
-
-
-@pytest.mark.parametrize("mail", [False, True])
-def test_nobody_is_asked_unasked(there: Containers, mail: bool) -> None:
-    wanted = nat.Wanted()
-    found = docker_ipv6_info._wrong(
-        ENGINE, host(containers=MAIL), wanted, wanted, {"mail": mail, "mail_as_root": False}
-    )
-    assert ("open_relay" in {one.id for one in found}) is mail
-    assert len(there.asked) == (2 if mail else 0)

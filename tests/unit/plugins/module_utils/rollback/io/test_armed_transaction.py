@@ -726,7 +726,7 @@ def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: p
     monkeypatch.setattr(daemon_loaded, "read_by_daemon", lambda *made: used.append(made))
     arm()
     for made in (change_journal.Made("/run/2.sock", "second.service", "/etc/second.json", 7.0), change_journal.Made()):
-        journal = armed_transaction.Journal("run", made=made)
+        journal = armed_transaction.Journal("run", made_with=made)
         journal.begin(Plan("", ""))
         journal.hold((RESTART,))
     assert revert.revert("asked for").failed == []
