@@ -15,7 +15,7 @@ from . import docker_ipv6_info
 from .options import READING
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from ..change.plan import Plan
     from ..core.finding import Finding
@@ -54,7 +54,7 @@ def _mail(docker: Docker, found: Found, containers: tuple[str, ...], as_root: bo
     return servers.findings(docker, found, containers, as_root)
 
 
-def _gai_conf(prefixes: Collection[str], precedence: bool, record: dict[str, t.Any]) -> Plan:
+def _gai_conf(prefixes: Collection[str], precedence: bool, record: Mapping[str, t.Any]) -> Plan:
     from ..host import gai_conf
     from ..host.io import resolver
 

@@ -73,7 +73,7 @@ class Seldom(t.NamedTuple):
             with its plan.
     """
 
-    gai_conf: t.Callable[[Collection[str], bool, dict[str, t.Any]], Plan] = not_brought
+    gai_conf: t.Callable[[Collection[str], bool, Mapping[str, t.Any]], Plan] = not_brought
     given_up: t.Callable[[str, Found, Docker], list[tuple[dict[str, t.Any], t.Any]]] = not_brought
 
 
