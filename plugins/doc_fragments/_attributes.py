@@ -194,6 +194,17 @@ options:
     type: list
     elements: str
     default: []
+  allow_leak:
+    description:
+      - Names of containers that may get an IPv6 way out beside a tunnel. A container on a network that gets IPv6 gets
+        a default route, and what its VPN carries is often IPv4 alone.
+      - A plan is refused if such a container is not named here, and has no IPv6 today. It counts if it has
+        C(/dev/net/tun), another interface than Docker's, or if others run on its network
+        (C(network_mode) is C(container:NAME), C(service:NAME) in a Compose file).
+      - The modules that carry a plan out name them in a warning and do not ask again.
+    type: list
+    elements: str
+    default: []
   gai_conf:
     description:
       - Whether the plan of mode V(nat) has new processes of the host try IPv6 first from the ULAs of the networks, see

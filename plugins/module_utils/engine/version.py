@@ -62,6 +62,9 @@ CAPABILITIES: dict[str, Version] = {
     "direct_access_closed": Version(28, 0),
     # In gateway mode routed published ports are open even if another network is the container's gateway (moby#50140).
     "routed_beside_gateway": Version(29, 0),
+    # An address that a container asks for has to be of a family that the network has; before, it had no effect
+    # (moby#51583, moby#51653).
+    "address_of_other_family_refused": Version(29, 0, 4),
     # The daemon option firewall-backend (release notes 29.0.0).
     "firewall_backend": Version(29, 0),
     # GET /info says whether userland-proxy is on (API version history).

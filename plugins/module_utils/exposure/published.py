@@ -388,13 +388,16 @@ def _outward(container: docker_objects.Container, host: Host) -> list[docker_obj
 def gateway(container: docker_objects.Container, family: str, host: Host) -> docker_objects.Endpoint | None:
     """The place that published ports of a family lead to, None if no network gives it an address of that family.
 
-    First by the priority given (Docker Engine 28), then dual-stack before IPv4 alone, then by the network's name.
+    First dual-stack before one family alone, then by the priority given (Docker Engine 28), then by the network's name:
+    a dual-stack network is taken for both families before any priority is looked at (moby#51999; seen on 28.5.2 with
+    a bridge and with macvlan).
     """
     able = [one for one in _outward(container, host) if (one.ipv6 if family == state_firewall.IPV6 else one.ipv4)]
-    return min(able, key=lambda one: (-_priority(one), not (one.ipv4 and one.ipv6), one.network), default=None)
+    return min(able, key=lambda one: (not (one.ipv4 and one.ipv6), -priority(one), one.network), default=None)
 
 
-def _priority(endpoint: docker_objects.Endpoint) -> int:
+def priority(endpoint: docker_objects.Endpoint) -> int:
+    """The gateway priority that the container's user gave a network."""
     return int(definitions.load(endpoint.settings).get("GwPriority", 0))
 
 
@@ -405,12 +408,10 @@ def unheard(
 
     A port that nothing serves in any way is taken for one whose service is not up yet.
     """
-    if container.listeners is None or port.protocol != "tcp":
+    heard = {"tcp": container.listeners, "udp": container.udp}.get(port.protocol)
+    if heard is None:
         return ""
-    four, six = (
-        [ip for ip, at in container.listeners.get(of, ()) if at == port.container_port]
-        for of in state_firewall.FAMILIES
-    )
+    four, six = ([ip for ip, at in heard.get(of, ()) if at == port.container_port] for of in state_firewall.FAMILIES)
     by_four, by_six = _takes(four, target.ipv4), _takes(six, target.ipv6)
     # A socket on [::] takes IPv4 as well.
     if not (four or six) or (by_six if family == state_firewall.IPV6 else by_four or _takes(six, target.ipv4)):

@@ -16,7 +16,7 @@ from ..core.finding import CRITICAL, INFO, WARNING, Finding
 from . import trusted_lists
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ..core.ip import AnyAddress
     from ..exposure import published as exposure_published
@@ -44,6 +44,7 @@ class Situation:
         masking: the gateways that they may appear as.
         hidden: who these clients are.
         dual: whether it has IPv6, or is to have it.
+        shared: its networks with IPv6 that other containers are on.
     """
 
     container: docker_objects.Container
@@ -52,6 +53,7 @@ class Situation:
     masking: frozenset[AnyAddress]
     hidden: str
     dual: bool
+    shared: tuple[docker_objects.Network, ...] = ()
 
     @property
     def name(self) -> str:
@@ -95,6 +97,7 @@ def situation(
     networks: Iterable[docker_objects.Network],
     exposures: Iterable[exposure_published.Exposure],
     wanted: Iterable[str],
+    members: Mapping[str, Collection[str]] | None = None,
 ) -> Situation:
     """Where a container stands.
 
@@ -103,8 +106,11 @@ def situation(
         networks: of the host.
         exposures: what remote clients get at the container's ports.
         wanted: names or ids of the containers that are to have IPv6.
+        members: network -> names of its containers.
     """
+    networks = tuple(networks)
     own = {endpoint.network for endpoint in container.endpoints}
+    dual = {endpoint.network for endpoint in container.endpoints if endpoint.ipv6}
     texts = [text for one in container.endpoints for text in (one.gateway4, one.gateway6)]
     texts += [text for network in networks if network.name in own for text in network.gateways]
     gateways = tuple(dict.fromkeys(ipaddress.ip_address(text.split("/")[0]) for text in texts if text))
@@ -121,6 +127,7 @@ def situation(
         frozenset(gateway for gateway in gateways if gateway.version in versions),
         f"{' and '.join(families)} clients".replace("ipv", "IPv"),
         container.has_ipv6 or bool({container.name, container.id} & set(wanted)),
+        tuple(one for one in networks if one.name in dual and len((members or {}).get(one.name, ())) > 1),
     )
 
 
@@ -137,6 +144,7 @@ def findings(situation: Situation, facts: mail_programs.Facts, complete: bool = 
         *_banned(situation, facts),
         *_logged(situation, facts),
         *_trusting(situation, facts),
+        *_strangers(situation, facts),
         *_protocols(situation, facts),
         *_stale(situation, facts),
         *_not_examined(situation, facts, complete),
@@ -227,6 +235,27 @@ def _trusting(situation: Situation, facts: mail_programs.Facts) -> Iterator[Find
             evidence = f"{situation.name}: {one.meaning} {_listed(trusted)} ({one.where}: {_listed(trusted.values())})"
             remedy = f"{ENABLE}, or take the gateway out of the list" if hidden else "Take the gateway out of the list"
             yield Finding(one.id, WARNING if hidden else INFO, evidence, remedy)
+
+
+def _strangers(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding]:
+    """Lists that have a network's IPv4 subnet alone: containers on it connect over IPv6 first, and are strangers."""
+    mynetworks = trusted_lists.entries(facts.postfix.get("mynetworks", ""))
+    postfix = TrustList("trusts_ipv4_subnet_only", "mynetworks", mynetworks, "Postfix relays for")
+    for network in situation.shared:
+        four = [one for one in network.subnets if one.version == 4]
+        for listed in (postfix, *_trust_lists(facts)):
+            trusted = [subnet for subnet in four if trusted_lists.covers(listed.entries, subnet)]
+            missing = [subnet for subnet in network.subnets6 if not trusted_lists.covers(listed.entries, subnet)]
+            if trusted and missing:
+                yield Finding(
+                    "trusts_ipv4_subnet_only",
+                    WARNING,
+                    f"{situation.name}: {listed.meaning} {_listed(trusted)} of network {network.name}"
+                    f" ({listed.where}), and not its IPv6 subnet {_listed(missing)}, from which its containers come"
+                    " first",
+                    f"Add {_listed(missing)} to {listed.where} if containers there are to be trusted; in mynetworks the"
+                    " address stands in brackets",
+                )
 
 
 def _trust_lists(facts: mail_programs.Facts) -> Iterator[TrustList]:

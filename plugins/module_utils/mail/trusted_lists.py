@@ -41,6 +41,15 @@ def match(address: AnyAddress, listed: Iterable[str]) -> str:
     return ""
 
 
+def covers(listed: Iterable[str], subnet: AnyNetwork) -> bool:
+    """Whether the first entry that is about any address of a subnet lets all of them in."""
+    for entry in listed:
+        found = network(entry.lstrip("!"))
+        if found is not None and found.version == subnet.version and found.overlaps(subnet):
+            return not entry.startswith("!") and found.prefixlen <= subnet.prefixlen
+    return False
+
+
 def unclear(listed: Iterable[str]) -> tuple[str, ...]:
     """The entries that only the program itself can look up: files, tables, names."""
     return tuple(entry for entry in listed if network(entry.lstrip("!")) is None)

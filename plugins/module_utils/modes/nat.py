@@ -51,6 +51,7 @@ class Wanted(t.NamedTuple):
         consent: containers may be stopped.
         allow_exposure: ports that may become open past the host's firewall, see exposure.newly_open.
         allow_forwarding: interfaces whose networks may be reached through this host, see exposure.newly_routed.
+        allow_leak: containers that may get an IPv6 way out beside a tunnel, see network.members.
         gai_conf: whether the host is to try IPv6 first from the networks' ULAs, see host.gai_conf; and from
             ``gai_conf_prefixes``, and with ``gai_conf_precedence`` before all else to them.
         addresses: with mode ``routed``, container -> the address that it is to have.
@@ -69,6 +70,7 @@ class Wanted(t.NamedTuple):
     consent: bool = False
     allow_exposure: tuple[str, ...] = ()
     allow_forwarding: tuple[str, ...] = ()
+    allow_leak: tuple[str, ...] = ()
     gai_conf: bool = False
     gai_conf_precedence: bool = False
     gai_conf_prefixes: tuple[str, ...] = ()
@@ -186,7 +188,7 @@ def enabled(
     if file_settings.get("iptables") is False:
         raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
-        default_bridge.refuse_ipv4_only(containers.values(), found.networks, ask.listeners)
+        default_bridge.refuse_ipv4_only(containers.values(), found.networks, ask)
         daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, default_bridge.ADVICE))
         return HostPlan(config, network, daemon_plan, Plan("", ""))
     none = wanted.attach == network_on_host.COMPOSE

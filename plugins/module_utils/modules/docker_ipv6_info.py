@@ -61,6 +61,7 @@ def wanted_host(params: dict[str, t.Any]) -> nat.Wanted:
         consent=params["allow_container_restart"],
         allow_exposure=tuple(params["allow_exposure"]),
         allow_forwarding=tuple(params["allow_forwarding"]),
+        allow_leak=tuple(params["allow_leak"]),
         gai_conf=params["gai_conf"],
         gai_conf_precedence=params["gai_conf_precedence"],
         gai_conf_prefixes=tuple(params["gai_conf_prefixes"]),

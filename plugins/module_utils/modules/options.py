@@ -28,6 +28,7 @@ READING: dict[str, t.Any] = {
     "allow_container_restart": {"type": "bool", "default": False},
     "allow_exposure": {"type": "list", "elements": "str", "default": []},
     "allow_forwarding": {"type": "list", "elements": "str", "default": []},
+    "allow_leak": {"type": "list", "elements": "str", "default": []},
     "mail": {"type": "bool", "default": False},
     "mail_as_root": {"type": "bool", "default": False},
     "gai_conf": {"type": "bool", "default": False},

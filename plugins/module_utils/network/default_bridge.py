@@ -14,11 +14,11 @@ from . import listener_checks
 from . import plan as network_plan
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
     from ..daemon.json_text import Settings
     from ..engine.version import Version
-    from ..state.docker_objects import Container, Network
+    from ..state.docker_objects import Ask, Container, Network
     from .plan import WantedNetwork
 
 BRIDGE = "bridge"
@@ -71,14 +71,10 @@ def refuse_elsewhere(containers: Iterable[Container]) -> None:
             )
 
 
-def refuse_ipv4_only(
-    containers: Iterable[Container],
-    networks: Iterable[Network],
-    listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]],
-) -> None:
+def refuse_ipv4_only(containers: Iterable[Container], networks: Iterable[Network], ask: Ask) -> None:
     """Raise Refused for a container whose IPv6 clients would go from masked to refused."""
     if any(network.name == BRIDGE and network.ipv6 for network in networks):
         return
     for container in containers:
         if container.running:
-            listener_checks.refuse_ipv4_only(container, listeners(container.pid))
+            listener_checks.refuse_ipv4_only(container, ask)

@@ -14,17 +14,19 @@ from ..state import container_status
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..state.docker_objects import Container, Port
+    from ..state.docker_objects import Ask, Container, Port
 
 
-def ipv4_only_ports(container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]]) -> list[Port]:
-    """Published TCP ports that nothing inside the container serves over IPv6.
+def ipv4_only_ports(
+    container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]], protocol: str = "tcp"
+) -> list[Port]:
+    """Published ports of a protocol that nothing inside the container serves over IPv6.
 
     Once packets are translated instead of proxied, IPv6 clients of such a port are refused. A port that nothing
     serves in either family is not counted: nobody can tell what its service will do.
     """
     six, four = ({port for address, port in listeners[family] if not _loopback(address)} for family in ("ipv6", "ipv4"))
-    wanted = {one.container_port: one for one in container.ports if one.protocol == "tcp" and ":" in one.host_ip}
+    wanted = {one.container_port: one for one in container.ports if one.protocol == protocol and ":" in one.host_ip}
     return [one for number, one in sorted(wanted.items()) if number in four - six]
 
 
@@ -52,11 +54,13 @@ def refuse_restarting(container: Container) -> None:
         )
 
 
-def refuse_ipv4_only(container: Container, listeners: Mapping[str, Iterable[tuple[str, int]]]) -> None:
+def refuse_ipv4_only(container: Container, ask: Ask) -> None:
     """Raise Refused for a container whose IPv6 clients would go from masked to refused."""
-    ports = ipv4_only_ports(container, listeners)
+    ports = ipv4_only_ports(container, ask.listeners(container.pid))
+    if any(port.protocol == "udp" for port in container.ports):
+        ports += ipv4_only_ports(container, ask.udp(container.pid), "udp")
     if ports:
-        numbers = ", ".join(str(port.container_port) for port in ports)
+        numbers = ", ".join(f"{port.container_port}{'' if port.protocol == 'tcp' else '/udp'}" for port in ports)
         raise Refused(
             f"its service listens on IPv4 only on port {numbers}; IPv6 clients would be refused",
             f"container {container.name}",

@@ -17,6 +17,7 @@ from ..daemon import on_host as daemon_on_host
 from ..state import docker_objects
 from ..state import host as state_host
 from . import listener_checks
+from . import members as network_members
 from . import plan as network_plan
 from . import steps as network_steps
 
@@ -87,17 +88,23 @@ def plan_network(
     unfinished = ask.steps(found.record.get("unfinished"))
     if unfinished:
         return Plan("", "", unfinished, (change_plan.UNFINISHED,))
+    if wanted.state == network_plan.PRESENT:
+        network_members.refuse_sharing(containers, found)
     plan = network_plan.plan(wanted, containers, around(found, ask))
     known = {one.id: one for one in containers.values()}
-    moving = {
+    connected = {
         step.id: known.get(step.id) or ask.inspect(step.name)
         for step in plan.steps
-        if isinstance(step, network_steps.ConnectContainer) and step.running
+        if isinstance(step, network_steps.ConnectContainer)
     }
+    moving = [one for one in connected.values() if one.running]
+    also: list[str] = []
     if wanted.state == network_plan.PRESENT:
-        for container in moving.values():
-            listener_checks.refuse_ipv4_only(container, ask.listeners(container.pid))
-    warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving.values(), ask))
+        for container in moving:
+            listener_checks.refuse_ipv4_only(container, ask)
+        joining = (network_members.joins(one, wanted.name, found, ask.links) for one in connected.values())
+        also = [*network_members.warnings(joining, found)]
+    warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving, ask), *also)
     plan = replace(plan, warnings=(*plan.warnings, *warnings))
     creates = any(isinstance(one, network_steps.CreateNetwork) for one in plan.steps)
     again = not creates and daemon_on_host.was_switched_off(found)

@@ -13,7 +13,7 @@ from ..change.plan import Plan, Step
 from ..core import ip
 from ..core.refused import Refused
 from ..engine import version as engine_version
-from ..state import definitions, docker_objects, routed_mode
+from ..state import container_status, definitions, docker_objects, routed_mode
 from . import listener_checks
 from .steps import LABEL, ConnectContainer, CreateNetwork, DisconnectContainer, RemoveNetwork
 
@@ -159,9 +159,15 @@ def replacement(
         around: what else there is.
         addresses: id of a container -> the IPv6 address that it is to have.
     """
-    attached = [around.inspect(name) for name in around.members.get(found.name, ())]
+    attached = _attached(found, around)
     given = _readdressed(found, definition, attached, addresses or {})
     return _swap(found, definition, attached, around, given)
+
+
+def _attached(found: Network, around: Around) -> list[Container]:
+    """Everyone on a network, but for those that are being removed at this moment: nothing can be done to them."""
+    inspected = [around.inspect(name) for name in around.members.get(found.name, ())]
+    return [one for one in inspected if one.status not in container_status.LEAVING and one.endpoint(found.name)]
 
 
 def _readdressed(
@@ -201,7 +207,7 @@ def _give_back(found: Network, leaving: set[str], around: Around) -> tuple[tuple
     """The network as it was before our replacement, unless somebody else has replaced it since."""
     if not definitions.same_network(found.definition, around.after[found.name]):
         return (), (f"network {found.name} is left as it is, for somebody changed it since",)
-    attached = [around.inspect(name) for name in around.members.get(found.name, ())]
+    attached = _attached(found, around)
     staying = [one for one in attached if one.id not in leaving]
     given = _readdressed(found, around.before[found.name], staying, {})
     return _swap(found, around.before[found.name], staying, around, given), ()

@@ -60,17 +60,18 @@ def steps(
         Refused: somebody on it has what cannot be kept.
     """
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
+    placed = {one.id: _fitting(_place(one, found.name, addresses), definition, version) for one in everyone}
     for container in everyone:
-        _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
+        _refuse_loss(container, found.name, definition, placed[container.id], version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, definitions.with_aliases(_settings(one, found.name))) for one in running]
     body = definitions.new_network(TRANSIT, transit, {LABEL: "true"})
-    places = tuple(_connect(one, found.name, _place(one, found.name, addresses)) for one in everyone)
+    places = tuple(_connect(one, found.name, placed[one.id]) for one in everyone)
     return (
         KeepRunning(tuple(RunningContainer(one.id, one.name) for one in running)),
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
         # The last first: on the way back they come in order, so that each is given the address again that it had.
-        *(_disconnect(one, found.name) for one in reversed(everyone)),
+        *(_disconnect(one, found, version) for one in reversed(everyone)),
         RemoveNetwork(found.name, found.definition),
         CreateNetwork(found.name, definition),
         *places,
@@ -96,13 +97,21 @@ def _place(container: Container, network: str, addresses: Mapping[str, str] | No
     return definitions.with_address(settings, given[container.id]) if container.id in given else settings
 
 
+def _fitting(settings: str, definition: str, version: Version) -> str:
+    """A place as an engine takes it: an IPv6 address on a network without IPv6 has no effect, or is refused."""
+    checked = engine_version.has(version, "address_of_other_family_refused")
+    if definitions.load(definition).get("EnableIPv6") or not checked:
+        return settings
+    return definitions.with_address(settings, "")
+
+
 def _connect(container: Container, network: str, settings: str) -> ConnectContainer:
     return ConnectContainer(container.name, container.id, network, settings, container.running)
 
 
-def _disconnect(container: Container, network: str) -> DisconnectContainer:
-    settings = _settings(container, network)
-    return DisconnectContainer(container.name, container.id, network, settings, container.running)
+def _disconnect(container: Container, network: Network, version: Version) -> DisconnectContainer:
+    settings = _fitting(_settings(container, network.name), network.definition, version)
+    return DisconnectContainer(container.name, container.id, network.name, settings, container.running)
 
 
 def _order(container: Container, network: str) -> tuple[bool, int, str]:
@@ -115,13 +124,10 @@ def _refuse_loss(container: Container, network: str, definition: str, place: str
     """Raise Refused for what a container would not have on the other network, where it gets ``place``."""
     listener_checks.refuse_restarting(container)
     where = f"container {container.name}"
-    if (
-        container.mac
-        and engine_version.has(version, "mac_of_endpoint")
-        and not engine_version.has(version, "mac_on_connect")
-    ):
+    mac = _endpoint(container, network).mac or container.mac
+    if mac and engine_version.has(version, "mac_of_endpoint") and not engine_version.has(version, "mac_on_connect"):
         raise Refused(
-            f"its MAC address {container.mac} would be lost when network {network} is replaced:"
+            f"its MAC address {mac} would be lost when network {network} is replaced:"
             f" Docker Engine {version} takes none for a container that is there",
             where,
             "Re-create it without a MAC address, or choose another network name",

@@ -123,13 +123,20 @@ def same_network(first: str, other: str) -> bool:
     )
 
 
-def of_endpoint(settings: Json, container_id: str) -> str:
-    """The EndpointConfig of POST /networks/NAME/connect for an entry of a container's NetworkSettings.Networks."""
+def of_endpoint(settings: Json, container_id: str, mac: str = "") -> str:
+    """The EndpointConfig of POST /networks/NAME/connect for an entry of a container's NetworkSettings.Networks.
+
+    Args:
+        settings: the entry.
+        container_id: of the container.
+        mac: the MAC address that its user gave it there; the one in the entry may be of the engine's own choice.
+    """
     config = {name: settings[name] for name in ENDPOINT_FIELDS if settings.get(name)}
     ipam = {name: value for name, value in (config.pop("IPAMConfig", None) or {}).items() if value}
     # 20.10 adds the short container id by itself to every endpoint.
     aliases = [aliase for aliase in settings.get("Aliases") or () if aliase != container_id[:12]]
-    config.update({name: value for name, value in (("IPAMConfig", ipam), ("Aliases", aliases)) if value})
+    more = (("IPAMConfig", ipam), ("Aliases", aliases), ("MacAddress", mac))
+    config.update({name: value for name, value in more if value})
     return dump(config)
 
 

@@ -28,6 +28,11 @@ COMPOSE_HASH = definitions.COMPOSE_HASH
 COMPOSE_FOLDER = "com.docker.compose.project.working_dir"
 COMPOSE_FILES = "com.docker.compose.project.config_files"
 DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
+TUN = "/dev/net/tun"
+# A rule that lets a container make that device itself.
+TUN_RULE = "c 10:200 "
+# The sysctls with which a container gets no IPv6 address, at its next start at the latest (seen on 20.10.24 to 28.5.2).
+DISABLES_IPV6 = tuple(f"net.ipv6.conf.{name}.disable_ipv6" for name in ("all", "default"))
 BRIDGE_OPTIONS = {
     "icc": "com.docker.network.bridge.enable_icc",
     "ip-masq": "com.docker.network.bridge.enable_ip_masquerade",
@@ -84,6 +89,7 @@ class Endpoint(t.NamedTuple):
 
     Attributes:
         settings: what would connect it again in the same way, see definitions; only from an inspect.
+        mac: the MAC address that its user gave it there, empty for none; only where that is known, see inspected().
     """
 
     network: str
@@ -92,6 +98,7 @@ class Endpoint(t.NamedTuple):
     gateway4: str
     gateway6: str
     settings: str = "{}"
+    mac: str = ""
 
 
 class Port(t.NamedTuple):
@@ -110,12 +117,15 @@ class Container(t.NamedTuple):
         running: whether it runs by Docker's own rules, so also while it is paused or restarts.
         pid: 0 if it has no process, and in a list.
         started_at: only from an inspect.
-        mac: the MAC address that its user gave it, empty for none; only from an inspect.
+        mac: the MAC address that its user gave it on one of its networks, empty for none; only from an inspect, and
+            only where nobody can tell which network that is.
         asked: the ports that its user wants published, the host address empty for all of both families and the host
             port 0 for the engine's choice; only from an inspect.
-        listeners: what listens on TCP inside it, see Ask; None if nobody looked.
+        listeners: what listens on TCP inside it, see Ask, and ``udp`` the same for UDP; None if nobody looked.
         image: the id of its image.
         status: in Docker's words, see container_status.
+        tunnel: whether it has the device that VPN programs make their tunnels of; only from an inspect.
+        no_ipv6: the sysctl of its own that switches IPv6 off, empty for none; only from an inspect.
     """
 
     id: str
@@ -132,6 +142,9 @@ class Container(t.NamedTuple):
     listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
     image: str = ""
     status: str = ""
+    udp: Mapping[str, Iterable[tuple[str, int]]] | None = None
+    tunnel: bool = False
+    no_ipv6: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -149,6 +162,8 @@ class Ask(t.NamedTuple):
     Attributes:
         inspect: a container by its name or id.
         listeners: what a process listens on in its network namespace: family -> (address, port).
+        udp: the same for UDP.
+        links: the interfaces there that are neither loopback nor Docker's.
         sessions: the local ports of the TCP connections that are established there, one for each.
         rules: where the host's firewall and network settings, not Docker's own, name an interface.
         steps: the steps that an entry of the record stands for; none for no entry.
@@ -161,6 +176,8 @@ class Ask(t.NamedTuple):
     rules: Callable[[str], tuple[str, ...]]
     steps: Callable[[list[t.Any] | None], Steps]
     forwarding_off: Callable[[], list[str]]
+    udp: Callable[[int], Mapping[str, list[tuple[str, int]]]]
+    links: Callable[[int], tuple[str, ...]]
 
 
 def network(inspected: Json) -> Network:
@@ -209,28 +226,50 @@ def _name(summary: Json) -> str:
     return own[0] if own else str(summary["Id"][:12])
 
 
-def inspected(container: Json) -> Container:
-    """A container of GET /containers/NAME/json."""
+def inspected(container: Json, macs: Mapping[str, str] | None = None) -> Container:
+    """A container of GET /containers/NAME/json.
+
+    Args:
+        container: the answer.
+        macs: network -> the MAC address that its user gave it there. The answer does not tell these from the engine's
+            own. None if nobody knows.
+    """
     state = container.get("State") or {}
     settings = container.get("NetworkSettings") or {}
+    host_config = container.get("HostConfig") or {}
     return Container(
         id=container["Id"],
         name=container["Name"].lstrip("/"),
         running=bool(state.get("Running")),
-        network_mode=(container.get("HostConfig") or {}).get("NetworkMode", ""),
-        endpoints=_endpoints(container["Id"], settings),
+        network_mode=host_config.get("NetworkMode", ""),
+        endpoints=_endpoints(container["Id"], settings, macs or {}),
         ports=tuple(_bindings(settings.get("Ports") or {})),
         labels=(container.get("Config") or {}).get("Labels") or {},
         pid=int(state.get("Pid") or 0),
         started_at=str(state.get("StartedAt", "")),
-        mac=(container.get("Config") or {}).get("MacAddress") or "",
-        asked=tuple(_bindings((container.get("HostConfig") or {}).get("PortBindings") or {})),
+        mac="" if macs is not None else (container.get("Config") or {}).get("MacAddress") or "",
+        asked=tuple(_bindings(host_config.get("PortBindings") or {})),
         image=container.get("Image", ""),
         status=str(state.get("Status", "")),
+        tunnel=_has_tun(host_config),
+        no_ipv6=next(_disabling(host_config.get("Sysctls") or {}), ""),
     )
 
 
-def _endpoints(container_id: str, settings: Json) -> tuple[Endpoint, ...]:
+def _has_tun(host_config: Json) -> bool:
+    devices = host_config.get("Devices") or ()
+    rules = host_config.get("DeviceCgroupRules") or ()
+    return any(TUN in (one.get("PathOnHost"), one.get("PathInContainer")) for one in devices) or any(
+        rule.startswith(TUN_RULE) for rule in rules
+    )
+
+
+def _disabling(sysctls: Mapping[str, str]) -> t.Iterator[str]:
+    return (f"{name}={sysctls[name]}" for name in DISABLES_IPV6 if str(sysctls.get(name, "0")).strip() == "1")
+
+
+def _endpoints(container_id: str, settings: Json, macs: Mapping[str, str] | None = None) -> tuple[Endpoint, ...]:
+    given = macs or {}
     return tuple(
         Endpoint(
             network=name,
@@ -238,7 +277,8 @@ def _endpoints(container_id: str, settings: Json) -> tuple[Endpoint, ...]:
             ipv6=one.get("GlobalIPv6Address") or "",
             gateway4=one.get("Gateway") or "",
             gateway6=one.get("IPv6Gateway") or "",
-            settings=definitions.of_endpoint(one, container_id),
+            settings=definitions.of_endpoint(one, container_id, given.get(name, "")),
+            mac=given.get(name, ""),
         )
         for name, one in (settings.get("Networks") or {}).items()
     )

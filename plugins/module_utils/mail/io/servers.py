@@ -38,7 +38,7 @@ def findings(docker: Docker, found: Found, wanted: Iterable[str], as_root: bool 
     result = []
     for container in filter(gateway_trust.publishes_mail, found.containers):
         exposures = published.exposures(container, host)
-        situation = gateway_trust.situation(container, found.networks, exposures, wanted)
+        situation = gateway_trust.situation(container, found.networks, exposures, wanted, found.members)
         command = mail_programs.command(situation.gateways)
         if container.status in (container_status.PAUSED, container_status.RESTARTING):
             answer = container_exec.Answer("", False)  # nothing can be run in it at this moment

@@ -17,6 +17,7 @@ from ...core import ip
 from ...core.refused import Refused
 from ...daemon import json_text
 from ...exposure import newly_open, newly_routed, published
+from ...network import members as network_members
 from ...network import on_host as network_on_host
 from ...network import steps as network_steps
 from ...proof.io import own_addresses
@@ -93,6 +94,12 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     joining = _joining(host.network_plan, facts, attach, found)
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
+    refuse_members(
+        {**_of_bridge(attach, found), wanted.network: moved(host.network_plan), **_of_projects(facts)},
+        found,
+        wanted,
+        docker,
+    )
     served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
@@ -179,6 +186,30 @@ def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str
     if attach == network_on_host.DEFAULT_BRIDGE:
         joining |= {container.id for container in found.containers if container.endpoint("bridge")}
     return joining
+
+
+def _of_projects(projects: Iterable[Mapping[str, t.Any]]) -> dict[str, list[str]]:
+    """network -> ids of the containers that get it by way of a Compose file, where it is there without an `up`."""
+    return {project["network"]: project["joining"] for project in projects if project["network"]}
+
+
+def _of_bridge(attach: str, found: Found) -> dict[str, list[str]]:
+    """The same for the default bridge, if that has no IPv6 yet."""
+    there = {network.name for network in found.networks if network.ipv6}
+    if attach != network_on_host.DEFAULT_BRIDGE or "bridge" in there:
+        return {}
+    return {"bridge": [container.id for container in found.everyone if container.endpoint("bridge")]}
+
+
+def refuse_members(joins: Mapping[str, Iterable[str]], found: Found, wanted: Wanted, docker: Docker) -> None:
+    """Raise Refused for a container that would leak or lose its way once a network of it has IPv6, see members."""
+    ask = read_host.ask(docker)
+    joining = [
+        network_members.joins(ask.inspect(one), network, found, ask.links)
+        for network, ids in joins.items()
+        for one in dict.fromkeys(ids)
+    ]
+    network_members.refuse(joining, found, wanted.containers, wanted.allow_leak)
 
 
 def sentences(plans: Iterable[Plan]) -> list[str]:

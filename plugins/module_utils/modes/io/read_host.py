@@ -137,12 +137,14 @@ def _daemon(
 def ask(docker: Docker) -> docker_objects.Ask:
     """The ways to look up what read() leaves out."""
     return docker_objects.Ask(
-        inspect=lambda name: docker_objects.inspected(docker.container(name)),
+        inspect=lambda name: state_containers.inspect(docker, name),
         listeners=kernel.listeners,
         sessions=kernel.sessions,
         rules=_rules,
         steps=_steps,
         forwarding_off=_forwarding_off,
+        udp=kernel.udp_listeners,
+        links=kernel.links_beside,
     )
 
 
@@ -191,7 +193,14 @@ def _looked_into(
         return listed
     shares = listed.network_mode == "host" or listed.network_mode.startswith("container:")
     heard = kernel.listeners(inspected.pid, own=True) if shares else kernel.listeners(inspected.pid)
-    return listed._replace(pid=inspected.pid, asked=inspected.asked, listeners=heard)
+    of_udp = any(one.protocol == "udp" for one in (*listed.ports, *inspected.asked))
+    return listed._replace(
+        pid=inspected.pid,
+        asked=inspected.asked,
+        listeners=heard,
+        udp=kernel.udp_listeners(inspected.pid) if of_udp and not shares else None,
+        no_ipv6=inspected.no_ipv6,
+    )
 
 
 def _running(container: docker_objects.Container) -> state_daemon.RunningContainer:

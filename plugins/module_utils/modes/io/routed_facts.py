@@ -42,7 +42,9 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
     planned = routed.plan(wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     now = published.host(found)
-    nat_facts.refuse_opened(nat_facts.moved(planned.host.network_plan), now, wanted)
+    joining = nat_facts.moved(planned.host.network_plan)
+    nat_facts.refuse_opened(joining, now, wanted)
+    nat_facts.refuse_members({wanted.network: joining}, found, wanted, docker)
     answers = ndp.planned(ndp.calls(wanted.network, planned.ndp, found), found, read_host.ask(docker))
     links = [one for _call, one in answers]
     steps = [*planned.sentences(), *nat_facts.sentences(links)]

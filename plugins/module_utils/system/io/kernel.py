@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import ipaddress
 import os
+import re
 import socket
 import struct
 import time
@@ -29,6 +30,10 @@ TENTATIVE, PERMANENT = 0x40, 0x80
 PASSING = 0x01 | 0x08 | 0x20
 # States of TCP sockets in /proc/net/tcp{,6} (include/net/tcp_states.h of Linux).
 ESTABLISHED, LISTENS = "01", "0A"
+# A UDP socket that takes datagrams from anybody.
+UNCONNECTED = "07"
+# What Docker names a container's interfaces, and what the kernel puts into every namespace once a module is loaded.
+OWN_LINKS = re.compile(r"lo|eth\d+|tunl0|sit0|ip6tnl0|gre0|gretap0|erspan0|ip6?_vti0|ip6gre0|dummy0|bond0")
 
 
 class Address(t.NamedTuple):
@@ -156,6 +161,23 @@ def listeners(pid: int, own: bool = False) -> dict[str, list[tuple[str, int]]]:
                 address, port = fields[1].split(":")
                 found[family].append((_from_proc(address), int(port, 16)))
     return found
+
+
+def udp_listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
+    """What takes UDP from anybody in a process's network namespace, as listeners()."""
+    found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
+    for family, name in (("ipv4", "udp"), ("ipv6", "udp6")):
+        for fields in _lines(f"/proc/{pid}/net/{name}"):
+            if fields[3:4] == [UNCONNECTED]:
+                address, port = fields[1].split(":")
+                found[family].append((_from_proc(address), int(port, 16)))
+    return found
+
+
+def links_beside(pid: int) -> tuple[str, ...]:
+    """The interfaces in a process's network namespace that are neither loopback, Docker's, nor the kernel's own."""
+    names = [fields[0].partition(":")[0] for fields in _lines(f"/proc/{pid}/net/dev") if ":" in fields[0]]
+    return tuple(sorted(name for name in names if not OWN_LINKS.fullmatch(name)))
 
 
 def _sockets_beside(pid: int) -> set[str]:

@@ -36,15 +36,18 @@ def situation(
     masked: t.Collection[int] | None = None,
     family: str = "ipv6",
     wanted: t.Iterable[str] = (),
+    networks: t.Iterable[docker_objects.Network] = (),
+    others: t.Iterable[str] = (),
 ) -> gateway_trust.Situation:
-    """A container's place; all its ports are masked unless the test says which."""
+    """A container's place; all its ports are masked unless the test says which. ``others`` are on its networks."""
     found = container(*endpoints, ports=ports)
     hidden = ports if masked is None else masked
     exposures = [
         exposure_published.Exposure(one, family, "masked" if one.container_port in hidden else "real")
         for one in found.ports
     ]
-    return gateway_trust.situation(found, (), exposures, wanted)
+    members = {one.network: ["mail", *others] for one in found.endpoints}
+    return gateway_trust.situation(found, networks, exposures, wanted, members)
 
 
 def facts(text: str, at: gateway_trust.Situation, complete: bool = True) -> mail_programs.Facts:

@@ -62,6 +62,7 @@ BOUNDARIES = {
     "ipv6_subnet_beyond_64": ("27.5.1", "28.0.0"),
     "forward_policy_kept": ("27.5.1", "28.0.0"),
     "direct_access_closed": ("27.5.1", "28.0.0"),
+    "address_of_other_family_refused": ("29.0.3", "29.0.4"),
     "routed_beside_gateway": ("28.5.2", "29.0.0"),
     "firewall_backend": ("28.5.2", "29.0.0"),
     "info_userland_proxy": ("29.4.9", "29.5.0"),

@@ -260,6 +260,7 @@ def placed(name: str, four: str = "", six: str = "", priority: int = 0) -> docke
         ((placed("b", "x", "y"), placed("a", "x", "y", priority=-5)), "6.b"),
         ((placed("b", "x", "y"), placed("a", "x", priority=5)), "6.b"),
         ((placed("b", "x", "y"), placed("a", "", "y")), "6.b"),
+        ((placed("b", "x", "y"), placed("a", "", "y", priority=5)), "6.b"),
     ],
 )
 def test_gateway_among_several_networks(endpoints: tuple[docker_objects.Endpoint, ...], expected: str) -> None:
@@ -270,6 +271,14 @@ def test_gateway_among_several_networks(endpoints: tuple[docker_objects.Endpoint
 def test_ipv4_leads_to_the_dual_stack_network_too() -> None:
     found = mail(endpoints=(placed("a", "x"), placed("b", "x", "y")))
     assert [row[2] for row in seen(found, around(ip6tables=False, iptables=False, networks=()))] == ["4.b", "6.b"]
+
+
+@pytest.mark.parametrize("priority", [0, 1000])
+def test_a_priority_does_not_come_before_a_dual_stack_network(priority: int) -> None:
+    """Seen on 28.5.2, with bridges and with macvlan: the IPv4 default route leads there too."""
+    found = mail(endpoints=(placed("a", "x", priority=priority), placed("b", "x", "y")))
+    target = published.gateway(found, "ipv4", around("28.5.2", networks=()))
+    assert target and target.network == "b"
 
 
 @pytest.mark.parametrize(("ip6tables", "proxy"), [*product(ON_OFF, ON_OFF)])

@@ -22,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.mail.gateway_trust import
     relays_for_mynetworks,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import network
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.mail_containers import (
     NEW,
     OLD,
@@ -37,6 +38,8 @@ NOT_MASKED = situation(masked=())
 MOVED = situation(OLD, NEW, masked=())
 # Dual-stack with ip6tables off: the IPv6 gateway masks.
 MASKED_BY_SIX = situation(OLD, NEW)
+DUAL = (network("dms-ipv6", ["172.18.0.0/16", "fd50:2e0:cde4:cb4d::/64"]),)
+AMONG_OTHERS = situation(OLD, NEW, masked=(), networks=DUAL, others=["web"])
 ALL_PORTS = situation(ports=(25, 143, 465, 587))
 MAILBOXES = situation(ports=(143, 993))
 
@@ -78,6 +81,35 @@ BASE = "127.0.0.0/8 [::1]/128 [fe80::]/64"
 STALE = "DMS worked out at its start that Postfix trusts"
 
 CASES = [
+    # --- who comes over IPv6 where only the IPv4 subnet is trusted
+    Case(
+        "trusts_ipv4_subnet_only",
+        "warning",
+        "moved",
+        AMONG_OTHERS,
+        evidence="container mail: Postfix relays for 172.18.0.0/16 of network dms-ipv6 (mynetworks), and not its IPv6"
+        " subnet fd50:2e0:cde4:cb4d::/64, from which its containers come first",
+    ),
+    Case(
+        "trusts_ipv4_subnet_only", "", "moved", situation(OLD, NEW, masked=(), networks=DUAL), why="it is alone there"
+    ),
+    Case(
+        "trusts_ipv4_subnet_only",
+        "",
+        "moved",
+        AMONG_OTHERS,
+        trusting("[fe80::]/64 172.16.0.0/12 [fd50:2e0:cde4:cb4d::]/64"),
+        why="both are trusted",
+    ),
+    Case("trusts_ipv4_subnet_only", "", "moved", AMONG_OTHERS, trusting("[fe80::]/64"), why="nobody is trusted"),
+    Case(
+        "trusts_ipv4_subnet_only",
+        "",
+        "moved",
+        AMONG_OTHERS,
+        trusting("!172.18.0.9/32 172.16.0.0/12"),
+        why="the network is not trusted as a whole",
+    ),
     # --- open relay
     Case(
         "open_relay",
@@ -488,7 +520,7 @@ def ids_in_the_source() -> set[str]:
 
 def test_each_id_is_raised_by_a_case_and_not_raised_by_another() -> None:
     ids = ids_in_the_source()
-    assert len(ids) == 12
+    assert len(ids) == 13
     assert {one.id for one in CASES if one.severity} == ids
     assert {one.id for one in CASES if not one.severity} == ids
 

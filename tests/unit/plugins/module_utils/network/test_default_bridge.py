@@ -14,6 +14,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as 
 from ansible_collections.dms.ipv6.plugins.module_utils.network import default_bridge
 from ansible_collections.dms.ipv6.plugins.module_utils.network.plan import WantedNetwork
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import ask
 
 OLD, NEW = (engine_version.parse(text) for text in ("26.1.5", "28.5.2"))
 SUBNET = ipaddress.IPv6Network("fd5c:1ab0:7:1::/64")
@@ -99,6 +100,6 @@ def test_services_on_ipv4_only(address: str, running: bool, has_ipv6: bool, refu
     containers = [container("bridge", "bridge", running=running)]
     if refused:
         with pytest.raises(Refused, match="listens on IPv4 only"):
-            default_bridge.refuse_ipv4_only(containers, networks, listening(address))
+            default_bridge.refuse_ipv4_only(containers, networks, ask(listeners=listening(address)))
     else:
-        default_bridge.refuse_ipv4_only(containers, networks, listening(address))
+        default_bridge.refuse_ipv4_only(containers, networks, ask(listeners=listening(address)))

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.network import listener_checks
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
-from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import container
+from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import ask, container
 
 
 @pytest.mark.parametrize("status", ["created", "running", "paused", "restarting", "removing", "exited", "dead"])
@@ -59,14 +59,37 @@ def listening(four: t.Any, six: t.Any) -> dict[str, list[tuple[str, int]]]:
 def test_ipv4_only_ports(found: docker_objects.Container, listeners: t.Any, numbers: list[int]) -> None:
     assert [one.container_port for one in listener_checks.ipv4_only_ports(found, listeners)] == numbers
     if not numbers:
-        listener_checks.refuse_ipv4_only(found, listeners)
+        listener_checks.refuse_ipv4_only(found, ask(listeners=lambda _pid: listeners))
         return
     with pytest.raises(Refused) as reason:
-        listener_checks.refuse_ipv4_only(found, listeners)
+        listener_checks.refuse_ipv4_only(found, ask(listeners=lambda _pid: listeners))
     words = ", ".join(map(str, numbers))
     assert f"container mail: its service listens on IPv4 only on port {words}; IPv6 clients would be refused" in str(
         reason.value
     )
+
+
+DNS = published((53, "tcp", "::"), (53, "udp", "::"), (51820, "udp", "::"))
+EVERYWHERE, FOUR = listening([("0.0.0.0", 53)], [("::", 53)]), listening([("0.0.0.0", 53), ("0.0.0.0", 51820)], [])
+
+
+@pytest.mark.parametrize(
+    ("tcp", "udp", "ports"),
+    [
+        (EVERYWHERE, EVERYWHERE, ""),
+        (EVERYWHERE, FOUR, "53/udp, 51820/udp"),
+        (FOUR, EVERYWHERE, "53"),
+        (FOUR, FOUR, "53, 53/udp, 51820/udp"),
+        (EVERYWHERE, listening([("0.0.0.0", 53)], [("::", 53), ("::", 51820)]), ""),
+    ],
+)
+def test_udp_counts_as_well(tcp: t.Any, udp: t.Any, ports: str) -> None:
+    asked = ask(listeners=lambda _pid: tcp, udp=lambda _pid: udp)
+    if not ports:
+        return listener_checks.refuse_ipv4_only(DNS, asked)
+    with pytest.raises(Refused, match=f"listens on IPv4 only on port {ports}; IPv6 clients would be refused"):
+        listener_checks.refuse_ipv4_only(DNS, asked)
+    return None
 
 
 PORT4, PORT6 = docker_objects.Port(80, "tcp", "0.0.0.0", 8080), docker_objects.Port(80, "tcp", "::", 8080)

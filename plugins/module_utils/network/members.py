@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else changes for the containers on a network that gets IPv6: their way out, their default route, their peers.
+
+Said as warnings wherever a network is planned. What may leak or break is refused where the whole host is planned, as
+only there it is known which containers were asked for and what was consented to.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..core.refused import Refused
+from ..exposure import published
+from ..state import definitions, docker_objects
+from ..state import firewall as state_firewall
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from ..state.docker_objects import Container, Endpoint, Network
+    from ..state.host import Found
+
+OPTION = "allow_leak"
+# The option with which Docker Engine 28 gives an interface the name that its user likes.
+NAME_OF_INTERFACE = "com.docker.network.endpoint.ifname"
+# A container's place on a network that has IPv6 then.
+DUAL = docker_objects.Endpoint("", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
+NAMED = (
+    "give those that you asked for a network of their own: dms_ipv6_compose_shape named for a Compose project, else"
+    " another dms_ipv6_network"
+)
+# What makes a bridge another way out than any other bridge of the host.
+OWN_WAY = ("com.docker.network.host_ipv4", published.GATEWAY_MODE + state_firewall.IPV4)
+MASQUERADES = "com.docker.network.bridge.enable_ip_masquerade"
+
+
+class Joins(t.NamedTuple):
+    """A container that gets a network with IPv6.
+
+    Attributes:
+        links: interfaces in its network namespace beside Docker's, such as a VPN's.
+        sharing: names of the containers that run on its network (``network_mode: container:``).
+    """
+
+    container: Container
+    network: str
+    links: tuple[str, ...] = ()
+    sharing: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """What an operator calls it."""
+        return f"container {self.container.name}"
+
+
+def joins(container: Container, network: str, found: Found, links: Callable[[int], tuple[str, ...]]) -> Joins:
+    """What there is to know of a container that gets a network with IPv6."""
+    named = {definitions.load(one.settings).get("DriverOpts", {}).get(NAME_OF_INTERFACE) for one in container.endpoints}
+    beside = tuple(one for one in links(container.pid) if one not in named) if container.pid else ()
+    modes = {f"{published.CONTAINER_MODE}{one}" for one in (container.id, container.name)}
+    return Joins(container, network, beside, tuple(one.name for one in found.everyone if one.network_mode in modes))
+
+
+def refuse_sharing(containers: Mapping[str, Container], found: Found) -> None:
+    """Raise Refused for a container that runs on the network of another one: that one can be given IPv6, for both."""
+    for name, container in containers.items():
+        kind, _colon, owner = container.network_mode.partition(":")
+        if f"{kind}:" == published.CONTAINER_MODE:
+            there = next((one.name for one in found.everyone if owner in (one.id, one.name)), owner)
+            raise Refused(
+                f"it runs on the network of container {there}, so no network can be added to it",
+                f"container {name}",
+                f"Name {there} in its place",
+            )
+
+
+def warnings(joining: Iterable[Joins], found: Found) -> Iterator[str]:
+    """What is to be known beforehand of containers that get a network with IPv6."""
+    everyone = tuple(joining)
+    for one in everyone:
+        if one.container.no_ipv6:
+            yield f"{one.where}: {_closed(one)}"
+        elif _leaks(one, found):
+            yield f"{one.where} gets an IPv6 way out: {_leaks(one, found)}"
+        moved = _moved_route(one, found)
+        if moved:
+            yield f"{one.where}: its IPv4 default route moves from network {moved.network} to {one.network}"
+    yield from _peers(everyone, found)
+
+
+def refuse(joining: Iterable[Joins], found: Found, asked: Collection[str], allowed: Collection[str]) -> None:
+    """Raise Refused for a container that would leak or lose its way, and nobody has said that it may.
+
+    Args:
+        joining: containers that get a network with IPv6.
+        found: what was read.
+        asked: names or ids of those asked for.
+        allowed: names of those that may get an IPv6 way out beside a tunnel.
+    """
+    leaking: dict[str, str] = {}
+    for one in joining:
+        names = {one.container.name, one.container.id}
+        if one.container.no_ipv6 and names & {*asked}:
+            raise Refused(_closed(one), one.where, "Re-create it without that sysctl, or take it out of the list")
+        if not names & {*asked}:
+            _refuse_moved_route(one, found)
+        if _leaks(one, found) and not names & {*allowed}:
+            leaking[one.container.name] = _leaks(one, found)
+    if leaking:
+        raise Refused(
+            "with IPv6 on its network it gets a way out that no tunnel over IPv4 covers: "
+            + "; ".join(f"{name} ({why})" for name, why in leaking.items()),
+            f"container {', '.join(leaking)}",
+            f"Leave it alone and {NAMED}; or name it in {OPTION} ({', '.join(leaking)}) if it may. Nothing was changed",
+        )
+
+
+def _closed(one: Joins) -> str:
+    return f"its own sysctl {one.container.no_ipv6} keeps IPv6 addresses away from it, whatever network it is on"
+
+
+def _leaks(one: Joins, found: Found) -> str:
+    """Why a new IPv6 way out of a container may be one beside its tunnel; empty if it has one already, or no tunnel."""
+    inside = {network.name for network in found.networks if network.internal}
+    if one.container.no_ipv6 or any(place.ipv6 and place.network not in inside for place in one.container.endpoints):
+        return ""
+    reasons = [f"it has {docker_objects.TUN}"] if one.container.tunnel else []
+    reasons += [f"it has the interface {link}" for link in one.links]
+    reasons += [f"{', '.join(one.sharing)} on its network"] if one.sharing else []
+    return ", ".join(reasons)
+
+
+def _peers(joining: Iterable[Joins], found: Found) -> Iterator[str]:
+    """Containers that find each other over IPv6 from then on, where lists of trusted addresses may have IPv4 only."""
+    new: dict[str, list[str]] = {}
+    for one in joining:
+        place = one.container.endpoint(one.network)
+        if not one.container.no_ipv6 and not (place and place.ipv6):
+            new.setdefault(one.network, []).append(one.container.name)
+    for network, names in new.items():
+        there = {one.name for one in found.everyone if (place := one.endpoint(network)) and place.ipv6}
+        if len({*names, *there}) > 1:
+            yield (
+                f"{', '.join(sorted({*names, *there}))} on network {network} reach each other over IPv6 from then on:"
+                " lists of trusted addresses there (mynetworks, trusted proxies, database grants) need its IPv6 subnet"
+                " as well"
+            )
+
+
+def _moved_route(one: Joins, found: Found) -> Endpoint | None:
+    """Where the IPv4 default route of a container leads today, None if it does not move."""
+    host = published.host(found)
+    places = [_as_running(place, found) for place in one.container.endpoints]
+    others = [place for place in places if place.network != one.network]
+    then = DUAL._replace(network=one.network, settings=_settings(one))
+    before, after = (
+        published.gateway(one.container._replace(endpoints=tuple(some)), state_firewall.IPV4, host)
+        for some in (places, (*others, then))
+    )
+    moves = before and after and before.network != after.network
+    return before if moves and before and _is_own_way(before, found) else None
+
+
+def _settings(one: Joins) -> str:
+    place = one.container.endpoint(one.network)
+    return place.settings if place else "{}"
+
+
+def _as_running(place: Endpoint, found: Found) -> Endpoint:
+    """A place with addresses: a stopped container has none, and gets them at its start."""
+    network = _network(place.network, found)
+    six = "fd00::7" if network and network.ipv6 else ""
+    four = "" if network and not any(subnet.version == 4 for subnet in network.subnets) else "192.0.0.7"
+    return place._replace(ipv4=place.ipv4 or four, ipv6=place.ipv6 or six)
+
+
+def _is_own_way(place: Endpoint, found: Found) -> bool:
+    """Whether a default route there is another way out than by any bridge of the host, or was chosen by its user."""
+    network = _network(place.network, found)
+    if published.priority(place) or network is None:
+        return published.priority(place) > 0
+    if network.driver != "bridge":
+        return True
+    return network.options.get(MASQUERADES) == "false" or any(name in network.options for name in OWN_WAY)
+
+
+def _network(name: str, found: Found) -> Network | None:
+    return next((one for one in found.networks if one.name == name), None)
+
+
+def _refuse_moved_route(one: Joins, found: Found) -> None:
+    """Raise Refused for a default route that leads elsewhere than out of the host by its bridges, and would move."""
+    before = _moved_route(one, found)
+    if before:
+        raise Refused(
+            f"its IPv4 default route would move from network {before.network} to {one.network}, as Docker takes a"
+            " dual-stack network before any other",
+            one.where,
+            f"Take it off {one.network}, or leave that as it is and {NAMED}. Nothing was changed",
+        )
