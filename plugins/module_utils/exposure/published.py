@@ -105,6 +105,11 @@ class Host(t.NamedTuple):
         """A network by its name, or None."""
         return next((one for one in self.networks if one.name == name), None)
 
+    @property
+    def translated(self) -> tuple[str, ...]:
+        """The families of which Docker translates packets, or will once ip6tables is on."""
+        return state_firewall.FAMILIES if self.iptables is not False else (state_firewall.IPV6,)
+
     def mode(self, name: str, family: str) -> str:
         """The gateway mode of a network in a family. Before 27 the option is taken and does nothing."""
         there = self.network(name)
@@ -322,6 +327,14 @@ def _translated(
     if on_its_way != state_firewall.ACCEPT:
         return _CLOSED[on_its_way]
     return (core_verdict.REFUSED, "", deaf) if deaf else (core_verdict.REAL, "", "")
+
+
+def keeps_out(exposure: Exposure, container: docker_objects.Container, host: Host) -> str:
+    """The chain of the administrator's own that closes the way of translated packets, empty if none surely does."""
+    target = gateway(container, exposure.family, host)
+    if target is None or exposure.cause != "host_firewall":
+        return ""
+    return forwarded(exposure.port, exposure.family, target, host).by
 
 
 def forwarded(

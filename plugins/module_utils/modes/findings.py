@@ -13,6 +13,7 @@ from ..core.refused import Refused
 from ..daemon import json_text
 from ..daemon import plan as daemon_plan
 from ..daemon.steps import LIVE_RESTORE
+from ..engine import version as engine_version
 from ..exposure import newly_open, published
 from ..host import forwarding
 from ..state import daemon as state_daemon
@@ -31,6 +32,7 @@ SEVERITIES = {
     "masked": CRITICAL,
     "hangs": WARNING,
     "newly_exposed": WARNING,
+    "ipv4_only_rules": WARNING,
     "daemon_json_invalid": CRITICAL,
     "daemon_json_pending": WARNING,
     "settings_unknown": WARNING,
@@ -63,6 +65,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
         result += [
             *_exposed(host, bool(found.paths)),
             *_opened(host, wanted),
+            *_one_family(host),
             *_file(found),
             *_route(found),
             *_packet_filter(found, host),
@@ -113,21 +116,36 @@ def _exposed(host: published.Host, reachable: bool) -> Iterator[Finding]:
 def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
     """Ports that the host's firewall closes and that enabling IPv6 opens."""
     everyone = [container.id for container in host.containers]
-    ports: dict[str, list[str]] = {}
-    closers: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], list[newly_open.Opened]] = {}
     for one in newly_open.opened(host, wanted.containers or everyone):
         if not newly_open.allowed(one, wanted.allow_exposure):
-            ports.setdefault(one.container, []).append(one.port)
-            closers.setdefault(one.container, []).append(newly_open.name(host.firewall, one.by))
-    for name, numbers in ports.items():
+            places.setdefault((one.container, one.ipv4), []).append(one)
+    for (name, ipv4), ports in places.items():
+        closers = dict.fromkeys(newly_open.name(host.firewall, one.by) for one in ports)
+        beside = f"{ipv4} keeps IPv4 clients out" if ipv4 else "IPv4 clients pass it already"
         yield _finding(
             "newly_exposed",
-            f"container {name}: enabling IPv6 opens {', '.join(numbers)} to everyone, which"
-            f" {' and '.join(dict.fromkeys(closers[name]))} closes today for IPv6 clients"
-            " (IPv4 clients pass it already)",
-            f"Name what may be open in dms_ipv6_allow_exposure ({name}:{numbers[0]}), or publish the port on an"
+            f"container {name}: enabling IPv6 opens {', '.join(one.port for one in ports)} to everyone, which"
+            f" {' and '.join(closers)} closes today for IPv6 clients ({beside})",
+            f"Name what may be open in dms_ipv6_allow_exposure ({ports[0]}), or publish the port on an"
             " address of the host that only those reach who may",
         )
+
+
+def _one_family(host: published.Host) -> Iterator[Finding]:
+    """Rules of the administrator's own that keep clients out of containers over IPv4 alone."""
+    chain = "chain DOCKER-USER of ip6tables (ufw-docker: /etc/ufw/after6.rules)"
+    remedy = f"Put the same rules into {chain}, or publish the ports on IPv4 only"
+    if not engine_version.has(host.version, "docker_user_ipv6"):
+        remedy = "Upgrade Docker Engine to 23.0 or later, which has that chain for IPv6, or publish the ports on IPv4 only"
+    if not host.ip6tables:
+        return
+    found = newly_open.rules_of_one_family(host, ())
+    for one in found:
+        yield _finding("ipv4_only_rules", newly_open.only_ipv4(*one), remedy)
+    banned = newly_open.banned_over_ipv4(host) if any(one.has_ipv6 for one in host.containers) else ""
+    if banned and not found:
+        yield _finding("ipv4_only_rules", banned, remedy)
 
 
 def _file(found: Found) -> Iterator[Finding]:

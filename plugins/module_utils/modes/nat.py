@@ -183,8 +183,6 @@ def enabled(
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
         default_bridge.refuse_elsewhere(containers.values())
     daemon_plan = daemon_on_host.plan_daemon(daemon_planning.Wanted(config, consent=wanted.consent), found)
-    if file_settings.get("iptables") is False:
-        raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
         default_bridge.refuse_ipv4_only(containers.values(), found.networks, ask.listeners)
         daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, default_bridge.ADVICE))

@@ -39,6 +39,7 @@ SMTP = 25
 UNREACHABLE = (
     "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
 )
+ONLY_IPV6 = "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
 NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
 
 
@@ -111,7 +112,10 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
-        "ports": [list(one) for one in published.served(served_by, now) if one not in shut.values()],
+        "families": list(now.translated),
+        "ports": [
+            list(one) for one in published.served(served_by, now) if one not in shut.values() and one[0] in now.translated
+        ],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
@@ -123,7 +127,8 @@ def unreachable() -> facts.Nat:
     """Nothing to do on a host that no IPv6 client can reach."""
     nothing: facts.Nat = {
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
-        "gai_conf": {}, "prove_on": [], "ports": [], "firewall": {}, "ndp": [], "packages": [],
+        "gai_conf": {}, "prove_on": [], "families": [],
+        "ports": [], "firewall": {}, "ndp": [], "packages": [],
         "warnings": [UNREACHABLE],
     }  # fmt: skip
     return nothing
@@ -204,8 +209,10 @@ def minded(
     newly_routed.refuse(found, wanted.allow_forwarding)
     return [
         *newly_open.warnings(shut),
+        *newly_open.unequal(published.host(found), joining),
         *newly_routed.warnings(found),
         *([] if found.uplinks else [NO_WAY_OUT]),
+        *([] if len(published.host(found).translated) > 1 else [ONLY_IPV6]),
         *_mail_without_name(found, joining),
     ]
 

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.core.finding import Finding
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure import iptables
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import findings as modes_findings
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat
 from ansible_collections.dms.ipv6.plugins.module_utils.state import engine_kind
@@ -80,6 +81,8 @@ WORDS = {
     "snap": "snapd",
     "swarm": "ingress network",
 }
+USER = "-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j DOCKER-FORWARD\n"
+DROPS = "-A DOCKER-USER -p tcp -j DROP\n"
 GAVE_UP = {
     "date": "2026-11-30T09:00:00Z",
     "transaction": "run",
@@ -104,6 +107,11 @@ PAIRS = {
     ),
     "newly_exposed": Pair(
         closed(UFW), closed(OPEN), "container mail: enabling IPv6 opens 8080/tcp to everyone, which UFW closes today"
+    ),
+    "ipv4_only_rules": Pair(
+        healthy(firewall=state_firewall.HostFirewall(chains=iptables.chains(USER + DROPS, "ipv4"))),
+        healthy(firewall=state_firewall.HostFirewall(chains=iptables.chains(USER, "ipv4"))),
+        "container mail, port 8080/tcp: IPv4 clients are kept out by chain DOCKER-USER of iptables; nothing does that",
     ),
     "daemon_json_invalid": Pair(
         healthy(content=b"{"), healthy(content=b"{}"), "/etc/docker/daemon.json: line 1, column 2"
