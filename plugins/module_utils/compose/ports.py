@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ..change.file_steps import WriteFile
 from ..change.plan import Plan, Steps, inverses
 from ..core.refused import Refused
+from ..daemon import address_pools
 from ..state import docker_objects
 from . import files as compose_files
 from . import plan as compose_plan
@@ -270,7 +271,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         file = "" if name in compose_plan.BY_ITSELF else wanted.path
         steps = (*steps, Recreate(folder, file, project, waiting))
     return PortsPlan(
-        "", "", steps, (*_left(said), *_later(waiting, recreate)), project, services, edits, waiting, containers
+        "", "", steps, (*_left(said), *_later(waiting, recreate), *_unreadable(found, steps)), project, services, edits, waiting, containers
     )
 
 
@@ -318,6 +319,16 @@ def _left(said: Iterable[Entry]) -> Iterator[str]:
             yield f"service {one.service} publishes {one.text} on a random host port, on IPv6 as well: left alone"
         if one.kind == ON_IPV6:
             yield f"service {one.service} publishes {one.text} on an IPv6 address by name: left alone"
+
+
+def _unreadable(found: Found, steps: Steps) -> Iterator[str]:
+    """Networks that Compose 5 cannot list, so that it makes nothing anew."""
+    odd = [one.name for one in found.networks if one.odd_gateway] if any(isinstance(s, Recreate) for s in steps) else []
+    if odd:
+        yield (
+            f"the engine tells the gateway of {', '.join(odd)} with a prefix length, {address_pools.UNREADABLE}:"
+            f" {address_pools.REMEDY}"
+        )
 
 
 def _later(waiting: tuple[str, ...], recreate: bool) -> Iterator[str]:

@@ -87,6 +87,7 @@ class Host(t.NamedTuple):
         containers: all that run, for those that share another one's network.
         firewall: the host's own.
         table: our own firewall of containers with public addresses, None if there is none.
+        ipv6nat: the container that translates IPv6 for networks with ULAs in Docker's place; empty for none.
     """
 
     version: engine_version.Version
@@ -100,6 +101,7 @@ class Host(t.NamedTuple):
     containers: tuple[docker_objects.Container, ...] = ()
     firewall: state_firewall.HostFirewall = state_firewall.HostFirewall()
     table: nft_table.Table | None = None
+    ipv6nat: str = ""
 
     def network(self, name: str) -> docker_objects.Network | None:
         """A network by its name, or None."""
@@ -170,6 +172,7 @@ def host(found: state_host.Found) -> Host:
         found.containers,
         found.firewall._replace(drops_ipv6=bool(found.no_ipv6)),
         nft_table.in_force(found.table),
+        found.ipv6nat,
     )
 
 
@@ -299,6 +302,8 @@ def _listed(door: _Door, container: docker_objects.Container, host: Host) -> Res
         return _proxied(door, through, "no_ipv6_address", container, host)
     if host.mode(target.network, door.family) == ROUTED:
         return _closed("routed", door.port, door.family, host)
+    if door.family == state_firewall.IPV6 and host.ipv6nat and ipaddress.IPv6Address(target.ipv6) in core_ip.ULA:
+        return _translated(door, target, container, host)
     if door.family == state_firewall.IPV6 and host.ip6tables is None:
         return UNKNOWN, "", "ip6tables_unknown"
     if door.family == state_firewall.IPV6 and not host.ip6tables:

@@ -10,8 +10,10 @@ import typing as t
 from ..core import ip, verdict
 from ..core.finding import CRITICAL, INFO, WARNING, Finding
 from ..core.refused import Refused
-from ..daemon import json_text
+from ..daemon import address_pools, json_text
+from ..daemon import on_host as daemon_on_host
 from ..daemon import plan as daemon_plan
+from ..daemon import undo as daemon_undo
 from ..daemon.steps import LIVE_RESTORE
 from ..engine import version as engine_version
 from ..exposure import newly_open, published
@@ -35,13 +37,16 @@ SEVERITIES = {
     "ipv4_only_rules": WARNING,
     "daemon_json_invalid": CRITICAL,
     "daemon_json_pending": WARNING,
+    "settings_taken_out": WARNING,
     "settings_unknown": WARNING,
     "network_without_ipv6": WARNING,
     "accept_ra_danger": WARNING,
     "no_ip6_tables": WARNING,
     "ipv6_dropped": WARNING,
+    "ipv6nat": WARNING,
     "not_durable": WARNING,
     "way_back_failed": CRITICAL,
+    "gateway_with_length": WARNING,
     "forbidden_prefix": WARNING,
     "vanity_prefix": INFO,
     "ipv4_first": INFO,
@@ -156,8 +161,12 @@ def _file(found: Found) -> Iterator[Finding]:
         evidence = f"{reason.where}: {reason.problem}"
         yield _finding("daemon_json_invalid", evidence, "Correct the file before the daemon is restarted")
         return
+    gone = daemon_undo.taken_out(found.record.get("undo"), settings)
+    if gone:
+        remedy = f"{daemon_on_host.PUT_THERE}. Then run dms.ipv6.enable"
+        yield _finding("settings_taken_out", daemon_on_host.taken_out(gone, found.path), remedy)
     borrowed = () if found.borrowed is False else (LIVE_RESTORE,)
-    pending = daemon_plan.foreign_pending(settings, borrowed, found.daemon)
+    pending = daemon_plan.foreign_pending(settings, (*borrowed, *gone), found.daemon)
     if pending:
         yield _finding(
             "daemon_json_pending",
@@ -210,6 +219,10 @@ def _route(found: Found) -> Iterator[Finding]:
 
 def _packet_filter(found: Found, host: published.Host) -> Iterator[Finding]:
     """What keeps Docker's rules for IPv6 from being there, or from being of any use."""
+    if found.ipv6nat:
+        beside = " beside Docker's own ip6tables" if host.ip6tables else ", and Docker's own ip6tables is not used"
+        evidence = f"container {found.ipv6nat} translates IPv6 for networks with ULAs{beside}"
+        yield _finding("ipv6nat", evidence, engine_kind.REMEDY_IPV6NAT)
     if found.no_ipv6:
         yield _finding("ipv6_dropped", f"{found.no_ipv6}: IPv6 clients get no answer at all", engine_kind.REMEDY_IPV6)
     if found.no_ip6tables and host.backend == state_daemon.IPTABLES:
@@ -231,6 +244,9 @@ def _moved_live(found: Found, moving: Collection[str]) -> Iterator[Finding]:
 def _networks(found: Found) -> Iterator[Finding]:
     """Networks with addresses that are not theirs to use."""
     for network in found.networks:
+        if network.odd_gateway:
+            evidence = f"the engine tells the gateway of network {network.name} as {network.odd_gateway}"
+            yield _finding("gateway_with_length", f"{evidence}, {address_pools.UNREADABLE}", address_pools.REMEDY)
         for subnet in network.subnets6:
             uses = f"network {network.name} uses {subnet}"
             if ip.special(subnet):

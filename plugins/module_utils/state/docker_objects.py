@@ -45,6 +45,7 @@ class Network(t.NamedTuple):
         gateways: as the engine reports them, without a prefix length (before 28.0.1 it may add one for IPv6).
         bridge: the host's bridge device, empty for other drivers.
         definition: what would create it again, see definitions.
+        odd_gateway: the gateway with a prefix length, as clients get it from the engine; empty if there is none.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Network(t.NamedTuple):
     options: Mapping[str, str]
     labels: Mapping[str, str]
     definition: str = ""
+    odd_gateway: str = ""
 
     @property
     def subnets6(self) -> tuple[ipaddress.IPv6Network, ...]:
@@ -115,6 +117,7 @@ class Container(t.NamedTuple):
             port 0 for the engine's choice; only from an inspect.
         listeners: what listens on TCP inside it, see Ask; None if nobody looked.
         image: the id of its image.
+        program: its image's name and its command; only from a list.
         status: in Docker's words, see container_status.
     """
 
@@ -132,6 +135,7 @@ class Container(t.NamedTuple):
     listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
     image: str = ""
     status: str = ""
+    program: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -181,6 +185,7 @@ def network(inspected: Json) -> Network:
         options=options,
         labels=inspected.get("Labels") or {},
         definition=definitions.of_network(inspected),
+        odd_gateway=next((one["Gateway"] for one in config if "/" in one.get("Gateway", "")), ""),
     )
 
 
@@ -200,6 +205,7 @@ def listed(summary: Json) -> Container:
         labels=summary.get("Labels") or {},
         image=summary.get("ImageID", ""),
         status=str(summary.get("State", "")),
+        program=f"{summary.get('Image', '')} {summary.get('Command', '')}",
     )
 
 

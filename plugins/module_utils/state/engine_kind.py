@@ -24,6 +24,11 @@ SNAPS = ("/snap/", "/var/lib/snapd/snap/")
 SNAP_DATA = "/var/snap/"
 REMEDY_IP6TABLES = "Install iptables, and have the kernel modules ip6_tables and ip6table_nat loaded (`modprobe`)"
 REMEDY_IPV6 = "Set IPV6=yes in /etc/default/ufw and run `ufw reload`"
+IPV6NAT = "ipv6nat"
+REMEDY_IPV6NAT = (
+    "Remove it with its Compose service, which ends its rules, and run dms.ipv6.enable at once: IPv6 clients are masked"
+    " in between"
+)
 TASK, SERVICE = "com.docker.swarm.task.id", "com.docker.swarm.service.name"
 
 
@@ -111,6 +116,26 @@ def refuse_tasks(containers: Iterable[docker_objects.Container]) -> None:
                 f"container {container.name}",
                 KINDS[SWARM].remedy,
             )
+
+
+def ipv6nat(containers: Iterable[docker_objects.Container]) -> str:
+    """The name of a container that translates IPv6 in Docker's place (docker-ipv6nat), empty if none runs.
+
+    It is on the host's network, and is told by its name, its image or its command.
+    """
+    found = (one for one in containers if one.running and one.network_mode == "host")
+    return next((one.name for one in found if IPV6NAT in f"{one.name} {one.program}".lower()), "")
+
+
+def refuse_beside_ipv6nat(name: str) -> None:
+    """Raise Refused where Docker would translate IPv6 beside a container that does so already."""
+    if name:
+        raise Refused(
+            "it translates IPv6 by chains of its own, named as Docker's are: with both, its end takes away what Docker"
+            " uses by then",
+            f"container {name}",
+            f"{REMEDY_IPV6NAT}. Nothing was changed",
+        )
 
 
 def without_ip6tables(version: engine_version.Version) -> str:

@@ -135,6 +135,7 @@ class Found(t.NamedTuple):
         orders: in which order names that the operator gave are tried, see host.address_order.
         uplinks: interfaces with an IPv6 default route.
         table: our own firewall of containers with public addresses.
+        ipv6nat: the container that translates IPv6 in Docker's place, see engine_kind; empty for none.
         paths: interfaces, Docker's left out, that have an IPv6 address other than link-local, or a default route.
     """
 
@@ -163,6 +164,7 @@ class Found(t.NamedTuple):
     uplinks: tuple[Uplink, ...] = ()
     table: TableFiles = TableFiles()
     paths: tuple[str, ...] = ()
+    ipv6nat: str = ""
 
     @property
     def everyone(self) -> tuple[docker_objects.Container, ...]:

@@ -20,7 +20,7 @@ from ...exposure import newly_open, newly_routed, published
 from ...network import on_host as network_on_host
 from ...network import steps as network_steps
 from ...proof.io import own_addresses
-from ...state import docker_objects
+from ...state import docker_objects, engine_kind
 from ...system.io import packages
 from .. import nat as modes_nat
 from . import read_host
@@ -206,6 +206,7 @@ def minded(
     """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
     if not steps:
         return []
+    engine_kind.refuse_beside_ipv6nat(found.ipv6nat)
     newly_routed.refuse(found, wanted.allow_forwarding)
     return [
         *newly_open.warnings(shut),

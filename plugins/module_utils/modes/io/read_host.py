@@ -69,6 +69,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         edited={file: system_files.peek(file) for file in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
         paths=_paths({network.bridge for network in networks}),
+        ipv6nat=_ipv6nat(containers),
         **_network_of_host(dockerd.pid),
     )
 
@@ -199,9 +200,15 @@ def _running(container: docker_objects.Container) -> state_daemon.RunningContain
     return state_daemon.RunningContainer(container.id, container.name, tuple(sorted(ports)), container.status)
 
 
+def _ipv6nat(containers: tuple[docker_objects.Container, ...]) -> str:
+    """The container that translates IPv6 in Docker's place, if its rules are there."""
+    name = engine_kind.ipv6nat(containers)
+    return name if name and kernel.ip6tables_has_docker_chains() is not False else ""
+
+
 def _hints(pid: int, running: tuple[docker_objects.Container, ...]) -> dict[str, bool]:
     hints = {}
-    chains = kernel.ip6tables_has_docker_chains()
+    chains = None if engine_kind.ipv6nat(running) else kernel.ip6tables_has_docker_chains()
     if chains is not None:
         hints["ip6tables"] = chains
     if any(one.ports for one in running):
