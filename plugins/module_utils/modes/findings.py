@@ -228,6 +228,9 @@ def _packet_filter(found: Found, host: published.Host) -> Iterator[Finding]:
     if found.no_ip6tables and host.backend == state_daemon.IPTABLES:
         evidence = f"{found.no_ip6tables}: {engine_kind.without_ip6tables(host.version)}"
         yield _finding("no_ip6_tables", evidence, engine_kind.REMEDY_IP6TABLES)
+    elif found.no_raw and host.backend == state_daemon.IPTABLES:
+        evidence = f"{found.no_raw}: {engine_kind.without_raw(host.version)}"
+        yield _finding("no_ip6_tables", evidence, engine_kind.REMEDY_RAW)
 
 
 def _moved_live(found: Found, moving: Collection[str]) -> Iterator[Finding]:

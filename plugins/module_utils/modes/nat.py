@@ -168,6 +168,7 @@ def refuse_engine(found: state_host.Found) -> None:
     engine_kind.refuse_without_ipv6(found.no_ipv6)
     if daemon_planning.firewall_backend(found.daemon) == state_daemon.IPTABLES:
         engine_kind.refuse_without_ip6tables(found.no_ip6tables, found.daemon.version)
+        engine_kind.refuse_without_raw(found.no_raw, found.daemon.version)
 
 
 def enabled(

@@ -23,6 +23,11 @@ ELSEWHERE = (PODMAN, DESKTOP, ROOTLESS)
 SNAPS = ("/snap/", "/var/lib/snapd/snap/")
 SNAP_DATA = "/var/snap/"
 REMEDY_IP6TABLES = "Install iptables, and have the kernel modules ip6_tables and ip6table_nat loaded (`modprobe`)"
+NO_RAW = "DOCKER_INSECURE_NO_IPTABLES_RAW"
+REMEDY_RAW = (
+    "Have the kernel module ip6table_raw loaded (`modprobe`); where the kernel has none, Environment="
+    f"{NO_RAW}=1 in a drop-in of Docker's unit does without it, and opens containers' own addresses to neighbours"
+)
 REMEDY_IPV6 = "Set IPV6=yes in /etc/default/ufw and run `ufw reload`"
 IPV6NAT = "ipv6nat"
 REMEDY_IPV6NAT = (
@@ -149,6 +154,28 @@ def refuse_without_ip6tables(fault: str, version: engine_version.Version) -> Non
     """Raise Refused if a host's packet filter cannot translate IPv6 packets, for which ``fault`` is the reason."""
     if fault:
         raise Refused(f"{fault}; {without_ip6tables(version)}", "ip6tables", f"{REMEDY_IP6TABLES}. Nothing was changed")
+
+
+def uses_raw(info: Json) -> bool:
+    """Whether an engine needs the table raw of ip6tables; it may be told to do without (moby#49621)."""
+    version = engine_version.parse(str(info.get("ServerVersion", "")))
+    return engine_version.has(version, "direct_access_closed") and not is_without_raw(info)
+
+
+def is_without_raw(info: Json) -> bool:
+    """Whether an engine was told to do without the table raw, and leaves containers open to the host's neighbours."""
+    return any(NO_RAW in str(one) for one in info.get("Warnings") or ())
+
+
+def without_raw(version: engine_version.Version) -> str:
+    """What becomes of an engine on a host without the table raw (moby#49557); seen on 28.5.2."""
+    return f"Docker Engine {version} connects no container to a network with IPv6 then"
+
+
+def refuse_without_raw(fault: str, version: engine_version.Version) -> None:
+    """Raise Refused if a host has no table raw for IPv6, which its engine needs."""
+    if fault:
+        raise Refused(f"{fault}; {without_raw(version)}", "ip6tables", f"{REMEDY_RAW}. Nothing was changed")
 
 
 def refuse_without_ipv6(reason: str) -> None:

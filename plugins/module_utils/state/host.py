@@ -131,6 +131,7 @@ class Found(t.NamedTuple):
         environment: what kind of engine it is, see state.engine_kind; empty for a plain one.
         firewall: the host's own.
         no_ip6tables: why IPv6 packets cannot be translated here; empty if they can.
+        no_raw: why ip6tables has no table raw, where the engine needs it; empty if it has.
         no_ipv6: why no IPv6 packet comes through the host's firewall at all; empty if some do.
         orders: in which order names that the operator gave are tried, see host.address_order.
         uplinks: interfaces with an IPv6 default route.
@@ -165,6 +166,7 @@ class Found(t.NamedTuple):
     table: TableFiles = TableFiles()
     paths: tuple[str, ...] = ()
     ipv6nat: str = ""
+    no_raw: str = ""
 
     @property
     def everyone(self) -> tuple[docker_objects.Container, ...]:

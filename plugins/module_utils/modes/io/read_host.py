@@ -70,6 +70,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         environment=environment,
         paths=_paths({network.bridge for network in networks}),
         ipv6nat=_ipv6nat(containers),
+        no_raw=host_firewall.no_raw() if dockerd.pid and engine_kind.uses_raw(info) else "",
         **_network_of_host(dockerd.pid),
     )
 
@@ -126,6 +127,7 @@ def _daemon(
             "live-restore": bool(info.get("LiveRestoreEnabled")),
             "experimental": bool(info.get("ExperimentalBuild")),
             **docker_objects.bridge_settings(networks),
+            **({"allow-direct-routing": True} if engine_kind.is_without_raw(info) else {}),
         },
         loaded=loaded,
         hints=_hints(dockerd.pid, running) if loaded is None and dockerd.pid else {},
