@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ..change.file_steps import WriteFile
 from ..change.plan import Plan, Steps, inverses
 from ..core.refused import Refused
+from ..daemon import address_pools
 from ..state import docker_objects
 from . import files as compose_files
 from . import plan as compose_plan
@@ -39,6 +40,8 @@ if t.TYPE_CHECKING:
 ADDRESS = "0.0.0.0"  # noqa: S104 - it replaces the same in both families
 NUMBERS = re.compile(r"[0-9]+(?:-[0-9]+)?")
 IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
+# An address is written here and is empty, by itself or in the default of a variable that stands for the whole entry.
+EMPTY_ADDRESS = re.compile(r"(?P<before>(?:\$\{\w+:?-)?):")
 # Of an entry: published on both families, on a named address, on a host port of the engine's choice, or who knows.
 BOTH, ON_IPV4, ON_IPV6, RANDOM, UNCLEAR = "both", "ipv4", "ipv6", "random", "unclear"
 WHY = "ports published on IPv4 only"
@@ -163,6 +166,8 @@ def _entry(document: Document, service: str, index: int, value: t.Any) -> Entry:
         document.fail_at(("services", service, "ports", index), "a port must be text, a number or a mapping")
     text = str(value)
     address, host, target, protocol = _parts(text)
+    if address == "" and EMPTY_ADDRESS.match(text):
+        address = None
     return Entry(service, index, text, _kind(address, host, target), (_ports(target), protocol))
 
 
@@ -200,7 +205,7 @@ def _parts(text: str) -> tuple[str | None, str | None, str, str]:
 
 
 def _kind(address: str | None, host: str | None, target: str) -> str:
-    if host is None:
+    if address is None and not host:
         return RANDOM if NUMBERS.fullmatch(target) else UNCLEAR
     if address is not None:
         return _of_address(address)
@@ -224,10 +229,16 @@ def _ports(text: str) -> range | None:
 def _with(data: t.Any, path: tuple[str | int, ...]) -> t.Any:
     """Data with the address in front of the port at the end of a path; nothing of what was given is changed."""
     if not path:
-        return {**data, "host_ip": ADDRESS} if isinstance(data, dict) else f"{ADDRESS}:{data}"
+        return {**data, "host_ip": ADDRESS} if isinstance(data, dict) else _on_ipv4(str(data))
     if isinstance(data, list):
         return [_with(one, path[1:]) if index == path[0] else one for index, one in enumerate(data)]
     return {key: _with(one, path[1:]) if key == path[0] else one for key, one in data.items()}
+
+
+def _on_ipv4(text: str) -> str:
+    """An entry of the short syntax with the address in front of it, or in the place of an empty one."""
+    empty = EMPTY_ADDRESS.match(text)
+    return f"{empty['before']}{ADDRESS}{text[empty.end() - 1 :]}" if empty else f"{ADDRESS}:{text}"
 
 
 def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool) -> PortsPlan:
@@ -260,7 +271,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         file = "" if name in compose_plan.BY_ITSELF else wanted.path
         steps = (*steps, Recreate(folder, file, project, waiting))
     return PortsPlan(
-        "", "", steps, (*_left(said), *_later(waiting, recreate)), project, services, edits, waiting, containers
+        "", "", steps, (*_left(said), *_later(waiting, recreate), *_unreadable(found, steps)), project, services, edits, waiting, containers
     )
 
 
@@ -308,6 +319,16 @@ def _left(said: Iterable[Entry]) -> Iterator[str]:
             yield f"service {one.service} publishes {one.text} on a random host port, on IPv6 as well: left alone"
         if one.kind == ON_IPV6:
             yield f"service {one.service} publishes {one.text} on an IPv6 address by name: left alone"
+
+
+def _unreadable(found: Found, steps: Steps) -> Iterator[str]:
+    """Networks that Compose 5 cannot list, so that it makes nothing anew."""
+    odd = [one.name for one in found.networks if one.odd_gateway] if any(isinstance(s, Recreate) for s in steps) else []
+    if odd:
+        yield (
+            f"the engine tells the gateway of {', '.join(odd)} with a prefix length, {address_pools.UNREADABLE}:"
+            f" {address_pools.REMEDY}"
+        )
 
 
 def _later(waiting: tuple[str, ...], recreate: bool) -> Iterator[str]:

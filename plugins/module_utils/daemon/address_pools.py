@@ -32,6 +32,23 @@ BUILT_IN: tuple[tuple[str, int], ...] = (
 NEW_SHAPE, OLD_SHAPE = (56, 64), (64, 72)
 
 
+UNREADABLE = "with which Compose 5 and other new clients cannot list networks, and fail in every project"
+REMEDY = (
+    "Restart Docker, which then tells it without the length, and give new networks a subnet by name; or upgrade to"
+    " Docker Engine 28.0.1 or later"
+)
+
+
+def warning(version: Version) -> str:
+    """What comes of an IPv6 pool on an engine; empty if nothing does."""
+    if engine_version.has(version, "plain_pool_gateway"):
+        return ""
+    return (
+        f"Docker Engine {version} tells the gateway of each network that is created from the IPv6 pool with a prefix"
+        f" length until its next start, {UNREADABLE}; 28.0.1 does not"
+    )
+
+
 def settings(text: str, machine_id: str, file_settings: Settings, version: Version) -> Settings:
     """The daemon settings that give every network created from now on an IPv6 subnet.
 

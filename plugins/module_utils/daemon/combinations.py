@@ -37,6 +37,9 @@ def _faults(settings: Settings, version: Version) -> Iterator[str]:
     old = not engine_version.has(version, "ip6tables_by_default")
     if old and settings.get("ip6tables") is True and settings.get("experimental") is not True:
         yield f"`ip6tables` needs `experimental: true` on Docker Engine {version}"
+    if old and settings.get("ip6tables") is True and settings.get("iptables") is False:
+        # "cannot create new chains, EnableIPTable is disabled": seen on 20.10.24 and 26.1.5; 28.5.2 starts and works.
+        yield f"Docker Engine {version} does not start with `ip6tables` where `iptables` is false"
     if (
         settings.get("ipv6") is True
         and not settings.get("fixed-cidr-v6")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ..change.plan import Steps
 from ..engine import version as engine_version
@@ -14,10 +15,19 @@ from ..state import daemon as state_daemon
 from ..state import host as state_host
 from . import json_text
 from . import plan as daemon_plan
+from . import undo as daemon_undo
 
 if t.TYPE_CHECKING:
+    from collections.abc import Collection
+
     from . import restart_checks
     from .json_text import Settings
+
+# Roles and helpers that write the whole file.
+PUT_THERE = (
+    "Put the keys where that program has its own settings as well (geerlingguy.docker: docker_daemon_options; mailcow:"
+    " what its helper scripts write), or they go again"
+)
 
 
 def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland_proxy: bool | None = None) -> Settings:
@@ -40,9 +50,17 @@ def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland
 def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_plan.DaemonPlan:
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
+    gone = set(wanted.config) & {*daemon_undo.taken_out(found.record.get("undo"), json_text.load(found.raw, found.path))}
+    if gone and plan.changed:
+        plan = replace(plan, warnings=(*plan.warnings, f"{taken_out(sorted(gone), found.path)}. {PUT_THERE}"))
     if plan.restarts and (plan.settings.get("ipv6") or any(network.ipv6 for network in found.networks)):
         return plan.guarded(guard(found, tells=False))
     return plan
+
+
+def taken_out(names: Collection[str], path: str) -> str:
+    """What it means that keys of ours are gone, as a clause."""
+    return f"{' and '.join(names)} went out of {path} since this collection wrote it: another program writes the file too"
 
 
 def refuse_restart(

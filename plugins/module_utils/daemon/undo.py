@@ -48,6 +48,12 @@ def _as_list(settings: Settings, name: str) -> list[t.Any]:
     return [settings[name]] if name in settings else []
 
 
+def taken_out(memory: Memory | None, found: Settings) -> list[str]:
+    """The keys that we set and that are gone from the file since: another program writes it too."""
+    keys = (memory or {}).get("keys", {})
+    return sorted(name for name, key in keys.items() if key["set"] and name not in found and name != LIVE_RESTORE)
+
+
 def original(memory: Memory | None, raw: bytes | None) -> tuple[bool, bytes | None]:
     """Whether nobody edited the file since we wrote it, and its bytes before that (None: there was no file)."""
     if not memory or "original" not in memory or memory["written"] != file_bytes.digest(raw):

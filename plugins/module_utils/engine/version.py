@@ -58,6 +58,9 @@ CAPABILITIES: dict[str, Version] = {
     "ipv6_subnet_beyond_64": Version(28, 0),
     # The IPv6 FORWARD policy becomes DROP only if dockerd itself switched forwarding on (moby#48594).
     "forward_policy_kept": Version(28, 0),
+    # The gateway of a network from an IPv6 pool is told without its prefix length, with which new clients cannot list
+    # networks (coolify#8649); seen on 20.10.24 and 26.1.5, where the length goes at the daemon's next start.
+    "plain_pool_gateway": Version(28, 0, 1),
     # Other hosts do not reach a container's own address in gateway mode nat (moby#49325).
     "direct_access_closed": Version(28, 0),
     # In gateway mode routed published ports are open even if another network is the container's gateway (moby#50140).

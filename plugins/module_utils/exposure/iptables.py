@@ -80,10 +80,11 @@ def chains(text: str, family: str) -> tuple[Chain, ...]:
             rules.setdefault(line.split()[1], []).append(Rule((), UNKNOWN, text=line))
     all_of_them = {chain: tuple(found) for chain, found in rules.items()}
     before = _before_docker(all_of_them.get("FORWARD", ()))
+    first = DOCKER_USER if before and all(one.chain == DOCKER_USER for one in before) else "FORWARD"
     found = [
         Chain(f"chain INPUT of {name}", INPUT, (family,), all_of_them.get("INPUT", ()), all_of_them,
               policies.get("INPUT", ACCEPT)),
-        Chain(f"chain FORWARD of {name}", FORWARD, (family,), before, all_of_them),
+        Chain(f"chain {first} of {name}", FORWARD, (family,), before, all_of_them),
     ]  # fmt: skip
     if not any(one.chain == DOCKER_USER for one in before):
         user = all_of_them.get(DOCKER_USER, ())

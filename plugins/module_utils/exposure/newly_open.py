@@ -15,9 +15,10 @@ import typing as t
 
 from ..core import verdict
 from ..core.refused import Refused
-from ..state import docker_objects
+from ..engine import version as engine_version
+from ..state import docker_objects, packet_filter
 from ..state import firewall as state_firewall
-from . import published
+from . import iptables, published
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,13 +35,15 @@ PLANNED = docker_objects.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9"
 class Opened(t.NamedTuple):
     """A port of the host that will be open: ``port`` as in ``25/tcp``, ``now`` the verdict of today.
 
-    ``by`` is the chain of the administrator's own that closes it; empty for UFW and firewalld.
+    ``by`` is the chain of the administrator's own that closes it; empty for UFW and firewalld. ``ipv4`` is the chain that
+    keeps IPv4 clients out and lets IPv6 clients pass; empty if they pass as well.
     """
 
     container: str
     port: str
     now: str
     by: str = ""
+    ipv4: str = ""
 
     def __str__(self) -> str:
         return f"{self.container}:{self.port}"
@@ -65,12 +68,69 @@ def _of(
         for exposure in published.exposures(old, host)
         if exposure.family == state_firewall.IPV6 and exposure.cause in CLOSES
     }
+    shut_to_ipv4 = kept_out(old, host)
     for one in published.exposures(new, after):
         place = one.port.host_port, one.port.protocol
         open_then = one.verdict == verdict.REAL or one.cause == CLOSES[1]
         if one.family == state_firewall.IPV6 and open_then and place in closed:
             by = host.firewall.incoming_outcome(state_firewall.IPV6, *place).by
-            yield Opened(old.name, f"{place[0]}/{place[1]}", closed[place], by)
+            text = f"{place[0]}/{place[1]}"
+            yield Opened(old.name, text, closed[place], by, shut_to_ipv4.get(text, ""))
+
+
+def kept_out(container: docker_objects.Container, host: published.Host) -> dict[str, str]:
+    """Port -> the chain that keeps IPv4 clients out of it."""
+    found = {}
+    for one in published.exposures(container, host):
+        by = published.keeps_out(one, container, host) if one.family == state_firewall.IPV4 else ""
+        if by:
+            found[f"{one.port.host_port}/{one.port.protocol}"] = by
+    return found
+
+
+def rules_of_one_family(host: published.Host, joining: Collection[str]) -> list[tuple[str, str, str]]:
+    """Container, port and chain where rules keep IPv4 clients out, and IPv6 clients come in once some have IPv6."""
+    return [
+        (new.name, port, by)
+        for old, new, after in _pairs(host, joining)
+        for port, by in kept_out(old, host).items()
+        if port in _reached(new, after)
+    ]
+
+
+def _reached(container: docker_objects.Container, host: published.Host) -> set[str]:
+    """The ports at which IPv6 clients are let in."""
+    return {
+        f"{one.port.host_port}/{one.port.protocol}"
+        for one in published.exposures(container, host)
+        if one.family == state_firewall.IPV6 and one.verdict == verdict.REAL
+    }
+
+
+def unequal(host: published.Host, joining: Collection[str]) -> list[str]:
+    """What rules of the administrator's own keep from IPv4 clients, and not from IPv6 clients once these have IPv6."""
+    found = [only_ipv4(*one) for one in rules_of_one_family(host, joining)]
+    return found or [text for text in (banned_over_ipv4(host),) if text]
+
+
+def only_ipv4(container: str, port: str, by: str) -> str:
+    """One of rules_of_one_family() as an operator reads it."""
+    return f"container {container}, port {port}: IPv4 clients are kept out by {by}; nothing does that for IPv6"
+
+
+def banned_over_ipv4(host: published.Host) -> str:
+    """That some clients are kept out of containers over IPv4 alone, as fail2ban and CrowdSec do; empty if it is not so.
+
+    It takes the chain for what it may do with any client, because who is banned changes by the hour.
+    """
+    router = {one.families[0]: one.chains for one in host.firewall.chains if one.hook == packet_filter.ROUTER}
+    four, six = (packet_filter.closes(router.get(one, {}), iptables.DOCKER_USER) for one in state_firewall.FAMILIES)
+    led = any(rule.chain == iptables.DOCKER_USER for rule in router.get(state_firewall.IPV6, {}).get("FORWARD", ()))
+    there = led or engine_version.has(host.version, "docker_user_ipv6")
+    if not four or (six and there):
+        return ""
+    other = "that of ip6tables does not" if there else f"Docker Engine {host.version} has no such chain for IPv6"
+    return f"chain {iptables.DOCKER_USER} of iptables keeps some clients out over IPv4, and {other}"
 
 
 def shut(host: published.Host, joining: Collection[str]) -> dict[str, tuple[str, int]]:
@@ -142,9 +202,11 @@ def refuse(found: Iterable[Opened], entries: Collection[str], firewall: state_fi
     if rest:
         names = ", ".join(f"container {one.container}, port {one.port}" for one in rest)
         closers = " and ".join(dict.fromkeys(name(firewall, one.by) for one in rest))
+        kept = dict.fromkeys(one.ipv4 for one in rest if one.ipv4)
+        beside = f"; {' and '.join(kept)} keeps IPv4 clients out, and nothing does that for IPv6" if kept else ""
         raise Refused(
             f"enabling IPv6 opens to everyone what {closers} closes today ({names}), as packets that Docker"
-            " translates go past it",
+            f" translates go past it{beside}",
             "host firewall",
             f"Name what may be open in {OPTION}: {', '.join(map(str, rest))}. Nothing was changed",
         )

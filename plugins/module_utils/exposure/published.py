@@ -87,6 +87,7 @@ class Host(t.NamedTuple):
         containers: all that run, for those that share another one's network.
         firewall: the host's own.
         table: our own firewall of containers with public addresses, None if there is none.
+        ipv6nat: the container that translates IPv6 for networks with ULAs in Docker's place; empty for none.
     """
 
     version: engine_version.Version
@@ -100,10 +101,16 @@ class Host(t.NamedTuple):
     containers: tuple[docker_objects.Container, ...] = ()
     firewall: state_firewall.HostFirewall = state_firewall.HostFirewall()
     table: nft_table.Table | None = None
+    ipv6nat: str = ""
 
     def network(self, name: str) -> docker_objects.Network | None:
         """A network by its name, or None."""
         return next((one for one in self.networks if one.name == name), None)
+
+    @property
+    def translated(self) -> tuple[str, ...]:
+        """The families of which Docker translates packets, or will once ip6tables is on."""
+        return state_firewall.FAMILIES if self.iptables is not False else (state_firewall.IPV6,)
 
     def mode(self, name: str, family: str) -> str:
         """The gateway mode of a network in a family. Before 27 the option is taken and does nothing."""
@@ -165,6 +172,7 @@ def host(found: state_host.Found) -> Host:
         found.containers,
         found.firewall._replace(drops_ipv6=bool(found.no_ipv6)),
         nft_table.in_force(found.table),
+        found.ipv6nat,
     )
 
 
@@ -294,6 +302,8 @@ def _listed(door: _Door, container: docker_objects.Container, host: Host) -> Res
         return _proxied(door, through, "no_ipv6_address", container, host)
     if host.mode(target.network, door.family) == ROUTED:
         return _closed("routed", door.port, door.family, host)
+    if door.family == state_firewall.IPV6 and host.ipv6nat and ipaddress.IPv6Address(target.ipv6) in core_ip.ULA:
+        return _translated(door, target, container, host)
     if door.family == state_firewall.IPV6 and host.ip6tables is None:
         return UNKNOWN, "", "ip6tables_unknown"
     if door.family == state_firewall.IPV6 and not host.ip6tables:
@@ -322,6 +332,14 @@ def _translated(
     if on_its_way != state_firewall.ACCEPT:
         return _CLOSED[on_its_way]
     return (core_verdict.REFUSED, "", deaf) if deaf else (core_verdict.REAL, "", "")
+
+
+def keeps_out(exposure: Exposure, container: docker_objects.Container, host: Host) -> str:
+    """The chain of the administrator's own that closes the way of translated packets, empty if none surely does."""
+    target = gateway(container, exposure.family, host)
+    if target is None or exposure.cause != "host_firewall":
+        return ""
+    return forwarded(exposure.port, exposure.family, target, host).by
 
 
 def forwarded(

@@ -32,6 +32,7 @@ class Nat(Plan):
     compose: list[Options]
     gai_conf: Options
     prove_on: list[str]
+    families: list[str]
     ports: list[list[t.Any]]
     firewall: Options
     ndp: list[Options]
@@ -49,6 +50,7 @@ class Routed(Plan):
     ndp: list[Options]
     responder: str
     prove_on: list[str]
+    families: list[str]
     ports: list[list[t.Any]]
 
 

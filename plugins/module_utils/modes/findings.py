@@ -10,9 +10,12 @@ import typing as t
 from ..core import ip, verdict
 from ..core.finding import CRITICAL, INFO, WARNING, Finding
 from ..core.refused import Refused
-from ..daemon import json_text
+from ..daemon import address_pools, json_text
+from ..daemon import on_host as daemon_on_host
 from ..daemon import plan as daemon_plan
+from ..daemon import undo as daemon_undo
 from ..daemon.steps import LIVE_RESTORE
+from ..engine import version as engine_version
 from ..exposure import newly_open, published
 from ..host import forwarding
 from ..state import daemon as state_daemon
@@ -31,15 +34,19 @@ SEVERITIES = {
     "masked": CRITICAL,
     "hangs": WARNING,
     "newly_exposed": WARNING,
+    "ipv4_only_rules": WARNING,
     "daemon_json_invalid": CRITICAL,
     "daemon_json_pending": WARNING,
+    "settings_taken_out": WARNING,
     "settings_unknown": WARNING,
     "network_without_ipv6": WARNING,
     "accept_ra_danger": WARNING,
     "no_ip6_tables": WARNING,
     "ipv6_dropped": WARNING,
+    "ipv6nat": WARNING,
     "not_durable": WARNING,
     "way_back_failed": CRITICAL,
+    "gateway_with_length": WARNING,
     "forbidden_prefix": WARNING,
     "vanity_prefix": INFO,
     "ipv4_first": INFO,
@@ -63,6 +70,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
         result += [
             *_exposed(host, bool(found.paths)),
             *_opened(host, wanted),
+            *_one_family(host),
             *_file(found),
             *_route(found),
             *_packet_filter(found, host),
@@ -113,21 +121,36 @@ def _exposed(host: published.Host, reachable: bool) -> Iterator[Finding]:
 def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
     """Ports that the host's firewall closes and that enabling IPv6 opens."""
     everyone = [container.id for container in host.containers]
-    ports: dict[str, list[str]] = {}
-    closers: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], list[newly_open.Opened]] = {}
     for one in newly_open.opened(host, wanted.containers or everyone):
         if not newly_open.allowed(one, wanted.allow_exposure):
-            ports.setdefault(one.container, []).append(one.port)
-            closers.setdefault(one.container, []).append(newly_open.name(host.firewall, one.by))
-    for name, numbers in ports.items():
+            places.setdefault((one.container, one.ipv4), []).append(one)
+    for (name, ipv4), ports in places.items():
+        closers = dict.fromkeys(newly_open.name(host.firewall, one.by) for one in ports)
+        beside = f"{ipv4} keeps IPv4 clients out" if ipv4 else "IPv4 clients pass it already"
         yield _finding(
             "newly_exposed",
-            f"container {name}: enabling IPv6 opens {', '.join(numbers)} to everyone, which"
-            f" {' and '.join(dict.fromkeys(closers[name]))} closes today for IPv6 clients"
-            " (IPv4 clients pass it already)",
-            f"Name what may be open in dms_ipv6_allow_exposure ({name}:{numbers[0]}), or publish the port on an"
+            f"container {name}: enabling IPv6 opens {', '.join(one.port for one in ports)} to everyone, which"
+            f" {' and '.join(closers)} closes today for IPv6 clients ({beside})",
+            f"Name what may be open in dms_ipv6_allow_exposure ({ports[0]}), or publish the port on an"
             " address of the host that only those reach who may",
         )
+
+
+def _one_family(host: published.Host) -> Iterator[Finding]:
+    """Rules of the administrator's own that keep clients out of containers over IPv4 alone."""
+    chain = "chain DOCKER-USER of ip6tables (ufw-docker: /etc/ufw/after6.rules)"
+    remedy = f"Put the same rules into {chain}, or publish the ports on IPv4 only"
+    if not engine_version.has(host.version, "docker_user_ipv6"):
+        remedy = "Upgrade Docker Engine to 23.0 or later, which has that chain for IPv6, or publish the ports on IPv4 only"
+    if not host.ip6tables:
+        return
+    found = newly_open.rules_of_one_family(host, ())
+    for one in found:
+        yield _finding("ipv4_only_rules", newly_open.only_ipv4(*one), remedy)
+    banned = newly_open.banned_over_ipv4(host) if any(one.has_ipv6 for one in host.containers) else ""
+    if banned and not found:
+        yield _finding("ipv4_only_rules", banned, remedy)
 
 
 def _file(found: Found) -> Iterator[Finding]:
@@ -138,8 +161,12 @@ def _file(found: Found) -> Iterator[Finding]:
         evidence = f"{reason.where}: {reason.problem}"
         yield _finding("daemon_json_invalid", evidence, "Correct the file before the daemon is restarted")
         return
+    gone = daemon_undo.taken_out(found.record.get("undo"), settings)
+    if gone:
+        remedy = f"{daemon_on_host.PUT_THERE}. Then run dms.ipv6.enable"
+        yield _finding("settings_taken_out", daemon_on_host.taken_out(gone, found.path), remedy)
     borrowed = () if found.borrowed is False else (LIVE_RESTORE,)
-    pending = daemon_plan.foreign_pending(settings, borrowed, found.daemon)
+    pending = daemon_plan.foreign_pending(settings, (*borrowed, *gone), found.daemon)
     if pending:
         yield _finding(
             "daemon_json_pending",
@@ -192,11 +219,18 @@ def _route(found: Found) -> Iterator[Finding]:
 
 def _packet_filter(found: Found, host: published.Host) -> Iterator[Finding]:
     """What keeps Docker's rules for IPv6 from being there, or from being of any use."""
+    if found.ipv6nat:
+        beside = " beside Docker's own ip6tables" if host.ip6tables else ", and Docker's own ip6tables is not used"
+        evidence = f"container {found.ipv6nat} translates IPv6 for networks with ULAs{beside}"
+        yield _finding("ipv6nat", evidence, engine_kind.REMEDY_IPV6NAT)
     if found.no_ipv6:
         yield _finding("ipv6_dropped", f"{found.no_ipv6}: IPv6 clients get no answer at all", engine_kind.REMEDY_IPV6)
     if found.no_ip6tables and host.backend == state_daemon.IPTABLES:
         evidence = f"{found.no_ip6tables}: {engine_kind.without_ip6tables(host.version)}"
         yield _finding("no_ip6_tables", evidence, engine_kind.REMEDY_IP6TABLES)
+    elif found.no_raw and host.backend == state_daemon.IPTABLES:
+        evidence = f"{found.no_raw}: {engine_kind.without_raw(host.version)}"
+        yield _finding("no_ip6_tables", evidence, engine_kind.REMEDY_RAW)
 
 
 def _moved_live(found: Found, moving: Collection[str]) -> Iterator[Finding]:
@@ -213,6 +247,9 @@ def _moved_live(found: Found, moving: Collection[str]) -> Iterator[Finding]:
 def _networks(found: Found) -> Iterator[Finding]:
     """Networks with addresses that are not theirs to use."""
     for network in found.networks:
+        if network.odd_gateway:
+            evidence = f"the engine tells the gateway of network {network.name} as {network.odd_gateway}"
+            yield _finding("gateway_with_length", f"{evidence}, {address_pools.UNREADABLE}", address_pools.REMEDY)
         for subnet in network.subnets6:
             uses = f"network {network.name} uses {subnet}"
             if ip.special(subnet):

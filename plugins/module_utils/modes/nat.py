@@ -142,7 +142,8 @@ def already_real(names: Collection[str], network: str, found: state_host.Found) 
         network: ours; what is on it is no business of this.
         found: what was read, the containers looked into.
     """
-    host = published.host(found)._replace(ip6tables=True)
+    host = published.host(found)
+    host = host if host.ipv6nat else host._replace(ip6tables=True)
     real = {}
     for container in found.containers:
         way = published.gateway(container, state_firewall.IPV6, host)
@@ -169,6 +170,7 @@ def refuse_engine(found: state_host.Found) -> None:
     engine_kind.refuse_without_ipv6(found.no_ipv6)
     if daemon_planning.firewall_backend(found.daemon) == state_daemon.IPTABLES:
         engine_kind.refuse_without_ip6tables(found.no_ip6tables, found.daemon.version)
+        engine_kind.refuse_without_raw(found.no_raw, found.daemon.version)
 
 
 def enabled(
@@ -185,8 +187,9 @@ def enabled(
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
         default_bridge.refuse_elsewhere(containers.values())
     daemon_plan = daemon_on_host.plan_daemon(daemon_planning.Wanted(config, consent=wanted.consent), found)
-    if file_settings.get("iptables") is False:
-        raise Refused("iptables is false, so Docker translates nothing", found.path, "Remove the key `iptables`")
+    told = address_pools.warning(found.daemon.version) if wanted.address_pool else ""
+    if told and daemon_plan.changed:
+        daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, told))
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
         default_bridge.refuse_ipv4_only(containers.values(), found.networks, ask)
         daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, default_bridge.ADVICE))
@@ -202,6 +205,8 @@ def _config(
     """All daemon settings that the role's variables ask for."""
     version = found.daemon.version
     config = daemon_on_host.nat_settings(found.daemon, file_settings, wanted.userland_proxy)
+    if found.ipv6nat:  # what it makes real needs nothing, and beside it nothing is done
+        config = {name: value for name, value in config.items() if name not in ("ip6tables", "experimental")}
     if wanted.address_pool:
         config.update(address_pools.settings(wanted.address_pool, found.machine_id, file_settings, version))
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:

@@ -50,6 +50,7 @@ class Network(t.NamedTuple):
         gateways: as the engine reports them, without a prefix length (before 28.0.1 it may add one for IPv6).
         bridge: the host's bridge device, empty for other drivers.
         definition: what would create it again, see definitions.
+        odd_gateway: the gateway with a prefix length, as clients get it from the engine; empty if there is none.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Network(t.NamedTuple):
     options: Mapping[str, str]
     labels: Mapping[str, str]
     definition: str = ""
+    odd_gateway: str = ""
 
     @property
     def subnets6(self) -> tuple[ipaddress.IPv6Network, ...]:
@@ -123,6 +125,7 @@ class Container(t.NamedTuple):
             port 0 for the engine's choice; only from an inspect.
         listeners: what listens on TCP inside it, see Ask, and ``udp`` the same for UDP; None if nobody looked.
         image: the id of its image.
+        program: its image's name and its command; only from a list.
         status: in Docker's words, see container_status.
         tunnel: whether it has the device that VPN programs make their tunnels of; only from an inspect.
         no_ipv6: the sysctl of its own that switches IPv6 off, empty for none; only from an inspect.
@@ -145,6 +148,7 @@ class Container(t.NamedTuple):
     udp: Mapping[str, Iterable[tuple[str, int]]] | None = None
     tunnel: bool = False
     no_ipv6: str = ""
+    program: str = ""
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
@@ -198,6 +202,7 @@ def network(inspected: Json) -> Network:
         options=options,
         labels=inspected.get("Labels") or {},
         definition=definitions.of_network(inspected),
+        odd_gateway=next((one["Gateway"] for one in config if "/" in one.get("Gateway", "")), ""),
     )
 
 
@@ -217,6 +222,7 @@ def listed(summary: Json) -> Container:
         labels=summary.get("Labels") or {},
         image=summary.get("ImageID", ""),
         status=str(summary.get("State", "")),
+        program=f"{summary.get('Image', '')} {summary.get('Command', '')}",
     )
 
 

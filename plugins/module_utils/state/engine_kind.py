@@ -23,7 +23,17 @@ ELSEWHERE = (PODMAN, DESKTOP, ROOTLESS)
 SNAPS = ("/snap/", "/var/lib/snapd/snap/")
 SNAP_DATA = "/var/snap/"
 REMEDY_IP6TABLES = "Install iptables, and have the kernel modules ip6_tables and ip6table_nat loaded (`modprobe`)"
+NO_RAW = "DOCKER_INSECURE_NO_IPTABLES_RAW"
+REMEDY_RAW = (
+    "Have the kernel module ip6table_raw loaded (`modprobe`); where the kernel has none, Environment="
+    f"{NO_RAW}=1 in a drop-in of Docker's unit does without it, and opens containers' own addresses to neighbours"
+)
 REMEDY_IPV6 = "Set IPV6=yes in /etc/default/ufw and run `ufw reload`"
+IPV6NAT = "ipv6nat"
+REMEDY_IPV6NAT = (
+    "Remove it with its Compose service, which ends its rules, and run dms.ipv6.enable at once: IPv6 clients are masked"
+    " in between"
+)
 TASK, SERVICE = "com.docker.swarm.task.id", "com.docker.swarm.service.name"
 
 
@@ -113,6 +123,26 @@ def refuse_tasks(containers: Iterable[docker_objects.Container]) -> None:
             )
 
 
+def ipv6nat(containers: Iterable[docker_objects.Container]) -> str:
+    """The name of a container that translates IPv6 in Docker's place (docker-ipv6nat), empty if none runs.
+
+    It is on the host's network, and is told by its name, its image or its command.
+    """
+    found = (one for one in containers if one.running and one.network_mode == "host")
+    return next((one.name for one in found if IPV6NAT in f"{one.name} {one.program}".lower()), "")
+
+
+def refuse_beside_ipv6nat(name: str) -> None:
+    """Raise Refused where Docker would translate IPv6 beside a container that does so already."""
+    if name:
+        raise Refused(
+            "it translates IPv6 by chains of its own, named as Docker's are: with both, its end takes away what Docker"
+            " uses by then",
+            f"container {name}",
+            f"{REMEDY_IPV6NAT}. Nothing was changed",
+        )
+
+
 def without_ip6tables(version: engine_version.Version) -> str:
     """What becomes of an engine with ip6tables on a host whose packet filter has no IPv6 (moby#47918)."""
     if engine_version.has(version, "ip6tables_by_default"):
@@ -124,6 +154,28 @@ def refuse_without_ip6tables(fault: str, version: engine_version.Version) -> Non
     """Raise Refused if a host's packet filter cannot translate IPv6 packets, for which ``fault`` is the reason."""
     if fault:
         raise Refused(f"{fault}; {without_ip6tables(version)}", "ip6tables", f"{REMEDY_IP6TABLES}. Nothing was changed")
+
+
+def uses_raw(info: Json) -> bool:
+    """Whether an engine needs the table raw of ip6tables; it may be told to do without (moby#49621)."""
+    version = engine_version.parse(str(info.get("ServerVersion", "")))
+    return engine_version.has(version, "direct_access_closed") and not is_without_raw(info)
+
+
+def is_without_raw(info: Json) -> bool:
+    """Whether an engine was told to do without the table raw, and leaves containers open to the host's neighbours."""
+    return any(NO_RAW in str(one) for one in info.get("Warnings") or ())
+
+
+def without_raw(version: engine_version.Version) -> str:
+    """What becomes of an engine on a host without the table raw (moby#49557); seen on 28.5.2."""
+    return f"Docker Engine {version} connects no container to a network with IPv6 then"
+
+
+def refuse_without_raw(fault: str, version: engine_version.Version) -> None:
+    """Raise Refused if a host has no table raw for IPv6, which its engine needs."""
+    if fault:
+        raise Refused(f"{fault}; {without_raw(version)}", "ip6tables", f"{REMEDY_RAW}. Nothing was changed")
 
 
 def refuse_without_ipv6(reason: str) -> None:

@@ -131,10 +131,12 @@ class Found(t.NamedTuple):
         environment: what kind of engine it is, see state.engine_kind; empty for a plain one.
         firewall: the host's own.
         no_ip6tables: why IPv6 packets cannot be translated here; empty if they can.
+        no_raw: why ip6tables has no table raw, where the engine needs it; empty if it has.
         no_ipv6: why no IPv6 packet comes through the host's firewall at all; empty if some do.
         orders: in which order names that the operator gave are tried, see host.address_order.
         uplinks: interfaces with an IPv6 default route.
         table: our own firewall of containers with public addresses.
+        ipv6nat: the container that translates IPv6 in Docker's place, see engine_kind; empty for none.
         paths: interfaces, Docker's left out, that have an IPv6 address other than link-local, or a default route.
     """
 
@@ -163,6 +165,8 @@ class Found(t.NamedTuple):
     uplinks: tuple[Uplink, ...] = ()
     table: TableFiles = TableFiles()
     paths: tuple[str, ...] = ()
+    ipv6nat: str = ""
+    no_raw: str = ""
 
     @property
     def everyone(self) -> tuple[docker_objects.Container, ...]:

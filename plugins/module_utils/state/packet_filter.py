@@ -117,6 +117,19 @@ def outcome(chains: Iterable[Chain], packet: Packet, docker: bool = False) -> Ou
     return next(iter([*shut, *(one for one in found if one.verdict == UNKNOWN)]), Outcome(ACCEPT))
 
 
+def closes(chains: Mapping[str, tuple[Rule, ...]], name: str) -> bool:
+    """Whether a chain, or one that it leads to, drops or rejects packets of any kind."""
+    waiting, seen = [name], {name}
+    while waiting:
+        for rule in chains.get(waiting.pop(), ()):
+            if rule.verdict in (DROP, REJECT):
+                return True
+            if rule.chain and rule.chain not in seen:
+                seen.add(rule.chain)
+                waiting.append(rule.chain)
+    return False
+
+
 def _by_chain(chain: Chain, packet: Packet) -> Outcome:
     walk = _Walk(chain.chains, packet)
     ends, goes_on = walk.through(chain.rules, 0)

@@ -102,11 +102,20 @@ def fault() -> str:
         return ""
     if not os.path.exists("/proc/net/if_inet6"):
         return "the kernel was started without IPv6"
-    done = system_programs.run("ip6tables", "-t", "nat", "-S")
+    return _without_table("nat")
+
+
+def no_raw() -> str:
+    """Why ip6tables has no table raw here, as a clause; empty if it has one, or if only root is told."""
+    return _without_table("raw") if os.geteuid() == 0 else ""
+
+
+def _without_table(name: str) -> str:
+    done = system_programs.run("ip6tables", "-t", name, "-S")
     if done is None:
         return "there is no program ip6tables"
     lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return "" if done.returncode == 0 else f"`ip6tables -t nat -S` says: {lines[0] if lines else done.returncode}"
+    return "" if done.returncode == 0 else f"`ip6tables -t {name} -S` says: {lines[0] if lines else done.returncode}"
 
 
 def no_ipv6() -> str:

@@ -21,7 +21,7 @@ from ...network import members as network_members
 from ...network import on_host as network_on_host
 from ...network import steps as network_steps
 from ...proof.io import own_addresses
-from ...state import docker_objects
+from ...state import docker_objects, engine_kind
 from ...system.io import packages
 from .. import nat as modes_nat
 from . import read_host
@@ -40,6 +40,7 @@ SMTP = 25
 UNREACHABLE = (
     "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
 )
+ONLY_IPV6 = "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
 NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
 
 
@@ -118,7 +119,10 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
-        "ports": [list(one) for one in published.served(served_by, now) if one not in shut.values()],
+        "families": list(now.translated),
+        "ports": [
+            list(one) for one in published.served(served_by, now) if one not in shut.values() and one[0] in now.translated
+        ],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
@@ -130,7 +134,8 @@ def unreachable() -> facts.Nat:
     """Nothing to do on a host that no IPv6 client can reach."""
     nothing: facts.Nat = {
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
-        "gai_conf": {}, "prove_on": [], "ports": [], "firewall": {}, "ndp": [], "packages": [],
+        "gai_conf": {}, "prove_on": [], "families": [],
+        "ports": [], "firewall": {}, "ndp": [], "packages": [],
         "warnings": [UNREACHABLE],
     }  # fmt: skip
     return nothing
@@ -232,11 +237,14 @@ def minded(
     """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
     if not steps:
         return []
+    engine_kind.refuse_beside_ipv6nat(found.ipv6nat)
     newly_routed.refuse(found, wanted.allow_forwarding)
     return [
         *newly_open.warnings(shut),
+        *newly_open.unequal(published.host(found), joining),
         *newly_routed.warnings(found),
         *([] if found.uplinks else [NO_WAY_OUT]),
+        *([] if len(published.host(found).translated) > 1 else [ONLY_IPV6]),
         *_mail_without_name(found, joining),
     ]
 

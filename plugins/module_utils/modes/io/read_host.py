@@ -69,6 +69,8 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         edited={file: system_files.peek(file) for file in (*record.get("files", ()), *record.get("gai_conf", ()))},
         environment=environment,
         paths=_paths({network.bridge for network in networks}),
+        ipv6nat=_ipv6nat(containers),
+        no_raw=host_firewall.no_raw() if dockerd.pid and engine_kind.uses_raw(info) else "",
         **_network_of_host(dockerd.pid),
     )
 
@@ -125,6 +127,7 @@ def _daemon(
             "live-restore": bool(info.get("LiveRestoreEnabled")),
             "experimental": bool(info.get("ExperimentalBuild")),
             **docker_objects.bridge_settings(networks),
+            **({"allow-direct-routing": True} if engine_kind.is_without_raw(info) else {}),
         },
         loaded=loaded,
         hints=_hints(dockerd.pid, running) if loaded is None and dockerd.pid else {},
@@ -208,9 +211,15 @@ def _running(container: docker_objects.Container) -> state_daemon.RunningContain
     return state_daemon.RunningContainer(container.id, container.name, tuple(sorted(ports)), container.status)
 
 
+def _ipv6nat(containers: tuple[docker_objects.Container, ...]) -> str:
+    """The container that translates IPv6 in Docker's place, if its rules are there."""
+    name = engine_kind.ipv6nat(containers)
+    return name if name and kernel.ip6tables_has_docker_chains() is not False else ""
+
+
 def _hints(pid: int, running: tuple[docker_objects.Container, ...]) -> dict[str, bool]:
     hints = {}
-    chains = kernel.ip6tables_has_docker_chains()
+    chains = None if engine_kind.ipv6nat(running) else kernel.ip6tables_has_docker_chains()
     if chains is not None:
         hints["ip6tables"] = chains
     if any(one.ports for one in running):

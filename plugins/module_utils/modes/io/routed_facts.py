@@ -65,7 +65,11 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "ndp": [call for call, _plan in answers],
         "responder": planned.responder,
         "prove_on": [wanted.network],
-        "ports": [*_own_ports(planned, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
+        "families": list(now.translated),
+        "ports": [
+            *_own_ports(planned, seeing),
+            *(list(one) for one in served if one[0] == state_firewall.IPV4 and one[0] in now.translated),
+        ],
         "packages": [*packages.missing(), *programs] if steps else [],
         "warnings": [*warnings, *(text for link in links for text in link.warnings)],
     }

@@ -239,9 +239,12 @@ def ticks_now() -> int:
 
 
 def process_started(pid: int) -> float | None:
-    """When a process began by the clock as it goes now (seconds since 1970, to a tick), None if it is gone."""
+    """When a process began by the clock as it goes now (seconds since 1970, to a tick).
+
+    None if it is gone, or seems to start in the future: then start times and the clock are not of one boot (LXC).
+    """
     ticks = start_ticks(pid)
-    if ticks is None:
+    if ticks is None or ticks > ticks_now():
         return None
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 

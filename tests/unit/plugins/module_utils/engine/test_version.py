@@ -50,6 +50,7 @@ BOUNDARIES = {
     "empty_file": ("20.10.27", "23.0.0"),
     "userland_proxy_rules_go": ("20.10.27", "23.0.0"),
     "placeholder_of_one_family": ("20.10.4", "20.10.5"),
+    "plain_pool_gateway": ("28.0.0", "28.0.1"),
     "default_network_opts": ("23.0.15", "24.0.0"),
     "strict_networks": ("24.0.9", "25.0.0"),
     "mac_of_endpoint": ("24.0.9", "25.0.0"),

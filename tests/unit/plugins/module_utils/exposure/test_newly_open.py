@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
-from ansible_collections.dms.ipv6.plugins.module_utils.exposure import newly_open, published
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure import iptables, newly_open, published
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
 from ansible_collections.dms.ipv6.plugins.module_utils.state import firewall as state_firewall
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
@@ -148,3 +148,51 @@ def test_entries_that_name_nothing(entry: str) -> None:
 def test_every_firewall_has_a_name(firewall: state_firewall.HostFirewall) -> None:
     with pytest.raises(Refused, match=f"{newly_open.name(firewall)} closes today"):
         newly_open.refuse([MAIL], (), firewall)
+
+
+# --- rules for one family alone, as ufw-docker, fail2ban and CrowdSec make them
+
+LED = "-A FORWARD -j DOCKER-USER\n"
+RETURN = f"-P FORWARD DROP\n-N DOCKER-USER\n{LED}-A FORWARD -j DOCKER-FORWARD\n"
+CLOSED = f"{RETURN}-A DOCKER-USER -d 172.16.0.0/12 -p tcp -m conntrack --ctstate NEW -j DROP\n"
+CLOSED6 = f"{RETURN}-A DOCKER-USER -d fd00::/8 -p tcp -m conntrack --ctstate NEW -j DROP\n"
+BANNED = f"{RETURN}-N f2b-mail\n-A DOCKER-USER -j f2b-mail\n-A f2b-mail -s 192.0.0.8/32 -j REJECT\n"
+
+
+def rules(four: str, six: str, **more: t.Any) -> state_firewall.HostFirewall:
+    chains = (*iptables.chains(four, "ipv4"), *iptables.chains(six, "ipv6"))
+    return state_firewall.HostFirewall(chains=chains, **more)
+
+
+KEPT = "container mail, port 8080/tcp: IPv4 clients are kept out by chain DOCKER-USER of iptables; nothing does that"
+
+
+@pytest.mark.parametrize(
+    ("four", "six", "version", "expected"),
+    [
+        (RETURN, RETURN, "28.5.2", ""),
+        (CLOSED, RETURN, "28.5.2", KEPT),
+        (CLOSED, "", "20.10.24", KEPT),
+        (CLOSED, CLOSED6, "28.5.2", ""),
+        # Before 23.0 Docker leads no IPv6 packet into that chain.
+        (CLOSED, CLOSED6.replace(LED, ""), "20.10.24", KEPT),
+        (BANNED, RETURN, "28.5.2", "chain DOCKER-USER of iptables keeps some clients out over IPv4, and that of ip6tables"),
+        (BANNED, BANNED.replace("192.0.0.8/32", "2001:2::8/128"), "28.5.2", ""),
+        (BANNED, BANNED.replace(LED, ""), "20.10.24", "and Docker Engine 20.10.24 has no such chain for IPv6"),
+        (RETURN, BANNED, "28.5.2", ""),
+    ],
+)
+def test_rules_for_ipv4_alone(four: str, six: str, version: str, expected: str) -> None:
+    host = around(container(), firewall=rules(four, six), version=engine_version.parse(version))
+    found = newly_open.unequal(host, ("mail",))
+    assert len(found) == bool(expected) and expected in "".join(found)
+
+
+@pytest.mark.parametrize(("four", "ipv4"), [(RETURN, ""), (CLOSED, "chain DOCKER-USER of iptables")])
+def test_whether_ipv4_clients_pass_already(four: str, ipv4: str) -> None:
+    host = around(container(), firewall=rules(four, RETURN, kind="ufw"))
+    (found,) = newly_open.opened(host, ("mail",))
+    assert found.ipv4 == ipv4
+    with pytest.raises(Refused) as reason:
+        newly_open.refuse([found], (), host.firewall)
+    assert ("keeps IPv4 clients out" in str(reason.value)) is bool(ipv4)

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.core.finding import Finding
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure import iptables
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import findings as modes_findings
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat
 from ansible_collections.dms.ipv6.plugins.module_utils.state import engine_kind
@@ -80,6 +81,9 @@ WORDS = {
     "snap": "snapd",
     "swarm": "ingress network",
 }
+USER = "-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n-A FORWARD -j DOCKER-FORWARD\n"
+DROPS = "-A DOCKER-USER -p tcp -j DROP\n"
+WROTE = {"undo": {"keys": {"ip6tables": {"before": [], "set": [True]}}}}
 GAVE_UP = {
     "date": "2026-11-30T09:00:00Z",
     "transaction": "run",
@@ -105,6 +109,11 @@ PAIRS = {
     "newly_exposed": Pair(
         closed(UFW), closed(OPEN), "container mail: enabling IPv6 opens 8080/tcp to everyone, which UFW closes today"
     ),
+    "ipv4_only_rules": Pair(
+        healthy(firewall=state_firewall.HostFirewall(chains=iptables.chains(USER + DROPS, "ipv4"))),
+        healthy(firewall=state_firewall.HostFirewall(chains=iptables.chains(USER, "ipv4"))),
+        "container mail, port 8080/tcp: IPv4 clients are kept out by chain DOCKER-USER of iptables; nothing does that",
+    ),
     "daemon_json_invalid": Pair(
         healthy(content=b"{"), healthy(content=b"{}"), "/etc/docker/daemon.json: line 1, column 2"
     ),
@@ -112,6 +121,11 @@ PAIRS = {
         healthy(content=b'{"ip6tables": false}'),
         healthy(settings={"ip6tables": False}, content=b'{"ip6tables": false}', containers=()),
         "the running daemon does not have what /etc/docker/daemon.json says of ip6tables",
+    ),
+    "settings_taken_out": Pair(
+        healthy(content=b'{"log-level": "info"}', record=WROTE),
+        healthy(settings={"ip6tables": True}, content=b'{"ip6tables": true}', record=WROTE),
+        "ip6tables went out of /etc/docker/daemon.json since this collection wrote it: another program writes the file",
     ),
     "settings_unknown": Pair(
         newer(healthy(content=b"{}"), ip6tables=True),
@@ -129,12 +143,22 @@ PAIRS = {
         healthy(),
         "there is no program ip6tables: Docker Engine 28.5.2 starts all the same, but creates no network with IPv6",
     ),
+    "ipv6nat": Pair(
+        healthy("26.1.5", ipv6nat="ipv6nat"),
+        healthy("26.1.5", {"ip6tables": True}),
+        "container ipv6nat translates IPv6 for networks with ULAs, and Docker's own ip6tables is not used",
+    ),
     "ipv6_dropped": Pair(healthy(no_ipv6="UFW drops it"), healthy(), "UFW drops it: IPv6 clients get no answer"),
     "not_durable": Pair(
         healthy(containers=(of_compose("mail", endpoint("dms-ipv6", True)),)),
         healthy(containers=(container(SHOP, endpoint("dms-ipv6", True)),)),
         f"container {SHOP} of Compose project shop is masked again once an `up` re-creates it",
         nat.Wanted(containers=(SHOP,)),
+    ),
+    "gateway_with_length": Pair(
+        healthy(networks=(network("a", odd_gateway="fd5c::1/72"),)),
+        healthy(networks=(network("a", gateways=("fd5c:1ab0:7e57:1::1",)),)),
+        "the engine tells the gateway of network a as fd5c::1/72, with which Compose 5 and other new clients cannot",
     ),
     "forbidden_prefix": Pair(
         healthy(networks=(network("a", ["2001:db8::/64"]),)),

@@ -183,7 +183,16 @@ def test_nat(daemon: Daemon, more: dict[str, t.Any], mail: docker_objects.Contai
     ("found", "more", "words"),
     [
         (host(Daemon(version="19.03.15")), {}, "Docker Engine 19.3.15 has no IPv6 packet filter support"),
-        (host(Daemon(b'{"iptables": false}', version="28.5.2")), {}, f"{PATH}: iptables is false"),
+        (
+            host(Daemon(b'{"iptables": false}', version="26.1.5")),
+            {},
+            f"{PATH}: Docker Engine 26.1.5 does not start with `ip6tables` where `iptables` is false",
+        ),
+        (
+            host(Daemon(flags={"iptables": "false"}, version="26.1.5")),
+            {},
+            f"{PATH}: Docker Engine 26.1.5 does not start with `ip6tables` where `iptables` is false",
+        ),
         (host(), {"listeners": listening(six=[])}, "container mail: its service listens on IPv4 only on port 80"),
         (host(), {"mail": container(network_mode="host")}, "network_mode host"),
         (host(taken=(("route on eth0", ipaddress.ip_network(ULA)),)), {}, "overlaps"),

@@ -245,6 +245,14 @@ def test_process_started(proc: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (kernel.start_ticks(4711), kernel.ticks_now()) == (5000, 100_000)
 
 
+def test_a_start_in_the_future_is_none(proc: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In LXC start times may be the machine's, and the clock since boot the container's."""
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: 1000.0)
+    monkeypatch.setattr(os, "sysconf", lambda name: 100)
+    proc({"/proc/4711/stat": STAT.format(ticks=10_000_000)})
+    assert kernel.process_started(4711) is None
+
+
 @pytest.mark.parametrize(
     "files",
     [{}, {"/proc/4711/stat": ""}, {"/proc/4711/stat": "4711 (x) S 1"}, {"/proc/4711/stat": STAT.format(ticks="x")}],
