@@ -9,6 +9,9 @@ Groups are lint, unit, browser, docs, checklist, sanity, integration, molecule a
 The checks of the working tree run one after another. Beside them everything with a lab does, two steps at a time, the
 longest first. Mutants run scenarios, too, so a scenario's lab is locked while it is in use. Each step's output goes to
 build/test/<step>.log.
+
+With DMS_IPV6_ENGINES, a folder of bundles, scenarios that run per engine and integration tests run once more with each:
+their steps are called <step>@<engine>.
 """
 
 from __future__ import annotations
@@ -20,12 +23,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
+from lab import engines  # noqa: E402
+from lab.base import LabError  # noqa: E402
 from tests.mutants import ALL as MUTANTS  # noqa: E402
 
 LOGS = TOP / "build" / "test"
@@ -36,7 +41,7 @@ LANES = {"tree": 1, "lab": 2}
 TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: ")
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
-PYTEST = ("tools/run", "pytest")
+
 # Outages, fault points and agreements are printed by tests that pass; -rP alone would not name those that fail.
 TELL = "-raP"
 
@@ -92,14 +97,39 @@ def molecule_steps() -> list[Step]:
     if not names:
         return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="lab")]
     locked = {name: ["tools/run", "flock", f"build/test/{name}.lock", "molecule", "test", "-s", name] for name in names}
-    return [Step("molecule", name, command, lane="lab") for name, command in locked.items()]
+    steps = [Step("molecule", name, command, lane="lab") for name, command in locked.items()]
+    return steps + with_engines([step for step in steps if runs_per_engine(step.name)])
+
+
+def runs_per_engine(scenario: str) -> bool:
+    """Whether it has a host of each engine."""
+    text = (TOP / "molecule" / scenario / "inventory.yml").read_text(encoding="utf-8")
+    return {*engines.HOSTS} <= {*re.findall(r"lab_image: (\w+)", text)}
+
+
+def with_engines(steps: list[Step]) -> list[Step]:
+    """The same steps with each engine of the folder DMS_IPV6_ENGINES."""
+    try:
+        bundles = engines.folder()
+    except LabError as error:
+        sys.exit(str(error))
+    return [
+        replace(step, name=f"{step.name}@{one.title}", command=["env", f"DMS_IPV6_ENGINE={one.spec}", *step.command])
+        for one in bundles
+        for step in steps
+    ]
 
 
 def integration_steps() -> list[Step]:
     """Two that can run at a time: one has its hosts by itself, the other brings up its own for each file."""
     parts = {"shared_lab": "not own_lab", "own_lab": "own_lab"}
-    command = [*PYTEST, TELL, "--durations=15", "tests/integration", "-m"]
-    return [Step("integration", name, [*command, marked], lane="lab", counts=True) for name, marked in parts.items()]
+    command = ["pytest", TELL, "--durations=15", "tests/integration", "-m"]
+    steps = [
+        # One engine after the other: the hosts have the same names.
+        Step("integration", name, ["tools/run", "flock", f"build/test/{name}.lock", *command, marked], "lab", True)
+        for name, marked in parts.items()
+    ]
+    return steps + with_engines(steps)
 
 
 def mutant_steps() -> list[Step]:
