@@ -12,6 +12,8 @@ build/test/<step>.log.
 
 With DMS_IPV6_ENGINES, a folder of bundles, scenarios that run per engine and integration tests run once more with each:
 their steps are called <step>@<engine>.
+
+A step in which Ansible calls anything deprecated is red, so that the version which drops it comes as no surprise.
 """
 
 from __future__ import annotations
@@ -38,10 +40,9 @@ TAIL = 60
 # How many steps of a lane run at a time.
 LANES = {"tree": 1, "lab": 2}
 # Lines that say what went wrong, whatever the program; those of failures that a scenario wants come before.
-TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: ")
+TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: |\[DEPRECATION WARNING\]")
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
-
 # Outages, fault points and agreements are printed by tests that pass; -rP alone would not name those that fail.
 TELL = "-raP"
 
@@ -178,6 +179,11 @@ def counted(text: str, code: int, counts: bool) -> tuple[int, int, int]:
     return found["passed"], failed, found["skipped"]
 
 
+def deprecations(text: str) -> tuple[str, ...]:
+    """What Ansible called deprecated, each once: in a step's output, or in the log of all Ansible's programs in it."""
+    return tuple(dict.fromkeys(re.findall(r"\[DEPRECATION WARNING\].*", text)))
+
+
 def tell(text: str) -> None:
     with PRINTING:
         print(text, flush=True)
@@ -185,6 +191,9 @@ def tell(text: str) -> None:
 
 def run(step: Step, show: bool) -> Result:
     log = LOGS / f"{step.title.replace(':', '-')}.log"
+    # What a test's own Ansible says is seen by that test alone; here all of them write it down.
+    ansibles = log.with_suffix(".ansible.log")
+    ansibles.unlink(missing_ok=True)
     tell(f"....  {step.title}")
     start = time.monotonic()
     lines = []
@@ -193,7 +202,7 @@ def run(step: Step, show: bool) -> Result:
         subprocess.Popen(
             step.command,
             cwd=TOP,
-            env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"},
+            env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOG_PATH": str(ansibles)},
             text=True,
             errors="replace",
             stdout=subprocess.PIPE,
@@ -208,12 +217,17 @@ def run(step: Step, show: bool) -> Result:
             if show:
                 tell(line.rstrip("\n"))
     seconds = time.monotonic() - start
-    told = tuple(line.rstrip()[:WIDTH] for line in lines if TELLING.search(line))[-TOLD:]
-    numbers = counted("".join(lines), process.returncode, step.counts)
-    result = Result(step, process.returncode, seconds, *numbers, log, told)
+    said = ansibles.read_text(errors="replace") if ansibles.exists() else ""
+    deprecated = deprecations("".join(lines) + said)
+    code = process.returncode or int(bool(deprecated))
+    told = tuple(line.rstrip()[:WIDTH] for line in [*lines, *deprecated] if TELLING.search(line))[-TOLD:]
+    numbers = counted("".join(lines), code, step.counts)
+    result = Result(step, code, seconds, *numbers, log, told)
     tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
     if result.failed and not show:
         tell("".join(f"    | {line}" for line in lines[-TAIL:]) + f"    all of it: {log.relative_to(TOP)}")
+    for line in deprecated:
+        tell(f"    {line}")
     return result
 
 
