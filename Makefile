@@ -3,6 +3,12 @@ SHELL := /bin/bash
 RUN := tools/run
 TEST := $(RUN) python tools/test.py
 
+# An engine of your own, and a Compose, for every lab host; see lab/README.md.
+export DMS_IPV6_ENGINE := $(if $(ENGINE),$(abspath $(ENGINE)),$(DMS_IPV6_ENGINE))
+export DMS_IPV6_COMPOSE := $(if $(COMPOSE),$(abspath $(COMPOSE)),$(DMS_IPV6_COMPOSE))
+
+LAB := $(if $(DMS_IPV6_ENGINES),lab/every_engine.py,lab/inventory.yml)
+
 .DEFAULT_GOAL := help
 .PHONY: help venv lock lint format unit browser test-fast docs sanity matrix release-check changelog-check audit integration molecule test-mutants test
 .PHONY: bench demo rollout lab lab-down install dist clean
@@ -71,11 +77,11 @@ bench: install ## time our playbook against a ping and the usual way, on 10, 20 
 rollout: install ## show a roll-out over 20 lab hosts, of which one fails (needs 8 GB of memory)
 	@$(RUN) python lab/rollout.py
 
-lab: ## start the lab hosts and write lab/inventory.yml
-	@$(RUN) python lab/lab.py up lab/inventory.yml
+lab: ## start the lab hosts; with another engine: make lab ENGINE=docker-29.1.3.tgz; all in a folder: DMS_IPV6_ENGINES=folder make lab
+	@$(RUN) python lab/lab.py up $(LAB)
 
 lab-down: ## stop and remove the lab hosts
-	@$(RUN) python lab/lab.py down lab/inventory.yml
+	@$(RUN) python lab/lab.py down $(LAB)
 
 install: ## build the tarball and install it into build/installed
 	@tools/install_collection

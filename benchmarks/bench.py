@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parent
 sys.path.insert(0, str(TOP))
 
-from lab import namespace  # noqa: E402
+from lab import engines, namespace  # noqa: E402
 
 WORK = TOP / "build" / "bench"
 FORKS = "10"
@@ -214,10 +214,11 @@ def machine() -> str:
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     ansible = output("ansible", "--version").splitlines()[0]
+    own, line = engines.chosen(), engines.line_of("bookworm")
     parts = (
         f"{os.cpu_count()} × {model}, {memory:.0f} GiB, Linux {platform.release()}",
         f"controller: Python {platform.python_version()}, {ansible}, {FORKS} forks, pipelining",
-        "hosts: Debian bookworm, Docker 20.10.24, all on this machine",
+        f"hosts: Debian {line.release}, Docker {own.title if own else line.debians}, all on this machine",
     )
     return "; ".join(parts)
 

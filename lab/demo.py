@@ -16,6 +16,11 @@ import time
 from pathlib import Path
 
 LAB = Path(__file__).resolve().parent
+# Run as a script, Python would look for this package in the folder of this very file.
+sys.path[0] = str(LAB.parent)
+
+from lab import engines  # noqa: E402
+
 INVENTORY = LAB / "inventory.yml"
 HOST, CLIENT = "dms-lab-demo-bookworm", "dms-lab-demo-client"
 PORT = 8080
@@ -128,7 +133,7 @@ def main() -> int:
     restarted = "0 of 1" if started_at() == started else "1 of 1"
     table(
         [
-            ("engine", f"Docker {engine['version']} (Debian bookworm)"),
+            ("engine", f"Docker {engine['version']} (Debian {engines.line_of('bookworm').release})"),
             ("IPv6 before", sentence(before)),
             ("IPv6 after", sentence(after)),
             ("IPv4 before", sentence(before4)),

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from lab import leftovers, mail
+from lab import bundles, engines, leftovers, mail
 from lab.base import IMAGE_LABEL, LABEL, LabError, locked, say, state_dir, timed
 from lab.engine import Engine
 from lab.images import ensure_image, ensure_tar
@@ -30,6 +30,8 @@ until test -S /run/docker.sock; do sleep 0.2; done
 until docker version >/dev/null 2>&1; do sleep 0.3; done
 docker image inspect --format '{{{{.Id}}}}' {WHOAMI} 2>/dev/null || true
 """
+ENGINE_LABEL = f"{LABEL}.engine"
+OWN = "of its release"
 ARCHIVE_IN_HOST = "/opt/dms-lab/whoami.tar"
 
 
@@ -41,6 +43,9 @@ def up(engine: Engine, lab: Lab) -> None:
     in_parallel(lambda wanted: ensure_image(engine.client(), wanted), recipes.values(), workers=2)
     if any(host.mail for host in lab.hosts):
         ensure_tar(mail.RECIPE)
+    # What is wrong with a file is said before there is a container.
+    for bundle in {host.engine for host in lab.hosts if host.engine}:
+        bundles.unpacked(bundle)
     archive = whoami_archive() if any(host.runs_docker for host in lab.hosts) else None
     with locked("networks"):
         for segment in lab.segments:
@@ -88,6 +93,13 @@ def _check_recipe(container: Any, host: Host) -> None:
             f"warning: {host.container} runs {have}, the inventory and the code now say {host.recipe.tag}: "
             "`down` and `up` to renew it"
         )
+    label, wanted = container.labels.get(ENGINE_LABEL, ""), _engine_label(host)
+    if label != wanted:
+        say(f"warning: {host.container} has the engine {label or OWN}, and {wanted or OWN} is wanted: as above")
+
+
+def _engine_label(host: Host) -> str:
+    return host.engine.title if host.engine else ""
 
 
 def _endpoint(client: Any, segment: Segment, host: Host, name: str) -> Any:
@@ -115,13 +127,24 @@ def _create(client: Any, host: Host, endpoints: dict[str, Any], info: dict[str, 
         hostname=host.name,
         name=host.container,
         host_config=options,
-        labels={LABEL: host.lab, f"{LABEL}.host": host.name},
+        labels={LABEL: host.lab, f"{LABEL}.host": host.name, ENGINE_LABEL: _engine_label(host)},
         stop_signal="SIGRTMIN+3" if host.runs_docker else None,
         volumes=["/var/lib/docker", "/var/lib/containerd"] if host.runs_docker else None,
         networking_config={"EndpointsConfig": {network_name(host.lab, first): endpoints[first]}},
     )
     for segment in others:
         _connect(client, host, segment, endpoints[segment])
+    _put_programs(client, host)
+
+
+def _put_programs(client: Any, host: Host) -> None:
+    """What was given by hand, before the host is started."""
+    container = client.containers.get(host.container)
+    if host.engine:
+        bundles.put_engine(container, host.engine)
+    compose = engines.compose()
+    if compose and host.runs_docker and not host.bare:
+        bundles.put_compose(container, compose)
 
 
 def _connect(client: Any, host: Host, segment: str, endpoint: dict[str, Any]) -> None:
@@ -161,7 +184,7 @@ def _machine_options(host: Host, info: dict[str, Any]) -> dict[str, Any]:
 def _cgroup_tree(host: Host, info: dict[str, Any]) -> Path:
     """On a hybrid machine systemd ≥ 258 (sid) finds its way only in the v2 tree; on a v2 machine there is one tree."""
     hybrid = str(info.get("CgroupVersion", "1")) == "1" and (leftovers.CGROUPS / "unified").is_dir()
-    return leftovers.CGROUPS / "unified" if hybrid and host.image == "sid" else leftovers.CGROUPS
+    return leftovers.CGROUPS / "unified" if hybrid and host.release == "sid" else leftovers.CGROUPS
 
 
 def _bring_up(engine: Engine, host: Host, archive: tuple[Path, str] | None) -> None:

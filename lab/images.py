@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from lab.base import IMAGE_LABEL, LabError, find_tool, image_dir, locked, need_tools, run, timed
+from lab.bundles import image_script
+from lab.engines import HOSTS as RELEASES
 
 # The one place that says which packages an image has.
 SYSTEM = ("systemd", "systemd-sysv", "dbus", "procps", "kmod", "iproute2", "iptables", "nftables", "ca-certificates")
 PYTHON = ("python3", "python3-apt")  # python3-apt: without it Ansible's apt module tries the network
-ENGINE = ("docker.io", "busybox-static")
+BUSYBOX = ("busybox-static",)
+ENGINE = ("docker.io", "docker-cli")
 REMOTE = ("openssh-server",)  # off until a scenario starts it
 # Installed by the role where they are missing.
 WRITERS = ("python3-docker", "python3-jsonschema", "python3-ruamel.yaml")
@@ -27,14 +30,13 @@ DNS = ("python3-dnspython",)
 # Brings some of the writers along, so a bare host goes without it.
 COMPOSE = ("docker-compose",)
 PACKAGES: dict[str, tuple[str, ...]] = {
-    "bookworm": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE),
-    "trixie": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE, "docker-cli"),
-    "sid": (*SYSTEM, *PYTHON, *ENGINE, *REMOTE, "docker-cli"),
+    "bookworm": (*SYSTEM, *PYTHON, "docker.io", *BUSYBOX, *REMOTE),
+    "trixie": (*SYSTEM, *PYTHON, "docker.io", *BUSYBOX, *REMOTE, "docker-cli"),
+    "sid": (*SYSTEM, *PYTHON, "docker.io", *BUSYBOX, *REMOTE, "docker-cli"),
     # A client can also be a router, and a controller that comes over SSH.
     "client": ("python3", "iproute2", "iputils-ping", "curl", "procps", "ca-certificates", "radvd", "openssh-client"),
 }
 SUITES = {"client": "bookworm"}
-RELEASES = ("bookworm", "trixie", "sid")
 
 # Nothing in a host may act on its own: no clock server, no package timer, no firewall, no login prompt.
 MASKED = (
@@ -126,8 +128,11 @@ def architecture() -> str:
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
 
 
-def recipe(image: str, bare: bool = False, more: tuple[str, ...] = ()) -> Recipe:
-    """How the image of a `lab_image` value is made, with more packages (`lab_packages`) for those that want them."""
+def recipe(image: str, bare: bool = False, more: tuple[str, ...] = (), bundle: bool = False) -> Recipe:
+    """How the image of a `lab_image` value is made, with more packages (`lab_packages`) for those that want them.
+
+    For a ``bundle`` it has everything but an engine.
+    """
     suite = SUITES.get(image, image)
     if image not in RELEASES:
         command = ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done"]
@@ -135,13 +140,17 @@ def recipe(image: str, bare: bool = False, more: tuple[str, ...] = ()) -> Recipe
         return Recipe(_name(image, more), suite, packages, "set -e\n" + NO_REPOSITORY, (f"CMD {json.dumps(command)}",))
     script = "set -e\n" + _host_setup()
     packages = (*PACKAGES[image], *more)
+    if bundle:
+        packages = tuple(package for package in packages if package not in ENGINE)
+        script += image_script()
     if bare:
         script += BARE_REPOSITORY.format(packages=" ".join(WRITERS + DNS))
     else:
         packages += WRITERS + COMPOSE
         script += NO_REPOSITORY
     changes = ('CMD ["/lib/systemd/systemd"]', "ENV container=docker")
-    return Recipe(_name(image, (*more, "bare") if bare else more), suite, packages, script, changes)
+    suffixes = (*more, *(["bare"] if bare else []), *(["bundle"] if bundle else []))
+    return Recipe(_name(image, suffixes), suite, packages, script, changes)
 
 
 def _name(image: str, suffixes: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import engines
 from lab.base import LabError, find_tool, run
 from lab.images import RELEASES, Recipe, recipe
 
@@ -31,6 +32,7 @@ class Host:
     packages: tuple[str, ...]
     segments: tuple[str, ...]
     mail: bool = False
+    engine: engines.Bundle | None = None
 
     @property
     def container(self) -> str:
@@ -41,8 +43,13 @@ class Host:
         return self.image in RELEASES
 
     @property
+    def release(self) -> str:
+        """What is underneath: what fits its engine, if that is none of a release's own."""
+        return self.engine.line.release if self.engine else self.image
+
+    @property
     def recipe(self) -> Recipe:
-        return recipe(self.image, self.bare, self.packages)
+        return recipe(self.release, self.bare, self.packages, bundle=self.engine is not None)
 
 
 @dataclass(frozen=True)
@@ -94,4 +101,13 @@ def _host(lab: str, name: str, values: dict[str, Any]) -> Host:
     if not NAME.match(name):
         raise LabError(f"host {name}: the name must also do as a container's name")
     bare, mail = (bool(values.get(one, False)) for one in ("lab_bare", "lab_mail"))
-    return Host(lab, name, image, bare, tuple(map(str, packages)), tuple(map(str, segments)), mail)
+    engine = _engine(image, values)
+    return Host(lab, name, image, bare, tuple(map(str, packages)), tuple(map(str, segments)), mail, engine)
+
+
+def _engine(image: str, values: dict[str, Any]) -> engines.Bundle | None:
+    """The bundle that a Docker host is to have: its own (lab_engine), or the one that all are to have."""
+    if image not in RELEASES:
+        return None
+    own = values.get("lab_engine")
+    return engines.bundle(str(own)) if own else engines.chosen()

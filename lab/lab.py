@@ -17,7 +17,7 @@ import docker
 # Run as a script, Python would look for this package in the folder of this very file.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from lab import engine, hosts, inventory, leftovers, namespace  # noqa: E402
+from lab import bundles, engine, engines, hosts, inventory, leftovers, namespace  # noqa: E402
 from lab.base import LabError, image_dir, locked, remove_state, say, state_dir  # noqa: E402
 
 
@@ -104,6 +104,22 @@ def command_status(_options: argparse.Namespace) -> None:
         print(f"lab {name}", *lines, sep="\n  ")
 
 
+def command_pack(options: argparse.Namespace) -> None:
+    target = Path(options.file).absolute()
+    if not engines.BUNDLE.match(target.name):
+        raise LabError(f"{target}: call it docker-VERSION.tgz, by the version of the engine")
+    bundles.pack(_running().client().containers.get(options.host), options.host, target)
+    say(f"{target} does on hosts of the same release")
+
+
+def command_does(options: argparse.Namespace) -> None:
+    print(json.dumps(engines.does(options.host, options.word)))
+
+
+def command_engines(_options: argparse.Namespace) -> None:
+    print(engines.page())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -117,7 +133,16 @@ def main() -> int:
     add = commands.add_parser("guard", help="packets that tried to leave the lab, as JSON")
     add.add_argument("--reset", action="store_true", help="count from zero again")
     add.set_defaults(run=command_guard)
+    add = commands.add_parser("does", help="whether the engine of bookworm, trixie or sid does something, as JSON")
+    add.add_argument("host")
+    add.add_argument("word", help="of the table of engines")
+    add.set_defaults(run=command_does)
+    add = commands.add_parser("pack", help="make a bundle docker-VERSION.tgz of a running host's own engine")
+    add.add_argument("host", help="its container, dms-lab-...")
+    add.add_argument("file")
+    add.set_defaults(run=command_pack)
     for name, function, text in (
+        ("engines", command_engines, "print the table of engines"),
         ("clean", command_clean, "down --all, and delete the cached images"),
         ("env", command_env, "print DOCKER_HOST of the engine in use"),
         ("status", command_status, "list the labs that are up"),

@@ -60,7 +60,7 @@ def everywhere(names: list[str], script: str) -> dict[str, str]:
 
 
 def inventory(names: list[str]) -> None:
-    """Docker hosts as Debian bookworm has them, the lightest of the lab, and a client."""
+    """Docker hosts as Debian bookworm has them, the lightest of the lab (or with DMS_IPV6_ENGINE), and a client."""
     hosts = {"docker": dict.fromkeys(names, "bookworm"), "clients": {"client": "client"}}
     variables = {
         "lab_name": NAME,

@@ -9,6 +9,11 @@ Groups are lint, unit, browser, docs, checklist, sanity, integration, molecule a
 The checks of the working tree run one after another. Beside them everything with a lab does, two steps at a time, the
 longest first. Mutants run scenarios, too, so a scenario's lab is locked while it is in use. Each step's output goes to
 build/test/<step>.log.
+
+With DMS_IPV6_ENGINES, a folder of bundles, scenarios that run per engine and integration tests run once more with each:
+their steps are called <step>@<engine>.
+
+A step in which Ansible calls anything deprecated is red, so that the version which drops it comes as no surprise.
 """
 
 from __future__ import annotations
@@ -20,12 +25,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 
+from lab import engines  # noqa: E402
+from lab.base import LabError  # noqa: E402
 from tests.mutants import ALL as MUTANTS  # noqa: E402
 
 LOGS = TOP / "build" / "test"
@@ -33,10 +40,9 @@ TAIL = 60
 # How many steps of a lane run at a time.
 LANES = {"tree": 1, "lab": 2}
 # Lines that say what went wrong, whatever the program; those of failures that a scenario wants come before.
-TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: ")
+TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: |\[DEPRECATION WARNING\]")
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
-PYTEST = ("tools/run", "pytest")
 # Outages, fault points and agreements are printed by tests that pass; -rP alone would not name those that fail.
 TELL = "-raP"
 
@@ -92,14 +98,39 @@ def molecule_steps() -> list[Step]:
     if not names:
         return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="lab")]
     locked = {name: ["tools/run", "flock", f"build/test/{name}.lock", "molecule", "test", "-s", name] for name in names}
-    return [Step("molecule", name, command, lane="lab") for name, command in locked.items()]
+    steps = [Step("molecule", name, command, lane="lab") for name, command in locked.items()]
+    return steps + with_engines([step for step in steps if runs_per_engine(step.name)])
+
+
+def runs_per_engine(scenario: str) -> bool:
+    """Whether it has a host of each engine."""
+    text = (TOP / "molecule" / scenario / "inventory.yml").read_text(encoding="utf-8")
+    return {*engines.HOSTS} <= {*re.findall(r"lab_image: (\w+)", text)}
+
+
+def with_engines(steps: list[Step]) -> list[Step]:
+    """The same steps with each engine of the folder DMS_IPV6_ENGINES."""
+    try:
+        bundles = engines.folder()
+    except LabError as error:
+        sys.exit(str(error))
+    return [
+        replace(step, name=f"{step.name}@{one.title}", command=["env", f"DMS_IPV6_ENGINE={one.spec}", *step.command])
+        for one in bundles
+        for step in steps
+    ]
 
 
 def integration_steps() -> list[Step]:
     """Two that can run at a time: one has its hosts by itself, the other brings up its own for each file."""
     parts = {"shared_lab": "not own_lab", "own_lab": "own_lab"}
-    command = [*PYTEST, TELL, "--durations=15", "tests/integration", "-m"]
-    return [Step("integration", name, [*command, marked], lane="lab", counts=True) for name, marked in parts.items()]
+    command = ["pytest", TELL, "--durations=15", "tests/integration", "-m"]
+    steps = [
+        # One engine after the other: the hosts have the same names.
+        Step("integration", name, ["tools/run", "flock", f"build/test/{name}.lock", *command, marked], "lab", True)
+        for name, marked in parts.items()
+    ]
+    return steps + with_engines(steps)
 
 
 def mutant_steps() -> list[Step]:
@@ -148,6 +179,11 @@ def counted(text: str, code: int, counts: bool) -> tuple[int, int, int]:
     return found["passed"], failed, found["skipped"]
 
 
+def deprecations(text: str) -> tuple[str, ...]:
+    """What Ansible called deprecated, each once: in a step's output, or in the log of all Ansible's programs in it."""
+    return tuple(dict.fromkeys(re.findall(r"\[DEPRECATION WARNING\].*", text)))
+
+
 def tell(text: str) -> None:
     with PRINTING:
         print(text, flush=True)
@@ -155,6 +191,9 @@ def tell(text: str) -> None:
 
 def run(step: Step, show: bool) -> Result:
     log = LOGS / f"{step.title.replace(':', '-')}.log"
+    # What a test's own Ansible says is seen by that test alone; here all of them write it down.
+    ansibles = log.with_suffix(".ansible.log")
+    ansibles.unlink(missing_ok=True)
     tell(f"....  {step.title}")
     start = time.monotonic()
     lines = []
@@ -163,7 +202,7 @@ def run(step: Step, show: bool) -> Result:
         subprocess.Popen(
             step.command,
             cwd=TOP,
-            env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"},
+            env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOG_PATH": str(ansibles)},
             text=True,
             errors="replace",
             stdout=subprocess.PIPE,
@@ -178,12 +217,17 @@ def run(step: Step, show: bool) -> Result:
             if show:
                 tell(line.rstrip("\n"))
     seconds = time.monotonic() - start
-    told = tuple(line.rstrip()[:WIDTH] for line in lines if TELLING.search(line))[-TOLD:]
-    numbers = counted("".join(lines), process.returncode, step.counts)
-    result = Result(step, process.returncode, seconds, *numbers, log, told)
+    said = ansibles.read_text(errors="replace") if ansibles.exists() else ""
+    deprecated = deprecations("".join(lines) + said)
+    code = process.returncode or int(bool(deprecated))
+    told = tuple(line.rstrip()[:WIDTH] for line in [*lines, *deprecated] if TELLING.search(line))[-TOLD:]
+    numbers = counted("".join(lines), code, step.counts)
+    result = Result(step, code, seconds, *numbers, log, told)
     tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
     if result.failed and not show:
         tell("".join(f"    | {line}" for line in lines[-TAIL:]) + f"    all of it: {log.relative_to(TOP)}")
+    for line in deprecated:
+        tell(f"    {line}")
     return result
 
 

@@ -9,9 +9,10 @@ import typing as t
 
 import pytest
 
+from lab import engines
 from tests.integration.lab_host import Host, clean, lab
 
-ENGINES = ("bookworm", "trixie", "sid")
+ENGINES = engines.HOSTS
 MAIL = "docker run -d --name mail -p 8080:80 dms-lab/whoami >/dev/null"
 
 
@@ -31,7 +32,7 @@ def hosts(request: pytest.FixtureRequest) -> t.Iterator[dict[str, Host]]:
     lab("down")
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=engines.each())
 def engine(request: pytest.FixtureRequest, hosts: dict[str, Host]) -> Host:
     """A Docker host of each engine in turn."""
     return hosts[request.param]

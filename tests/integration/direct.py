@@ -8,9 +8,12 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import warnings
 
 from ansible.module_utils.testing import patch_module_args
 
+# What Python will drop, where our own code uses it.
+warnings.filterwarnings("error", category=DeprecationWarning, module="ansible_collections")
 options = {**json.load(sys.stdin), "_ansible_check_mode": sys.argv[2] == "check", "_ansible_remote_tmp": "/tmp"}
 with patch_module_args(options):
     importlib.import_module(f"ansible_collections.dms.ipv6.plugins.modules.{sys.argv[1]}").main()

@@ -32,9 +32,9 @@ def output(*command: str, stdin: str | None = None) -> str:
     return done.stdout.strip()
 
 
-def lab(verb: str, inventory: Path = INVENTORY) -> None:
-    """Bring the hosts of an inventory up, or down."""
-    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, str(inventory))
+def lab(verb: str, *about: Path | str) -> None:
+    """Bring the hosts of an inventory up, or down; or another of the lab's commands."""
+    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, *map(str, about or (INVENTORY,)))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import engines
 from tests.integration.conftest import ENGINES, MAIL
 from tests.integration.lab_host import ORIGINAL, WANTED, Host, lab, play, started
 
@@ -56,7 +57,7 @@ def misbehaving() -> t.Iterator[dict[str, Host]]:
     lab("down", INVENTORY)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=engines.each())
 def host(request: pytest.FixtureRequest, misbehaving: dict[str, Host]) -> Host:
     """Docker with a container that behaves, and nothing of ours."""
     found = misbehaving[request.param]

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon import json_text
 
+from lab import engines
 from tests.integration.lab_host import Host
 from tests.unit.plugins.module_utils.malformed import MALFORMED
 
@@ -26,7 +27,7 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.parametrize("name", ["trixie", "sid"])
+@pytest.mark.parametrize("name", engines.each(word="validate"))
 def test_dockerd_and_we_agree(hosts: dict[str, Host], name: str) -> None:
     """Whatever dockerd refuses, we refuse; where we are stricter, it is listed."""
     host = hosts[name]

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.conftest import ENGINES, MAIL
+from lab import engines
+from tests.integration.conftest import MAIL
 from tests.integration.lab_host import Host, output, polled
 
 EVERYONE = ("one", "two", "three", "four", "five")
@@ -152,7 +153,7 @@ def test_nobody_loses_anything(attached: Host, client: Host) -> None:
 def test_killed_at_every_step(hosts: dict[str, Host]) -> None:
     """kill -9 at every boundary: the next run first puts everything back, and then carries it out in full."""
     with ThreadPoolExecutor() as pool:
-        points = list(pool.map(lambda name: kill_at_every_step(hosts[name]), ENGINES))
+        points = list(pool.map(lambda name: kill_at_every_step(hosts[name]), engines.each()))
     print(f"\n{sum(points)} fault points on {len(points)} engines, nobody lost")
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from lab import engines
 from tests.integration.lab_host import ORIGINAL, WANTED, Host, clean, settings, started
 
 DROP_IN = "/etc/systemd/system/docker.service.d"
@@ -44,15 +45,15 @@ def drop_in(lines: str) -> str:
     return f"mkdir -p {DROP_IN}; printf '[Service]\\n{lines}\\n' > {DROP_IN}/x.conf"
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        drop_in("ExecStart=\\nExecStart=/usr/sbin/dockerd -H fd:// --init=true"),
-        drop_in('Environment="DOCKER_OPTS=--init=true"'),
-        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--init=true\"' >> /etc/default/docker",
-    ],
-    ids=["drop-in", "environment", "/etc/default/docker"],
-)
+FLAGS = {"drop-in": drop_in("ExecStart=\\nExecStart='\"$(command -v dockerd)\"' -H fd:// --init=true")}
+if engines.does("bookworm", "docker_opts"):
+    FLAGS["environment"] = drop_in('Environment="DOCKER_OPTS=--init=true"')
+    FLAGS["/etc/default/docker"] = (
+        "cp /etc/default/docker /var/tmp/default; echo 'DOCKER_OPTS=\"--init=true\"' >> /etc/default/docker"
+    )
+
+
+@pytest.mark.parametrize("script", FLAGS.values(), ids=FLAGS.keys())
 def test_a_flag_that_the_next_daemon_gets(bookworm: Host, script: str) -> None:
     """The daemon that runs does not have it yet, so its command line tells nothing."""
     undo = (
@@ -73,22 +74,20 @@ def test_a_flag_of_the_running_daemon(bookworm: Host) -> None:
         refused(bookworm, "init is also a flag of the running dockerd (--init)")
 
 
-INSTALLED = (
-    "printf '#!/bin/sh\\necho Docker version {version}, build x\\n' > /usr/sbin/dockerd; chmod 755 /usr/sbin/dockerd"
-)
+INSTALLED = "printf '#!/bin/sh\\necho Docker version {version}, build x\\n' > $D; chmod 755 $D"
 
 
 def test_an_engine_upgrade_that_waits_for_a_restart(engine: Host) -> None:
     """The package was upgraded, and dockerd not restarted yet."""
-    keep = "cp -p /usr/sbin/dockerd /var/tmp/dockerd; rm /usr/sbin/dockerd"
-    with prepared(engine, f"{keep}; {INSTALLED.format(version='99.1.2')}", "mv /var/tmp/dockerd /usr/sbin/dockerd"):
+    keep = "D=$(command -v dockerd); cp -p $D /var/tmp/dockerd; rm $D"
+    with prepared(engine, f"{keep}; {INSTALLED.format(version='99.1.2')}", "mv /var/tmp/dockerd $(command -v dockerd)"):
         refused(engine, "to 99.1.2, which is installed")
         assert engine.direct("docker_daemon_config", check=True, config=WANTED, allow_engine_upgrade=True)["restarted"]
 
 
 def test_a_package_that_was_installed_again(bookworm: Host) -> None:
     """Another file of the same version is no upgrade."""
-    with prepared(bookworm, "cp -p /usr/sbin/dockerd /var/tmp/d; mv /var/tmp/d /usr/sbin/dockerd", ":"):
+    with prepared(bookworm, "D=$(command -v dockerd); cp -p $D /var/tmp/d; mv /var/tmp/d $D", ":"):
         assert bookworm.direct("docker_daemon_config", check=True, config=WANTED)["restarted"]
 
 
@@ -115,7 +114,7 @@ BRIDGE = (
 NO_BRIDGE = "ip link del virbr9; sysctl -qw net.ipv6.conf.all.forwarding=0"
 
 
-@pytest.mark.parametrize("name", ["bookworm", "trixie"])
+@pytest.mark.parametrize("name", engines.each(word="forward_drop"))
 def test_other_machines_whose_traffic_would_be_dropped(hosts: dict[str, Host], name: str) -> None:
     """Below 28, ip6tables sets the policy of FORWARD to DROP, for virtual machines and VPNs as well."""
     host = hosts[name]
@@ -125,10 +124,11 @@ def test_other_machines_whose_traffic_would_be_dropped(hosts: dict[str, Host], n
         assert host.direct("docker_daemon_config", check=True, config=config, allow_forward_drop=True)["restarted"]
 
 
-def test_engines_that_leave_the_policy_alone(hosts: dict[str, Host]) -> None:
-    sid = hosts["sid"]
-    with prepared(sid, BRIDGE, NO_BRIDGE):
-        assert sid.direct("docker_daemon_config", check=True, config={"init": True, "ip6tables": True})["restarted"]
+@pytest.mark.parametrize("name", engines.each(without="forward_drop"))
+def test_engines_that_leave_the_policy_alone(hosts: dict[str, Host], name: str) -> None:
+    host = hosts[name]
+    with prepared(host, BRIDGE, NO_BRIDGE):
+        assert host.direct("docker_daemon_config", check=True, config={"init": True, "ip6tables": True})["restarted"]
 
 
 def test_a_swarm_node_has_no_live_restore(bookworm: Host) -> None:

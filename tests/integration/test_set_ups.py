@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab import engines
 from tests.integration.lab_host import Host, clean, play
 
 SET_UPS = {path.stem: yaml.safe_load(path.read_text()) for path in Path(__file__).with_name("set_ups").glob("*.yml")}
-CASES = [(name, engine) for name, said in sorted(SET_UPS.items()) for engine in said["engines"]]
-KEYS = {"about", "engines", "prepare", "options", "changes", "warns", "refused", "proof", "restore"}
+CASES = [
+    (name, engine)
+    for name, said in sorted(SET_UPS.items())
+    for engine in engines.each(said["engines"], said.get("does", ""))
+]
+KEYS = {"about", "engines", "does", "prepare", "options", "changes", "warns", "refused", "proof", "restore"}
 # Every network and who is on it, every container and since when it runs; ids of networks change, names do not.
 LOOK = (
     "docker network ls --format '{{.Name}}' | sort;"

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from lab import engines
 from tests.integration.conftest import ENGINES
 from tests.integration.lab_host import ORIGINAL, WANTED, Host, clean, output, settings, started
 
@@ -34,7 +35,7 @@ def answers(host: Host) -> bool:
 def test_killed_at_every_step(hosts: dict[str, Host]) -> None:
     """kill -9 of the module at every boundary of its plan: old or new file, daemon up, converged by the next run."""
     with ThreadPoolExecutor() as pool:
-        points = list(pool.map(lambda name: kill_at_every_step(hosts[name]), ENGINES))
+        points = list(pool.map(lambda name: kill_at_every_step(hosts[name]), engines.each()))
     print(f"\n{sum(points)} fault points on {len(points)} engines, 0 hosts lost")
 
 

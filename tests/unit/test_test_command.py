@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,6 +14,19 @@ import pytest
 from tools import test as command
 
 STEPS = {step.title: step for step in command.all_steps() if "pytest" in step.command}
+OLD = """
+from ansible.utils.display import Display
+
+
+def old(value):
+    Display().deprecated("this is old", version="9.9.9", collection_name="ansible.builtin")
+    return value
+
+
+class FilterModule:
+    def filters(self):
+        return {"old": old}
+"""
 FAILS = 'def test_good():\n    print("a figure")\n\n\ndef test_bad():\n    assert 1 == 2\n'
 
 
@@ -31,3 +45,21 @@ def test_a_test_that_fails_is_named(title: str, tmp_path: Path, monkeypatch: pyt
     result = command.run(command.Step("some", "some", run, counts=True), show=False)
     assert (result.passed, result.failed, result.code) == (1, 1, 1)
     assert result.told[-1].startswith("FAILED test_some.py::test_bad"), result.told
+
+
+@pytest.mark.parametrize("place", ["2>&1", ">/dev/null 2>&1"], ids=["in its output", "seen by a test alone"])
+def test_what_ansible_calls_deprecated_is_a_failure(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ansible itself says it, of a play that uses a filter which is on its way out."""
+    folder = tmp_path / "filter_plugins"
+    folder.mkdir()
+    (folder / "old.py").write_text(OLD, encoding="utf-8")
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"debug": {"msg": "{{ 1 | old }}"}}]}]
+    (tmp_path / "play.yml").write_text(json.dumps(play), encoding="utf-8")
+    for name in ("TOP", "LOGS"):
+        monkeypatch.setattr(command, name, tmp_path)
+    run = ["sh", "-c", f"ansible-playbook -i localhost, -c local play.yml {place}"]
+    result = command.run(command.Step("some", "some", run), show=False)
+    assert (result.passed, result.failed, result.code) == (0, 1, 1)
+    assert "this is old" in result.told[-1], result.told
