@@ -22,6 +22,7 @@ engines. What a client gets who addresses the container itself is in exposure.di
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import typing as t
 
@@ -212,6 +213,7 @@ def served(containers: Iterable[docker_objects.Container], host: Host) -> tuple[
     return tuple(dict.fromkeys((one.family, one.port.host_port) for one in answered if _everywhere(one.port.host_ip)))
 
 
+@functools.lru_cache(maxsize=4096)
 def _everywhere(address: str) -> bool:
     return not address or ipaddress.ip_address(address).is_unspecified
 
@@ -416,7 +418,12 @@ def gateway(container: docker_objects.Container, family: str, host: Host) -> doc
 
 def priority(endpoint: docker_objects.Endpoint) -> int:
     """The gateway priority that the container's user gave a network."""
-    return int(definitions.load(endpoint.settings).get("GwPriority", 0))
+    return _priority(endpoint.settings)
+
+
+@functools.lru_cache(maxsize=4096)
+def _priority(settings: str) -> int:
+    return int(definitions.load(settings).get("GwPriority", 0))
 
 
 def unheard(
@@ -439,7 +446,7 @@ def unheard(
 
 def _takes(listened: list[str], address: str) -> bool:
     own = core_ip.plain(address)
-    return any(core_ip.plain(ip) == own or ipaddress.ip_address(ip).is_unspecified for ip in listened)
+    return any(core_ip.plain(ip) == own or _everywhere(ip) for ip in listened)
 
 
 def forward_policy(family: str, host: Host) -> str:
@@ -462,5 +469,6 @@ def _family(address: str) -> str:
     return state_firewall.IPV6 if ":" in address else state_firewall.IPV4
 
 
+@functools.lru_cache(maxsize=4096)
 def _loopback(address: str) -> bool:
     return bool(address) and ipaddress.ip_address(core_ip.plain(address)).is_loopback
