@@ -55,7 +55,7 @@ options:
   mail:
     description:
       - Whether to look into containers that publish a mail port (25, 110, 143, 465, 587, 993, 995 or 4190), and to add
-        to the RV(findings) what hidden clients do to a mail server there, that is who trusts the gateway as which they
+        to the findings what hidden clients do to a mail server there, that is who trusts the gateway as which they
         appear (Postfix, Rspamd, OpenDKIM, OpenDMARC, Dovecot), and who bans or rejects it (Fail2Ban, SPF).
       - Runs one command in each of them, which only reads, for 20 seconds at most. Programs that are not there are no
         finding.
