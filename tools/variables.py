@@ -37,7 +37,7 @@ variables in the inventory (``group_vars``, ``host_vars``); ``dms_ipv6_hosts`` a
 """
 # Title of a group -> what stands above its table, and an example.
 GROUPS = {
-    "Everybody needs these": (
+    "What most hosts need": (
         "On each host of your inventory:",
         """
         dms_ipv6_containers: [mailserver, traefik]
