@@ -47,7 +47,7 @@ sanity: ## ansible-test sanity on a copy of the working tree
 matrix: install ## units, sanity, the main scenario and installation on other versions of ansible-core; one only: make matrix CORE=2.20
 	@tools/matrix $(CORE)
 
-release-check: install ## every row of docs/checklist.md; a release: make release-check TAG=1.0.0
+release-check: install ## every row of docs/contributing/checklist.md; a release: make release-check TAG=1.0.0
 	@$(RUN) --checkout env TAG=$(TAG) python tools/release_check.py
 
 changelog-check: ## what users get has changed since a commit, so is there a fragment? make changelog-check BASE=main

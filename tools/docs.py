@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the documentation site into build/docs/html; every warning is an error.
 
-The guides of docs/docsite/rst are also shown by other sites, which build them from the tarball. Pages for people who
-look deeper are added here: docs/*.md as they are, and the list of refusals, which is read from the code.
+The guides of docs/docsite/rst are also read on GitHub, and shown by other sites, which build them from the tarball. So they
+link to each other by addresses on GitHub, and tools/site/conf.py leads those to the pages here. Added are docs/**/*.md as
+they are, and the list of refusals, which is read from the code.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ SHOWN = (
     "plugins",
     "roles",
 )
+# Pages that are made here and are for users; the others are for contributors.
+FOR_USERS = ["refusals", "report"]
 # What pages in Markdown show, or lead to.
 BESIDE = ("images", "report.schema.json")
 STUB = """.. Copyright: (c) 2026, dms.ipv6 contributors
@@ -75,7 +78,8 @@ def split_title(text: str) -> tuple[str, str]:
 
 def add_pages() -> None:
     """A page for each Markdown file, and what the code refuses."""
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted((TREE / "docs").glob("*.md"))}
+    found = [path for path in sorted((TREE / "docs").rglob("*.md")) if path.name != "README.md"]
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in found}
     pages["refusals"] = refusals.page(TREE / "plugins")
     (SITE / "pages").mkdir()
     for name, text in pages.items():
@@ -85,7 +89,10 @@ def add_pages() -> None:
         (TREE / "docs" / "docsite" / "rst" / f"{name}.rst").write_text(stub, encoding="utf-8")
     index = TREE / "docs" / "docsite" / "extra-docs.yml"
     sections = yaml.safe_load(index.read_text(encoding="utf-8"))
-    sections["sections"].append({"title": "For those who look deeper", "toctree": list(pages)})
+    reference = next(one for one in sections["sections"] if one["title"] == "Reference")
+    reference["toctree"] += FOR_USERS
+    others = [name for name in pages if name not in FOR_USERS]
+    sections["sections"].append({"title": "For contributors", "toctree": others})
     index.write_text(yaml.safe_dump(sections), encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the command of every row of docs/checklist.md. With --quick without those that `make test` runs anyhow."""
+"""Runs the command of every row of docs/contributing/checklist.md. With --quick without those that `make test` runs anyhow."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def shown(asked: str, command: str) -> bool:
 
 
 def main() -> int:
-    wanted = rows((TOP / "docs" / "checklist.md").read_text(encoding="utf-8"))
+    wanted = rows((TOP / "docs" / "contributing" / "checklist.md").read_text(encoding="utf-8"))
     if "--quick" in sys.argv[1:]:
         wanted = [(asked, command) for asked, command in wanted if not command.startswith(ELSEWHERE)]
     results = [shown(asked, command) for asked, command in wanted]

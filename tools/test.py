@@ -45,6 +45,18 @@ BEFORE = {"tree": ("nice", "-n", "10"), "lab": ()}
 TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: |\[DEPRECATION WARNING\]")
 TOLD, WIDTH = 12, 700
 PRINTING = threading.Lock()
+# What people read: pages, and the documentation of options.
+DOCUMENTATION = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs",
+    "roles/dms_ipv6/README.md",
+    "roles/dms_ipv6/meta",
+    "plugins/modules",
+    "plugins/doc_fragments",
+    "plugins/filter",
+    "plugins/callback",
+)
 # Outages, fault points and agreements are printed by tests that pass; -rP alone would not name those that fail.
 TELL = "-raP"
 
@@ -88,6 +100,8 @@ def lint_steps() -> list[Step]:
         "yamllint": ["yamllint", "--strict", "."],
         # It runs syntax checks without an inventory, where an unknown group is no mistake.
         "ansible-lint": ["env", "-u", "ANSIBLE_HOST_PATTERN_MISMATCH", "ansible-lint"],
+        # What docs/contributing/style.md says of words; the phrases are in pyproject.toml.
+        "words": ["codespell", "--dictionary", "-", "--dictionary", ".config/words.txt", *DOCUMENTATION],
         "changelog": ["antsibull-changelog", "lint"],
         # The schemas come with it: nothing is asked of a network.
         "workflows": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],

@@ -29,7 +29,7 @@ options:
     type: path
     default: /var/run/docker.sock
 notes:
-  - Runs on the Docker host itself, as root, for it reads the daemon's process and the kernel's tables.
+  - Runs on the Docker host itself, as root, because it reads the daemon's process and the kernel's tables.
   - Works with Docker Engine 20.10 to 29 and Python 3.9 or later on the target.
 """
 
@@ -55,7 +55,7 @@ options:
   mail:
     description:
       - Whether to look into containers that publish a mail port (25, 110, 143, 465, 587, 993, 995 or 4190), and to add
-        to the RV(findings) what hidden clients do to a mail server there, that is who trusts the gateway as which they
+        to the findings what hidden clients do to a mail server there, that is who trusts the gateway as which they
         appear (Postfix, Rspamd, OpenDKIM, OpenDMARC, Dovecot), and who bans or rejects it (Fail2Ban, SPF).
       - Runs one command in each of them, which only reads, for 20 seconds at most. Programs that are not there are no
         finding.
@@ -168,7 +168,7 @@ options:
       - With O(mode=prevent), the narrow way. Ports are published on C(0.0.0.0) in the files of Compose projects, those
         of O(compose_files) and those that O(containers) were made from, see M(dms.ipv6.compose_ports). The daemon is
         left alone.
-      - The containers have to be made anew for that, which takes O(allow_container_restart).
+      - The containers have to be re-created for that, which takes O(allow_container_restart).
     type: bool
     default: false
   allow_container_restart:
@@ -179,9 +179,10 @@ options:
     description:
       - Ports of this host that may become open to every IPv6 client although its firewall closes them today, as
         C(25/tcp), C(mail:25/tcp) with the name of a container, or V(all). Packets that Docker translates go past UFW,
-        firewalld, and chains of hook input (nftables, ip6tables), so a plan that opens other ports is refused. Where
-        nobody can tell what such a chain does, it counts as closing.
-      - The modules that carry a plan out do not ask again. Whoever uses them without this one sees to it himself.
+        firewalld, and chains of hook input (nftables, ip6tables), so a plan that opens other ports is refused. A
+        chain whose effect is unclear counts as closing.
+      - The modules that carry a plan out do not ask again. If you use
+        them directly, check this yourself first.
     type: list
     elements: str
     default: []

@@ -83,7 +83,7 @@ def claims(subnets: t.Any) -> Iterator[tuple[str, ipaddress.IPv6Network]]:
     """Pairs of host and subnet.
 
     Raises:
-        Refused: no dictionary, or a value that is no IPv6 CIDR; the host is named.
+        Refused: not a dictionary, or a value that is not an IPv6 CIDR; the host is named.
     """
     if not isinstance(subnets, Mapping):
         raise Refused(f"{subnets!r} is no dictionary of subnets by host", "collisions")

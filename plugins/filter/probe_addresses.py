@@ -10,7 +10,7 @@ name: probe_addresses
 short_description: Where probe hosts may reach a Docker host
 version_added: 0.1.0
 description:
-  - Chooses an address for each family. A Docker host that somebody broke into reports what it likes, and probe hosts
+  - Chooses an address for each family. A Docker host that an attacker controls reports what it likes, and probe hosts
     connect to it; so what it reports is taken only where the operator gave nothing, and only if it can be the address
     of another host, which loopback, link-local, multicast and the like are not.
   - What the operator gave comes first. Then the inventory's address and the reported one, public ones first, as many

@@ -27,7 +27,7 @@ options:
   state:
     description:
       - V(present) has the network in the file and on the containers.
-      - V(absent) brings back, byte for byte, the files that this module edited, unless somebody edited them since. The
+      - V(absent) brings back, byte for byte, the files that this module edited, unless they were edited since. The
         networks are brought back by M(dms.ipv6.docker_ipv6_network).
     type: str
     choices: [present, absent]
@@ -35,9 +35,9 @@ options:
   shape:
     description:
       - V(default) puts C(enable_ipv6) and the subnet on the project's own network C(default). The live network is
-        replaced with everyone on it. No container is ever re-created for it.
+        replaced with all containers on it. No container is ever re-created for it.
       - V(named) puts O(services) on one more network with the key O(network). Compose re-creates their containers at
-        its next C(up), whatever is done, for it compares the list of a service's networks.
+        its next C(up), whatever is done, because it compares the list of a service's networks.
       - V(external) has the network O(network) in place of the project's own network C(default). It is created if it
         is not there. Until Compose re-creates them, running containers stay on their old network as well.
     type: str
@@ -123,7 +123,7 @@ outage:
     - For how many seconds at most clients found published ports closed, 0 in check mode or where no step closes any.
     - It is the time from the beginning of the first step that closes ports to the end of the last one. No service is
       connected to for that.
-    - Where containers are made anew, their services may need longer to listen again.
+    - Where containers are re-created, their services may need longer to listen again.
   returned: success
   type: float
 rolled_back:

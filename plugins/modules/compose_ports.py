@@ -19,7 +19,7 @@ options:
   path:
     description:
       - Absolute path of the project's Compose file.
-      - The override file that Compose merges with it by itself is edited as well, for Compose adds its ports.
+      - The override file that Compose merges with it by itself is edited as well, because Compose adds its ports.
     type: path
     required: true
   services:
@@ -32,7 +32,7 @@ options:
       - Whether Compose re-creates the containers that still take IPv6 clients, and no others. They stop for that.
       - Refused where they would come back as something else beside their ports, because the file was edited since they
         were made, or because Compose was called with other variables.
-      - Refused where anybody but root can write to the project's files or a folder above them, or where they bring in
+      - Refused where another user than root can write to the project's files or a folder above them, or where they bring in
         others by C(include) or C(extends), because Compose runs as root.
     type: bool
     default: false
@@ -80,7 +80,7 @@ outage:
     - For how many seconds at most clients found published ports closed, 0 in check mode or where no step closes any.
     - It is the time from the beginning of the first step that closes ports to the end of the last one. No service is
       connected to for that.
-    - Where containers are made anew, their services may need longer to listen again.
+    - Where containers are re-created, their services may need longer to listen again.
   returned: success
   type: float
 rolled_back:

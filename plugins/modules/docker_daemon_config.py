@@ -13,7 +13,7 @@ description:
     is refused with line and column and stays as it is.
   - The merged whole is checked against a JSON Schema of the very engine that runs, and by C(dockerd --validate)
     from Docker Engine 23.0 on, before anything is written.
-  - The daemon is restarted only if the B(running) daemon is known to differ from what is wanted, whoever wrote the
+  - The daemon is restarted only if the B(running) daemon is known to differ from what is wanted, whichever program wrote the
     file, or if that is unknown and this run changes the file. So what it leaves in the file is what a daemon has
     started with, unless O(apply=never). A run that died between writing and restarting is finished by the next one.
   - The daemon is the process of root's that serves O(docker_socket), and a restart is one of its own systemd service.
@@ -55,14 +55,14 @@ options:
       - Whether running containers may be stopped. With V(true), C(live-restore) is not borrowed for the restart, and
         they are started again after it.
       - Settings of the default bridge (C(ipv6), C(fixed-cidr-v6), C(bip), C(mtu), C(icc) and others) always need it
-        while containers run, for dockerd leaves that bridge as it is as long.
+        while containers run, because dockerd leaves that bridge as it is as long.
       - Without it, what cannot be done with containers running is refused, with their names.
     type: bool
     default: false
   state:
     description:
       - V(restored) brings back what was there before this collection changed it, by the record kept on the host.
-        The file is the old one byte for byte if nobody edited it since; otherwise only keys that still have the
+        The file is the old one byte for byte if it was not edited since; otherwise only keys that still have the
         value set by this collection go back. O(config) and O(absent) are then ignored.
     type: str
     choices: [present, restored]
@@ -161,7 +161,7 @@ pending:
   type: list
   elements: str
 unknown:
-  description: Keys of which nobody can tell whether the running daemon has them.
+  description: Keys of which it is not known whether the running daemon has them.
   returned: success
   type: list
   elements: str

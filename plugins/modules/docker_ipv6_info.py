@@ -57,7 +57,7 @@ engine:
       type: str
       sample: /etc/docker/daemon.json
     settings:
-      description: Settings in force; null where nobody can tell.
+      description: Settings in force; null if they are not known.
       type: dict
       sample: {"ip6tables": true, "experimental": true, "userland-proxy": true, "live-restore": false}
 addresses:
@@ -230,7 +230,7 @@ plan:
       type: list
       elements: str
 reverted:
-  description: The last change that this host undid by itself, because nobody confirmed it.
+  description: The last change that this host undid by itself, because it was not confirmed.
   returned: if there is one
   type: dict
   sample: {"date": "2026-11-23T15:00:00Z", "reason": "not confirmed within 120 s", "failed": []}

@@ -12,9 +12,9 @@ description:
     addresses.
   - Connects containers to it B(while they run). Nothing is re-created or restarted. Their established connections
     are cut, and new ones are refused for a fraction of a second while Docker moves the published ports.
-  - A network that differs is replaced, for Docker can change none in place. The containers wait on another one
-    meanwhile, running, and everyone, stopped containers included, has the same names, static addresses, links and
-    options on the new one. What the engine cannot keep is refused. On any failure the old network is back with everyone
+  - A network that differs is replaced, because Docker can change none in place. The containers wait on another one
+    while they run, and every container, also a stopped one, has the same names, static addresses, links and
+    options on the new one. What the engine cannot keep is refused. On any failure the old network is back with all containers
     on it, and V(absent) brings it back later.
   - Keeps the host's IPv6 default route where the kernel learned it from router advertisements. Docker switches
     forwarding on with the first IPv6 network, so C(accept_ra=2) is set for the uplink before, now and in
@@ -29,7 +29,7 @@ options:
   state:
     description:
       - V(present) has the network, with the containers on it.
-      - V(absent) takes the containers off that this module put on it, and removes it. Anybody else on it is a
+      - V(absent) takes the containers off that this module put on it, and removes it. Another container on it is a
         reason to refuse. A network that was replaced is what it was before. With the last IPv6 network goes what was
         set to keep the host's default route.
       - V(released) only takes the containers off that this module put on it.
@@ -42,7 +42,7 @@ options:
       - V(auto) derives a ULA (RFC 4193) from the host's machine-id and the network's name, the same every time. An
         IPv6 subnet that the network already has is then kept.
       - With O(mode=routed), V(auto) takes a part of the prefix that the host's uplink has, a /80 unless
-        O(prefix_length) says otherwise, in which neither the host nor its router is. Somebody has to answer the
+        O(prefix_length) says otherwise, in which neither the host nor its router is. A program has to answer the
         router's neighbour solicitations for such a part.
     type: str
     default: auto

@@ -9,19 +9,19 @@ short_description: Have a host try IPv6 first from a ULA
 version_added: 0.1.0
 description:
   - For a name that has addresses of both families, glibc tries IPv4 first where the host would connect from a ULA to a
-    global IPv6 address, for it takes a ULA for one that no NAT translates. Where NAT66 does, as Docker does for its
+    global IPv6 address, because it takes a ULA for one that no NAT translates. Where NAT66 does, as Docker does for its
     containers, the ULA's prefix can be given the label of global addresses in C(/etc/gai.conf), and IPv6 comes first.
   - One line replaces glibc's default table as a whole, so that table is written as well, unless there is one of the
     administrator's own, to which only what is missing is added. Comments, order, line ends, owner and mode stay. Every
     line of ours ends with C(# dms.ipv6).
   - A line that says the contrary of what is wanted is refused, and so is one that glibc would leave out, or read in a
-    way that nobody can have meant. Nothing is changed then.
+    way that cannot be meant. Nothing is changed then.
   - It is about connections from this host. Containers have a C(/etc/gai.conf) of their own. Connections from outside,
     Postfix (which asks DNS by itself) and programs on musl, such as in images of Alpine Linux, never look at it.
 options:
   prefixes:
     description:
-      - Prefixes from which, and to which, IPv6 is tried first, as CIDRs. Those that are no ULA need no line.
+      - Prefixes from which, and to which, IPv6 is tried first, as CIDRs. Those that are not a ULA need no line.
       - Lines of an earlier run for other prefixes go.
       - Required with O(state=present).
     type: list
@@ -54,7 +54,7 @@ extends_documentation_fragment:
   - dms.ipv6._attributes.engine
   - dms.ipv6._attributes.transaction
 notes:
-  - A process reads the file once. Those that run keep the old order until they are started anew.
+  - A process reads the file once. Those that run keep the old order until they are restarted.
   - A host on another C library than glibc is left alone, with a warning.
 attributes:
   check_mode:

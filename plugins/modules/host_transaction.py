@@ -9,7 +9,7 @@ short_description: Let a host undo a change by itself unless it is confirmed
 version_added: 0.1.0
 description:
   - A change of a host's network can cut the controller off. Between V(armed) and V(confirmed), the modules of this
-    collection note on the host how to take back what they do. If nobody confirms in time, the host takes it back by
+    collection note on the host how to take back what they do. If it is not confirmed in time, the host takes it back by
     itself, after a restart of the host as well.
   - Confirm over a fresh connection (C(meta=reset_connection)); one that was kept open proves nothing.
   - A host has at most one armed transaction. Other runs are refused until it is over. One whose time is over, and that
@@ -75,7 +75,7 @@ EXAMPLES = r"""
     name: dms-ipv6
     transaction: "{{ armed.transaction }}"
 
-- name: Drop the connection, for it may outlive what it came over
+- name: Drop the connection, because it may outlive what it came over
   ansible.builtin.meta: reset_connection
 
 - name: Still there

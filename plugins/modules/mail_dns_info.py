@@ -19,7 +19,7 @@ options:
     type: list
     elements: str
   domain:
-    description: The mail domain, for its MX targets and, with O(outbound), its SPF record.
+    description: The mail domain, whose MX targets and, with O(outbound), SPF record are looked up.
     type: str
   outbound:
     description:

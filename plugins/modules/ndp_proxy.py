@@ -8,7 +8,7 @@ module: ndp_proxy
 short_description: Answer on the uplink for the global addresses of containers
 version_added: 0.1.0
 description:
-  - A Docker network whose subnet is a part of the prefix on the host's own link needs somebody who answers the
+  - A Docker network whose subnet is a part of the prefix on the host's own link needs a program that answers the
     router's neighbour solicitations (RFC 4861) for its containers. This module has the host do that, now and after
     every reboot.
   - Nothing of the kind is needed where the provider routes the subnet to the host; then it is refused.
@@ -40,7 +40,7 @@ options:
         manages the interface, and reloads it. Tested with systemd 262.
       - V(ndppd) runs ndppd for the whole prefix by a systemd unit of its own, beside any that the administrator runs,
         whose C(/etc/ndppd.conf) is read and never written. It answers only for addresses that a container has. A
-        network that is made anew is found within 7 seconds. It has the interface receive all multicast packets, which
+        network that is created again is found within 7 seconds. It has the interface receive all multicast packets, which
         a switch with MLD snooping may keep from it; the other two join the groups of their addresses.
       - V(auto) takes V(networkd) or V(kernel), in that order, if there are O(addresses), otherwise V(ndppd).
     type: str
@@ -69,7 +69,7 @@ attributes:
 notes:
   - Refused, in one line and with nothing changed, are an interface that does not exist or has no global prefix; a
     prefix outside the link's, or all of it; one that covers an address of the host, a router, or a neighbour who is
-    known or answers when asked; a link whose prefix is longer than /64, for what is around it is somebody else's; a
+    known or answers when asked; a link whose prefix is longer than /64, because what is around it belongs to others; a
     host that does not forward IPv6 while C(ip-forward) is false; an C(/etc/ndppd.conf) that is not understood or
     answers for the same.
   - A prefix counts as dynamic, and is refused, if it is advertised with a valid lifetime of two hours or less.
@@ -85,7 +85,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Answer for whoever is on the Docker network
+- name: Answer for all containers on the Docker network
   dms.ipv6.ndp_proxy:
     prefix: 2001:2:0:1:d0c5::/80
 

@@ -14,7 +14,7 @@ description:
     published only where it is probed. The host removes it by itself after O(remove_after), whatever becomes of the run.
   - A container of another's making that is called C(dms-ipv6-responder) is refused, and never removed.
   - When it is removed, the results of the probes are judged, and kept on the host as its last proof. For those that
-    keep a connection to a published port open, the host looks at whom the container is connected to.
+    keep a connection to a published port open, the host looks at which address the container is connected to.
 options:
   state:
     description: Whether the responder should run.
@@ -28,7 +28,7 @@ options:
   image:
     description:
       - The responder's image, as C(docker pull) takes it, with a tag, a digest, and a registry with its port; or the id
-        of one that is there. One that is there is used as it is; else it is pulled. An absolute path names an archive
+        of one on the host. An image that exists is used as it is; otherwise it is pulled. An absolute path names an archive
         of C(docker save) on the target.
       - Without a tag C(latest) is meant. Of a tag and a digest the digest counts.
       - It must answer HTTP with a line C(RemoteAddr) and the client's address, as C(traefik/whoami) does.

@@ -10,8 +10,8 @@ version_added: 0.1.0
 description:
   - Runs on a client host. Connects to a responder on a Docker host, and compares the address of its own socket with
     the one that the responder saw.
-  - A real service does not say whom it sees. With O(hold) the connection to it is kept open, and
-    M(dms.ipv6.probe_responder) looks on the Docker host at whom the service is connected to.
+  - A real service does not say which client it sees. With O(hold) the connection to it is kept open, and
+    M(dms.ipv6.probe_responder) looks on the Docker host at which address the service is connected to.
   - A probe from the Docker host itself proves nothing, for right set-ups show the gateway or hang there; it is
     recognised.
   - Never fails because of a verdict; what to make of it is up to the play.
@@ -19,7 +19,7 @@ options:
   host:
     description:
       - Address or name of the Docker host.
-      - Refused are addresses that no other host can have, so that nobody who chooses it reaches what only this client
+      - Refused are addresses that no other host can have, so that an attacker who chooses it cannot reach what only this client
         can - loopback, link-local, multicast, unspecified, IPv4-mapped, and those reserved for documentation.
     type: str
     required: true
@@ -105,7 +105,7 @@ client_port:
   returned: success
   type: int
 answer:
-  description: How the answer begins of a server that is no responder, printable and short; otherwise empty.
+  description: How the answer begins of a server that is not a responder, printable and short; otherwise empty.
   returned: success
   type: str
   sample: 220 mail.example.com ESMTP

@@ -13,7 +13,7 @@ description:
     the ICMPv6 that IPv6 needs (RFC 4890).
   - It only ever closes. A packet that it accepts must be accepted by Docker's rules and the host's firewall as well.
     No chain of others is touched, and other packets than those to O(subnet) are let through unseen.
-  - The table is replaced in one piece. Rules that somebody has added, taken out or flushed are noticed and put right.
+  - The table is replaced in one piece. Rules that were added, taken out or flushed by others are noticed and put right.
 options:
   state:
     description: V(absent) removes table, file and unit.
@@ -27,7 +27,7 @@ options:
     description: The bridge device of their network, which need not be there yet. Needed with V(present).
     type: str
   ports:
-    description: The ports that anybody may reach.
+    description: The ports that any client may reach.
     type: list
     elements: dict
     default: []
@@ -72,7 +72,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Let everybody reach a mail server at its own address, and nothing else there
+- name: Let all clients reach a mail server at its own address, and nothing else there
   dms.ipv6.routed_firewall:
     subnet: 2001:2:0:b1::/64
     bridge: br-mail

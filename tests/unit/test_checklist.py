@@ -16,7 +16,7 @@ from tools import release_check
 
 TOP = Path(__file__).resolve().parents[2]
 
-PAGE = (TOP / "docs" / "checklist.md").read_text(encoding="utf-8")
+PAGE = (TOP / "docs" / "contributing" / "checklist.md").read_text(encoding="utf-8")
 MAKEFILE = (TOP / "Makefile").read_text(encoding="utf-8")
 
 

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+
+from docutils import nodes
+
 project = html_short_title = "dms.ipv6"
 title = "Ansible collection dms.ipv6"
 project_copyright = "dms.ipv6 contributors"
@@ -32,3 +37,25 @@ html_use_smartypants = True
 html_use_modindex = False
 html_use_index = False
 html_copy_source = False
+
+# The guides link to each other, and to pictures, by addresses on GitHub: there they are read as well.
+ON_GITHUB = re.compile(r"https://github\.com/dms-ipv6/dms\.ipv6/blob/main/docs/(?:docsite/rst/(\w+)\.rst|(?:\w+/)?(\w+)\.md)(#.*)?$")
+PICTURE = re.compile(r"https://raw\.githubusercontent\.com/dms-ipv6/dms\.ipv6/main/docs/(images/[\w.-]+)$")
+
+
+def lead_here(app: t.Any, document: nodes.document) -> None:
+    """Lead links between guides to the pages of this site, and pictures to its own copies."""
+    for link in document.findall(nodes.reference):
+        found = ON_GITHUB.match(link.get("refuri", ""))
+        name = found and (found[1] or found[2])
+        if found and f"docsite/{name}" in app.env.found_docs:
+            link["refuri"] = app.builder.get_relative_uri(app.env.docname, f"docsite/{name}") + (found[3] or "")
+    for image in document.findall(nodes.image):
+        found = PICTURE.match(image["uri"])
+        if found:
+            image["uri"] = f"/docsite/{found[1]}"
+
+
+def setup(app: t.Any) -> None:
+    # Before Sphinx collects pictures, which it does with the priority 500.
+    app.connect("doctree-read", lead_here, priority=400)

@@ -62,6 +62,7 @@ def steps(
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
     placed = {one.id: _fitting(_place(one, found.name, addresses), definition, version) for one in everyone}
     for container in everyone:
+        _refuse_id(container, found)
         _refuse_loss(container, found.name, definition, placed[container.id], version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, definitions.with_aliases(_settings(one, found.name))) for one in running]
@@ -118,6 +119,22 @@ def _order(container: Container, network: str) -> tuple[bool, int, str]:
     """By IPv4 address, so that those who were given theirs in order are given the same again; stopped ones last."""
     address = _endpoint(container, network).ipv4
     return not container.running, int(ipaddress.ip_address(address)) if address else 0, container.name
+
+
+def _refuse_id(container: Container, network: Network) -> None:
+    """Raise Refused for a container whose network mode is the network's id, which Compose 2.26 gives for external ones.
+
+    Docker looks that id up whenever it starts the container or connects it to a network: one of the same name will not
+    do (26.1.5: "could not find a network matching network mode"), and the mode of a container cannot be changed.
+    """
+    mode = container.network_mode
+    if mode and mode == network.id:
+        raise Refused(
+            f"it was created with the id of network {network.name}, and would not start again without it",
+            f"container {container.name}",
+            "Put it on one more network with IPv6 instead (dms_ipv6_network: another name; with Compose also"
+            " dms_ipv6_compose_shape: named), or re-create it with the network's name",
+        )
 
 
 def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:
