@@ -145,6 +145,12 @@ host_addresses:
   returned: with O(state=present)
   type: list
   elements: str
+host_networks:
+  description: The subnets of Docker's networks on the host.
+  returned: with O(state=present)
+  type: list
+  elements: str
+  sample: ["172.17.0.0/16", "fd5c:1ab0:7e57:1::/64"]
 result:
   description: What the probes amount to, V(passed), V(failed) or V(not verified).
   returned: with O(state=absent)

@@ -24,7 +24,9 @@ options:
     type: str
     required: true
   port:
-    description: TCP port of the responder, or with O(hold) of any service, 1 to 65535.
+    description:
+      - TCP port of the responder, or with O(hold) of any service, 1 to 65535.
+      - With V(0) nothing is sent. The result says whether this client has a way to O(host), and from which address.
     type: int
     required: true
   family:
@@ -39,6 +41,13 @@ options:
   host_addresses:
     description:
       - All addresses of the Docker host, gateways of its networks included. They tell V(masked) from V(unexpected).
+    type: list
+    elements: str
+    default: []
+  host_networks:
+    description:
+      - The subnets of the Docker host's networks. A client with a private address that is seen as another one, which is
+        neither in these nor an address of the Docker host, is behind NAT, and its verdict is V(not verified).
     type: list
     elements: str
     default: []
@@ -85,7 +94,8 @@ verdict:
     - V(refused), the connection was refused, by a closed port or a firewall.
     - V(timeout), no answer within the time limit.
     - V(unexpected), anything else.
-    - V(not verified), this client cannot try, because it has no IPv6, or because O(host) is this very host; or with
+    - V(not verified), this client cannot try, because it has no IPv6, or because O(host) is this very host; or it is
+      behind NAT; or with
       O(hold), it is connected, and the Docker host has yet to say what that shows.
   returned: success
   type: str

@@ -26,6 +26,10 @@ VERDICTS = (REAL, MASKED, REFUSED, TIMEOUT, UNEXPECTED, NOT_VERIFIED)
 NO_ADDRESS = "the answer names no client address, so it is not the responder's"
 LONGEST = 300
 WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
+# Addresses that no client on the internet has: something in front of it translates them (RFC 1918, 6598, 4193).
+PRIVATE = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
 
 
 class Verdict(t.NamedTuple):
@@ -64,7 +68,9 @@ def itself(own: str) -> Verdict:
     return Verdict(NOT_VERIFIED, own, "", f"{own} is an address of the machine that probes, which proves nothing")
 
 
-def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
+def judge(
+    client: str, answer: str, host_addresses: Collection[str], host_networks: Collection[str] = ()
+) -> Verdict:
     """Compare the client's socket address with what the server says it saw.
 
     Args:
@@ -72,16 +78,19 @@ def judge(client: str, answer: str, host_addresses: Collection[str]) -> Verdict:
         answer: what the responder sent.
         host_addresses: every address of the Docker host, gateways of its networks included. Any of them is
             *masked*: with a tentative bridge address an engine shows the host's uplink address instead.
+        host_networks: subnets of the Docker host's networks. An address in one of them is no translated client's.
     """
     seen = remote_address(answer)
     if seen is None:
         own = ip.plain(client)
         shown = "".join(one if one.isprintable() else "?" for one in answer[:120])
         return Verdict(UNEXPECTED, own, "", NO_ADDRESS, answer=shown)
-    return compare(client, seen, host_addresses)
+    return compare(client, seen, host_addresses, host_networks)
 
 
-def compare(client: str, seen: str, host_addresses: Collection[str]) -> Verdict:
+def compare(
+    client: str, seen: str, host_addresses: Collection[str], host_networks: Collection[str] = ()
+) -> Verdict:
     """Compare the client's own address with the one that was seen; see judge()."""
     own = ip.plain(client)
     if own in {ip.plain(address) for address in host_addresses}:
@@ -92,7 +101,22 @@ def compare(client: str, seen: str, host_addresses: Collection[str]) -> Verdict:
         return Verdict(REAL, own, seen, f"the server saw this client, {own}")
     if seen in {ip.plain(one) for one in host_addresses}:
         return Verdict(MASKED, own, seen, f"the server saw {seen}, an address of the Docker host, instead of {own}")
+    if _behind_nat(own, seen, host_networks):
+        return Verdict(
+            NOT_VERIFIED, own, seen, f"this client ({own}) is behind NAT, as which the server saw {seen}, which proves nothing"
+        )
     return Verdict(UNEXPECTED, own, seen, f"the server saw {seen}, neither this client ({own}) nor its Docker host")
+
+
+def _behind_nat(own: str, seen: str, host_networks: Collection[str]) -> bool:
+    """Whether something in front of a client translates its private address, which a Docker host cannot help.
+
+    What is seen is no address of the Docker host. It must not be a container's either, such as a proxy's.
+    """
+    client, there = ipaddress.ip_address(own.partition("%")[0]), ipaddress.ip_address(seen.partition("%")[0])
+    if client.version != there.version or not any(client in network for network in PRIVATE):
+        return False
+    return not any(there in ipaddress.ip_network(network, strict=False) for network in host_networks)
 
 
 def of_service(

@@ -62,6 +62,7 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
         "ports": {"ipv4": port, "ipv6": params["container_port"] if own else port},
         "addresses": {**reached, **({"ipv6": own} if own else {})},
         "host_addresses": places.all,
+        "host_networks": places.networks,
     }
 
 

@@ -17,6 +17,7 @@ SPEC: dict[str, t.Any] = {
     "family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv6"},
     "timeout": {"type": "int", "default": 5},
     "host_addresses": {"type": "list", "elements": "str", "default": []},
+    "host_networks": {"type": "list", "elements": "str", "default": []},
     "hold": {"type": "int", "default": 0},
 }
 
@@ -25,8 +26,8 @@ LONGEST_TIMEOUT, LONGEST_HOLD = 60, 300
 
 def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     """Probe once; what the module returns."""
-    if not 1 <= params["port"] <= 65535:
-        raise Refused(f"{params['port']} is not between 1 and 65535", "port")
+    if not 0 <= params["port"] <= 65535:
+        raise Refused(f"{params['port']} is not between 0 and 65535", "port")
     if not 1 <= params["timeout"] <= LONGEST_TIMEOUT:
         raise Refused(f"{params['timeout']} is not between 1 and {LONGEST_TIMEOUT} seconds", "timeout")
     if not 0 <= params["hold"] <= LONGEST_HOLD:
@@ -35,9 +36,11 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     place = probe.resolve(params["host"], params["port"], family)
     if probe.is_own(place, family):
         verdict = core_verdict.itself(str(place[0]))
+    elif not params["port"]:
+        verdict = probe.way(place, family)
     elif params["hold"]:
         verdict = probe.hold(place, family, timeout, params["hold"])
     else:
-        verdict = probe.probe(place, family, timeout, params["host_addresses"])
+        verdict = probe.probe(place, family, timeout, params["host_addresses"], params["host_networks"])
     asked = {name: params[name] for name in ("family", "host", "port")}
     return {"changed": False, **asked, **verdict._asdict()}

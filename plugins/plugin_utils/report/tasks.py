@@ -14,6 +14,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 OURS = "dms.ipv6."
+# It looks at variables on the controller, in a play that is about no host.
+NO_HOST = "preflight"
 ROLE = "dms.ipv6.dms_ipv6"
 
 
@@ -28,7 +30,8 @@ class NoFacts(dict[str, t.Any]):
 def module_of(task: t.Any) -> str:
     """Short name of the module if it is ours, empty otherwise."""
     names = (str(getattr(task, "resolved_action", None) or ""), str(getattr(task, "action", "")))
-    return next((name[len(OURS) :] for name in names if name.startswith(OURS)), "")
+    found = next((name[len(OURS) :] for name in names if name.startswith(OURS)), "")
+    return found if found != NO_HOST else ""
 
 
 def in_our_role(item: t.Any) -> bool:

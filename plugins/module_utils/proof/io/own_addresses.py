@@ -30,6 +30,7 @@ class Places(t.NamedTuple):
         ipv6: the same over IPv6; never a link-local, temporary, deprecated or tentative one.
         all: every address of the host, gateways of Docker's networks included.
         own: those at which clients may reach it, of both families; none of Docker's.
+        networks: subnets of Docker's networks.
         outbound: the IPv6 address from which it connects to others, empty if it has no way there.
     """
 
@@ -38,6 +39,7 @@ class Places(t.NamedTuple):
     all: tuple[str, ...]
     own: tuple[str, ...] = ()
     outbound: str = ""
+    networks: tuple[str, ...] = ()
 
     @property
     def reached_at(self) -> dict[str, str]:
@@ -59,6 +61,7 @@ class Places(t.NamedTuple):
 
 def read(networks: Iterable[docker_objects.Network]) -> Places:
     """Where this host is reached, as far as the host itself can tell."""
+    networks = tuple(networks)
     bridges = {network.bridge for network in networks} | {"lo", "docker0", "docker_gwbridge"}
     addresses = kernel.addresses()
     six = [
@@ -86,6 +89,7 @@ def read(networks: Iterable[docker_objects.Network]) -> Places:
         all=tuple(dict.fromkeys(everything)),
         own=(*four.values(), *(str(address.value.ip) for address in six)),
         outbound=outbound,
+        networks=tuple(str(subnet) for network in networks for subnet in network.subnets),
     )
 
 

@@ -34,7 +34,13 @@ MOST = 8192
 DISCARD = 9
 
 
-def probe(place: tuple[t.Any, ...], family: str, timeout: float, host_addresses: Collection[str]) -> verdict.Verdict:
+def probe(
+    place: tuple[t.Any, ...],
+    family: str,
+    timeout: float,
+    host_addresses: Collection[str],
+    host_networks: Collection[str] = (),
+) -> verdict.Verdict:
     """Connect once, ask, and judge.
 
     Args:
@@ -42,6 +48,7 @@ def probe(place: tuple[t.Any, ...], family: str, timeout: float, host_addresses:
         family: ipv4 or ipv6.
         timeout: seconds for the connection and the answer together.
         host_addresses: every address of the Docker host.
+        host_networks: subnets of its networks.
     """
     end = time.monotonic() + timeout
     with socket.socket(FAMILIES[family], socket.SOCK_STREAM) as handle:
@@ -57,7 +64,18 @@ def probe(place: tuple[t.Any, ...], family: str, timeout: float, host_addresses:
             return verdict.Verdict(verdict.TIMEOUT, client, "", f"no answer within {timeout:g} s")
         except OSError as error:
             return _failed(error, client)
-    return verdict.judge(client, answer, host_addresses)
+    return verdict.judge(client, answer, host_addresses, host_networks)
+
+
+def way(place: tuple[t.Any, ...], family: str) -> verdict.Verdict:
+    """From which address this client would connect; the kernel says it, and nothing is sent."""
+    with socket.socket(FAMILIES[family], socket.SOCK_DGRAM) as handle:
+        try:
+            handle.connect((place[0], DISCARD, *place[2:]))
+        except OSError as error:
+            return _failed(error, "")
+        client = ip.plain(handle.getsockname()[0])
+    return verdict.Verdict(verdict.NOT_VERIFIED, client, "", f"this client can try, from {client}")
 
 
 def hold(place: tuple[t.Any, ...], family: str, timeout: float, seconds: int) -> verdict.Verdict:

@@ -128,7 +128,7 @@ def collections(tmp_path: Path) -> Path:
 def inventory(tmp_path: Path, hosts: Hosts, variables: t.Mapping[str, t.Any]) -> Path:
     """An inventory of this machine under several names."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    docker = {"hosts": dict(hosts), "vars": dict(variables)}
+    docker = {"hosts": dict(hosts), "vars": {"dms_ipv6_containers": ["mail"], **variables}}
     path = tmp_path / "inventory.yml"
     path.write_text(yaml.safe_dump({"all": {"vars": local, "children": {"docker": docker}, "hosts": {"client1": {}}}}))
     return path
@@ -142,8 +142,9 @@ def run(
     acted: bool = True,
     environment: t.Mapping[str, str] | None = None,
     variables: t.Mapping[str, t.Any] | None = None,
+    listed: bool = True,
 ) -> Done:
-    """Run a playbook of the collection, or these plays, with the report switched on."""
+    """Run a playbook of the collection, or these plays, with the report switched on, and maybe without ``-i``."""
     if not isinstance(playbook, str):
         (tmp_path / "own.yml").write_text(yaml.safe_dump(playbook))
         playbook = str(tmp_path / "own.yml")
@@ -159,9 +160,9 @@ def run(
         **(environment or {}),
     }
     program = Path(sys.executable).with_name("ansible-playbook")
-    listed = inventory(tmp_path, hosts, variables or {})
+    named = ["-i", inventory(tmp_path, hosts, variables or {})] if listed else []
     done = subprocess.run(
-        [program, "-i", listed, playbook, *arguments],
+        [program, *named, playbook, *arguments],
         cwd=tmp_path,
         env={**os.environ, **settings},
         capture_output=True,

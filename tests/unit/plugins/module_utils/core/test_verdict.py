@@ -38,7 +38,16 @@ def whoami(address: str) -> str:
         (CLIENT6, "[::ffff:172.17.0.1]:41234", "masked", "172.17.0.1"),
         (CLIENT6, "[fd5c:1ab0:7e57:1::1]:41234", "masked", "fd5c:1ab0:7e57:1::1"),
         (CLIENT6, "[fd5c:1ab0:7::2]:41234", "masked", "fd5c:1ab0:7::2"),
-        (CLIENT6, "[fd5c:1ab0:7::98]:41234", "unexpected", "fd5c:1ab0:7::98"),
+        (CLIENT6, "[fd5c:1ab0:7::98]:41234", "not verified", "fd5c:1ab0:7::98"),
+        ("192.168.178.20", "84.150.1.2:41234", "not verified", "84.150.1.2"),
+        ("100.64.0.7", "84.150.1.2:41234", "not verified", "84.150.1.2"),
+        ("10.0.2.15", "192.168.1.20:41234", "not verified", "192.168.1.20"),  # a virtual machine on a laptop
+        ("192.168.178.20", "172.17.0.1:41234", "masked", "172.17.0.1"),
+        ("192.168.178.20", "198.18.7.2:41234", "masked", "198.18.7.2"),
+        ("192.168.178.20", "172.17.0.9:41234", "unexpected", "172.17.0.9"),  # a proxy in a container
+        ("fdaa::7", "[fd5c:1ab0:7e57:1::9]:1", "unexpected", "fd5c:1ab0:7e57:1::9"),
+        ("192.168.178.20", "[2001:2::7]:1", "unexpected", "2001:2::7"),
+        ("84.150.1.2", "84.150.1.3:1", "unexpected", "84.150.1.3"),
         (CLIENT6, "10.9.9.9:1", "unexpected", "10.9.9.9"),
         (CLIENT6, "nonsense", "unexpected", ""),
         ("198.18.7.2", "198.18.7.2:41234", "not verified", "198.18.7.2"),
@@ -47,7 +56,7 @@ def whoami(address: str) -> str:
     ],
 )
 def test_judge(client: str, seen: str, verdict: str, shown: str) -> None:
-    found = core_verdict.judge(client, whoami(seen), HOST)
+    found = core_verdict.judge(client, whoami(seen), HOST, ["172.17.0.0/16", "fd5c:1ab0:7e57:1::/64"])
     assert (found.verdict, found.seen) == (verdict, shown)
     assert found.client in found.msg or verdict == "not verified" or not shown
 

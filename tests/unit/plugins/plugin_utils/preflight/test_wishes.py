@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run is meant to do, held against the variables and the inventory."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import ansible_collections.dms.ipv6 as checkout
+import pytest
+import yaml
+from ansible_collections.dms.ipv6.plugins.plugin_utils.preflight import wishes
+
+DEFAULTS = yaml.safe_load((Path(checkout.__path__[0]) / "roles/dms_ipv6/defaults/main.yml").read_text())
+ENABLE = wishes.Run(("nat", "routed", "prevent"), True, "docker", DEFAULTS, ("mail1", "mail2", "client1"))
+VERIFY = ENABLE._replace(changes=False)
+ANY = wishes.Run((), True, "", DEFAULTS, ENABLE.inventory)
+UNNAMED = "dms_ipv6_containers names no container"
+NAMED: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"]}
+
+
+def faults(run: wishes.Run, *later: str, **given: t.Any) -> list[str]:
+    return wishes.faults("mail1", {f"dms_ipv6_{name}": value for name, value in given.items()}, later, run)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"containers": ["mail"]},
+        {"containers": "masked"},
+        {"compose_files": ["/srv/mail/compose.yaml"]},
+        {"address_pool": "auto"},
+        {"attach": "default_bridge"},
+        {"network": "old"},
+        {"mode": "prevent"},
+    ],
+)
+def test_somebody_is_meant(given: dict[str, t.Any]) -> None:
+    assert faults(ENABLE, **given) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"mode": "routed"},
+        {"subnet": "fd5c:1ab0:77:1::/64"},
+        {"network": "dms-ipv6"},
+        {"userland_proxy": False},
+        {"gai_conf": True},
+        {"attach": "compose"},
+    ],
+)
+def test_nobody_is_meant(given: dict[str, t.Any]) -> None:
+    (fault,) = faults(ENABLE, **given)
+    assert UNNAMED in fault and "dms.ipv6.audit" in fault
+    assert faults(VERIFY, **given) == []
+    assert faults(ENABLE, "dms_ipv6_containers", **given) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "given", "words"),
+    [
+        (ENABLE, {"mode": "absent"}, "dms_ipv6_mode is absent, and this playbook is for nat, routed, prevent: audit, undo"),
+        (ENABLE._replace(modes=("prevent",)), {"mode": "nat", **{"containers": ["mail"]}}, "leave dms_ipv6_mode out."),
+        (VERIFY, {"probe_hosts": ["client1", "mail1"]}, "mail1 is its own probe host"),
+        (VERIFY, {"probe_hosts": ["clien1"]}, "names clien1, not in the inventory. Did you mean client1?"),
+        (VERIFY, {"probe_hosts": ["vps"]}, "names vps, not in the inventory. Add it with its ansible_host."),
+        (VERIFY, {"dns_host": "vps"}, "dms_ipv6_dns_host names vps"),
+        (VERIFY, {"hosts": "mailservers"}, "use -e dms_ipv6_hosts=mailservers."),
+        (VERIFY, {"require_proof": "yes"}, "dms_ipv6_require_proof is set, and there is no probe host."),
+        (ANY, {"mode": "audit", "relay_test": True}, "dms_ipv6_relay_test is set, and there is no probe host."),
+    ],
+)
+def test_what_cannot_be_meant(run: wishes.Run, given: dict[str, t.Any], words: str) -> None:
+    (fault,) = faults(run, **given)
+    assert words in fault
+
+
+@pytest.mark.parametrize(
+    ("run", "given"),
+    [
+        (ENABLE, {"containers": ["mail"], "hosts": "docker", "probe_hosts": ["client1"], "require_proof": True}),
+        (ANY, {"mode": "absent", "require_proof": True}),
+        (ANY, {"mode": "audit", "require_proof": True, "relay_test": "false"}),
+        (ANY, {"mode": "nat", "containers": ["mail"], "relay_test": True, "hosts": "any"}),
+        (VERIFY, {"probe_hosts": ["client"]}),  # "client1" has it in it, and is another host
+    ],
+)
+def test_what_can(run: wishes.Run, given: dict[str, t.Any]) -> None:
+    found = faults(run, **given)
+    assert found == [] or given.get("probe_hosts") == ["client"] and "not in the inventory" in found[0]
+
+
+HERE = wishes.Place("docker", ("a", "b"), ("a", "b"), "", ("all", "docker", "mail", "ungrouped"), ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("place", "parts", "words"),
+    [
+        (HERE, ["docker"], ""),
+        (HERE._replace(hosts=("a",), limit="a"), ["docker"], ""),
+        (HERE, ["docker", "!c", "&mail"], ""),
+        (HERE, ["d*", "~[ab]", "docker[0]"], ""),
+        (HERE, ["docker", "!d"], "No group and no host is called d."),
+        (HERE._replace(matched=(), hosts=()), ["docer"], "called docer. Did you mean docker? Groups here: docker, mail."),
+        (HERE._replace(matched=(), hosts=()), ["docker"], "No host in docker. Groups here: docker, mail. Use -e"),
+        (HERE._replace(hosts=(), limit="c"), ["docker"], "--limit c leaves no host of docker, which has a, b."),
+        (HERE._replace(matched=(), hosts=(), inventory=(), sources=("/x",)), ["docker"], "The inventory (/x) has no hosts."),
+        (HERE._replace(matched=("localhost",), hosts=("localhost",), inventory=()), ["localhost"], ""),
+    ],
+)
+def test_where(place: wishes.Place, parts: list[str], words: str) -> None:
+    found = wishes.nowhere(place, parts)
+    assert found.startswith(words) if words.startswith("The") else words in found
+    assert bool(found) is bool(words)
+
+
+def test_each_fault_is_told_once() -> None:
+    names = [f"h{number}" for number in range(9)]
+    found = {name: ["every one.", *(["some."] if name > "h2" else [])] for name in names}
+    assert wishes.told(found) == "every one. h3, h4, h5, h6, h7 and 1 more: some."
+    assert wishes.told({"a": [], "b": []}) == ""
+    many = {"a": [f"{number}." for number in range(30)], "b": []}
+    assert wishes.told(many).endswith("a: 9. And 20 more faults.")

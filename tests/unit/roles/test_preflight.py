@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No mistake of the operator's looks like success: real runs that end before any host is read, in check mode too."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.dms.ipv6.tests.unit.plugins.callback.stage import Done, run
+
+ENABLE, AUDIT, VERIFY, PREVENT, UNDO = (f"dms.ipv6.{one}" for one in ("enable", "audit", "verify", "prevent", "undo"))
+NOTHING = "Nothing was read or changed."
+TWO: dict[str, dict[str, t.Any]] = {"mail1": {}, "mail2": {}}
+
+
+def ended(done: Done, *words: str) -> None:
+    """It failed, with these words in its one line, and no module was run on any host."""
+    assert done.code == 2, done.said
+    line = re.search(r'fatal: \[\w+\]: FAILED! => \{"changed": false, "msg": "(.*?)"\}', done.said)
+    assert line and line[1].endswith(NOTHING) and len(line[1]) < 700, done.said
+    assert all(one in line[1] for one in words), line[1]
+    assert not (done.folder.parent / "asked.jsonl").exists(), done.said
+    assert not done.folder.exists(), "a report of a run that read nothing"
+
+
+EXTRA = [
+    (ENABLE, "dms_ipv6_container=mail", "dms_ipv6_container is unknown. Did you mean dms_ipv6_containers?"),
+    (ENABLE, "dms_ipv6_containers=mail", "dms_ipv6_containers must be a list, or one of the words masked, all, not 'm"),
+    (VERIFY, "dms_ipv6_probe_hosts=client1", "dms_ipv6_probe_hosts must be a list, not 'client1'."),
+    (AUDIT, "dms_ipv6_fail_on=criticl", "dms_ipv6_fail_on must be one of never, warning, critical, not 'criticl'."),
+    (ENABLE, "dms_ipv6_serial=abc", "dms_ipv6_serial: give numbers of hosts such as 5 or 10%, not abc."),
+    (UNDO, "dms_ipv6_confirm_within=abc", "dms_ipv6_confirm_within must be a whole number, not 'abc'."),
+    (ENABLE, '{"dms_ipv6_containers": []}', "dms_ipv6_containers names no container"),
+    (ENABLE, '{"dms_ipv6_probe_hosts": ["mail1"]}', "mail1 is its own probe host (dms_ipv6_probe_hosts)"),
+    (VERIFY, '{"dms_ipv6_probe_hosts": ["clint1"]}', "names clint1, not in the inventory. Did you mean client1?"),
+    (AUDIT, "dms_ipv6_dns_host=nowhere", "dms_ipv6_dns_host names nowhere, not in the inventory"),
+    (PREVENT, "dms_ipv6_mode=nat", "dms_ipv6_mode is nat, and this playbook is for prevent"),
+    (VERIFY, "dms_ipv6_mode=audit", "dms_ipv6_mode is audit, and this playbook is for nat, routed, prevent"),
+    (ENABLE, "dms_ipv6_hosts=dokcer", "called dokcer. Did you mean docker? Groups here: docker"),
+    (AUDIT, "dms_ipv6_relay_test=true", "dms_ipv6_relay_test is set, and there is no probe host"),
+    (ENABLE, "dms_ipv6_require_proof=true", "dms_ipv6_require_proof is set, and there is no probe host"),
+]
+
+
+@pytest.mark.parametrize(("playbook", "extra", "words"), EXTRA, ids=[f"{one[0]} {one[1]}" for one in EXTRA])
+def test_a_mistake_on_the_command_line(tmp_path: Path, playbook: str, extra: str, words: str) -> None:
+    ended(run(tmp_path, TWO, playbook, "--check", "-e", extra), words)
+
+
+def test_mistakes_of_some_hosts(tmp_path: Path) -> None:
+    """Each with its hosts; a value that needs facts is not judged."""
+    hosts: dict[str, dict[str, t.Any]] = {
+        "mail1": {"dms_ipv6_contaners": ["mail"], "dms_ipv6_subnet": "{{ ansible_facts.later }}"},
+        "mail2": {"dms_ipv6_containers": [], "dms_ipv6_mode": "routed"},
+        "mail3": {"dms_ipv6_probe_hosts": "{{ groups['docker'] | difference([inventory_hostname]) }}"},
+    }
+    done = run(tmp_path, hosts, ENABLE)
+    ended(done, "mail1: dms_ipv6_contaners is unknown.", "mail2: dms_ipv6_containers names no container")
+    assert "mail3" not in done.said
+
+
+def test_a_pattern_in_the_inventory(tmp_path: Path) -> None:
+    given = {"dms_ipv6_hosts": "mailservers"}
+    ended(run(tmp_path, TWO, AUDIT, variables=given), "dms_ipv6_hosts is mailservers in the inventory", "for docker.")
+
+
+def test_a_limit_that_leaves_no_host(tmp_path: Path) -> None:
+    words = "--limit client1 leaves no host of docker, which has mail1, mail2."
+    ended(run(tmp_path, TWO, UNDO, "--limit", "client1"), words)
+
+
+@pytest.mark.parametrize("playbook", [ENABLE, AUDIT, VERIFY])
+def test_an_empty_group(tmp_path: Path, playbook: str) -> None:
+    ended(run(tmp_path, {}, playbook), "No host in docker. Groups here: docker. Use -e dms_ipv6_hosts=GROUP.")
+
+
+def test_no_inventory(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\ninventory = nowhere.ini\n")
+    ended(run(tmp_path, {}, AUDIT, listed=False), "The inventory (", "nowhere.ini) has no hosts. Give one with -i.")
+
+
+ROLE = [
+    ({"dms_ipv6_container": ["mail"]}, "dms_ipv6_container is unknown. Did you mean dms_ipv6_containers?"),
+    ({"dms_ipv6_containers": []}, "dms_ipv6_containers names no container"),
+    ({"dms_ipv6_probe_hosts": ["mail1"]}, "mail1 is its own probe host"),
+]
+
+
+@pytest.mark.parametrize(("given", "words"), ROLE, ids=[words for _given, words in ROLE])
+def test_the_role_by_itself(tmp_path: Path, given: dict[str, t.Any], words: str) -> None:
+    role = {"name": "r", "ansible.builtin.include_role": {"name": "dms.ipv6.dms_ipv6"}, "vars": given}
+    done = run(tmp_path, {"mail1": {}}, [{"hosts": "docker", "gather_facts": False, "tasks": [role]}], "--check")
+    assert done.code == 2 and words in done.said and NOTHING in done.said, done.said
+    assert not (tmp_path / "asked.jsonl").exists()
+
+
+@pytest.mark.parametrize("way", ["import", "limit"])
+def test_what_can_be_meant_goes_on(tmp_path: Path, way: str) -> None:
+    """Variables of import_playbook count for more than the inventory's, which would be refused here."""
+    (tmp_path / "well").touch()
+    given = {"dms_ipv6_containers": "masked", "dms_ipv6_hosts": ["mail1"], "dms_ipv6_network": "well"}
+    own = [{"import_playbook": ENABLE, "vars": given}]
+    hosts: dict[str, dict[str, t.Any]] = {"mail1": {"dms_ipv6_containers": []}, "mail2": {"dms_ipv6_network": "well"}}
+    done = run(tmp_path, hosts, own) if way == "import" else run(tmp_path, hosts, ENABLE, "--limit", "mail2")
+    assert done.code == 0, done.said
+    assert [name for name, _options, _dry in done.asked] == ["docker_ipv6_info"]
+    assert done.states == {"mail1" if way == "import" else "mail2": "real"}
