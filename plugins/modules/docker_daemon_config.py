@@ -143,7 +143,7 @@ steps:
     - "write /etc/docker/daemon.json: live-restore on, for the time of the restart"
     - reload dockerd and wait until it reports live-restore on
     - "write /etc/docker/daemon.json: the settings wanted, with live-restore still on"
-    - restart docker.service; mail kept running
+    - restart docker.service; mail keeps running
     - "write /etc/docker/daemon.json: live-restore off, written out for the reload"
     - reload dockerd and wait until it reports live-restore off
     - "write /etc/docker/daemon.json: the settings wanted"

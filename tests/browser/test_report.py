@@ -195,7 +195,7 @@ def test_without_script(look: Look) -> None:
     assert all(f"{state.split()[0]}.example.com" in text for state in fleets.kinds())
     assert not browser.find_element(By.ID, "q").is_displayed()
     browser.find_element(By.CSS_SELECTOR, "details.masked summary").click()
-    assert "Run dms.ipv6.enable with this container" in browser.find_element(By.CSS_SELECTOR, "details.masked").text
+    assert "then run dms.ipv6.enable" in browser.find_element(By.CSS_SELECTOR, "details.masked").text
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

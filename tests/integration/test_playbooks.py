@@ -48,7 +48,7 @@ def test_audit_tells_the_truth_and_changes_nothing(engine: Host) -> None:
     before = engine.state()
     done = play(engine.name, "audit", dms_ipv6_probe_hosts=["client"])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "CRITICAL masked: container mail, port 80/tcp: IPv6 clients appear as 172.17.0.1" in done.stdout
+    assert "CRITICAL masked: mail 80: IPv6 clients appear as 172.17.0.1" in done.stdout
     assert "changed=0 " in done.stdout
     for fail_on, code in (("critical", 2), ("warning", 2), ("never", 0)):
         done = play(engine.name, "audit", dms_ipv6_fail_on=fail_on)

@@ -54,7 +54,9 @@ class Restart(Step):
         if not self.containers:
             return f"restart {self.unit}; no container is running"
         names = ", ".join(map(str, self.containers))
-        return f"restart {self.unit}; {names} {'kept running' if self.containers_live_on else 'stopped and started'}"
+        if not self.containers_live_on:
+            return f"restart {self.unit}; {names} stopped and started"
+        return f"restart {self.unit}; {names} {'keeps' if len(self.containers) == 1 else 'keep'} running"
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,7 @@ def opened(host: published.Host, joining: Collection[str]) -> list[Opened]:
         host: as it is, with all containers that run.
         joining: ids or names of those that get IPv6; those that have it already count without being named.
     """
-    pairs = _pairs(host, joining)
-    return list(dict.fromkeys(one for old, new, after in pairs for one in _of(old, new, host, after)))
+    return list(dict.fromkeys(one for old, new, after in pairs(host, joining) for one in _of(old, new, host, after)))
 
 
 def _of(
@@ -139,7 +138,7 @@ def shut(host: published.Host, joining: Collection[str]) -> dict[str, tuple[str,
     What is translated passes other chains than what docker-proxy takes: DOCKER-USER, and those of hook forward.
     """
     found: dict[str, tuple[str, int]] = {}
-    for old, new, after in _pairs(host, joining):
+    for old, new, after in pairs(host, joining):
         answered = {
             (one.port.host_port, one.port.protocol)
             for one in published.exposures(old, host)
@@ -157,7 +156,7 @@ def warnings(places: Iterable[str]) -> list[str]:
     return [f"{place}: IPv6 clients get an answer today, and the host's firewall closes it then" for place in places]
 
 
-def _pairs(
+def pairs(
     host: published.Host, joining: Collection[str]
 ) -> Iterable[tuple[docker_objects.Container, docker_objects.Container, published.Host]]:
     """Each container as it is and as it will be, and what is around it then."""

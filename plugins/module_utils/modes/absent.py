@@ -38,8 +38,13 @@ class AbsentPlan:
 
     def sentences(self) -> list[str]:
         """Every step as the operator reads it."""
-        plans = (self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks), self.table_plan)
-        return [*(sentence for plan in plans for sentence in plan.sentences()), *self.daemon_plan.sentences()]
+        return [sentence for plan in self.plans() for sentence in plan.sentences()]
+
+    def plans(self) -> tuple[Plan, ...]:
+        """The parts, in the order in which they are carried out."""
+        return (
+            self.files, *self.gai_conf, *(plan for _wanted, plan in self.networks), self.table_plan, self.daemon_plan
+        )  # fmt: skip
 
 
 def absent(

@@ -20,6 +20,7 @@ class Plan(t.TypedDict):
     steps: list[str]
     packages: list[str]
     warnings: list[str]
+    effects: dict[str, t.Any]
 
 
 class Nat(Plan):

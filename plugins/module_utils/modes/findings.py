@@ -111,11 +111,12 @@ def _exposed(host: published.Host, reachable: bool) -> Iterator[Finding]:
                 continue
             if exposure.verdict == verdict.MASKED:
                 evidence = f"{place}: {clients} clients appear as {exposure.by or 'a gateway'}"
-                remedy = "Run dms.ipv6.enable with this container in dms_ipv6_containers"
-                yield _finding("masked", f"{evidence}, for {published.CAUSES[exposure.cause]}", remedy)
+                remedy = f"Add {container.name} to dms_ipv6_containers, then run dms.ipv6.enable"
+                yield _finding("masked", f"{evidence}, because {published.CAUSES[exposure.cause]}", remedy)
             elif exposure.verdict == verdict.TIMEOUT and exposure.cause != "host_firewall":
-                evidence = f"{place}: {clients} clients wait in vain, for {published.CAUSES[exposure.cause]}"
-                yield _finding("hangs", evidence, "Run dms.ipv6.enable, or let nobody find the port (dms.ipv6.prevent)")
+                why = published.CAUSES[exposure.cause]
+                evidence = f"{place}: {clients} clients get no answer and time out, because {why}"
+                yield _finding("hangs", evidence, "Run dms.ipv6.enable, or refuse IPv6 with dms.ipv6.prevent")
 
 
 def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import textwrap
 import typing as t
 
 from ..core import verdict
@@ -18,7 +17,6 @@ if t.TYPE_CHECKING:
     Json = Mapping[str, t.Any]
 
 
-WIDTH = 110
 # The worst first.
 SEVERITIES = ("critical", "warning", "info")
 PORTS = ("container", "port", "IPv6 client", "IPv4 client")
@@ -69,10 +67,7 @@ def _order(finding: Json) -> tuple[int, str, str]:
 def _finding(finding: Json) -> list[str]:
     head = f"{finding['severity'].upper()} {finding['id']}: {finding['evidence']}"
     remedy = f"do: {finding['remedy']}"
-    return [
-        *textwrap.wrap(head, WIDTH, subsequent_indent="    ", break_on_hyphens=False),
-        *textwrap.wrap(remedy, WIDTH, initial_indent="    ", subsequent_indent="        ", break_on_hyphens=False),
-    ]
+    return [head, f"    {remedy}"]
 
 
 def summary(
@@ -87,7 +82,7 @@ def summary(
     parts = [f"Docker {version}", f"{len(found)} {word} ({critical} critical)" if found else "no findings"]
     if plan is not None:
         steps = len(plan["steps"])
-        parts.append(f"{steps} {'step' if steps == 1 else 'steps'} to carry out" if steps else "everything as wanted")
+        parts.append(f"{steps} {'step' if steps == 1 else 'steps'} to carry out" if steps else "nothing to change")
     if plan is not None and plan.get("addresses"):
         parts.append("IPv6 clients reach " + ", ".join(f"{name} at {to}" for name, to in plan["addresses"].items()))
     what = "last proof that IPv6 is refused" if proof and proof.get("expect") == verdict.REFUSED else "last proof"

@@ -12,7 +12,7 @@ from ...routed import ndp_proxy
 from ...routed.io import ndp
 from ...state.io import containers
 from ...system.io import packages
-from .. import absent, prevent
+from .. import absent, effects, prevent
 from . import nat_facts, read_host
 
 if t.TYPE_CHECKING:
@@ -32,6 +32,7 @@ def plan(found: Found, docker: Docker, consent: bool) -> facts.Absent:
     return {
         "changed": bool(steps),
         "steps": steps,
+        "effects": effects.of((*(one for _call, one in answers), *planned.plans()), found),
         "files": _written(planned.files),
         "gai_conf": {"paths": [path for one in planned.gai_conf for path in _written(one)]},
         "ndp": [call for call, _plan in answers],

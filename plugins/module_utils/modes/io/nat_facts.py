@@ -23,6 +23,7 @@ from ...network import steps as network_steps
 from ...proof.io import own_addresses
 from ...state import docker_objects, engine_kind
 from ...system.io import packages
+from .. import effects
 from .. import nat as modes_nat
 from . import read_host
 
@@ -109,9 +110,11 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
+    parts = [effects.of((host.daemon_plan,), found), *(one["effects"] for one in facts), effects.of(after, found)]
     return {
         "changed": bool(steps),
         "steps": steps,
+        "effects": _effects(parts, facts, now, joining) if steps else {},
         "config": host.config,
         "subnets": list(dict.fromkeys(subnets)),
         "network": own,
@@ -136,7 +139,7 @@ def unreachable() -> facts.Nat:
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
         "gai_conf": {}, "prove_on": [], "families": [],
         "ports": [], "firewall": {}, "ndp": [], "packages": [],
-        "warnings": [UNREACHABLE],
+        "warnings": [UNREACHABLE], "effects": {},
     }  # fmt: skip
     return nothing
 
@@ -183,6 +186,20 @@ def _with_projects(
     rest = wanted._replace(containers=tuple(name for name in wanted.containers if name not in alone))
     projects, containers, found = _targets(rest, compose, found, docker)
     return _Targets(projects, [_project(one, found, docker) for one in projects], containers, alone, found)
+
+
+def _effects(
+    parts: Iterable[dict[str, t.Any]],
+    projects: Iterable[Mapping[str, t.Any]],
+    now: published.Host,
+    joining: Collection[str],
+) -> dict[str, t.Any]:
+    """What people notice of the plan, and what IPv6 clients get then."""
+    return {
+        **effects.together(parts),
+        "later": [{"path": one["options"]["path"], "services": one["later"]} for one in projects],
+        "expected": effects.expected(now, newly_open.pairs(now, joining)),
+    }
 
 
 def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str, found: Found) -> set[str]:
@@ -346,9 +363,15 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "project_name": wanted.project,
     }
     if not compose_files.AVAILABLE:
-        later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {packages.COMPOSE} is there"
+        later = (
+            f"add IPv6 to {wanted.path} and to its running containers; the run installs {packages.COMPOSE} first, and"
+            " with it check mode shows the diff"
+        )
         made = [container.id for container in found.containers if wanted.path in _compose_paths(container.labels)]
-        return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
+        return {
+            "options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made,
+            "effects": {}, "later": None,
+        }  # fmt: skip
     files = project.read(wanted.path)
     plan = compose_plan.plan(project.named(wanted, files, found), files, found, read_host.ask(docker))
     project.refuse_unwritable(files.texts(), plan.edit.texts)
@@ -359,6 +382,8 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "subnet": plan.subnet,
         "network": plan.network if plan.lives else "",
         "joining": moved(plan.plan),
+        "effects": effects.of((plan.plan,), found),
+        "later": compose_plan.recreated(plan, wanted.shape, None),
     }
 
 

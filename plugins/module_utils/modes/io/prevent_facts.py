@@ -14,7 +14,7 @@ from ...exposure import published
 from ...exposure.io import bridge_rules
 from ...network import on_host as network_on_host
 from ...system.io import packages
-from .. import prevent
+from .. import effects, prevent
 from . import read_host
 
 if t.TYPE_CHECKING:
@@ -44,6 +44,7 @@ def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
     return {
         "changed": bool(steps),
         "steps": steps,
+        "effects": _effects(planned, found) if steps else {},
         "subnets": [],
         "expect": verdict.REFUSED,
         "config": planned.config,
@@ -56,6 +57,15 @@ def _host_wide(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
         "packages": packages.missing() if steps else [],
         "warnings": [*planned.daemon_plan.warnings, *planned.warnings],
     }
+
+
+def _effects(planned: prevent.PreventPlan, found: Found) -> dict[str, t.Any]:
+    """What people notice of the plan, and what IPv6 clients get then."""
+    now = published.host(found)
+    after = now._replace(userland_proxy=False)
+    pairs = ((one, one, after) for one in found.containers)
+    told = effects.of((planned.daemon_plan,), found)
+    return {**told, "later": [], "expected": effects.expected(now, pairs)}
 
 
 def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
@@ -75,6 +85,7 @@ def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
     return {
         "changed": bool(steps),
         "steps": steps,
+        "effects": effects.together(fact["effects"] for fact in facts),
         "subnets": [],
         "expect": verdict.REFUSED,
         "config": {},
@@ -118,7 +129,7 @@ def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t
     options = {"path": wanted.path, "services": list(wanted.services), "project_name": wanted.project}
     if not compose_files.AVAILABLE:
         later = f"publish ports of {wanted.path} on IPv4 only; in detail once {packages.COMPOSE} is there"
-        return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": []}
+        return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": [], "effects": {}}
     files = compose_project.read(wanted.path)
     planned = ports.plan(compose_project.named(wanted, files, found), files, found, recreate)
     if recreate and planned.waiting:
@@ -130,4 +141,5 @@ def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t
         "warnings": planned.warnings,
         "containers": planned.containers,
         "waiting": [] if recreate else planned.waiting,
+        "effects": effects.of((planned,), found),
     }

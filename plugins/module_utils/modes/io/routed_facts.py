@@ -9,16 +9,17 @@ import typing as t
 
 from ...core.refused import Refused
 from ...daemon import json_text
-from ...exposure import published
+from ...exposure import newly_open, published
 from ...routed.io import ndp
 from ...state import firewall as state_firewall
 from ...system.io import packages
-from .. import routed
+from .. import effects, routed
 from . import nat_facts, read_host
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ...change.plan import Plan
     from ...engine.io.api import Docker
     from ...routed import nft_table
     from ...state import docker_objects
@@ -56,6 +57,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     return {
         "changed": bool(steps),
         "steps": steps,
+        "effects": _effects(planned, links, now, found) if steps else {},
         "config": planned.host.config,
         "subnets": [planned.table.subnet],
         "network": wanted.network,
@@ -72,6 +74,17 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         ],
         "packages": [*packages.missing(), *programs] if steps else [],
         "warnings": [*warnings, *(text for link in links for text in link.warnings)],
+    }
+
+
+def _effects(planned: routed.RoutedPlan, links: Iterable[Plan], now: published.Host, found: Found) -> dict[str, t.Any]:
+    """What people notice of the plan, and what IPv6 clients get at the host's own addresses then."""
+    host = planned.host
+    joining = nat_facts.moved(host.network_plan)
+    return {
+        **effects.of((host.daemon_plan, planned.table_plan, host.network_plan, *links), found),
+        "later": [],
+        "expected": effects.expected(now, newly_open.pairs(now, joining)),
     }
 
 

@@ -25,6 +25,7 @@ DOWN: dict[str, t.Any] = {"ansible_connection": "ssh", "ansible_host": "127.0.0.
 ACTOR = """#!/usr/bin/python
 # WANT_JSON
 import json, os, sys
+HOSTS, EFFECTS = @HOSTS@
 name = @NAME@
 with open(sys.argv[1]) as file:
     args = json.load(file)
@@ -53,7 +54,11 @@ if name in ("docker_ipv6", "docker_ipv6_info", "docker_ipv6_full_info"):
     result["engine"] = {"version": "28.5.2"}
     result["summary"] = "as told"
     result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
-    result["findings"] = []
+    if story == "rich" or story.startswith("rich-"):
+        result["containers"] = HOSTS[done]["containers"]
+        result["findings"] = HOSTS[done]["findings"]
+        result["outage"] = 0.379
+    result.setdefault("findings", [])
     result["networks"] = [{"ipv6": True, "subnets": args.get("address_pool", "").split()}]
     result["addresses"] = {"ipv6": "::1" if story == "lies" else "2001:2::25"}
     result["host_addresses"] = []
@@ -63,7 +68,10 @@ if name in ("docker_ipv6", "docker_ipv6_info", "docker_ipv6_full_info"):
         "warnings": [] if done else ["it takes a while"], "packages": [],
         "subnets": args.get("address_pool", "").split(),
         "ports": [["ipv6", 25]] if story == "serves" else [], "prove_on": ["net"],
+        "effects": {} if done else EFFECTS,
     }
+    if story.startswith("rich"):
+        result["plan"]["ports"] = [["ipv6", 25], ["ipv6", 465], ["ipv6", 993]] if done else []
 elif name == "mail_dns_info":
     result = {"failed": True, "msg": "no resolver answers"}
 elif name == "host_transaction_confirm":
@@ -77,15 +85,67 @@ elif name == "probe_responder" and args["state"] == "present":
     result = {"changed": True, "ports": {"ipv6": 20001}, "host_addresses": []}
 elif name == "probe_responder":
     tried = [one for one in args["probes"] if one.get("verdict")]
-    kept = [{key: str(one.get(key, "")) for key in ("verdict", "family", "msg")} for one in args["probes"]]
+    names = ("verdict", "family", "port", "client", "msg")
+    kept = [{key: str(one.get(key, "")) for key in names} for one in args["probes"]]
     word = "passed" if tried else "not verified"
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
-    result = {"verdict": "real", "family": "ipv6", "port": 20001, "client": "::2", "seen": "::2", "msg": "seen"}
+    result = {"verdict": "real", "family": "ipv6", "port": int(args["port"]), "client": "::2", "seen": "::2", "msg": "seen"}
     if args["host"].startswith("2001:2::bad"):
         result.update({"verdict": "unexpected", "msg": "no address", "answer": "SECRET", "ansible_facts": {"a": 1}})
 print(json.dumps(result))
 """
+
+
+
+
+def _exposure(verdict: str, by: str, *ports: int) -> list[dict[str, t.Any]]:
+    masked = {"verdict": verdict, "by": by if verdict == "masked" else "", "cause": "", "protocol": "tcp"}
+    return [
+        {**masked, **more, "host_port": port, "port": port}
+        for port in ports
+        for more in ({"family": "ipv6"}, {"family": "ipv4", "verdict": "real", "by": ""})
+    ]
+
+
+def _masked(name: str, by: str, *ports: int) -> list[dict[str, str]]:
+    why = "because the container has no IPv6 address"
+    remedy = f"Add {name} to dms_ipv6_containers, then run dms.ipv6.enable"
+    evidence = f"container {name}, port {{}}/tcp: IPv6 clients appear as {by}, {why}"
+    return [
+        {"id": "masked", "severity": "critical", "evidence": evidence.format(port), "remedy": remedy} for port in ports
+    ]
+
+
+# A host with a mail server and a reverse proxy, before and after the mail server is enabled: story ``rich``.
+_WEB = {"name": "traefik", "networks": [], "exposure": _exposure("masked", "172.19.0.1", 80, 443), "direct": []}
+RICH: list[dict[str, t.Any]] = [
+    {
+        "containers": [
+            {"name": "mailserver", "networks": [], "exposure": _exposure(verdict, "172.18.0.1", 25, 465, 993), "direct": []},
+            _WEB,
+        ],
+        "findings": [*some, *_masked("traefik", "172.19.0.1", 80, 443)],
+    }
+    for verdict, some in (("masked", _masked("mailserver", "172.18.0.1", 25, 465, 993)), ("real", []))
+]
+EFFECTS: dict[str, t.Any] = {
+    "docker": "restarted",
+    "stopped": [],
+    "moved": ["mailserver"],
+    "recreated": [],
+    "networks": {"created": [], "replaced": ["mail_default"], "removed": []},
+    "written": [
+        {"path": "/etc/docker/daemon.json", "keys": ["experimental", "ip6tables"], "added": 3, "removed": 1},
+        {"path": "/srv/mail/compose.yaml", "keys": [], "added": 6, "removed": 0},
+    ],
+    "forwarding": True,
+    "later": [{"path": "/srv/mail/compose.yaml", "services": []}],
+    "expected": [
+        {"container": "mailserver", "host_port": port, "port": port, "protocol": "tcp", "verdict": "real", "by": ""}
+        for port in (25, 465, 993)
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +155,7 @@ class Done:
     code: int
     said: str
     folder: Path
+    out: str = ""
 
     @property
     def report(self) -> dict[str, t.Any]:
@@ -121,6 +182,7 @@ def collections(tmp_path: Path) -> Path:
             (ours / "plugins" / entry.name).symlink_to(entry)
     for path in (top / "plugins" / "modules").glob("*.py"):
         text = ACTOR.replace("@NAME@", repr(path.stem)).replace("@HOME@", repr(str(tmp_path)))
+        text = text.replace("@HOSTS@", repr((RICH, EFFECTS)))
         (ours / "plugins" / "modules" / path.name).write_text(text)
     return tmp_path / "collections"
 
@@ -171,4 +233,4 @@ def run(
         timeout=120,
     )
     said = " ".join((done.stdout + done.stderr).split())
-    return Done(done.returncode, said, tmp_path / "dms-ipv6-report")
+    return Done(done.returncode, said, tmp_path / "dms-ipv6-report", done.stdout)

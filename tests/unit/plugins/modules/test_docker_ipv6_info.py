@@ -167,6 +167,32 @@ def test_plan(lab: Lab, options: dict[str, t.Any], subnet: str, check: bool) -> 
     assert plan["packages"] == ["docker"]
 
 
+def test_what_people_notice_of_a_plan(lab: Lab) -> None:
+    """The setting, the network, who is cut off for a moment, and what IPv6 clients get then."""
+    lab.daemon = Daemon(b'{"mtu": 1400}', {"mtu": 1400})
+    lab.more = {"containers": (container("mail"), container("web")), "forwards": False}
+    assert info(mode="nat", containers=["mail"])["plan"]["effects"] == {
+        "docker": "restarted",
+        "stopped": [],
+        "moved": ["mail"],
+        "recreated": [],
+        "networks": {"created": ["dms-ipv6"], "replaced": [], "removed": []},
+        "written": [{"path": PATH, "keys": ["experimental", "ip6tables"], "added": 1, "removed": 1}],
+        "forwarding": True,
+        "later": [],
+        "expected": [
+            {"container": "mail", "host_port": 8080, "port": 80, "protocol": "tcp", "verdict": "real", "by": ""}
+        ],
+    }
+
+
+def test_what_people_notice_of_a_container_that_is_stopped(lab: Lab) -> None:
+    effects = info(mode="nat", attach="default_bridge", allow_container_restart=True)["plan"]["effects"]
+    assert (effects["docker"], effects["stopped"], effects["moved"]) == ("restarted", ["mail"], [])
+    assert effects["networks"] == {"created": [], "replaced": [], "removed": []}
+    assert "fixed-cidr-v6" in effects["written"][0]["keys"]
+
+
 def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
     moved = container("mail", endpoint("dms-ipv6", True))
     lab.daemon = Daemon(version="28.5.2")
@@ -179,7 +205,7 @@ def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
     plan = {"changed": False, "steps": [], "config": {}, "subnets": [ULA], "packages": [], "warnings": []}
     assert {name: result["plan"][name] for name in plan} == plan
     assert result["findings"] == []
-    assert result["summary"] == "Docker 28.5.2; no findings; everything as wanted; never verified from another host"
+    assert result["summary"] == "Docker 28.5.2; no findings; nothing to change; never verified from another host"
 
 
 def on_six(lab: Lab, *containers: docker_objects.Container, **more: t.Any) -> None:
@@ -406,7 +432,11 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
     lab.more = {"networks": (found,), "members": {"dms-ipv6": ("mail",)}}
     lab.record = {"moves": {"dms-ipv6": ["mail-id"]}}
     lab.inspected = MOVED
-    assert info(mode="absent", check=check)["plan"] == {
+    plan = info(mode="absent", check=check)["plan"]
+    effects = plan.pop("effects")
+    gone = ["dms-ipv6"] if len(steps) == 2 else []
+    assert (effects.get("moved", []), effects.get("networks", {}).get("removed", [])) == (["mail"] if steps else [], gone)
+    assert plan == {
         "changed": bool(steps),
         "steps": steps,
         "files": [],
@@ -511,6 +541,25 @@ def derived(name: str) -> str:
 MAIL, WEB = "shop-mail-1", "shop-web-1"
 OWN, SIX = derived("shop_default"), derived("shop_dms-ipv6")
 NAMED = {"compose_shape": "named"}
+
+
+def test_what_people_notice_of_a_compose_project(shop: Shop) -> None:
+    """Its own network is replaced with all that is on it, and the next `up` re-creates nothing because of that."""
+    effects = info(mode="nat", containers=[MAIL])["plan"]["effects"]
+    assert effects["networks"] == {"created": [], "replaced": ["shop_default"], "removed": []}
+    assert effects["moved"] == [MAIL, WEB]
+    assert [(one["path"], one["keys"], one["removed"]) for one in effects["written"]] == [(shop.path, [], 0)]
+    assert effects["written"][0]["added"] > 3
+    assert effects["later"] == [{"path": shop.path, "services": []}]
+    assert (effects["docker"], effects["stopped"]) == ("", [])
+
+
+def test_what_compose_re_creates_later(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = info(mode="nat", containers=[MAIL], **NAMED)["plan"]["effects"]
+    assert named["later"] == [{"path": shop.path, "services": ["mail"]}]
+    monkeypatch.setattr(compose_files, "AVAILABLE", False)
+    unknown = info(mode="nat", containers=[MAIL])["plan"]["effects"]
+    assert unknown["later"] == [{"path": shop.path, "services": None}]
 
 
 @pytest.mark.parametrize(
@@ -744,7 +793,10 @@ def test_target_that_cannot_read_compose_files(shop: Shop, monkeypatch: pytest.M
     monkeypatch.setattr(compose_files, "AVAILABLE", False)
     shop.write("compose.yaml", text)
     plan = info(mode="nat", containers=[MAIL, "plain"])["plan"]
-    later = f"have IPv6 in {shop.path} and for what runs of it; in detail once ruamel.yaml is there"
+    later = (
+        f"add IPv6 to {shop.path} and to its running containers; the run installs ruamel.yaml first, and with it check"
+        " mode shows the diff"
+    )
     assert plan["steps"][0] == later
     assert [one["path"] for one in plan["compose"]] == [shop.path]
     assert (plan["changed"], plan["packages"]) == (True, ["ruamel.yaml"])

@@ -94,7 +94,7 @@ def test_plan(lab: Lab, check: bool) -> None:
     result = run(docker_ipv6_full_info, check=check, mode="prevent", containers=["plain"])
     plan = result["plan"]
     assert (plan["changed"], plan["config"], plan["packages"]) == (True, {"userland-proxy": False}, ["jsonschema"])
-    assert "restart docker.service; mail kept running" in plan["steps"]
+    assert "restart docker.service; mail keeps running" in plan["steps"]
     assert (plan["prove_on"], plan["address"], plan["expect"]) == (["bridge"], "", "refused")
     assert plan["ports"] == [["ipv6", 8080], ["ipv4", 8080]]
     assert (plan["subnets"], plan["compose"], plan["waiting"]) == ([], [], [])
@@ -109,7 +109,7 @@ def test_plan_of_a_converged_host_is_empty(lab: Lab) -> None:
     empty = {"changed": False, "steps": [], "packages": [], "warnings": [], "prove_on": ["bridge"]}
     assert {name: result["plan"][name] for name in empty} == empty
     assert result["findings"] == []
-    assert "everything as wanted" in result["summary"]
+    assert "nothing to change" in result["summary"]
 
 
 def test_consent(lab: Lab) -> None:

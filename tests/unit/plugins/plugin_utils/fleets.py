@@ -36,9 +36,9 @@ def masked(name: str, number: int) -> dict[str, str]:
     return {
         "id": "masked",
         "severity": "critical",
-        "evidence": f"container {name}, port {number}/tcp: IPv6 clients appear as 172.18.0.1, for the container has no"
+        "evidence": f"container {name}, port {number}/tcp: IPv6 clients appear as 172.18.0.1, because the container has no"
         " IPv6 address",
-        "remedy": "Run dms.ipv6.enable with this container in dms_ipv6_containers",
+        "remedy": f"Add {name} to dms_ipv6_containers, then run dms.ipv6.enable",
     }
 
 
@@ -78,7 +78,7 @@ def read(mode: str = "nat", named: t.Sequence[str] = ("mail",), **more: t.Any) -
 
 DAEMON = {
     "changed": True,
-    "steps": ["restart docker.service; mail kept running"],
+    "steps": ["restart docker.service; mail keeps running"],
     "restarted": True,
     "reloaded": True,
     "outage": 0.61,

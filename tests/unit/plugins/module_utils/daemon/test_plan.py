@@ -59,7 +59,7 @@ FRESH = '{\n  "experimental": true,\n  "ip6tables": true\n}\n'
 LIVE = '{"live-restore": true, "mtu": 1450}'
 LIVE_NEW = '{"live-restore": true, "mtu": 1450, "experimental": true, "ip6tables": true}'
 LOADED = {"experimental": True, "ip6tables": True}
-KEPT = "restart docker.service; mail kept running"
+KEPT = "restart docker.service; mail keeps running"
 STOP = "stop mail, for the default bridge is in use as long"
 STOPPED = "restart docker.service; mail stopped and started"
 IDLE = "restart docker.service; no container is running"
@@ -73,14 +73,14 @@ CASES = [
         "only a paused one",
         Daemon(containers=(replace(MAIL, status="paused"),)),
         NAT,
-        [*BORROW, "restart docker.service; mail (paused) kept running", *GIVE_BACK, WRITE],
+        [*BORROW, "restart docker.service; mail (paused) keeps running", *GIVE_BACK, WRITE],
         FRESH,
     ),
     Case(
         "one that restarts by itself",
         Daemon(containers=(MAIL, replace(WEB, status="restarting"))),
         NAT,
-        [*BORROW, "restart docker.service; mail, web (restarting) kept running", *GIVE_BACK, WRITE],
+        [*BORROW, "restart docker.service; mail, web (restarting) keep running", *GIVE_BACK, WRITE],
         FRESH,
     ),
     Case("consent", Daemon(OLD.encode(), {"mtu": 1450}), ASKED, [WRITE, STOPPED], NEW),

@@ -99,12 +99,12 @@ PAIRS = {
     "masked": Pair(
         healthy(containers=(container(),)),
         healthy(),
-        "container mail, port 80/tcp: IPv6 clients appear as 172.17.0.1, for",
+        "container mail, port 80/tcp: IPv6 clients appear as 172.17.0.1, because",
     ),
     "hangs": Pair(
         healthy("26.1.5", {"userland-proxy": False}),
         healthy("28.5.2", {"userland-proxy": False}),
-        "container mail, port 80/tcp: IPv6 clients wait in vain, for neither packet filter rules nor userland-proxy",
+        "container mail, port 80/tcp: IPv6 clients get no answer and time out, because neither packet filter rules nor userland-proxy",
     ),
     "newly_exposed": Pair(
         closed(UFW), closed(OPEN), "container mail: enabling IPv6 opens 8080/tcp to everyone, which UFW closes today"
@@ -328,4 +328,4 @@ def test_without_ip6tables(version: str, settings: t.Any, words: str) -> None:
 
 def test_causes_are_named() -> None:
     (one,) = findings(healthy("26.1.5"))
-    assert one.evidence.endswith("IPv6 clients appear as fd5c:1ab0:7e57:1::1, for ip6tables is off")
+    assert one.evidence.endswith("IPv6 clients appear as fd5c:1ab0:7e57:1::1, because ip6tables is off")

@@ -341,7 +341,7 @@ def test_absent_brings_the_old_file_back(consent: bool) -> None:
     memory = daemon_undo.remember(None, plan)
     daemon.carry_out(plan)
     back = absent.absent(host(daemon, record={"undo": memory}), {}, ask(), consent)
-    word = "stopped and started" if consent else "kept running"
+    word = "stopped and started" if consent else "keeps running"
     assert f"restart docker.service; mail {word}" in back.sentences()
     assert str(back.daemon_plan.steps[-1 if not consent else 0]) == f"write {PATH}: the file as it was"
     daemon.carry_out(back.daemon_plan)
@@ -698,7 +698,7 @@ DUAL = container("mail", endpoint("dms-ipv6", True))
     ("plan", "found", "proof", "expected"),
     [
         (None, [], None, "Docker 26.1.5; no findings; never verified from another host"),
-        ({"steps": []}, [], None, "Docker 26.1.5; no findings; everything as wanted; never verified from another host"),
+        ({"steps": []}, [], None, "Docker 26.1.5; no findings; nothing to change; never verified from another host"),
         (
             {"steps": ["a", "b"]},
             [{"severity": "critical"}, {"severity": "info"}],

@@ -73,7 +73,7 @@ def test_setting(version: str) -> None:
     made = plan(found(published(), daemon=daemon(False, version)), "mail")
     assert made.config == {"userland-proxy": False}
     assert made.daemon_plan.settings == {"ip6tables": False, "userland-proxy": False}
-    assert "restart docker.service; mail kept running" in made.daemon_plan.sentences()
+    assert "restart docker.service; mail keeps running" in made.daemon_plan.sentences()
 
 
 def test_nothing_is_left_to_do_afterwards() -> None:

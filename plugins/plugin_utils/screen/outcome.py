@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, dms.ipv6 contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is true of a host at the end of a run, in the words of the plan before it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..report.text import mapping, mappings, number, text, texts, when
+from . import words
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .plan import Context
+    from .words import Json
+
+NO_PROBE_HOST = (
+    "Not verified: no probe host. Set dms_ipv6_probe_hosts to another machine that has IPv6 (guide: Probe hosts)."
+)
+CHECKED = "checked, nothing was changed. A run would do what is shown above."
+
+
+def host(name: str, read: Json, context: Context, proofs: Json, probe_hosts: bool) -> list[str]:
+    """A host after a change, or without one.
+
+    Args:
+        name: of the host.
+        read: as docker_ipv6, or docker_ipv6_info, returned it.
+        context: what the run is.
+        proofs: of this run: network -> what clients on other hosts saw.
+        probe_hosts: whether there is any.
+    """
+    changed = read.get("changed") is True
+    if changed and context.check:
+        told = f"{CHECKED}{_compose(read)}"
+    elif not changed:
+        told = unchanged(read, context)
+    elif context.mode == "absent":
+        told = f"done. What dms.ipv6 changed was taken back.{_outage(read)}"
+    else:
+        told = " ".join(filter(None, ["done.", *_seen(read, context, proofs, probe_hosts)]))
+    return [*words.wrapped([f"{name}: {told}"])]
+
+
+def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
+    """The hosts with nothing to change; those of which the same is true once."""
+    same: dict[str, list[str]] = {}
+    for name, (read, context) in hosts.items():
+        if not mapping(read.get("plan")).get("steps"):
+            same.setdefault(unchanged(read, context), []).append(name)
+    return [
+        *words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {told}" for told, some in same.items())
+    ]
+
+
+def unchanged(read: Json, context: Context) -> str:
+    """A host on which there was nothing to do."""
+    if context.mode == "absent":
+        return "nothing to undo: nothing of dms.ipv6 is on this host."
+    proof = mapping(read.get("proof"))
+    told = [f"nothing to change (mode {context.mode}){_masked(read, '; ')}.", _last(proof)]
+    warnings = [f"Please note: {words.sentence(one)}" for one in texts(mapping(read.get("plan")).get("warnings"))]
+    return " ".join(filter(None, [*told, *warnings]))
+
+
+def _last(proof: Json) -> str:
+    """The proof that the host keeps, of an earlier run."""
+    result, date = text(proof.get("result"), 60), when(text(proof.get("date"), 60))
+    return f"Last proof: {result}, {date}." if result else "Never verified from another host."
+
+
+def _masked(read: Json, before: str = "") -> str:
+    some = [one for one in words.ports(read) if one.verdict == "masked"]
+    return f"{before}still masked: {words.names(one.container for one in some)}" if some else ""
+
+
+def _seen(read: Json, context: Context, proofs: Json, probe_hosts: bool) -> list[str]:
+    """Who is seen, how that is known, who is not seen, and what it cost."""
+    wanted = "refused" if context.mode == "prevent" else "real"
+    some = [one for one in words.ports(read) if one.verdict == wanted]
+    named = list(dict.fromkeys(one.container for one in some if context.names(one.container)))
+    proved = _proved(proofs)
+    # Without a proof it is what the settings lead one to expect.
+    is_seen = "refused at once" if wanted == "refused" else "seen as they are"
+    clients = f"IPv6 clients of {words.names(named)} {'are' if proved else 'should now be'} {is_seen}" if named else ""
+    masked = _masked(read)
+    return [
+        f"{clients}{f' ({proved})' if proved else ''}." if clients else f"Proved: {proved}." if proved else "",
+        f"{masked[0].upper()}{masked[1:]}." if masked else "",
+        "" if proved else _unproved(proofs, probe_hosts),
+        _reached(read),
+        _outage(read).strip(),
+        _compose(read).strip(),
+    ]
+
+
+def _proved(proofs: Json) -> str:
+    """From where, and at which ports; empty unless every network's proof passed."""
+    some = [mapping(proof) for proof in proofs.values()]
+    if not some or any(one.get("result") != "passed" for one in some):
+        return ""
+    good = [
+        probe
+        for one in some
+        for probe in mappings(one.get("probes"))
+        if probe.get("family") == "ipv6" and probe.get("verdict") == (one.get("expect") or "real")
+    ]
+    hosts = words.names(sorted({text(probe.get("probe_host"), 200) for probe in good} - {""}, key=words.number))
+    services = sorted({int(one["port"]) for one in good if one.get("service") and str(one["port"]).isdigit()})
+    at = f": {', '.join(map(str, services))}" if services else ""
+    return f"proved from {hosts}{at}" if hosts else "proved"
+
+
+def _unproved(proofs: Json, probe_hosts: bool) -> str:
+    if not probe_hosts:
+        return NO_PROBE_HOST
+    reasons = [
+        text(probe.get("msg"))
+        for proof in proofs.values()
+        for probe in mappings(mapping(proof).get("probes"))
+        if probe.get("msg") and not probe.get("verdict")
+    ]
+    why = "; ".join(dict.fromkeys(reasons[:3])) or "no probe host answered for every network"
+    return f"Not verified: {words.sentence(why)}"
+
+
+def _outage(read: Json) -> str:
+    seconds = number(read.get("outage"))
+    return f" Ports were closed for {seconds:.1f} s at most." if seconds >= 0.05 else ""
+
+
+def _reached(read: Json) -> str:
+    """In mode routed, containers have public addresses of their own."""
+    addresses = mapping(mapping(read.get("plan")).get("addresses"))
+    some = [f"{text(name, 200)} at {text(to, 60)}" for name, to in addresses.items()]
+    return f"IPv6 clients reach {words.names(some)}." if some else ""
+
+
+def _compose(read: Json) -> str:
+    again = texts(read.get("compose_will_recreate"))
+    return f" The next `docker compose up -d` re-creates {words.names(again)}." if again else ""
