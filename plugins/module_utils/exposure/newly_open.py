@@ -91,7 +91,7 @@ def rules_of_one_family(host: published.Host, joining: Collection[str]) -> list[
     """Container, port and chain where rules keep IPv4 clients out, and IPv6 clients come in once some have IPv6."""
     return [
         (new.name, port, by)
-        for old, new, after in _pairs(host, joining)
+        for old, new, after in pairs(host, joining)
         for port, by in kept_out(old, host).items()
         if port in _reached(new, after)
     ]
