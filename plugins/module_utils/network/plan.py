@@ -311,8 +311,15 @@ def _release(found: Network | None, ours: Iterable[Container]) -> list[Disconnec
     alone = [one.name for one in moved if len(one.endpoints) < 2]
     if found and alone:
         raise Refused(f"{', '.join(alone)} has no other network", f"network {found.name}", "Connect it to one first")
-    name = found.name if found else ""
-    return [_leave(one, endpoint) for one in moved for endpoint in one.endpoints if endpoint.network == name]
+    if found is None:
+        return []
+    # The last first: on the way back they come in order, so that each is given the address again that it had.
+    places = [(one, endpoint) for one in moved if (endpoint := one.endpoint(found.name))]
+    return [_leave(*place) for place in sorted(places, key=lambda place: _number(place[1].ipv4), reverse=True)]
+
+
+def _number(address: str) -> int:
+    return int(ipaddress.ip_address(address)) if address else 0
 
 
 def _remove(
