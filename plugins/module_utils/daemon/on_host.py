@@ -52,7 +52,9 @@ def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland
 def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_plan.DaemonPlan:
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
-    gone = set(wanted.config) & {*daemon_undo.taken_out(found.record.get("undo"), json_text.load(found.raw, found.path))}
+    gone = set(wanted.config) & {
+        *daemon_undo.taken_out(found.record.get("undo"), json_text.load(found.raw, found.path))
+    }
     if gone and plan.changed:
         plan = replace(plan, warnings=(*plan.warnings, f"{taken_out(sorted(gone), found.path)}. {PUT_THERE}"))
     if plan.restarts and (plan.settings.get("ipv6") or any(network.ipv6 for network in found.networks)):
@@ -62,7 +64,9 @@ def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_p
 
 def taken_out(names: Collection[str], path: str) -> str:
     """What it means that keys of ours are gone, as a clause."""
-    return f"{' and '.join(names)} went out of {path} since this collection wrote it: another program writes the file too"
+    return (
+        f"{' and '.join(names)} went out of {path} since this collection wrote it: another program writes the file too"
+    )
 
 
 def refuse_restart(

@@ -155,7 +155,9 @@ def _one_family(host: published.Host) -> Iterator[Finding]:
     chain = "chain DOCKER-USER of ip6tables (ufw-docker: /etc/ufw/after6.rules)"
     remedy = f"Put the same rules into {chain}, or publish the ports on IPv4 only"
     if not engine_version.has(host.version, "docker_user_ipv6"):
-        remedy = "Upgrade Docker Engine to 23.0 or later, which has that chain for IPv6, or publish the ports on IPv4 only"
+        remedy = (
+            "Upgrade Docker Engine to 23.0 or later, which has that chain for IPv6, or publish the ports on IPv4 only"
+        )
     if not host.ip6tables:
         return
     found = newly_open.rules_of_one_family(host, ())

@@ -39,7 +39,9 @@ SMTP = 25
 UNREACHABLE = (
     "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
 )
-ONLY_IPV6 = "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
+ONLY_IPV6 = (
+    "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
+)
 NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
 
 
@@ -114,7 +116,9 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
         "families": list(now.translated),
         "ports": [
-            list(one) for one in published.served(served_by, now) if one not in shut.values() and one[0] in now.translated
+            list(one)
+            for one in published.served(served_by, now)
+            if one not in shut.values() and one[0] in now.translated
         ],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],

@@ -176,7 +176,12 @@ KEPT = "container mail, port 8080/tcp: IPv4 clients are kept out by chain DOCKER
         (CLOSED, CLOSED6, "28.5.2", ""),
         # Before 23.0 Docker leads no IPv6 packet into that chain.
         (CLOSED, CLOSED6.replace(LED, ""), "20.10.24", KEPT),
-        (BANNED, RETURN, "28.5.2", "chain DOCKER-USER of iptables keeps some clients out over IPv4, and that of ip6tables"),
+        (
+            BANNED,
+            RETURN,
+            "28.5.2",
+            "chain DOCKER-USER of iptables keeps some clients out over IPv4, and that of ip6tables",
+        ),
         (BANNED, BANNED.replace("192.0.0.8/32", "2001:2::8/128"), "28.5.2", ""),
         (BANNED, BANNED.replace(LED, ""), "20.10.24", "and Docker Engine 20.10.24 has no such chain for IPv6"),
         (RETURN, BANNED, "28.5.2", ""),

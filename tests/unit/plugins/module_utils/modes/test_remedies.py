@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import re
 import typing as t
 from pathlib import Path
@@ -46,6 +47,7 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
 TOP = Path(__file__).resolve().parents[5]
 WANTED = modes_nat.Wanted(subnet=ULA, containers=("mail",), allow_forwarding=("all",))
 UFW = state_firewall.HostFirewall("ufw")
+SHOP = network("shop", ["172.19.0.0/16"])
 BRIDGE_FILE = {"ipv6": True, "fixed-cidr-v6": "fd5c:1ab0:7e57:2::/64"}
 
 
@@ -175,8 +177,8 @@ CASES = [
     ),
     Case(
         "network_without_ipv6", "Run dms.ipv6.enable with these containers in dms_ipv6_containers",
-        lambda: machine("28.5.2", str(BRIDGE_FILE).replace("'", '"').replace("True", "true").encode(), BRIDGE_FILE,
-                        networks=(BRIDGE, network("shop", ["172.19.0.0/16"])), containers=(container("mail", endpoint("shop")),)),
+        lambda: machine("28.5.2", json.dumps(BRIDGE_FILE).encode(), BRIDGE_FILE, networks=(BRIDGE, SHOP),
+                        containers=(container("mail", endpoint("shop")),)),
         lambda host: host.enable(),
     ),
     Case(
@@ -237,8 +239,7 @@ def _exposes(followed: bool) -> None:
 
 def _forwards(followed: bool) -> None:
     daemon = Daemon(settings={"ip-forward-no-drop": True}, version="28.5.2")
-    found = host(daemon, forwards=False, paths=("eth0", "eth1"), uplinks=(state_host.Uplink("eth0"), state_host.Uplink("eth1")),
-                 firewall=state_firewall.HostFirewall(forward={"ipv6": "accept"}))  # fmt: skip
+    found = host(daemon, forwards=False, paths=("eth0", "eth1"))
     newly_routed.refuse(found, newly_routed.joined(found) if followed else ())
 
 
@@ -246,7 +247,7 @@ def _bridge(followed: bool) -> None:
     there = container("mail", endpoint("shop"), network_mode="shop")
     if not followed:
         default_bridge.refuse_elsewhere([there])
-    found = host(networks=(BRIDGE, network("shop", ["172.19.0.0/16"])), containers=(there,))
+    found = host(networks=(BRIDGE, SHOP), containers=(there,))
     modes_nat.nat(WANTED._replace(attach="network"), found, ask(there), {})
 
 
@@ -296,7 +297,7 @@ GRID_WORDS = (
     "Run dms.ipv6.enable with this container in dms_ipv6_containers",
     "Run dms.ipv6.enable, or let nobody find the port (dms.ipv6.prevent)",
 )
-# Words of a sentence -> the test that carries it out; or why there is nothing to carry out, or nothing that could lead back.
+# Words of a sentence -> the test that carries it out; or why there is nothing to carry out, or no way back to it.
 SEEN_ELSEWHERE = {
     "Nothing has to be done. Where IPv6 does get there": "tests/unit/plugins/module_utils/host/test_address_order.py"
     "::test_effect",
@@ -315,7 +316,7 @@ SEEN_ELSEWHERE = {
     "Set dms_ipv6_gai_conf, or leave them out": "it is refused for the variable's being missing alone",
     "Remove dms_ipv6_gai_conf from this host": "it is refused for the variable's being there alone",
     "Name the file in dms_ipv6_compose_files if that is right": "a file that is named is asked about by no label",
-    "Name its file in dms_ipv6_compose_files, or publish its ports": "a container of a file that is named is planned by it",
+    "Name its file in dms_ipv6_compose_files, or publish its ports": "a container of a file that is named is its",
     "(dms_ipv6_allow_container_restart lets this run do so)": "tests/unit/plugins/module_utils/compose/test_ports.py"
     "::test_plan",
     "yourself, and this without allow_container_restart": "nothing is recreated then",
