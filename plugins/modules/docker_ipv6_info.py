@@ -192,7 +192,7 @@ plan:
       description: With O(mode=routed), the address of the responder of a proof.
       type: str
     families:
-      description: With O(mode=prevent), over which a responder proves it. A firewall that drops IPv6 would hide it.
+      description: Over which a proof is made. A firewall that drops IPv6 would hide it; without iptables IPv4 clients are masked.
       type: list
       elements: str
     ports:

@@ -94,8 +94,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     joining = _joining(host.network_plan, facts, attach, found)
-    now = published.host(found)
-    shut = refuse_opened(joining, now, wanted)
+    shut = refuse_opened(joining, published.host(found), wanted)
     served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
@@ -114,17 +113,21 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
-        "families": list(now.translated),
-        "ports": [
-            list(one)
-            for one in published.served(served_by, now)
-            if one not in shut.values() and one[0] in now.translated
-        ],
+        "families": list(published.host(found).translated),
+        "ports": _probed(served_by, published.host(found), shut.values()),
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut, joining)],
     }
+
+
+def _probed(
+    containers: Iterable[docker_objects.Container], host: published.Host, shut: Collection[tuple[str, int]]
+) -> list[list[t.Any]]:
+    """Family and host port at which clients are to be seen as they are."""
+    served = published.served(containers, host)
+    return [list(one) for one in served if one not in shut and one[0] in host.translated]
 
 
 def unreachable() -> facts.Nat:
