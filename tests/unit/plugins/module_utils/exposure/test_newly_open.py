@@ -201,3 +201,24 @@ def test_whether_ipv4_clients_pass_already(four: str, ipv4: str) -> None:
     with pytest.raises(Refused) as reason:
         newly_open.refuse([found], (), host.firewall)
     assert ("keeps IPv4 clients out" in str(reason.value)) is bool(ipv4)
+
+
+@pytest.mark.parametrize(
+    ("four", "six", "there", "closed"),
+    [
+        (RETURN, RETURN, True, []),
+        (CLOSED, RETURN, True, ["ipv4"]),
+        # Where the network is not there yet, nobody knows its address.
+        (CLOSED, RETURN, False, ["ipv4"]),
+        (CLOSED, CLOSED6, True, ["ipv4", "ipv6"]),
+        (f"{RETURN}-A DOCKER-USER -p tcp -m tcp --dport 25 -j DROP\n", RETURN, True, []),
+        (BANNED, BANNED, True, []),
+    ],
+)
+def test_way_to_a_responder(four: str, six: str, there: bool, closed: list[str]) -> None:
+    host = around(container(), firewall=rules(four, six), version=engine_version.parse("28.5.2"), ip6tables=True)
+    found = published.closed_to_responder(["dms-ipv6" if there else "other"], host)
+    assert sorted(found) == closed and set(found.values()) <= {
+        *(f"chain DOCKER-USER of {name}" for name in ("iptables", "ip6tables")),
+        *(one for one in found.values() if "where nobody can tell" in one),
+    }
