@@ -192,7 +192,9 @@ plan:
       description: With O(mode=routed), the address of the responder of a proof.
       type: str
     families:
-      description: With O(mode=prevent), over which a responder proves it. A firewall that drops IPv6 would hide it.
+      description:
+        - Over which a responder proves it. The host's own firewall closes the way to it in the others, or hides what is to be proven.
+        - Without iptables only IPv6.
       type: list
       elements: str
     ports:

@@ -120,6 +120,67 @@ def test_prevented_beside_a_firewall(host: Host, client: Host) -> None:
     assert settled(host) == before
 
 
+# As ufw-docker has it in after.rules, but that clients of the lab have private addresses. It lets in who is named.
+BLOCK = """cat >> /etc/ufw/after{six}.rules <<'X'
+# BEGIN UFW AND DOCKER
+*filter
+:ufw{six}-user-forward - [0:0]
+:DOCKER-USER - [0:0]
+-A DOCKER-USER -j ufw{six}-user-forward
+-A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN
+-A DOCKER-USER -m conntrack --ctstate INVALID -j DROP
+-A DOCKER-USER -p tcp -m conntrack --ctstate NEW -d {containers} -j DROP
+-A DOCKER-USER -j RETURN
+COMMIT
+# END UFW AND DOCKER
+X
+"""
+TAKEN_OUT = (
+    "sed -i '/# BEGIN UFW AND DOCKER/,/# END UFW AND DOCKER/d' /etc/ufw/after.rules /etc/ufw/after6.rules;"
+    "ufw --force delete route allow proto tcp from any to {web} port 80 >/dev/null; ufw reload >/dev/null;"
+    "iptables -F DOCKER-USER; ip6tables -F DOCKER-USER 2>/dev/null || true"
+)
+
+
+def test_ufw_docker(hosts: dict[str, Host], client: Host) -> None:
+    """Rules in DOCKER-USER keep IPv4 clients out; Docker Engine 20.10 leads no IPv6 packet there, whatever UFW has."""
+    host = hosts["bookworm"]
+    web = host.run("docker inspect -f '{{.NetworkSettings.IPAddress}}' web")
+    host.run(
+        BLOCK.format(six="", containers="172.16.0.0/12")
+        + f"ufw route allow proto tcp from any to {web} port 80 >/dev/null; ufw reload >/dev/null"
+    )
+    try:
+        verdicts, info = foretold(host)
+        seen = got(client, info)
+        print(f"\n{host.name} with ufw-docker, before: {seen}")
+        assert (seen["mail", "ipv4"], seen["web", "ipv4"]) == ("timeout", "real")
+        assert verdicts == seen
+        (evidence,) = finding(info, "newly_exposed")
+        assert "8080/tcp" in evidence and "(chain DOCKER-USER of iptables keeps IPv4 clients out)" in evidence
+        assert "IPv4 clients pass" not in evidence
+        named: dict[str, t.Any] = {"dms_ipv6_containers": [*CONTAINERS], "dms_ipv6_allow_exposure": ["8080/tcp"]}
+        plan = host.direct("docker_ipv6_info", **BOTH, allow_exposure=["8080/tcp"])["plan"]
+        assert any("nothing does that for IPv6" in one for one in plan["warnings"]), plan["warnings"]
+        assert plan["families"] == ["ipv6"]  # what it closes for the responder as well is no proof
+        done = play(host.name, inventory=INVENTORY, dms_ipv6_probe_hosts=["client"], **named)
+        assert done.returncode == 0, words(done)
+        for six in (False, True):
+            if six:
+                host.run(BLOCK.format(six="6", containers="fd00::/8") + "ufw reload >/dev/null")
+            verdicts, info = foretold(host)
+            seen = got(client, info)
+            print(f"{host.name} with ufw-docker, after{6 if six else ''}.rules: {seen}")
+            assert (seen["mail", "ipv4"], seen["mail", "ipv6"], seen["web", "ipv6"]) == ("timeout", "real", "real")
+            assert verdicts == seen and info["proof"]["result"] == "passed"
+            (evidence,) = finding(info, "ipv4_only_rules")
+            assert "container mail, port 8080/tcp: IPv4 clients are kept out by chain DOCKER-USER" in evidence
+    finally:
+        host.run(TAKEN_OUT.format(web=web))
+        done = play(host.name, "undo", INVENTORY)
+    assert done.returncode == 0, words(done)
+
+
 def test_enabling_opens_only_what_is_named(host: Host, client: Host) -> None:
     verdicts, info = foretold(host)
     seen = got(client, info)

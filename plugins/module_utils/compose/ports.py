@@ -209,7 +209,7 @@ def _kind(address: str | None, host: str | None, target: str) -> str:
         return RANDOM if NUMBERS.fullmatch(target) else UNCLEAR
     if address is not None:
         return _of_address(address)
-    return BOTH if NUMBERS.fullmatch(host) else UNCLEAR
+    return BOTH if NUMBERS.fullmatch(host or "") else UNCLEAR
 
 
 def _of_address(address: str) -> str:
@@ -271,7 +271,15 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         file = "" if name in compose_plan.BY_ITSELF else wanted.path
         steps = (*steps, Recreate(folder, file, project, waiting))
     return PortsPlan(
-        "", "", steps, (*_left(said), *_later(waiting, recreate), *_unreadable(found, steps)), project, services, edits, waiting, containers
+        "",
+        "",
+        steps,
+        (*_left(said), *_later(waiting, recreate), *_unreadable(found, steps)),
+        project,
+        services,
+        edits,
+        waiting,
+        containers,
     )
 
 

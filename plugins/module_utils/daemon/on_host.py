@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import replace
 
 from ..change.plan import Steps
+from ..core.refused import Refused
 from ..engine import version as engine_version
 from ..host import forwarding
 from ..state import daemon as state_daemon
@@ -23,6 +24,7 @@ if t.TYPE_CHECKING:
     from . import restart_checks
     from .json_text import Settings
 
+REMEDY_FORWARDING = "Remove the key `ip-forward`, or set net.ipv6.conf.all.forwarding = 1"
 # Roles and helpers that write the whole file.
 PUT_THERE = (
     "Put the keys where that program has its own settings as well (geerlingguy.docker: docker_daemon_options; mailcow:"
@@ -50,7 +52,9 @@ def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland
 def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_plan.DaemonPlan:
     """The daemon's part: with the host's default route kept where a stored IPv6 network makes dockerd forward."""
     plan = daemon_plan.plan(found.path, found.raw, wanted, found.daemon, found.borrowed)
-    gone = set(wanted.config) & {*daemon_undo.taken_out(found.record.get("undo"), json_text.load(found.raw, found.path))}
+    gone = set(wanted.config) & {
+        *daemon_undo.taken_out(found.record.get("undo"), json_text.load(found.raw, found.path))
+    }
     if gone and plan.changed:
         plan = replace(plan, warnings=(*plan.warnings, f"{taken_out(sorted(gone), found.path)}. {PUT_THERE}"))
     if plan.restarts and (plan.settings.get("ipv6") or any(network.ipv6 for network in found.networks)):
@@ -60,7 +64,9 @@ def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_p
 
 def taken_out(names: Collection[str], path: str) -> str:
     """What it means that keys of ours are gone, as a clause."""
-    return f"{' and '.join(names)} went out of {path} since this collection wrote it: another program writes the file too"
+    return (
+        f"{' and '.join(names)} went out of {path} since this collection wrote it: another program writes the file too"
+    )
 
 
 def refuse_restart(
@@ -100,7 +106,19 @@ def was_switched_off(found: state_host.Found) -> bool:
     """
     if found.forwards or never_forwards(found) or not any(network.ipv6 for network in found.networks):
         return False
-    return not daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
+    return not is_told_not_to_forward(found)
+
+
+def is_told_not_to_forward(found: state_host.Found) -> bool:
+    """Whether the host does not forward IPv6, and dockerd is told to leave it so."""
+    return not found.forwards and daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
+
+
+def refuse_forwarding(found: state_host.Found) -> None:
+    """Raise Refused where somebody has decided that this host forwards nothing."""
+    if is_told_not_to_forward(found):
+        problem = "ip-forward is false and the host does not forward IPv6, so no client gets to a container"
+        raise Refused(problem, found.path, REMEDY_FORWARDING)
 
 
 def never_forwards(found: state_host.Found) -> bool:

@@ -35,8 +35,8 @@ PLANNED = docker_objects.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9"
 class Opened(t.NamedTuple):
     """A port of the host that will be open: ``port`` as in ``25/tcp``, ``now`` the verdict of today.
 
-    ``by`` is the chain of the administrator's own that closes it; empty for UFW and firewalld. ``ipv4`` is the chain that
-    keeps IPv4 clients out and lets IPv6 clients pass; empty if they pass as well.
+    ``by`` is the chain of the administrator's own that closes it; empty for UFW and firewalld. ``ipv4`` is the chain
+    that keeps IPv4 clients out; empty if they pass.
     """
 
     container: str

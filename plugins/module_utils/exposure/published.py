@@ -43,6 +43,8 @@ if t.TYPE_CHECKING:
     Result = tuple[str, str, str]
 
 UNKNOWN = "unknown"
+# Inside its container.
+RESPONDER_PORT = 80
 HOST_MODE, CONTAINER_MODE = "host", "container:"
 GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_"
 NAT, ROUTED, UNPROTECTED = "nat", "routed", "nat-unprotected"
@@ -334,6 +336,20 @@ def _translated(
     if on_its_way != state_firewall.ACCEPT:
         return _CLOSED[on_its_way]
     return (core_verdict.REFUSED, "", deaf) if deaf else (core_verdict.REAL, "", "")
+
+
+def closed_to_responder(networks: Iterable[str], host: Host) -> dict[str, str]:
+    """Family -> the chain of the administrator's own that may close the way to a responder on one of these networks."""
+    port, found = docker_objects.Port(RESPONDER_PORT, "tcp", "", 0), {}
+    for name in networks:
+        there = host.network(name)
+        subnets = there.subnets if there else ()
+        four, six = (next((str(one[9]) for one in subnets if one.version == of), "") for of in (4, 6))
+        for family in host.translated:
+            way = forwarded(port, family, docker_objects.Endpoint(name, four, six, "", ""), host)
+            if way.verdict != state_firewall.ACCEPT:
+                found[family] = way.by
+    return found
 
 
 def keeps_out(exposure: Exposure, container: docker_objects.Container, host: Host) -> str:

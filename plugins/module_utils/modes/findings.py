@@ -68,7 +68,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
     if not engine_kind.elsewhere(found.environment):
         host = published.host(found)
         result += [
-            *_exposed(host, bool(found.paths)),
+            *_exposed(host, found),
             *_opened(host, wanted),
             *_one_family(host),
             *_file(found),
@@ -101,22 +101,36 @@ def _given_up(found: Found) -> Iterator[Finding]:
         )
 
 
-def _exposed(host: published.Host, reachable: bool) -> Iterator[Finding]:
+def _exposed(host: published.Host, found: Found) -> Iterator[Finding]:
     """Ports at which clients are not what they seem, or get no answer although somebody serves them."""
     for container in host.containers:
         for exposure in published.exposures(container, host):
             clients = exposure.family.replace("ip", "IP")
             place = f"container {container.name}, port {exposure.port.container_port}/{exposure.port.protocol}"
-            if exposure.family == state_firewall.IPV6 and not reachable:
+            if exposure.family == state_firewall.IPV6 and not found.paths:
                 continue
             if exposure.verdict == verdict.MASKED:
                 evidence = f"{place}: {clients} clients appear as {exposure.by or 'a gateway'}"
-                remedy = f"Add {container.name} to dms_ipv6_containers, then run dms.ipv6.enable"
+                usual = f"Add {container.name} to dms_ipv6_containers, then run dms.ipv6.enable"
+                remedy = _remedy(exposure, found, usual)
                 yield _finding("masked", f"{evidence}, because {published.CAUSES[exposure.cause]}", remedy)
             elif exposure.verdict == verdict.TIMEOUT and exposure.cause != "host_firewall":
                 why = published.CAUSES[exposure.cause]
                 evidence = f"{place}: {clients} clients get no answer and time out, because {why}"
-                yield _finding("hangs", evidence, "Run dms.ipv6.enable, or refuse IPv6 with dms.ipv6.prevent")
+                remedy = _remedy(exposure, found, "Run dms.ipv6.enable, or refuse IPv6 with dms.ipv6.prevent")
+                yield _finding("hangs", evidence, remedy)
+
+
+def _remedy(exposure: published.Exposure, found: Found, usual: str) -> str:
+    """What helps where dms.ipv6.enable would not."""
+    if daemon_on_host.is_told_not_to_forward(found) and exposure.family == state_firewall.IPV6:
+        return daemon_on_host.REMEDY_FORWARDING
+    with_iptables = exposure.family == state_firewall.IPV4 or not engine_version.has(
+        found.daemon.version, "ip6tables_by_default"
+    )
+    if with_iptables and daemon_plan.effective("iptables", found.daemon) is False:
+        return "Switch iptables on again (a key of daemon.json, or an option of dockerd), and restart Docker"
+    return usual
 
 
 def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
@@ -143,7 +157,9 @@ def _one_family(host: published.Host) -> Iterator[Finding]:
     chain = "chain DOCKER-USER of ip6tables (ufw-docker: /etc/ufw/after6.rules)"
     remedy = f"Put the same rules into {chain}, or publish the ports on IPv4 only"
     if not engine_version.has(host.version, "docker_user_ipv6"):
-        remedy = "Upgrade Docker Engine to 23.0 or later, which has that chain for IPv6, or publish the ports on IPv4 only"
+        remedy = (
+            "Upgrade Docker Engine to 23.0 or later, which has that chain for IPv6, or publish the ports on IPv4 only"
+        )
     if not host.ip6tables:
         return
     found = newly_open.rules_of_one_family(host, ())

@@ -181,6 +181,7 @@ def enabled(
     file_settings: Settings,
 ) -> HostPlan:
     """The plan that gives containers IPv6 by a network, or by the default bridge; see nat()."""
+    daemon_on_host.refuse_forwarding(found)
     config = _config(wanted, network, found, file_settings)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     engine_kind.refuse_tasks(containers.values())

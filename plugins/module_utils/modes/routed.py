@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from ..change.plan import Plan
 from ..core import ip, prefix_plan, verdict
 from ..core.refused import Refused
-from ..daemon import plan as daemon_plan
 from ..engine import version as engine_version
 from ..exposure import direct_access, published
 from ..network import on_host as network_on_host
@@ -119,7 +118,6 @@ def plan(wanted: Wanted, found: Found, ask: docker_objects.Ask, file_settings: S
     """
     nat.refuse_engine(found)
     _refuse_contradiction(wanted)
-    _refuse_forwarding(found, file_settings)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     network = addressed(_network_wanted(wanted, found), found, containers, dict(wanted.addresses))
     subnet = t.cast(ipaddress.IPv6Network, network_on_host.subnet_after(network, found))
@@ -148,16 +146,6 @@ def _refuse_contradiction(wanted: Wanted) -> None:
         )
     if wanted.fleet_prefix:
         raise Refused("it is for ULAs, and mode routed is for global addresses", "fleet_prefix", "Remove it")
-
-
-def _refuse_forwarding(found: Found, file_settings: Settings) -> None:
-    """Raise Refused where somebody has decided that this host forwards nothing."""
-    if daemon_plan.no_ip_forward(file_settings, found.daemon) and not found.forwards:
-        raise Refused(
-            "ip-forward is false and the host does not forward IPv6, so no client gets to a container",
-            found.path,
-            "Remove the key `ip-forward`, or set net.ipv6.conf.all.forwarding = 1",
-        )
 
 
 # --- the network

@@ -41,7 +41,9 @@ SMTP = 25
 UNREACHABLE = (
     "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
 )
-ONLY_IPV6 = "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
+ONLY_IPV6 = (
+    "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
+)
 NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
 
 
@@ -89,8 +91,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    no_network = bool((projects or targets.alone) and not containers)
-    attach = network_on_host.COMPOSE if no_network else wanted.attach
+    attach = network_on_host.COMPOSE if (projects or targets.alone) and not containers else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     joining = _joining(host.network_plan, facts, attach, found)
@@ -103,14 +104,15 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         docker,
     )
     served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
-    own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
-    subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
+    own = {network_on_host.COMPOSE: "", network_on_host.DEFAULT_BRIDGE: "bridge"}.get(attach, wanted.network)
+    subnets = [*([_subnet(host, found)] if own else []), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found, seldom)
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
     parts = [effects.of((host.daemon_plan,), found), *(one["effects"] for one in facts), effects.of(after, found)]
+    prove_on = [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -121,16 +123,41 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "containers": list(containers),
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
-        "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
-        "families": list(now.translated),
-        "ports": [
-            list(one) for one in published.served(served_by, now) if one not in shut.values() and one[0] in now.translated
-        ],
+        "prove_on": prove_on,
+        "families": families(prove_on, found),
+        "ports": _probed(served_by, published.host(found), shut.values()),
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut, joining)],
+        "warnings": [
+            *(text for some in warnings for text in some),
+            *minded(found, wanted, steps, shut, joining, prove_on),
+        ],
     }
+
+
+def families(networks: Iterable[str], found: Found) -> list[str]:
+    """Over which a responder on these networks is reached, if Docker's rules let it."""
+    host = published.host(found)._replace(ip6tables=True)
+    closed = published.closed_to_responder(networks, host)
+    return [one for one in host.translated if one not in closed]
+
+
+def _unproven(networks: Iterable[str], found: Found) -> Iterator[str]:
+    host = published.host(found)._replace(ip6tables=True)
+    for family, chain in published.closed_to_responder(networks, host).items():
+        yield (
+            f"{chain} may close the way to the proof's responder over {family.replace('ip', 'IP')} (port"
+            f" {published.RESPONDER_PORT} inside): only services are probed there"
+        )
+
+
+def _probed(
+    containers: Iterable[docker_objects.Container], host: published.Host, shut: Collection[tuple[str, int]]
+) -> list[list[t.Any]]:
+    """Family and host port at which clients are to be seen as they are."""
+    served = published.served(containers, host)
+    return [list(one) for one in served if one not in shut and one[0] in host.translated]
 
 
 def unreachable() -> facts.Nat:
@@ -249,7 +276,12 @@ def refuse_opened(joining: Collection[str], now: published.Host, wanted: Wanted)
 
 
 def minded(
-    found: Found, wanted: Wanted, steps: Collection[str], shut: Collection[str] = (), joining: Collection[str] = ()
+    found: Found,
+    wanted: Wanted,
+    steps: Collection[str],
+    shut: Collection[str] = (),
+    joining: Collection[str] = (),
+    prove_on: Collection[str] = (),
 ) -> list[str]:
     """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
     if not steps:
@@ -259,6 +291,7 @@ def minded(
     return [
         *newly_open.warnings(shut),
         *newly_open.unequal(published.host(found), joining),
+        *_unproven(prove_on, found),
         *newly_routed.warnings(found),
         *([] if found.uplinks else [NO_WAY_OUT]),
         *([] if len(published.host(found).translated) > 1 else [ONLY_IPV6]),

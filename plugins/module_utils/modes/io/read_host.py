@@ -44,8 +44,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     """
     info = docker.info()
     environment, dockerd = _engine_of(docker.path, info)
-    if not any_engine:
-        engine_kind.refuse(environment)
+    engine_kind.refuse(() if any_engine else environment)
     flags = command_line.parse(kernel.command_line(dockerd.pid)) if dockerd.pid else {}
     path = path or flags.get("config-file") or ("" if engine_kind.elsewhere(environment) else daemon_loaded.CONFIG)
     raw = system_files.read(path)
@@ -70,12 +69,11 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         environment=environment,
         paths=_paths({network.bridge for network in networks}),
         ipv6nat=_ipv6nat(containers),
-        no_raw=host_firewall.no_raw() if dockerd.pid and engine_kind.uses_raw(info) else "",
-        **_network_of_host(dockerd.pid),
+        **_network_of_host(dockerd.pid, info),
     )
 
 
-def _network_of_host(pid: int) -> dict[str, t.Any]:
+def _network_of_host(pid: int, info: dict[str, t.Any]) -> dict[str, t.Any]:
     """What the kernel does with the host's own packets, and its firewall."""
     learned = {route.interface for route in kernel.routes() if _is_default(route) and route.by_kernel_ra}
     accepts = {interface: kernel.sysctl(forwarding.accept_ra(interface)) for interface in _interfaces()}
@@ -87,6 +85,7 @@ def _network_of_host(pid: int) -> dict[str, t.Any]:
         "sysctl_file": system_files.peek(forwarding.SYSCTL_FILE),
         "firewall": host_firewall.read(pid),
         "no_ip6tables": host_firewall.fault(),
+        "no_raw": host_firewall.no_raw() if pid and engine_kind.uses_raw(info) else "",
         "no_ipv6": host_firewall.no_ipv6(),
         "uplinks": _uplinks(),
         "table": nft.read(),

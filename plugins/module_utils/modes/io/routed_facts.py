@@ -49,11 +49,10 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     answers = ndp.planned(ndp.calls(wanted.network, planned.ndp, found), found, read_host.ask(docker))
     links = [one for _call, one in answers]
     steps = [*planned.sentences(), *nat_facts.sentences(links)]
-    warnings = [*planned.host.daemon_plan.warnings, *planned.host.network_plan.warnings, *planned.warnings]
-    warnings += nat_facts.minded(found, wanted, steps)
+    told = [*planned.host.daemon_plan.warnings, *planned.host.network_plan.warnings, *planned.warnings]
     programs = [*packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
     seeing = [*nat_facts.seeing(wanted, compose, found, (), ())]
-    served = published.served(seeing, now)
+    served = [one for one in published.served(seeing, now) if one[0] in now.translated]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -68,12 +67,9 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "responder": planned.responder,
         "prove_on": [wanted.network],
         "families": list(now.translated),
-        "ports": [
-            *_own_ports(planned, seeing),
-            *(list(one) for one in served if one[0] == state_firewall.IPV4 and one[0] in now.translated),
-        ],
+        "ports": [*_own_ports(planned, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
         "packages": [*packages.missing(), *programs] if steps else [],
-        "warnings": [*warnings, *(text for link in links for text in link.warnings)],
+        "warnings": [*told, *nat_facts.minded(found, wanted, steps), *(text for one in links for text in one.warnings)],
     }
 
 

@@ -176,7 +176,12 @@ KEPT = "container mail, port 8080/tcp: IPv4 clients are kept out by chain DOCKER
         (CLOSED, CLOSED6, "28.5.2", ""),
         # Before 23.0 Docker leads no IPv6 packet into that chain.
         (CLOSED, CLOSED6.replace(LED, ""), "20.10.24", KEPT),
-        (BANNED, RETURN, "28.5.2", "chain DOCKER-USER of iptables keeps some clients out over IPv4, and that of ip6tables"),
+        (
+            BANNED,
+            RETURN,
+            "28.5.2",
+            "chain DOCKER-USER of iptables keeps some clients out over IPv4, and that of ip6tables",
+        ),
         (BANNED, BANNED.replace("192.0.0.8/32", "2001:2::8/128"), "28.5.2", ""),
         (BANNED, BANNED.replace(LED, ""), "20.10.24", "and Docker Engine 20.10.24 has no such chain for IPv6"),
         (RETURN, BANNED, "28.5.2", ""),
@@ -196,3 +201,24 @@ def test_whether_ipv4_clients_pass_already(four: str, ipv4: str) -> None:
     with pytest.raises(Refused) as reason:
         newly_open.refuse([found], (), host.firewall)
     assert ("keeps IPv4 clients out" in str(reason.value)) is bool(ipv4)
+
+
+@pytest.mark.parametrize(
+    ("four", "six", "there", "closed"),
+    [
+        (RETURN, RETURN, True, []),
+        (CLOSED, RETURN, True, ["ipv4"]),
+        # Where the network is not there yet, nobody knows its address.
+        (CLOSED, RETURN, False, ["ipv4"]),
+        (CLOSED, CLOSED6, True, ["ipv4", "ipv6"]),
+        (f"{RETURN}-A DOCKER-USER -p tcp -m tcp --dport 25 -j DROP\n", RETURN, True, []),
+        (BANNED, BANNED, True, []),
+    ],
+)
+def test_way_to_a_responder(four: str, six: str, there: bool, closed: list[str]) -> None:
+    host = around(container(), firewall=rules(four, six), version=engine_version.parse("28.5.2"), ip6tables=True)
+    found = published.closed_to_responder(["dms-ipv6" if there else "other"], host)
+    assert sorted(found) == closed and set(found.values()) <= {
+        *(f"chain DOCKER-USER of {name}" for name in ("iptables", "ip6tables")),
+        *(one for one in found.values() if "where nobody can tell" in one),
+    }

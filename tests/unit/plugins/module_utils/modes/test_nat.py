@@ -214,6 +214,53 @@ def test_nat_is_refused(found: state_host.Found, more: dict[str, t.Any], words: 
     assert words in str(reason.value)
 
 
+SIX = network("six", ["172.19.0.0/16", "fd5c:1ab0:7e57:5::/64"])
+ON_SIX = container("mail", endpoint("six", True))
+
+
+def test_what_ipv6nat_makes_real_needs_nothing() -> None:
+    daemon = Daemon(b'{"log-driver": "json-file"}', {"log-driver": "json-file"}, version="20.10.24")
+    found = host(daemon, networks=(BRIDGE, SIX), containers=(ON_SIX,), ipv6nat="ipv6nat")
+    assert modes_nat.already_real(("mail",), "dms-ipv6", found) == {"mail": "six"}
+    wanted = WANTED._replace(containers=(), attach=network_on_host.COMPOSE)
+    assert not nat(found, wanted=wanted).changed
+
+
+def test_what_ipv6nat_does_not_make_real() -> None:
+    """It translates for ULAs alone."""
+    there = ON_SIX._replace(endpoints=(ON_SIX.endpoints[0]._replace(ipv6="2001:2::2"),))
+    found = host(Daemon(), networks=(BRIDGE, SIX), containers=(there,), ipv6nat="ipv6nat")
+    assert modes_nat.already_real(("mail",), "dms-ipv6", found) == {}
+
+
+@pytest.mark.parametrize(("version", "pool", "told"), [
+    ("26.1.5", "auto", True), ("28.0.0", "auto", True), ("28.0.1", "auto", False), ("26.1.5", "", False),
+])  # fmt: skip
+def test_pool_on_engines_that_tell_its_gateways_wrongly(version: str, pool: str, told: bool) -> None:
+    plan = nat(host(Daemon(version=version)), wanted=WANTED._replace(address_pool=pool))
+    assert any("cannot list networks" in one for one in plan.daemon_plan.warnings) is told
+
+
+@pytest.mark.parametrize("file", [b'{"log-level": "info"}', b'{"log-level": "info", "ip6tables": true}'])
+def test_settings_that_another_program_took_out(file: bytes) -> None:
+    record = {"undo": {"keys": {"ip6tables": {"before": [], "set": [True]}}}}
+    plan = nat(host(Daemon(file, json_text.load(file, PATH)), record=record))
+    assert plan.daemon_plan.changed
+    gone = b"ip6tables" not in file
+    assert any("another program writes the file too" in one for one in plan.daemon_plan.warnings) is gone
+
+
+@pytest.mark.parametrize("forwards", [True, False])
+def test_host_that_is_told_not_to_forward(forwards: bool) -> None:
+    found = host(Daemon(b'{"ip-forward": false}', {"ip-forward": False}), forwards=forwards)
+    if forwards:
+        assert nat(found).changed
+        return
+    with pytest.raises(Refused) as reason:
+        nat(found)
+    assert "ip-forward is false and the host does not forward IPv6" in str(reason.value)
+
+
 def test_forwarding_before_a_daemon_that_does_not_switch_it_on() -> None:
     wanted = daemon_plan.Wanted({"userland-proxy": False})
     plan = daemon_on_host.plan_daemon(wanted, host(NFT, networks=(BRIDGE, READY), forwards=False))
@@ -247,7 +294,6 @@ COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf
         # Docker switched it on when it made the network, and something has switched it off since.
         (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False, **RA), [*KEEP, AGAIN, CONNECT]),
         (host(Daemon(version="28.5.2"), networks=(READY,), forwards=False), [AGAIN, CONNECT]),
-        (host(Daemon(version="28.5.2", settings={"ip-forward": False}), networks=(READY,), forwards=False), [CONNECT]),
         # With the nftables backend dockerd switches nothing on, be the network there or not.
         (host(NFT, forwards=False, **RA), [*KEEP, SWITCH_ON, CREATE, CONNECT]),
         (host(NFT, networks=(READY,), forwards=False, **RA), [*KEEP, SWITCH_ON, CONNECT]),

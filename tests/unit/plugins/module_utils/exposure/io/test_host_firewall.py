@@ -204,7 +204,15 @@ def test_fault_of_a_kernel_without_ipv6(machine: Machine, monkeypatch: pytest.Mo
 
 def test_only_root_is_told_of_a_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert host_firewall.fault() == ""
+    assert (host_firewall.fault(), host_firewall.no_raw()) == ("", "")
+
+
+def test_table_raw(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    machine.said["ip6tables -t raw -S"] = (3, "", "can't initialize")
+    assert host_firewall.no_raw() == "`ip6tables -t raw -S` says: can't initialize"
+    machine.said["ip6tables -t raw -S"] = (0, "-P PREROUTING ACCEPT", "")
+    assert host_firewall.no_raw() == ""
 
 
 NFT = (

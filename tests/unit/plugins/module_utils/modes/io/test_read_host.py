@@ -85,6 +85,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     monkeypatch.setattr(host_firewall, "read", lambda dockerd: FIREWALL._replace(incoming=str(dockerd)))
     monkeypatch.setattr(host_firewall, "fault", lambda: "no ip6tables")
     monkeypatch.setattr(host_firewall, "no_ipv6", lambda: "no IPv6")
+    monkeypatch.setattr(host_firewall, "no_raw", lambda: "no raw")
     monkeypatch.setattr(system_files, "read", found.read)
     monkeypatch.setattr(system_files, "changed_at", lambda path: found.changed)
     monkeypatch.setattr(change_record, "record", lambda: found.record)
@@ -562,3 +563,41 @@ def test_a_snap_whose_data_were_moved(kernel: Kernel, monkeypatch: pytest.Monkey
     kernel.program = "/usr/sbin/dockerd"
     with pytest.raises(Refused, match="a file system of its own"):
         read(Docker())
+
+
+@pytest.mark.parametrize(
+    ("info", "no_raw", "direct"),
+    [
+        ({"ServerVersion": "26.1.5"}, "", None),
+        ({"ServerVersion": "28.5.2"}, "no raw", None),
+        ({"ServerVersion": "28.5.2", "Warnings": ["WARNING: No swap limit support"]}, "no raw", None),
+        ({"ServerVersion": "28.5.2", "Warnings": ["WARNING: DOCKER_INSECURE_NO_IPTABLES_RAW is set"]}, "", True),
+    ],
+)
+def test_table_raw(kernel: Kernel, info: dict[str, t.Any], no_raw: str, direct: bool | None) -> None:
+    """An engine that was told to do without leaves containers' own addresses open."""
+    found = read(Docker(**info))
+    assert (found.no_raw, found.daemon.observed.get("allow-direct-routing")) == (no_raw, direct)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "mode", "chains", "expected"),
+    [
+        ("ipv6nat-mailcow", {}, "host", True, "ipv6nat-mailcow"),
+        ("six", {"Image": "robbertkl/ipv6nat:latest"}, "host", True, "six"),
+        ("six", {"Command": "/docker-ipv6nat.sh --retry"}, "host", None, "six"),
+        ("ipv6nat", {}, "bridge", True, ""),
+        ("ipv6nat", {}, "host", False, ""),
+        ("web", {}, "host", True, ""),
+    ],
+)
+def test_who_translates_in_dockers_place(
+    kernel: Kernel, name: str, more: dict[str, t.Any], mode: str, chains: bool | None, expected: str
+) -> None:
+    """Its chain DOCKER is no sign of Docker's own ip6tables."""
+    kernel.chains, kernel.record, kernel.changed = chains, {}, 2e12
+    docker = Docker()
+    docker.running = [{**summary(name, "running"), **more, "HostConfig": {"NetworkMode": mode}}]
+    found = read(docker)
+    assert found.ipv6nat == expected
+    assert "ip6tables" not in found.daemon.hints or not expected
