@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import threading
 import typing as t
 from pathlib import Path
 
@@ -308,6 +309,36 @@ def test_containers_that_are_still_there() -> None:
 
     found = state_containers.inspect_all(Engine(), ["1", "gone", "2"])  # type: ignore[arg-type]
     assert {key: one.name for key, one in found.items()} == {"1": "name-1", "2": "name-2"}
+
+
+def test_many_containers_are_asked_about_at_a_time() -> None:
+    """One question for each of 500, and dockerd never waits for the answer to one before it gets the next."""
+    together = threading.Barrier(4, timeout=20)
+    asked: list[str] = []
+
+    class Engine:
+        def container(self, name: str) -> dict[str, t.Any]:
+            asked.append(name)
+            together.wait()  # until three others are asked about as well
+            return {"Id": name, "Name": f"/name-{name}"}
+
+    ids = [str(number) for number in range(500)]
+    found = state_containers.inspect_all(Engine(), ids)  # type: ignore[arg-type]
+    assert [*found] == ids
+    assert sorted(asked) == sorted(ids)
+
+
+def test_an_engine_that_stops_answering_is_asked_no_further() -> None:
+    asked: list[str] = []
+
+    class Engine:
+        def container(self, name: str) -> dict[str, t.Any]:
+            asked.append(name)
+            raise Refused("dockerd does not answer")
+
+    with pytest.raises(Refused, match="dockerd does not answer"):
+        state_containers.inspect_all(Engine(), [str(number) for number in range(500)])  # type: ignore[arg-type]
+    assert len(asked) <= state_containers.AT_A_TIME
 
 
 def test_running_containers_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
