@@ -531,3 +531,22 @@ def test_way_back_of_a_replacement_keeps_the_order_of_addresses() -> None:
     start = inverses(steps)[-1]
     assert isinstance(start, StartContainers)
     assert [one.name for one in reversed(start.containers)] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("count", [5, 200, 500])
+def test_replacement_closes_ports_no_longer_for_being_one_of_many(count: int) -> None:
+    """Four steps for each container, one after another, and at each moment it is on a network that carries its ports."""
+    several = [container(f"c{number}", endpoint(NAME, True), id=f"c{number}") for number in range(count)]
+    steps = plan(wanted(), [network(subnets=[OTHER])], attached=several).steps
+    moves = [step for step in steps if isinstance(step, (ConnectContainer, DisconnectContainer))]
+    assert len(moves) == 4 * count
+    assert len(steps) - len(moves) == 6
+    on = {one.id: {NAME} for one in several}
+    moved = dict.fromkeys(on, 0)
+    for step in moves:
+        # Its ports move with it where the network that sorts first is another one afterwards.
+        carried = min(on[step.id])
+        on[step.id] ^= {step.network}
+        assert on[step.id], f"{step} leaves it on no network"
+        moved[step.id] += min(on[step.id]) != carried
+    assert set(moved.values()) == {2}
