@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 import re
@@ -190,6 +191,8 @@ def refuse_overlap(network: AnyNetwork, others: Iterable[tuple[str, AnyNetwork]]
             raise Refused(f"{network} overlaps {other} ({label})", remedy="Choose another subnet")
 
 
+# The same few addresses come again and again, for each port of hundreds of containers.
+@functools.lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """One spelling for an address: without brackets, port, zone or IPv4 mapping; text that is none is left alone.
 

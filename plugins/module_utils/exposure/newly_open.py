@@ -65,7 +65,7 @@ def _of(
         for exposure in published.exposures(old, host)
         if exposure.family == state_firewall.IPV6 and exposure.cause in CLOSES
     }
-    for one in published.exposures(new, after):
+    for one in published.exposures(new, after) if closed else ():
         place = one.port.host_port, one.port.protocol
         open_then = one.verdict == verdict.REAL or one.cause == CLOSES[1]
         if one.family == state_firewall.IPV6 and open_then and place in closed:
@@ -85,7 +85,7 @@ def shut(host: published.Host, joining: Collection[str]) -> dict[str, tuple[str,
             for one in published.exposures(old, host)
             if one.family == state_firewall.IPV6 and one.verdict in (verdict.REAL, verdict.MASKED)
         }
-        for exposure in published.exposures(new, after):
+        for exposure in published.exposures(new, after) if answered else ():
             place = exposure.port.host_port, exposure.port.protocol
             if exposure.family == state_firewall.IPV6 and exposure.cause == CLOSES[0] and place in answered:
                 found[f"container {old.name}, port {place[0]}/{place[1]}"] = (state_firewall.IPV6, place[0])

@@ -22,6 +22,7 @@ engines. What a client gets who addresses the container itself is in exposure.di
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import typing as t
 
@@ -204,6 +205,7 @@ def served(containers: Iterable[docker_objects.Container], host: Host) -> tuple[
     return tuple(dict.fromkeys((one.family, one.port.host_port) for one in answered if _everywhere(one.port.host_ip)))
 
 
+@functools.lru_cache(maxsize=4096)
 def _everywhere(address: str) -> bool:
     return not address or ipaddress.ip_address(address).is_unspecified
 
@@ -391,11 +393,12 @@ def gateway(container: docker_objects.Container, family: str, host: Host) -> doc
     First by the priority given (Docker Engine 28), then dual-stack before IPv4 alone, then by the network's name.
     """
     able = [one for one in _outward(container, host) if (one.ipv6 if family == state_firewall.IPV6 else one.ipv4)]
-    return min(able, key=lambda one: (-_priority(one), not (one.ipv4 and one.ipv6), one.network), default=None)
+    return min(able, key=lambda one: (-_priority(one.settings), not (one.ipv4 and one.ipv6), one.network), default=None)
 
 
-def _priority(endpoint: docker_objects.Endpoint) -> int:
-    return int(definitions.load(endpoint.settings).get("GwPriority", 0))
+@functools.lru_cache(maxsize=4096)
+def _priority(settings: str) -> int:
+    return int(definitions.load(settings).get("GwPriority", 0))
 
 
 def unheard(
@@ -420,7 +423,7 @@ def unheard(
 
 def _takes(listened: list[str], address: str) -> bool:
     own = core_ip.plain(address)
-    return any(core_ip.plain(ip) == own or ipaddress.ip_address(ip).is_unspecified for ip in listened)
+    return any(core_ip.plain(ip) == own or _everywhere(ip) for ip in listened)
 
 
 def forward_policy(family: str, host: Host) -> str:
@@ -443,5 +446,6 @@ def _family(address: str) -> str:
     return state_firewall.IPV6 if ":" in address else state_firewall.IPV4
 
 
+@functools.lru_cache(maxsize=4096)
 def _loopback(address: str) -> bool:
     return bool(address) and ipaddress.ip_address(core_ip.plain(address)).is_loopback
