@@ -6,9 +6,10 @@
 
 Groups are lint, unit, browser, docs, checklist, sanity, integration, molecule and mutants.
 
-The checks of the working tree run one after another. Beside them everything with a lab does, two steps at a time, the
-longest first. Mutants run scenarios, too, so a scenario's lab is locked while it is in use. Each step's output goes to
-build/test/<step>.log.
+The checks of the working tree only compute, and run one after another. What has a lab waits half of its time, and goes
+by clocks, so several of its steps run at a time, the longest first, and the checks get what they leave of the machine.
+Mutants run scenarios, too, so a scenario's lab is locked while it is in use. Each step's output goes to
+build/test/<step>.log. The summary's CPU seconds are those of a step's own processes, without the lab's hosts.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from tests.mutants import ALL as MUTANTS  # noqa: E402
 
 LOGS = TOP / "build" / "test"
 TAIL = 60
-# How many steps of a lane run at a time.
-LANES = {"tree": 1, "lab": 2}
+# How many steps of a lane run at a time, and with what they are started.
+LANES = {"tree": 1, "lab": 3}
+BEFORE = {"tree": ("nice", "-n", "10"), "lab": ()}
 # Lines that say what went wrong, whatever the program; those of failures that a scenario wants come before.
 TELLING = re.compile(r"(fatal|failed): \[|^(FAILED|ERROR|E  |SURVIVED|FAIL) |: WARNING: ")
 TOLD, WIDTH = 12, 700
@@ -60,6 +62,7 @@ class Result:
     step: Step
     code: int
     seconds: float
+    cpu: float
     passed: int
     failed: int
     skipped: int
@@ -87,8 +90,13 @@ def lint_steps() -> list[Step]:
     return [Step("lint", name, ["tools/run", "--checkout", *command]) for name, command in commands.items()]
 
 
+def longest_first(scenario: str) -> int:
+    """How much a scenario has to say is about how long it takes."""
+    return -sum(path.stat().st_size for path in (TOP / "molecule" / scenario).rglob("*.yml"))
+
+
 def molecule_steps() -> list[Step]:
-    names = sorted(path.parent.name for path in TOP.glob("molecule/*/molecule.yml"))
+    names = sorted((path.parent.name for path in TOP.glob("molecule/*/molecule.yml")), key=longest_first)
     if not names:
         return [Step("molecule", "molecule", ["sh", "-c", "echo no scenario was found; exit 1"], lane="lab")]
     locked = {name: ["tools/run", "flock", f"build/test/{name}.lock", "molecule", "test", "-s", name] for name in names}
@@ -96,14 +104,14 @@ def molecule_steps() -> list[Step]:
 
 
 def integration_steps() -> list[Step]:
-    """Two that can run at a time: one has its hosts by itself, the other brings up its own for each file."""
-    parts = {"shared_lab": "not own_lab", "own_lab": "own_lab"}
+    """Files whose tests share hosts, in two processes with hosts of their own, and files that bring up their own."""
+    parts = {"shared_lab": ("not own_lab", "-n", "2", "--dist", "loadfile"), "own_lab": ("own_lab",)}
     command = [*PYTEST, TELL, "--durations=15", "tests/integration", "-m"]
-    return [Step("integration", name, [*command, marked], lane="lab", counts=True) for name, marked in parts.items()]
+    return [Step("integration", name, [*command, *marked], lane="lab", counts=True) for name, marked in parts.items()]
 
 
 def mutant_steps() -> list[Step]:
-    names = dict.fromkeys(mutant.scenario for mutant in MUTANTS)
+    names = sorted({mutant.scenario for mutant in MUTANTS}, key=longest_first)
     commands = {name: ["tools/run", "python", "tests/mutants.py", name] for name in names}
     return [Step("mutants", name, command, lane="lab", counts=True) for name, command in commands.items()]
 
@@ -161,7 +169,7 @@ def run(step: Step, show: bool) -> Result:
     with (
         log.open("w") as file,
         subprocess.Popen(
-            step.command,
+            [*BEFORE[step.lane], *step.command],
             cwd=TOP,
             env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"},
             text=True,
@@ -177,10 +185,12 @@ def run(step: Step, show: bool) -> Result:
             file.flush()
             if show:
                 tell(line.rstrip("\n"))
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - start
     told = tuple(line.rstrip()[:WIDTH] for line in lines if TELLING.search(line))[-TOLD:]
     numbers = counted("".join(lines), process.returncode, step.counts)
-    result = Result(step, process.returncode, seconds, *numbers, log, told)
+    result = Result(step, process.returncode, seconds, usage.ru_utime + usage.ru_stime, *numbers, log, told)
     tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
     if result.failed and not show:
         tell("".join(f"    | {line}" for line in lines[-TAIL:]) + f"    all of it: {log.relative_to(TOP)}")
@@ -190,9 +200,10 @@ def run(step: Step, show: bool) -> Result:
 def summary(results: list[Result]) -> int:
     """Prints the table, and says whether all is well: a run without a test is not."""
     width = max((len(result.step.title) for result in results), default=4)
-    print(f"\n{'step':{width}}  {'passed':>6}  {'failed':>6}  {'skipped':>7}  {'seconds':>7}")
+    print(f"\n{'step':{width}}  {'passed':>6}  {'failed':>6}  {'skipped':>7}  {'seconds':>7}  {'CPU s':>7}")
     for result in results:
         numbers = f"{result.passed:>6}  {result.failed:>6}  {result.skipped:>7}  {result.seconds:>7.1f}"
+        numbers += f"  {result.cpu:>7.1f}"
         print(f"{result.step.title:{width}}  {numbers}{'  <-- ' + str(result.log) if result.failed else ''}")
     for result in results:
         if result.failed:

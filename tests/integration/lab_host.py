@@ -18,7 +18,24 @@ from pathlib import Path
 import ansible
 
 TOP = Path(__file__).resolve().parents[2]
-INVENTORY = Path(__file__).with_name("inventory.yml")
+# Two processes of one test run have labs of their own: the same hosts, with this behind the name of each lab.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+
+
+def own_inventory(inventory: Path) -> Path:
+    """An inventory of tests/integration, with this process's labs in place of those that it names."""
+    if not WORKER or inventory.parent != Path(__file__).parent:
+        return inventory
+    text = inventory.read_text(encoding="utf-8")
+    lab_name = re.findall(r"lab_name: (\S+)", text)[0]
+    text = text.replace(f"lab_name: {lab_name}\n", f"lab_name: {lab_name}-{WORKER}\n")
+    own = TOP / "build" / "test" / WORKER / inventory.name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(text.replace(f"dms-lab-{lab_name}-", f"dms-lab-{lab_name}-{WORKER}-"), encoding="utf-8")
+    return own
+
+
+INVENTORY = own_inventory(Path(__file__).with_name("inventory.yml"))
 # With the comment's indentation and order, so that a byte that changes is seen.
 ORIGINAL = '{\n    "log-level": "info",\n    "max-concurrent-downloads": 3\n}\n'
 # Only a restart brings it into force, and it is not about the default bridge.
@@ -34,7 +51,7 @@ def output(*command: str, stdin: str | None = None) -> str:
 
 def lab(verb: str, inventory: Path = INVENTORY) -> None:
     """Bring the hosts of an inventory up, or down."""
-    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, str(inventory))
+    output(sys.executable, str(TOP / "lab" / "lab.py"), verb, str(own_inventory(inventory)))
 
 
 @dataclass(frozen=True)
@@ -47,7 +64,7 @@ class Host:
     @property
     def container(self) -> str:
         """The lab container that it is."""
-        return f"dms-lab-{self.lab}-{self.name}"
+        return "-".join(("dms-lab", self.lab, *([WORKER] if WORKER else []), self.name))
 
     def run(self, script: str) -> str:
         """What a shell script prints on the host."""
@@ -117,20 +134,50 @@ def play(
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook of ours on one host, or several."""
     extra = json.dumps({"dms_ipv6_hosts": host, "dms_ipv6_probe_image": "dms-lab/whoami", **variables})
-    command = ["ansible-playbook", "-i", str(inventory), f"dms.ipv6.{playbook}", "-e", extra, *options]
+    command = ["ansible-playbook", "-i", str(own_inventory(inventory)), f"dms.ipv6.{playbook}", "-e", extra, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+# What clean() leaves; each line that fails is printed.
+KNOWN_STATE = f"""
+check() {{ "$@" >/dev/null 2>&1 || echo "not so: $*"; }}
+said() {{ [ "$1" = "$2" ] || echo "$3: $1"; }}
+check systemctl is-active docker
+said "$(cat /etc/docker/daemon.json 2>&1; echo .)" '{ORIGINAL}.' daemon.json
+said "$(ls -A /etc/docker | grep -vx key.json)" daemon.json 'files of Docker'
+# dockerd may not have read a file of the same moment.
+said "$(find /run/docker.pid -newer /etc/docker/daemon.json)" /run/docker.pid 'started after daemon.json was written'
+said "$(ls -d /var/lib/dms-ipv6 /etc/systemd/system/docker.service.d 2>/dev/null)" '' 'left behind'
+said "$(ls /etc/systemd/system | grep dms-ipv6)" '' 'units left behind'
+said "$(docker ps -a --format '{{{{.Names}}}} {{{{.State}}}} {{{{.Networks}}}}')" 'mail running bridge' containers
+said "$(docker network ls --format '{{{{.Name}}}}' | sort | xargs)" 'bridge host none' networks
+said "$(docker info -f '{{{{.LiveRestoreEnabled}}}}')" false live-restore
+"""
+
+
+def differs(host: Host) -> str:
+    """What of the host is not in the state that clean() leaves, a line each; nothing if it is in it."""
+    return host.run(f"set +e\n{KNOWN_STATE}true")
+
+
 def clean(host: Host) -> None:
-    """Settings of its administrator's own, in force; the container runs; nothing of ours is left."""
+    """Settings of its administrator's own, in force; the container runs; nothing of ours is left.
+
+    A host that is in this state already is left alone: a restart of dockerd takes seconds.
+    """
+    if not differs(host):
+        return
     host.run(
-        "docker network disconnect -f dms-ipv6 mail 2>/dev/null || true;"
-        "docker network rm dms-ipv6 2>/dev/null || true;"
+        "docker ps -a --format '{{.Names}}' | grep -vx mail | xargs -r docker rm -f >/dev/null 2>&1 || true;"
+        "for one in $(docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none'); do"
+        " docker network disconnect -f $one mail 2>/dev/null || true; docker network rm $one >/dev/null || true; done;"
         "chattr -i /etc/docker/daemon.json 2>/dev/null || true; rm -rf /var/lib/dms-ipv6 /etc/docker/daemon.json*;"
         f"printf '%s' '{ORIGINAL}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket;"
         # A file written within 0.02 s of the daemon's start is taken for one that it may not have read.
         "sleep 0.2; systemctl restart docker; docker start mail >/dev/null"
     )
+    left = differs(host)
+    assert not left, f"{host.name} cannot be put back: {left}"
 
 
 @contextlib.contextmanager

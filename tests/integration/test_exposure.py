@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import pytest
-
 from tests.integration.lab_host import Host, clean, output
 
 HERE = Path(__file__).parent
@@ -129,15 +127,12 @@ class Cell(t.NamedTuple):
     family: str
 
 
-def test_model_agrees_with_every_engine(
-    hosts: dict[str, Host], client: Host, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_model_agrees_with_every_engine(hosts: dict[str, Host], client: Host) -> None:
     client.install()
     output("docker", "cp", str(HERE / "exposure_probe.py"), f"{client.container}:/opt/direct/exposure_probe.py")
     with ThreadPoolExecutor(len(ENGINES)) as pool:
         lines = list(pool.map(lambda name: agreement(hosts[name], client), ENGINES))
-    with capsys.disabled():
-        print("\n" + "\n".join(line for of_engine in lines for line in of_engine))
+    print("\n" + "\n".join(line for of_engine in lines for line in of_engine))
     wrong = [line for of_engine in lines for line in of_engine[1:]]
     assert not wrong, "\n".join(wrong)
 

@@ -25,7 +25,7 @@ def answers(host: Host) -> bool:
     """Whether the published port answers a client on another host, within its time limit."""
     address = host.direct("docker_ipv6_info")["addresses"]["ipv4"]
     said = subprocess.run(
-        ["docker", "exec", "dms-lab-integration-client", "curl", "-s", "-m", "5", f"http://{address}:8080/alive"],
+        ["docker", "exec", Host("client").container, "curl", "-s", "-m", "5", f"http://{address}:8080/alive"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return said.stdout.strip() == "alive"
