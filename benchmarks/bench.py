@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Times our playbook against ansible.builtin.ping and the usual way, on the same lab hosts in one run.
 
-    bench.py [--hosts 10,20,50] [--connections docker,ssh] [--repeat 2] [--no-outage]
+    bench.py [--hosts 10,20,50] [--connections docker,ssh] [--repeat 2] [--large 200:1,500:20] [--no-outage]
 
 Each host runs dockerd and has one published container; what the modules need is installed. The hosts are put back
 before each first run. Controller and hosts share this machine, so wall time is about the sum of all their CPU time;
@@ -39,8 +39,8 @@ SMALLEST = 10
 OURS = ["dms.ipv6.enable", "-e", json.dumps({"dms_ipv6_containers": ["web"]})]
 # As many hosts at a time as the usual way has, which are as many as there are forks.
 AT_A_TIME = [*OURS, "-e", f"dms_ipv6_serial={FORKS}"]
-PLAYBOOKS = ("usual_way", "ping", "bare_change")
-USUAL, PING, BARE = ([str(HERE / f"{name}.yml")] for name in PLAYBOOKS)
+PLAYBOOKS = ("usual_way", "ping", "bare_change", "read")
+USUAL, PING, BARE, READ = ([str(HERE / f"{name}.yml")] for name in PLAYBOOKS)
 # As Debian ships Docker, with one container that comes back by itself.
 FRESH = """
 set -e
@@ -57,6 +57,20 @@ mkdir -m 700 -p ~/.ssh
 cat > ~/.ssh/authorized_keys
 ssh-keygen -A > /dev/null
 systemctl enable --now ssh > /dev/null 2>&1
+"""
+# Containers on a host and their networks -> docker_ipv6_info against a ping.
+LARGE_GOALS = {(200, 1): 2.0, (500, 20): 4.0}
+# Each publishes a port in both families. They serve nothing, so that they cost the host little.
+FILL = """
+set -e
+docker rm -f web > /dev/null 2>&1 || true
+for net in $(seq {networks}); do docker network create net$net > /dev/null; done
+seq {containers} | xargs -P 2 -I N sh -c 'docker run -d --name cN --network net$((N % {networks} + 1)) \
+    -p $((10000 + N)):80 --entrypoint sleep dms-lab/whoami 86400' > /dev/null
+"""
+EMPTY = """
+docker ps -aq | xargs -r -n 50 docker rm -f > /dev/null
+docker network prune -f > /dev/null
 """
 GOALS = {
     "second run / ping": 1.5,
@@ -198,6 +212,33 @@ def ratios(runs: list[Run]) -> dict[str, float]:
     }
 
 
+def large(connection: str, containers: int, networks: int, repeat: int) -> list[Run]:
+    """One host with many containers, read and pinged in turn."""
+    on_hosts(1, EMPTY)
+    on_hosts(1, FILL.format(containers=containers, networks=networks))
+    time.sleep(5)
+    what = f"read {containers} containers on {networks} networks"
+    runs = []
+    for _again in range(repeat * SMALLEST):
+        runs += [play("ping", PING, connection, 1), play(what, READ, connection, 1)]
+    on_hosts(1, EMPTY)
+    return runs
+
+
+def large_row(runs: list[Run], containers: int, networks: int) -> str:
+    """What reading a large host takes, beside a ping."""
+    found = median(runs)
+    ping = found.pop("ping")
+    (read,) = found.values()
+    ratio, goal = read.wall / ping.wall, LARGE_GOALS.get((containers, networks))
+    verdict = "" if goal is None else f" (goal {goal}: {'met' if ratio <= goal else 'MISSED'})"
+    return (
+        f"- docker_ipv6_info with {containers} containers on {networks} networks: {read.wall:.2f} s, a ping"
+        f" {ping.wall:.2f} s, {ratio:.2f} times as long{verdict}; CPU of everything but the controller"
+        f" {read.host_cpu:.2f} s against {ping.host_cpu:.2f} s"
+    )
+
+
 def outage() -> list[str]:
     """What the test of outages prints: how long a published port is down."""
     command = [sys.executable, "-m", "pytest", "-q", "-rP", "tests/integration/test_outage.py"]
@@ -223,7 +264,7 @@ def machine() -> str:
     return "; ".join(parts)
 
 
-def report(runs: list[Run], told: list[str]) -> str:
+def report(runs: list[Run], told: list[str], rows: list[str]) -> str:
     """The tables, as Markdown."""
     parts = [f"# {datetime.date.today().isoformat()}", "", machine(), ""]
     for connection, count in dict.fromkeys((run.connection, run.hosts) for run in runs):
@@ -241,9 +282,39 @@ def report(runs: list[Run], told: list[str]) -> str:
             verdict = "" if goal is None else f" (goal {goal}: {'met' if value <= goal else 'MISSED'})"
             parts.append(f"- {name}: {value:.2f}{verdict}")
         parts.append("")
+    if rows:
+        parts += ["## Large hosts", "", *rows, ""]
     if told:
         parts += ["## Outage of a published port", "", "```", *told, "```", ""]
     return "\n".join(parts)
+
+
+def pairs(text: str) -> list[tuple[int, int]]:
+    """Containers and networks, as --large has them."""
+    split = [one.split(":") for one in text.split(",") if one]
+    return [(int(containers), int(networks)) for containers, networks in split]
+
+
+def measured(options: argparse.Namespace) -> tuple[list[Run], list[str]]:
+    """All runs on hosts of a lab that is up, and a row for each large host."""
+    counts, connections = numbers(options.hosts), options.connections.split(",")
+    if "ssh" in connections:
+        (WORK / "key").unlink(missing_ok=True)
+        output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(WORK / "key"))
+        on_hosts(max(counts), SSHD, (WORK / "key.pub").read_text(encoding="ascii"))
+    # Thrown away: the first run after hosts were started takes a third longer.
+    on_hosts(min(counts), FRESH)
+    play("warm-up", USUAL, connections[0], min(counts))
+    runs = [run for one in connections for count in counts for run in compare(one, count, options.repeat)]
+    rows = []
+    for containers, networks in pairs(options.large):
+        rows.append(large_row(large(connections[0], containers, networks, options.repeat), containers, networks))
+    return runs, rows
+
+
+def numbers(text: str) -> list[int]:
+    """Numbers of hosts, as --hosts has them."""
+    return [int(one) for one in text.split(",")]
 
 
 def main() -> int:
@@ -251,34 +322,24 @@ def main() -> int:
     parser.add_argument("--hosts", default="10,20,50")
     parser.add_argument("--connections", default="docker,ssh")
     parser.add_argument("--repeat", type=int, default=2, help="how often with 10 hosts; with more, less often")
+    parser.add_argument("--large", default="200:1,500:20", help="containers:networks of large hosts; empty for none")
     parser.add_argument("--no-outage", action="store_true")
     options = parser.parse_args()
-    counts = [int(one) for one in options.hosts.split(",")]
     for folder in (WORK, HERE / "results"):
         folder.mkdir(parents=True, exist_ok=True)
     told = [] if options.no_outage else outage()
     lab = [sys.executable, str(TOP / "lab" / "lab.py")]
-    hosts = str(inventory(max(counts), "docker"))
+    hosts = str(inventory(max(numbers(options.hosts)), "docker"))
     subprocess.run([*lab, "up", hosts], check=True)
-    runs: list[Run] = []
     try:
-        if "ssh" in options.connections:
-            (WORK / "key").unlink(missing_ok=True)
-            output("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(WORK / "key"))
-            on_hosts(max(counts), SSHD, (WORK / "key.pub").read_text(encoding="ascii"))
-        # Thrown away: the first run after hosts were started takes a third longer.
-        on_hosts(min(counts), FRESH)
-        play("warm-up", USUAL, options.connections.partition(",")[0], min(counts))
-        for connection in options.connections.split(","):
-            for count in counts:
-                runs += compare(connection, count, options.repeat)
+        runs, rows = measured(options)
     finally:
         subprocess.run([*lab, "down", hosts], check=False)
-    text = report(runs, told)
+    text = report(runs, told, rows)
     say(f"\n{text}")
     result = HERE / "results" / datetime.date.today().isoformat()
     result.with_suffix(".md").write_text(text, encoding="utf-8")
-    data = {"machine": machine(), "runs": [asdict(run) for run in runs], "outage": told}
+    data = {"machine": machine(), "runs": [asdict(run) for run in runs], "large": rows, "outage": told}
     result.with_suffix(".json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -63,3 +64,20 @@ def test_what_ansible_calls_deprecated_is_a_failure(
     result = command.run(command.Step("some", "some", run), show=False)
     assert (result.passed, result.failed, result.code) == (0, 1, 1)
     assert "this is old" in result.told[-1], result.told
+def test_what_only_computes_gets_what_labs_leave_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TOP", "LOGS"):
+        monkeypatch.setattr(command, name, tmp_path)
+    steps = [command.Step("some", lane, ["nice"], lane=lane) for lane in command.LANES]
+    found = {step.lane: command.run(step, show=False) for step in steps}
+    assert {lane: result.code for lane, result in found.items()} == {"tree": 0, "lab": 0}
+    own = os.nice(0)
+    assert int(found["lab"].log.read_text(encoding="utf-8")) == own
+    assert int(found["tree"].log.read_text(encoding="utf-8")) == min(19, own + 10)
+
+
+def test_a_step_that_takes_long_does_not_come_last() -> None:
+    names = [step.name for step in command.all_steps() if step.group == "molecule"]
+    assert sorted(names, key=command.longest_first) == names
+    assert names.index("engines") < names.index("default")

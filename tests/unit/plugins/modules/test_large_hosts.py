@@ -11,8 +11,8 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils.modules import docker_ipv6_info
 from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.modules import docker_ipv6_info
 from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
 from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host

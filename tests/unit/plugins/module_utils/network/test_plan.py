@@ -544,7 +544,7 @@ def test_way_back_of_a_replacement_keeps_the_order_of_addresses() -> None:
 
 @pytest.mark.parametrize("count", [5, 200, 500])
 def test_replacement_closes_ports_no_longer_for_being_one_of_many(count: int) -> None:
-    """Four steps for each container, one after another, and at each moment it is on a network that carries its ports."""
+    """Four steps for each container, and at each moment it is on a network that carries its ports."""
     several = [container(f"c{number}", endpoint(NAME, True), id=f"c{number}") for number in range(count)]
     steps = plan(wanted(), [network(subnets=[OTHER])], attached=several).steps
     moves = [step for step in steps if isinstance(step, (ConnectContainer, DisconnectContainer))]
