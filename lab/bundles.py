@@ -18,7 +18,7 @@ PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-
 # Packed loosely: its purpose is to be unpacked at once.
 PACK = f"""
 for program in {" ".join(PROGRAMS)}; do
-  path=$(command -v $program) || {{ echo "there is no $program" >&2; exit 1; }}
+  path=$(command -v $program) || exit 1
   set -- "$@" "$path"
 done
 tar -chP --transform 's,.*/,docker/,' "$@" | gzip -1
@@ -170,10 +170,9 @@ def _packed(files: dict[str, bytes], mode: int) -> bytes:
 
 def pack(container: Any, name: str, target: Path) -> None:
     """Make a bundle of the programs that a running host has; it does where that host's libraries are."""
-    done = container.exec_run(["sh", "-c", PACK], demux=True)
-    packed, complaint = (part or b"" for part in done.output)
+    done = container.exec_run(["sh", "-c", PACK], stderr=False)
     if done.exit_code:
-        raise LabError(f"{name}: its engine cannot be packed: {complaint.decode(errors='replace').strip()}")
+        raise LabError(f"{name}: its engine cannot be packed: one of {', '.join(PROGRAMS)} is not there")
     partial = target.with_suffix(".partial")
-    partial.write_bytes(packed)
+    partial.write_bytes(done.output)
     partial.rename(target)
