@@ -18,7 +18,7 @@ PROGRAMS = ("dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker-
 # Packed loosely: its purpose is to be unpacked at once.
 PACK = f"""
 for program in {" ".join(PROGRAMS)}; do
-  path=$(command -v $program) || {{ echo "there is no $program" >&2; exit 1; }}
+  path=$(command -v $program) || exit 1
   set -- "$@" "$path"
 done
 tar -chP --transform 's,.*/,docker/,' "$@" | gzip -1
@@ -81,10 +81,10 @@ WantedBy=multi-user.target
 }
 CONTAINERD_CONFIG = 'disabled_plugins = ["cri"]\n'
 # With nftables dockerd does not switch forwarding on, and does not start without it. The option is a flag, so that
-# a test that writes daemon.json anew keeps the engine that it is about.
+# a test that writes daemon.json anew, or removes an administrator's drop-ins, keeps the engine that it is about.
 NFTABLES = {
     "etc/sysctl.d/80-docker.conf": "net.ipv4.ip_forward = 1\n",
-    "etc/systemd/system/docker.service.d/firewall-backend.conf": (
+    "usr/lib/systemd/system/docker.service.d/firewall-backend.conf": (
         "[Service]\nExecStartPre=/usr/sbin/sysctl -q -w net.ipv4.ip_forward=1\nExecStart=\n"
         "ExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock --firewall-backend=nftables\n"
     ),
@@ -170,10 +170,9 @@ def _packed(files: dict[str, bytes], mode: int) -> bytes:
 
 def pack(container: Any, name: str, target: Path) -> None:
     """Make a bundle of the programs that a running host has; it does where that host's libraries are."""
-    done = container.exec_run(["sh", "-c", PACK], demux=True)
-    packed, complaint = (part or b"" for part in done.output)
+    done = container.exec_run(["sh", "-c", PACK], stderr=False)
     if done.exit_code:
-        raise LabError(f"{name}: its engine cannot be packed: {complaint.decode(errors='replace').strip()}")
+        raise LabError(f"{name}: its engine cannot be packed: one of {', '.join(PROGRAMS)} is not there")
     partial = target.with_suffix(".partial")
-    partial.write_bytes(packed)
+    partial.write_bytes(done.output)
     partial.rename(target)

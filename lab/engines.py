@@ -33,7 +33,7 @@ DOES = {
 }
 # What comes with Debian's package and not with a bundle, whatever the version.
 PACKAGED = ("docker_opts",)
-CHANGE, NIGHT = "every change", "every night"
+CHANGE, NIGHT = "`make test`, on every change", "nobody yet; the workflow `engines` every night"
 NFTABLES = "+nftables"
 BUNDLE = re.compile(r"docker-(\d+\.\d+\.\d+[A-Za-z0-9.~-]*?)\.tgz\Z")
 
@@ -46,7 +46,7 @@ class Line(NamedTuple):
         release: the Debian release underneath.
         debians: the version of that release's own package; empty where an engine comes from a bundle only.
         does: words of DOES, without those of PACKAGED.
-        run: how often whose machines run it; CHANGE is `make test` with Debian's package, NIGHT the workflow `engines`.
+        run: who runs it.
     """
 
     line: str
@@ -185,10 +185,9 @@ def page() -> str:
     rows = ["| Docker Engine | in the lab on | comes as | run by | does not |", "|---|---|---|---|---|"]
     for line in LINES:
         comes = f"Debian's package {line.debians}, or a bundle" if line.debians else "a bundle"
-        by = "`make test`, every change" if line.run == CHANGE else "the workflow `engines`, every night"
         lacks = ", ".join(f"`{word}`" for word in DOES if word not in (*line.does, *PACKAGED))
-        rows.append(f"| {line.line} | Debian {line.release} | {comes} | {by} | {lacks or 'nothing of it'} |")
+        rows.append(f"| {line.line} | Debian {line.release} | {comes} | {line.run} | {lacks or 'nothing of it'} |")
         if "nftables" in line.does:
-            rows.append(f"| {line.line}{NFTABLES} | Debian {line.release} | {comes} | {by} | as above |")
+            rows.append(f"| {line.line}{NFTABLES} | Debian {line.release} | {comes} | {line.run} | as above |")
     meanings = [f"- `{word}`: {text}" for word, text in DOES.items()]
     return "\n".join([*rows, "", *meanings])

@@ -15,7 +15,8 @@ from typing import Any
 
 from lab import engines
 from lab.base import LabError, find_tool, run
-from lab.images import RELEASES, Recipe, recipe
+from lab.engines import HOSTS as RELEASES
+from lab.images import Recipe, recipe
 
 IMAGES = (*RELEASES, "client")
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z", re.IGNORECASE)

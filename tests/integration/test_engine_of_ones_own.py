@@ -14,6 +14,7 @@ import pytest
 from lab import engines
 from tests.integration.lab_host import Host, lab, output, play
 
+pytestmark = pytest.mark.own_lab
 LAB = "bundle"
 COMPOSE = "/usr/libexec/docker/cli-plugins/docker-compose"
 PLUGINS = "docker info -f '{{range .ClientInfo.Plugins}}{{println .Path}}{{end}}'"
@@ -21,12 +22,12 @@ SERVER = "docker version -f '{{.Server.Version}}'"
 GIVEN: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"], "dms_ipv6_probe_hosts": ["client"]}
 
 
-def inventory(place: Path, bundle: Path) -> Path:
-    """A Docker host with that engine, and a client. The host's name says nothing of a release, nor does lab_image."""
-    groups = {
-        "docker": {"hosts": {"own": {"lab_image": "bookworm", "lab_engine": str(bundle)}}},
-        "clients": {"hosts": {"client": {"lab_image": "client"}}},
-    }
+def inventory(place: Path, bundle: str = "") -> Path:
+    """A host of Debian's and a client; and one with that engine, whose name and lab_image say nothing of a release."""
+    docker = {"trixie": {"lab_image": "trixie"}}
+    if bundle:
+        docker["own"] = {"lab_image": "bookworm", "lab_engine": bundle}
+    groups = {"docker": {"hosts": docker}, "clients": {"hosts": {"client": {"lab_image": "client"}}}}
     for group in groups.values():
         for name, values in group["hosts"].items():
             values["ansible_host"] = Host(name, LAB).container
@@ -38,19 +39,19 @@ def inventory(place: Path, bundle: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(hosts: dict[str, Host], tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Host, Path, str]]:
-    """A host with the engine and the Compose of another one, packed; its inventory; the engine's version."""
+def own(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Host, Path, str]]:
+    """A host with the engine and the Compose of Debian's, packed; its inventory; the engine's version."""
     place = tmp_path_factory.mktemp("engine")
-    source = hosts["trixie"]
+    path, source = inventory(place), Host("trixie", LAB)
+    lab("down", path)
+    lab("up", path)
     version = source.run(SERVER)
     bundle = place / f"docker-{version.partition('+')[0]}.tgz"
     lab("pack", source.container, bundle)
     output("docker", "cp", "-L", f"{source.container}:{COMPOSE}", str(place / "compose"))
-    path = inventory(place, bundle)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DMS_IPV6_COMPOSE", str(place / "compose"))
-        lab("down", path)
-        lab("up", path)
+        lab("up", inventory(place, str(bundle)))
     yield Host("own", LAB), path, version
     lab("down", path)
 
