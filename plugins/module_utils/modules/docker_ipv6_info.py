@@ -55,6 +55,7 @@ def wanted_host(params: dict[str, t.Any]) -> nat.Wanted:
         prefix_length=params["prefix_length"],
         fleet_prefix=params["fleet_prefix"],
         containers=tuple(params["containers"]),
+        select=params["select"],
         attach=params["attach"],
         address_pool=params["address_pool"],
         userland_proxy=params["userland_proxy"],
@@ -95,11 +96,12 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
         Refused: it cannot be read, or what is asked for must not or cannot be done.
         NotBrought: something in ``more`` is needed and not there.
     """
-    wanted = wanted_host(params)
     docker = Docker(params["docker_socket"])
     found = read_host.read(docker, any_engine=params["mode"] == "audit")
     if not engine_kind.elsewhere(found.environment):
         found = read_host.looked_into(docker, found)
+    params = nat_facts.named(params, found)
+    wanted = wanted_host(params)
     if params["names"]:
         found = found._replace(orders=more.orders(params["names"]))
     places = own_addresses.read(found.networks)
@@ -130,10 +132,13 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
 
 def _plan(params: dict[str, t.Any], found: Found, docker: Docker, more: More) -> facts.Plan:
     """The plan for a mode that changes something."""
+    nobody = nat_facts.nobody(params)
+    if nobody:
+        return nat_facts.nothing(nobody)
     if params["mode"] != "nat":
         return more.plan(params, found, docker)
     if not found.paths:
-        return nat_facts.unreachable()
+        return nat_facts.nothing(nat_facts.UNREACHABLE)
     return nat_facts.nat(wanted_host(params), compose_options(params), found, docker, more.nat)
 
 

@@ -22,6 +22,7 @@ from ...network import steps as network_steps
 from ...proof.io import own_addresses
 from ...state import docker_objects
 from ...system.io import packages
+from .. import chosen
 from .. import nat as modes_nat
 from . import read_host
 
@@ -86,7 +87,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    no_network = bool((projects or targets.alone) and not containers)
+    no_network = bool((projects or targets.alone or wanted.select != chosen.NAMED) and not containers)
     attach = network_on_host.COMPOSE if no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
@@ -119,14 +120,30 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     }
 
 
-def unreachable() -> facts.Nat:
-    """Nothing to do on a host that no IPv6 client can reach."""
-    nothing: facts.Nat = {
+def nothing(reason: str) -> facts.Nat:
+    """Nothing to do on a host, because no IPv6 client can reach it for example."""
+    plan: facts.Nat = {
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
         "gai_conf": {}, "prove_on": [], "ports": [], "firewall": {}, "ndp": [], "packages": [],
-        "warnings": [UNREACHABLE],
+        "warnings": [reason],
     }  # fmt: skip
-    return nothing
+    return plan
+
+
+def named(params: Mapping[str, t.Any], found: Found) -> dict[str, t.Any]:
+    """The options with the containers that a word means here, if there is one in the place of their names."""
+    word = params["select"]
+    if word == chosen.NAMED or params["mode"] not in ("nat", "routed"):
+        return dict(params)
+    names = chosen.names(word, params["mode"], params["attach"], params["network"], found)
+    return {**params, "containers": list(names)}
+
+
+def nobody(params: Mapping[str, t.Any]) -> str:
+    """Why there is nothing to do, if a word means no container here and nothing else is asked for."""
+    word = params["select"]
+    more = params["containers"] or params["compose_files"] or params["address_pool"]
+    return "" if word == chosen.NAMED or params["mode"] not in ("nat", "routed") or more else chosen.NOTHING[word]
 
 
 class _Targets(t.NamedTuple):
@@ -152,7 +169,12 @@ def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Dock
     A file that is not understood is no obstacle where nothing has to be written into it.
     """
     auto = wanted.attach == network_on_host.AUTO
-    real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto else {}
+    masked = wanted.select == chosen.MASKED and wanted.attach != network_on_host.DEFAULT_BRIDGE
+    real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto or masked else {}
+    if masked:
+        ours = {one.name for one in found.containers if chosen.changed_by_us(one, found)}
+        alone = {name: network for name, network in real.items() if name not in ours}
+        return _with_projects(wanted, compose, found, docker, alone)
     composed = {one.name for one in found.containers if _is_composed(one)} | {
         one.id for one in found.containers if _is_composed(one)
     }
@@ -233,7 +255,7 @@ def seeing(
 ) -> Iterator[docker_objects.Container]:
     """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
     for container in found.containers:
-        files = {*_compose_paths(container.labels)}
+        files = {*docker_objects.compose_paths(container.labels)}
         waits = files & {*projects} and container.id not in joining and not container.has_ipv6
         if not waits and ({container.name, container.id} & {*wanted.containers} or files & {*compose.files}):
             yield container
@@ -307,8 +329,12 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "project_name": wanted.project,
     }
     if not compose_files.AVAILABLE:
-        later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {packages.COMPOSE} is there"
-        made = [container.id for container in found.containers if wanted.path in _compose_paths(container.labels)]
+        later = f"add IPv6 to {wanted.path} and to what runs of it; {packages.to_see_the_diff(wanted.path)}"
+        made = [
+            container.id
+            for container in found.containers
+            if wanted.path in docker_objects.compose_paths(container.labels)
+        ]
         return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
     files = project.read(wanted.path)
     plan = compose_plan.plan(project.named(wanted, files, found), files, found, read_host.ask(docker))
@@ -326,8 +352,3 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
 def _is_composed(container: docker_objects.Container) -> bool:
     return docker_objects.COMPOSE_PROJECT in container.labels
 
-
-def _compose_paths(labels: Mapping[str, str]) -> list[str]:
-    """The files that Compose made a container from."""
-    folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
-    return [os.path.join(folder, one) for one in files.split(",")]
