@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from ..state.host import Found, Order
 
 SPEC = READING
+NOTHING_OF_OURS = "nothing of this collection is on this host"
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
 
 
@@ -124,10 +125,16 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
     if params["mode"] != "audit":
         result["plan"] = _plan(params, found, docker, more)
-    result["summary"] = report.summary(
-        found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
-    )
+    result["summary"] = _summary(params["mode"], found, result)
     return result
+
+
+def _summary(mode: str, found: Found, result: dict[str, t.Any]) -> str:
+    """The host in one sentence."""
+    version = found.daemon.version
+    if mode == "absent" and not found.record and not result["plan"]["steps"]:
+        return f"Docker {version}; {NOTHING_OF_OURS}"
+    return report.summary(version, result.get("plan"), result["findings"], result.get("proof"))
 
 
 def _plan(params: dict[str, t.Any], found: Found, docker: Docker, more: More) -> facts.Plan:

@@ -81,7 +81,11 @@ def test_an_empty_group(tmp_path: Path, playbook: str) -> None:
 def test_no_inventory(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults]\ninventory = nowhere.ini\n")
     lax = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "false", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "false"}
-    ended(run(tmp_path, {}, AUDIT, listed=False, environment=lax), "The inventory (", "nowhere.ini) has no hosts. Give one with -i.")
+    ended(
+        run(tmp_path, {}, AUDIT, listed=False, environment=lax),
+        "The inventory (",
+        "nowhere.ini) has no hosts. Give one with -i.",
+    )
 
 
 ROLE = [
@@ -147,7 +151,10 @@ def test_a_probe_host_that_cannot_probe(tmp_path: Path, story: str, required: bo
     own = [{"import_playbook": ENABLE, "vars": given}]
     done = run(tmp_path, {"mail1": {}, **away}, own)
     assert done.code == code, done.said
-    words = {"away": "probe host client2 is out of reach", "no IPv6": "probe host client1 over ipv6: this client cannot"}
+    words = {
+        "away": "probe host client2 is out of reach",
+        "no IPv6": "probe host client1 over ipv6: this client cannot",
+    }
     before, _change, _after = done.said.partition("Change all of it")
     assert words[story] in before, done.said
     assert ("docker_ipv6" in [name for name, _options, _dry in done.asked]) is not required
@@ -158,7 +165,9 @@ def test_a_probe_host_that_cannot_probe(tmp_path: Path, story: str, required: bo
 def test_a_proof_that_fails_says_that_the_change_stands(tmp_path: Path) -> None:
     given = {**PROBED, "dms_ipv6_probe_addresses": {"ipv6": "2001:2::66"}}
     done = run(tmp_path, {"mail1": given}, ENABLE)
-    way = f"The change stands. To take it back: ansible-playbook -i {tmp_path}/inventory.yml dms.ipv6.undo --limit mail1"
+    way = (
+        f"The change stands. To take it back: ansible-playbook -i {tmp_path}/inventory.yml dms.ipv6.undo --limit mail1"
+    )
     assert done.code == 2 and way in done.said, done.said
     again = run(tmp_path / "again", {"mail1": given}, VERIFY)
     assert again.code == 2 and "masked" in again.said and "The change stands" not in again.said, again.said
@@ -186,3 +195,11 @@ def test_a_word_for_false_is_false(tmp_path: Path) -> None:
     same = {"dms_ipv6_network": "well", "dms_ipv6_address_pool": "fd5c:1ab0:7e57:1::/64"}
     done = run(tmp_path, {"mail1": same, "mail2": same}, ENABLE, "-e", "dms_ipv6_allow_same_subnet=false")
     assert done.code == 2 and "mail1 and mail2 both have fd5c:1ab0:7e57:1::/64" in done.said, done.said
+
+
+@pytest.mark.parametrize(("changes", "modes", "code"), [(False, [], 0), (True, [], 2), (False, ["prevent"], 2)])
+def test_the_module_by_itself(tmp_path: Path, changes: bool, modes: list[str], code: int) -> None:
+    look = {"name": "p", "dms.ipv6.preflight": {"scope": "playbook", "changes": changes, "modes": modes}}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [look]}
+    done = run(tmp_path, {"mail1": {}}, [play], variables={"dms_ipv6_containers": []})
+    assert done.code == code, done.said

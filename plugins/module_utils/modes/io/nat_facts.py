@@ -351,4 +351,3 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
 
 def _is_composed(container: docker_objects.Container) -> bool:
     return docker_objects.COMPOSE_PROJECT in container.labels
-

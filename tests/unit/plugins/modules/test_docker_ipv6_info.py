@@ -215,6 +215,13 @@ def test_only_those_that_are_not_real_get_our_network(lab: Lab) -> None:
     assert (plan["network"], plan["containers"], plan["prove_on"]) == ("dms-ipv6", ["web"], ["dms-ipv6", "six"])
 
 
+def test_undo_of_a_host_that_was_never_changed(lab: Lab) -> None:
+    words = "Docker 26.1.5; nothing of this collection is on this host"
+    assert info(mode="absent")["summary"] == words
+    lab.record = {"daemon": {}}
+    assert "nothing of this collection" not in info(mode="absent")["summary"]
+
+
 def published(number: int, address: str = "0.0.0.0") -> tuple[docker_objects.Port, ...]:
     six = (docker_objects.Port(80, "tcp", "::", number),) if address == "0.0.0.0" else ()
     return (docker_objects.Port(80, "tcp", address, number), *six)
