@@ -13,6 +13,7 @@ from ansible.module_utils.common.validation import check_type_bool, check_type_i
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.dms.ipv6.plugins.module_utils.modules import preflight as module
 from ansible_collections.dms.ipv6.plugins.plugin_utils.action import answer
 from ansible_collections.dms.ipv6.plugins.plugin_utils.preflight import variables, wishes
 
@@ -38,13 +39,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: Result | None = None) -> Result:
         """Fail in one line, or say nothing."""
         super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(
-            {
-                "scope": {"type": "str", "choices": ["host", "playbook"], "default": "host"},
-                "modes": {"type": "list", "elements": "str", "default": []},
-                "changes": {"type": "bool", "default": True},
-            }
-        )
+        _checked, args = self.validate_argument_spec(module.SPEC)
         known = task_vars or {}
         self.options = self._loader.load_from_file(str(SPEC))["argument_specs"]["main"]["options"]
         fault = self._playbook(known, args) if args["scope"] == "playbook" else self._host(known, args)

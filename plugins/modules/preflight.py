@@ -58,3 +58,15 @@ msg:
   type: str
   sample: "dms_ipv6_container is unknown. Did you mean dms_ipv6_containers? Nothing was read or changed."
 """
+
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.preflight import SPEC, run
+
+
+def main():  # type: () -> None
+    """Ansible's way in."""
+    run_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()

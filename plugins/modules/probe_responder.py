@@ -13,13 +13,17 @@ description:
   - The container runs as user 65534 without any capability, on a read-only file system and with little memory. It is
     published only where it is probed. The host removes it by itself after O(remove_after), whatever becomes of the run.
   - A container of another's making that is called C(dms-ipv6-responder) is refused, and never removed.
-  - When it is removed, the results of the probes are judged, and kept on the host as its last proof. For those that
-    keep a connection to a published port open, the host looks at which address the container is connected to.
+  - When it is removed, the results of the probes are judged, and kept on the host as its last proof, if this collection
+    has changed the host before. For those that keep a connection to a published port open, the host looks at which
+    address the container is connected to.
 options:
   state:
-    description: Whether the responder should run.
+    description:
+      - Whether the responder should run.
+      - V(ready) starts none. It sees that O(image) can be had, and pulls it, and that O(port) is free, so that a change
+        whose proof is wanted is not begun in vain.
     type: str
-    choices: [present, absent]
+    choices: [ready, present, absent]
     required: true
   network:
     description: The network to be proven.

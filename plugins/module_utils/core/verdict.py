@@ -68,9 +68,7 @@ def itself(own: str) -> Verdict:
     return Verdict(NOT_VERIFIED, own, "", f"{own} is an address of the machine that probes, which proves nothing")
 
 
-def judge(
-    client: str, answer: str, host_addresses: Collection[str], host_networks: Collection[str] = ()
-) -> Verdict:
+def judge(client: str, answer: str, host_addresses: Collection[str], host_networks: Collection[str] = ()) -> Verdict:
     """Compare the client's socket address with what the server says it saw.
 
     Args:
@@ -88,9 +86,7 @@ def judge(
     return compare(client, seen, host_addresses, host_networks)
 
 
-def compare(
-    client: str, seen: str, host_addresses: Collection[str], host_networks: Collection[str] = ()
-) -> Verdict:
+def compare(client: str, seen: str, host_addresses: Collection[str], host_networks: Collection[str] = ()) -> Verdict:
     """Compare the client's own address with the one that was seen; see judge()."""
     own = ip.plain(client)
     if own in {ip.plain(address) for address in host_addresses}:
@@ -103,7 +99,10 @@ def compare(
         return Verdict(MASKED, own, seen, f"the server saw {seen}, an address of the Docker host, instead of {own}")
     if _behind_nat(own, seen, host_networks):
         return Verdict(
-            NOT_VERIFIED, own, seen, f"this client ({own}) is behind NAT, as which the server saw {seen}, which proves nothing"
+            NOT_VERIFIED,
+            own,
+            seen,
+            f"this client ({own}) is behind NAT, as which the server saw {seen}, which proves nothing",
         )
     return Verdict(UNEXPECTED, own, seen, f"the server saw {seen}, neither this client ({own}) nor its Docker host")
 

@@ -45,6 +45,7 @@ class Wanted(t.NamedTuple):
         prefix_length: of a derived subnet.
         fleet_prefix: a /48 for all hosts, or empty.
         containers: names or ids.
+        select: the word that ``containers`` come from, ``named`` for none, see chosen.
         attach: how the containers get IPv6: ``network``, ``default_bridge``, or ``compose`` for no network of ours.
         address_pool: a pool for networks created later, ``auto``, or empty for none.
         userland_proxy: the value wanted, or None to leave the setting as it is.
@@ -64,6 +65,7 @@ class Wanted(t.NamedTuple):
     prefix_length: int = 64
     fleet_prefix: str = ""
     containers: tuple[str, ...] = ()
+    select: str = "named"
     attach: str = network_on_host.NETWORK
     address_pool: str = ""
     userland_proxy: bool | None = None

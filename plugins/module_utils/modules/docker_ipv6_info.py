@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from ..state.host import Found, Order
 
 SPEC = READING
+NOTHING_OF_OURS = "nothing of this collection is on this host"
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
 
 
@@ -55,6 +56,7 @@ def wanted_host(params: dict[str, t.Any]) -> nat.Wanted:
         prefix_length=params["prefix_length"],
         fleet_prefix=params["fleet_prefix"],
         containers=tuple(params["containers"]),
+        select=params["select"],
         attach=params["attach"],
         address_pool=params["address_pool"],
         userland_proxy=params["userland_proxy"],
@@ -96,11 +98,12 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
         Refused: it cannot be read, or what is asked for must not or cannot be done.
         NotBrought: something in ``more`` is needed and not there.
     """
-    wanted = wanted_host(params)
     docker = Docker(params["docker_socket"])
     found = read_host.read(docker, any_engine=params["mode"] == "audit")
     if not engine_kind.elsewhere(found.environment):
         found = read_host.looked_into(docker, found)
+    params = nat_facts.named(params, found)
+    wanted = wanted_host(params)
     if params["names"]:
         found = found._replace(orders=more.orders(params["names"]))
     places = own_addresses.read(found.networks)
@@ -123,18 +126,27 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
     if params["mode"] != "audit":
         result["plan"] = _plan(params, found, docker, more)
-    result["summary"] = report.summary(
-        found.daemon.version, result.get("plan"), result["findings"], result.get("proof")
-    )
+    result["summary"] = _summary(params["mode"], found, result)
     return result
+
+
+def _summary(mode: str, found: Found, result: dict[str, t.Any]) -> str:
+    """The host in one sentence."""
+    version = found.daemon.version
+    if mode == "absent" and not found.record and not result["plan"]["steps"]:
+        return f"Docker {version}; {NOTHING_OF_OURS}"
+    return report.summary(version, result.get("plan"), result["findings"], result.get("proof"))
 
 
 def _plan(params: dict[str, t.Any], found: Found, docker: Docker, more: More) -> facts.Plan:
     """The plan for a mode that changes something."""
+    nobody = nat_facts.nobody(params)
+    if nobody:
+        return nat_facts.nothing(nobody)
     if params["mode"] != "nat":
         return more.plan(params, found, docker)
     if not found.paths:
-        return nat_facts.unreachable()
+        return nat_facts.nothing(nat_facts.UNREACHABLE)
     return nat_facts.nat(wanted_host(params), compose_options(params), found, docker, more.nat)
 
 

@@ -17,6 +17,7 @@ READING: dict[str, t.Any] = {
     "interface": {"type": "str", "default": ""},
     "ndp_backend": {"type": "str", "choices": ["auto", "kernel", "networkd", "ndppd"], "default": "auto"},
     "containers": {"type": "list", "elements": "str", "default": []},
+    "select": {"type": "str", "choices": ["named", "masked", "all"], "default": "named"},
     "attach": {"type": "str", "choices": ["auto", "network", "default_bridge", "compose"], "default": "auto"},
     "compose_files": {"type": "list", "elements": "path", "default": []},
     "compose_shape": {"type": "str", "choices": ["default", "named", "external"], "default": "default"},

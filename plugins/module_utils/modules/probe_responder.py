@@ -22,7 +22,7 @@ from ..system.io import files as system_files
 LONGEST = 3600
 
 SPEC: dict[str, t.Any] = {
-    "state": {"type": "str", "choices": ["present", "absent"], "required": True},
+    "state": {"type": "str", "choices": ["ready", "present", "absent"], "required": True},
     "network": {"type": "str", "default": "dms-ipv6"},
     "image": {"type": "str", "default": "traefik/whoami:v1.11.0"},
     "port": {"type": "int", "default": 0},
@@ -64,6 +64,12 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
         "host_addresses": places.all,
         "host_networks": places.networks,
     }
+
+
+def ready(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.Any]:
+    """See that what a proof needs of this host is there; what the module returns."""
+    _refuse(params)
+    return {"changed": responder.ready(docker, params["image"], params["port"], dry)}
 
 
 def _refuse(params: dict[str, t.Any]) -> None:
@@ -116,8 +122,9 @@ def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.A
     proof = verdict.proof(probes, now, expect)
     told = {**proof, "faults": verdict.faults(probes, expect)}
     if probes and not dry:
-        with lock.lock():
-            record.keep(proof=proof)
+        if record.exists():  # a host that was only looked at keeps nothing
+            with lock.lock():
+                record.keep(proof=proof)
         if params["metrics"]:
             system_files.write(params["metrics"], metrics.text(proof, now.timestamp()).encode())
     return {"changed": changed, **told}
@@ -125,5 +132,5 @@ def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.A
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Start or remove the responder; what the module returns."""
-    act = present if params["state"] == "present" else absent
+    act = {"ready": ready, "present": present, "absent": absent}[params["state"]]
     return act(params, Docker(params["docker_socket"]), dry)

@@ -36,6 +36,7 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     place = probe.resolve(params["host"], params["port"], family)
     if probe.is_own(place, family):
         verdict = core_verdict.itself(str(place[0]))
+        verdict = verdict if params["port"] else verdict._replace(client="")  # it cannot try
     elif not params["port"]:
         verdict = probe.way(place, family)
     elif params["hold"]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import posixpath
 import types
 import typing as t
 
@@ -297,3 +298,9 @@ def _bindings(ports: Json) -> t.Iterator[Port]:
             # A user may ask for any of a range of host ports: "8000-8010".
             host_port = binding.get("HostPort") or ""
             yield Port(int(number), protocol, binding.get("HostIp", ""), int(host_port) if host_port.isdecimal() else 0)
+
+
+def compose_paths(labels: t.Mapping[str, str]) -> list[str]:
+    """The files that Compose made a container from."""
+    folder, files = labels.get(COMPOSE_FOLDER, ""), labels.get(COMPOSE_FILES, "")
+    return [posixpath.join(folder, one) for one in files.split(",")]

@@ -10,7 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.dms.ipv6.tests.unit.plugins.callback.stage import Done, run
+from ansible_collections.dms.ipv6.tests.unit.plugins.callback.stage import DOWN, Done, run
 
 ENABLE, AUDIT, VERIFY, PREVENT, UNDO = (f"dms.ipv6.{one}" for one in ("enable", "audit", "verify", "prevent", "undo"))
 NOTHING = "Nothing was read or changed."
@@ -80,7 +80,12 @@ def test_an_empty_group(tmp_path: Path, playbook: str) -> None:
 
 def test_no_inventory(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults]\ninventory = nowhere.ini\n")
-    ended(run(tmp_path, {}, AUDIT, listed=False), "The inventory (", "nowhere.ini) has no hosts. Give one with -i.")
+    lax = {"ANSIBLE_INVENTORY_UNPARSED_FAILED": "false", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "false"}
+    ended(
+        run(tmp_path, {}, AUDIT, listed=False, environment=lax),
+        "The inventory (",
+        "nowhere.ini) has no hosts. Give one with -i.",
+    )
 
 
 ROLE = [
@@ -108,4 +113,93 @@ def test_what_can_be_meant_goes_on(tmp_path: Path, way: str) -> None:
     done = run(tmp_path, hosts, own) if way == "import" else run(tmp_path, hosts, ENABLE, "--limit", "mail2")
     assert done.code == 0, done.said
     assert [name for name, _options, _dry in done.asked] == ["docker_ipv6_info"]
-    assert done.states == {"mail1" if way == "import" else "mail2": "real"}
+    assert done.states == {"mail1" if way == "import" else "mail2": "not verified"}
+    assert "no probe host" not in done.said
+
+
+PROBED: dict[str, t.Any] = {"dms_ipv6_probe_hosts": ["client1"], "dms_ipv6_network": "new"}
+
+
+def modules(done: Done) -> list[str]:
+    return [f"{name} {options.get('state', options.get('port', ''))}".strip() for name, options, _dry in done.asked]
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
+def test_an_image_that_cannot_be_had(tmp_path: Path, check: list[str]) -> None:
+    """It is found before Docker is restarted."""
+    done = run(tmp_path, {"mail1": {**PROBED, "dms_ipv6_probe_image": "nowhere/none"}}, ENABLE, *check)
+    assert done.code == 2 and "mail1: cannot pull nowhere/none. Nothing was changed." in done.said, done.said
+    assert modules(done) == ["docker_ipv6_info", "probe_responder ready"]
+
+
+def test_what_the_proof_needs_comes_first(tmp_path: Path) -> None:
+    done = run(tmp_path, {"mail1": PROBED}, ENABLE)
+    assert done.code == 0, done.said
+    assert modules(done)[:4] == ["docker_ipv6_info", "probe_responder ready", "remote_ip_probe 0", "docker_ipv6"]
+
+
+@pytest.mark.parametrize(("required", "code"), [(True, 2), (False, 0)])
+@pytest.mark.parametrize("story", ["away", "no IPv6"])
+def test_a_probe_host_that_cannot_probe(tmp_path: Path, story: str, required: bool, code: int) -> None:
+    """It is said before the change; which is not made if its proof is required."""
+    away = {"client2": DOWN} if story == "away" else {}
+    given = {**PROBED, "dms_ipv6_require_proof": required, "dms_ipv6_hosts": "mail1"}
+    if story == "away":
+        given["dms_ipv6_probe_hosts"] = ["client2"]
+    else:
+        given["dms_ipv6_probe_addresses"] = {"ipv6": "2001:2::99"}
+    own = [{"import_playbook": ENABLE, "vars": given}]
+    done = run(tmp_path, {"mail1": {}, **away}, own)
+    assert done.code == code, done.said
+    words = {
+        "away": "probe host client2 is out of reach",
+        "no IPv6": "probe host client1 over ipv6: this client cannot",
+    }
+    before, _change, _after = done.said.partition("Change all of it")
+    assert words[story] in before, done.said
+    assert ("docker_ipv6" in [name for name, _options, _dry in done.asked]) is not required
+    assert ("no probe host can try over IPv6" in done.said) is required
+    assert "mail1 : ok=" in done.said and "unreachable=0" in done.said.partition("mail1 : ok=")[2][:60]
+
+
+def test_a_proof_that_fails_says_that_the_change_stands(tmp_path: Path) -> None:
+    given = {**PROBED, "dms_ipv6_probe_addresses": {"ipv6": "2001:2::66"}}
+    done = run(tmp_path, {"mail1": given}, ENABLE)
+    way = (
+        f"The change stands. To take it back: ansible-playbook -i {tmp_path}/inventory.yml dms.ipv6.undo --limit mail1"
+    )
+    assert done.code == 2 and way in done.said, done.said
+    again = run(tmp_path / "again", {"mail1": given}, VERIFY)
+    assert again.code == 2 and "masked" in again.said and "The change stands" not in again.said, again.said
+
+
+@pytest.mark.parametrize(
+    ("hosts", "code", "words"),
+    [
+        (["client1"], 0, "answered"),
+        (["client1", "client2"], 0, "probe host client2 is out of reach, or cannot run a module"),
+        (["client2"], 2, "mail1: the relay test was not made: probe host client2 is out of reach"),
+    ],
+)
+def test_a_relay_test_with_a_probe_host_that_is_away(tmp_path: Path, hosts: list[str], code: int, words: str) -> None:
+    """It is said of the probe host; the Docker host was reached all the time."""
+    given = {"dms_ipv6_relay_test": True, "dms_ipv6_probe_hosts": hosts}
+    done = run(tmp_path, {"mail1": given, "client2": DOWN}, AUDIT, "--limit", "mail1")
+    assert (done.code, words in done.said) == (code, True), done.said
+    assert "unreachable=0" in done.said.partition("mail1 : ok=")[2][:60], done.said
+
+
+def test_a_word_for_false_is_false(tmp_path: Path) -> None:
+    """A text from the command line is no consent."""
+    (tmp_path / "well").touch()
+    same = {"dms_ipv6_network": "well", "dms_ipv6_address_pool": "fd5c:1ab0:7e57:1::/64"}
+    done = run(tmp_path, {"mail1": same, "mail2": same}, ENABLE, "-e", "dms_ipv6_allow_same_subnet=false")
+    assert done.code == 2 and "mail1 and mail2 both have fd5c:1ab0:7e57:1::/64" in done.said, done.said
+
+
+@pytest.mark.parametrize(("changes", "modes", "code"), [(False, [], 0), (True, [], 2), (False, ["prevent"], 2)])
+def test_the_module_by_itself(tmp_path: Path, changes: bool, modes: list[str], code: int) -> None:
+    look = {"name": "p", "dms.ipv6.preflight": {"scope": "playbook", "changes": changes, "modes": modes}}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [look]}
+    done = run(tmp_path, {"mail1": {}}, [play], variables={"dms_ipv6_containers": []})
+    assert done.code == code, done.said

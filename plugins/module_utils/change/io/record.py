@@ -19,6 +19,11 @@ def path() -> str:
     return os.path.join(system_files.STATE, "record.json")
 
 
+def exists() -> bool:
+    """Whether this collection has ever changed the host."""
+    return os.path.exists(path())
+
+
 def record() -> dict[str, t.Any]:
     """What earlier runs wrote down about this host; empty if there is nothing.
 

@@ -23,7 +23,7 @@ from ...network import steps as network_steps
 from ...proof.io import own_addresses
 from ...state import docker_objects, engine_kind
 from ...system.io import packages
-from .. import effects
+from .. import chosen, effects
 from .. import nat as modes_nat
 from . import read_host
 
@@ -91,7 +91,8 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    attach = network_on_host.COMPOSE if (projects or targets.alone) and not containers else wanted.attach
+    no_network = bool((projects or targets.alone or wanted.select != chosen.NAMED) and not containers)
+    attach = network_on_host.COMPOSE if no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     joining = _joining(host.network_plan, facts, attach, found)
@@ -160,15 +161,31 @@ def _probed(
     return [list(one) for one in served if one not in shut and one[0] in host.translated]
 
 
-def unreachable() -> facts.Nat:
-    """Nothing to do on a host that no IPv6 client can reach."""
-    nothing: facts.Nat = {
+def nothing(reason: str) -> facts.Nat:
+    """Nothing to do on a host, because no IPv6 client can reach it for example."""
+    plan: facts.Nat = {
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
         "gai_conf": {}, "prove_on": [], "families": [],
         "ports": [], "firewall": {}, "ndp": [], "packages": [],
-        "warnings": [UNREACHABLE], "effects": {},
+        "warnings": [reason], "effects": {},
     }  # fmt: skip
-    return nothing
+    return plan
+
+
+def named(params: Mapping[str, t.Any], found: Found) -> dict[str, t.Any]:
+    """The options with the containers that a word means here, if there is one in the place of their names."""
+    word = params["select"]
+    if word == chosen.NAMED or params["mode"] not in ("nat", "routed"):
+        return dict(params)
+    names = chosen.names(word, params["mode"], params["attach"], params["network"], found)
+    return {**params, "containers": list(names)}
+
+
+def nobody(params: Mapping[str, t.Any]) -> str:
+    """Why there is nothing to do, if a word means no container here and nothing else is asked for."""
+    word = params["select"]
+    more = params["containers"] or params["compose_files"] or params["address_pool"]
+    return "" if word == chosen.NAMED or params["mode"] not in ("nat", "routed") or more else chosen.NOTHING[word]
 
 
 class _Targets(t.NamedTuple):
@@ -194,7 +211,12 @@ def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Dock
     A file that is not understood is no obstacle where nothing has to be written into it.
     """
     auto = wanted.attach == network_on_host.AUTO
-    real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto else {}
+    masked = wanted.select == chosen.MASKED and wanted.attach != network_on_host.DEFAULT_BRIDGE
+    real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto or masked else {}
+    if masked:
+        ours = {one.name for one in found.containers if chosen.changed_by_us(one, found)}
+        alone = {name: network for name, network in real.items() if name not in ours}
+        return _with_projects(wanted, compose, found, docker, alone)
     composed = {one.name for one in found.containers if _is_composed(one)} | {
         one.id for one in found.containers if _is_composed(one)
     }
@@ -322,7 +344,7 @@ def seeing(
 ) -> Iterator[docker_objects.Container]:
     """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
     for container in found.containers:
-        files = {*_compose_paths(container.labels)}
+        files = {*docker_objects.compose_paths(container.labels)}
         waits = files & {*projects} and container.id not in joining and not container.has_ipv6
         if not waits and ({container.name, container.id} & {*wanted.containers} or files & {*compose.files}):
             yield container
@@ -396,11 +418,12 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "project_name": wanted.project,
     }
     if not compose_files.AVAILABLE:
-        later = (
-            f"add IPv6 to {wanted.path} and to its running containers; the run installs {packages.COMPOSE} first, and"
-            " with it check mode shows the diff"
-        )
-        made = [container.id for container in found.containers if wanted.path in _compose_paths(container.labels)]
+        later = f"add IPv6 to {wanted.path} and to its running containers; {packages.to_see_the_diff(wanted.path)}"
+        made = [
+            container.id
+            for container in found.containers
+            if wanted.path in docker_objects.compose_paths(container.labels)
+        ]
         return {
             "options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made,
             "effects": {}, "later": None,
@@ -422,9 +445,3 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
 
 def _is_composed(container: docker_objects.Container) -> bool:
     return docker_objects.COMPOSE_PROJECT in container.labels
-
-
-def _compose_paths(labels: Mapping[str, str]) -> list[str]:
-    """The files that Compose made a container from."""
-    folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
-    return [os.path.join(folder, one) for one in files.split(",")]

@@ -128,7 +128,7 @@ def _project(wanted: WantedProject, found: Found, recreate: bool) -> dict[str, t
 
     options = {"path": wanted.path, "services": list(wanted.services), "project_name": wanted.project}
     if not compose_files.AVAILABLE:
-        later = f"publish ports of {wanted.path} on IPv4 only; in detail once {packages.COMPOSE} is there"
+        later = f"publish ports of {wanted.path} on IPv4 only; {packages.to_see_the_diff(wanted.path)}"
         return {"options": options, "steps": [later], "warnings": [], "containers": [], "waiting": [], "effects": {}}
     files = compose_project.read(wanted.path)
     planned = ports.plan(compose_project.named(wanted, files, found), files, found, recreate)

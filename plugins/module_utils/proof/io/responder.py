@@ -193,6 +193,41 @@ def _refuse_foreign(docker: Docker) -> None:
         )
 
 
+def ready(docker: Docker, image: str, port: int, dry: bool) -> bool:
+    """See before a change that a responder can be had after it, and get its image; whether that was pulled.
+
+    Raises:
+        Refused: it cannot.
+    """
+    try:
+        ours = any(OURS in (one.get("Labels") or {}) for one in docker.containers())
+        if port and not ours and not (_is_free(socket.AF_INET, "", port) and _is_free(socket.AF_INET6, "", port)):
+            raise Refused(f"port {port} is in use on this host", "port", "Give another dms_ipv6_probe_port, or 0")
+        _refuse_foreign(docker)
+        if image.startswith("/"):
+            _refuse_no_archive(image)
+            return False
+        if _is_there(docker, _named(docker, image)):
+            return False
+        if not dry:
+            _image(docker, sdk.client(docker.path), image)
+        return True
+    except Refused as reason:
+        raise Refused(f"{reason} Nothing was changed") from None
+
+
+def _named(docker: Docker, image: str) -> image_name.Image:
+    """An image by its name.
+
+    Raises:
+        Refused: by its id, which cannot be pulled, if it is not there.
+    """
+    wanted = image_name.parse(image)
+    if wanted.id and not _is_there(docker, wanted):
+        raise Refused("there is no such image on this host", image, "See `docker images --no-trunc`")
+    return wanted
+
+
 def refuse_image(image: str) -> None:
     """Raise Refused for what names no image and no archive."""
     if not image.startswith("/"):
@@ -203,11 +238,9 @@ def _image(docker: Docker, client: t.Any, image: str) -> str:
     """The name of an image that is there now."""
     if image.startswith("/"):
         return _loaded(client, image)
-    wanted = image_name.parse(image)
+    wanted = _named(docker, image)
     if _is_there(docker, wanted):
         return str(wanted)
-    if wanted.id:
-        raise Refused("there is no such image on this host", image, "See `docker images --no-trunc`")
     with sdk.refusing(f"pull the responder's image {image} (dms_ipv6_probe_image takes a local one or an archive)"):
         said = client.pull(wanted.name, tag=wanted.version)
     if not _is_there(docker, wanted):  # what goes wrong while it is fetched is only printed
@@ -227,14 +260,18 @@ def _is_there(docker: Docker, image: image_name.Image) -> bool:
 
 def _loaded(client: t.Any, path: str) -> str:
     """The image of an archive."""
-    if not os.path.isfile(path):
-        raise Refused("there is no such archive on this host", path, "Give an archive of `docker save`, or an image")
+    _refuse_no_archive(path)
     with open(path, "rb") as file, sdk.refusing(f"load the image archive {path}"):
         said = "".join(str(line.get("stream", "")) for line in client.load_image(file))
     words = said.rpartition("Loaded image")[2].replace(" ID", "").lstrip(":").split()
     if not words:
         raise Refused("it holds no image", path, "Give an archive of `docker save`")
     return words[0]
+
+
+def _refuse_no_archive(path: str) -> None:
+    if not os.path.isfile(path):
+        raise Refused("there is no such archive on this host", path, "Give an archive of `docker save`, or an image")
 
 
 def free_port() -> int:

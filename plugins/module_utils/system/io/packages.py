@@ -25,6 +25,11 @@ def missing_programs() -> list[str]:
     return [] if system_programs.where(NFT) else [NFTABLES]
 
 
+def to_see_the_diff(path: str) -> str:
+    """What to do where COMPOSE is missing, and a Compose file can be named only."""
+    return f"install python3-{COMPOSE} on the host to see the diff of {path}"
+
+
 def _is_there(name: str) -> bool:
     try:
         return find_spec(name) is not None

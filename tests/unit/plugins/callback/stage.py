@@ -81,16 +81,29 @@ elif name == "host_transaction_confirm":
     result = {"changed": True}
 elif name == "host_transaction":
     result = {"changed": True, **({"failed_steps": []} if args["state"] == "reverted" else {"transaction": "t1"})}
+elif name == "probe_responder" and args["state"] == "ready":
+    if args["image"] == "nowhere/none":
+        print(json.dumps({"failed": True, "msg": "cannot pull nowhere/none. Nothing was changed."}))
+        sys.exit()
 elif name == "probe_responder" and args["state"] == "present":
     result = {"changed": True, "ports": {"ipv6": 20001}, "host_addresses": []}
 elif name == "probe_responder":
     tried = [one for one in args["probes"] if one.get("verdict")]
     names = ("verdict", "family", "port", "client", "msg")
     kept = [{key: str(one.get(key, "")) for key in names} for one in args["probes"]]
-    word = "passed" if tried else "not verified"
-    result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
+    masked = [one["verdict"] for one in tried if one["verdict"] == "masked"]
+    word = "failed" if masked else "passed" if tried else "not verified"
+    result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": masked}
+elif name == "remote_ip_probe" and not int(args["port"]):
+    away = args["host"] == "2001:2::99"
+    msg = "this client cannot try: Network is unreachable" if away else "it can"
+    result = {"verdict": "not verified", "client": "" if away else "::2", "msg": msg}
+elif name == "smtp_relay_probe":
+    result = {"relay": "accepted" if args["host"] == "2001:2::99" else "denied", "msg": "answered"}
 elif name == "remote_ip_probe":
     result = {"verdict": "real", "family": "ipv6", "port": int(args["port"]), "client": "::2", "seen": "::2", "msg": "seen"}
+    if args["host"] == "2001:2::66":
+        result.update({"verdict": "masked", "seen": "172.17.0.1", "msg": "seen as 172.17.0.1"})
     if args["host"].startswith("2001:2::bad"):
         result.update({"verdict": "unexpected", "msg": "no address", "answer": "SECRET", "ansible_facts": {"a": 1}})
 print(json.dumps(result))

@@ -85,7 +85,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setattr(read_host, "read", lambda docker, path=None, any_engine=False: found.read())
     monkeypatch.setattr(own_addresses, "read", lambda networks: places)
     monkeypatch.setattr(packages, "missing", lambda compose=False: found.missing)
-    monkeypatch.setattr(kernel, "listeners", lambda pid: found.listeners)
+    monkeypatch.setattr(kernel, "listeners", lambda pid, own=False: found.listeners)
     monkeypatch.setattr(Docker, "container", lambda self, name: found.inspected)
     return found
 
@@ -241,6 +241,81 @@ def test_only_those_that_are_not_real_get_our_network(lab: Lab) -> None:
     on_six(lab, web)
     plan = info(mode="nat", containers=["mail", "web"])["plan"]
     assert (plan["network"], plan["containers"], plan["prove_on"]) == ("dms-ipv6", ["web"], ["dms-ipv6", "six"])
+
+
+def test_undo_of_a_host_that_was_never_changed(lab: Lab) -> None:
+    words = "Docker 26.1.5; nothing of this collection is on this host"
+    assert info(mode="absent")["summary"] == words
+    lab.record = {"daemon": {}}
+    assert "nothing of this collection" not in info(mode="absent")["summary"]
+
+
+def published(number: int, address: str = "0.0.0.0") -> tuple[docker_objects.Port, ...]:
+    six = (docker_objects.Port(80, "tcp", "::", number),) if address == "0.0.0.0" else ()
+    return (docker_objects.Port(80, "tcp", address, number), *six)
+
+
+@pytest.mark.parametrize("mode", ["nat", "routed"])
+def test_masked_names_those_that_are(lab: Lab, mode: str) -> None:
+    """Not one that is real, is published on the loopback address only, has no port, or no network of its own."""
+    others = (
+        container("inside", ports=published(8082, "127.0.0.1")),
+        container("silent", ports=()),
+        container("host", network_mode="host", ports=()),
+        container("sharer", network_mode="container:web-id", ports=()),
+    )
+    on_six(lab, container("web", ports=published(8081)), *others)
+    lab.listeners = listening()(1)
+    options = {"subnet": "2001:2:0:d1::/80"} if mode == "routed" else {}
+    plan = info(mode=mode, select="masked", **options)["plan"]
+    assert plan["containers"] == ["web"]
+    assert plan["prove_on"] == (["dms-ipv6", "six"] if mode == "nat" else ["dms-ipv6"])
+    assert info(mode=mode, select="masked", containers=["nosuch"], **options)["plan"]["containers"] == ["web"]
+
+
+def test_all_names_those_with_ports_for_ipv6(lab: Lab) -> None:
+    on_six(lab, container("web", ports=published(8081)), container("inside", ports=published(8082, "127.0.0.1")))
+    plan = info(mode="nat", select="all", attach="network")["plan"]
+    assert plan["containers"] == ["mail", "web"]
+
+
+def test_masked_by_the_daemons_settings_alone(lab: Lab) -> None:
+    """It is left where it is; and once it is real, there is nothing to change, and still something to prove."""
+    on_six(lab)
+    lab.daemon = Daemon()  # 26.1.5, ip6tables off
+    plan = info(mode="nat", select="masked")["plan"]
+    assert (plan["changed"], plan["network"], plan["prove_on"]) == (True, "", ["six"])
+    on_six(lab)
+    plan = info(mode="nat", select="masked")["plan"]
+    assert (plan["changed"], plan["network"], plan["prove_on"]) == (False, "", ["six"])
+
+
+@pytest.mark.parametrize("attach", ["auto", "network"])
+def test_masked_is_not_forgotten_once_it_is_real(lab: Lab, attach: str) -> None:
+    """A second run names it again, by our network, and changes nothing."""
+    real = container("other", endpoint("six", True)._replace(ipv6="fd5c:1ab0:7e57:6::3"), ports=published(8083))
+    on_six(lab, real)
+    moved = container("mail", endpoint("dms-ipv6", True))
+    lab.more["networks"] = (BRIDGE, network(), *lab.more["networks"][1:])
+    lab.more["containers"] = (moved, *lab.more["containers"][1:])
+    lab.inspected = {
+        **INSPECTED,
+        "NetworkSettings": {"Networks": {"dms-ipv6": {"GlobalIPv6Address": "fd5c:1ab0:7e57:1::2"}}},
+    }
+    plan = info(mode="nat", select="masked", attach=attach)["plan"]
+    assert (plan["changed"], plan["containers"], plan["subnets"]) == (False, ["mail"], [ULA])
+    assert plan["prove_on"] == ["dms-ipv6", "six"]
+
+
+@pytest.mark.parametrize("mode", ["nat", "routed"])
+@pytest.mark.parametrize("word", ["masked", "all"])
+def test_a_word_that_names_no_container(lab: Lab, word: str, mode: str) -> None:
+    """Docker is not restarted for nobody."""
+    lab.more = {"containers": (container("db", ports=()),)}
+    result = info(mode=mode, select=word)
+    assert (result["plan"]["changed"], result["plan"]["prove_on"]) == (False, [])
+    assert result["plan"]["warnings"][0].endswith("so there is nothing to do")
+    assert info(mode=mode, select="named", subnet="auto" if mode == "nat" else "2001:2:0:d1::/80")["plan"]["changed"]
 
 
 def test_a_host_without_ipv6_is_left_alone(lab: Lab) -> None:
@@ -731,6 +806,24 @@ def _plan_of(shop: Shop, project: dict[str, t.Any]) -> tuple[t.Any, str]:
     return made.plan.steps, made.edit.after
 
 
+def test_masked_in_a_compose_project(shop: Shop) -> None:
+    """The same plan as by name, and none afterwards; by the record, so that the subnet still counts as this host's."""
+    composed = [one for one in shop.found.containers if one.name != "plain"]
+    ported = tuple(one._replace(ports=published(8090 + number)) for number, one in enumerate(composed))
+    shop.found = shop.found._replace(containers=ported)
+    shop.lab.listeners = listening()(1)
+    by_name = info(mode="nat", containers=[MAIL, WEB])["plan"]
+    plan = info(mode="nat", select="masked")["plan"]
+    assert plan["steps"] == by_name["steps"]
+    (project,) = plan["compose"]
+    made = run(compose_network, check=True, **project)
+    steps, text = _plan_of(shop, project)
+    Path(made["file"]).write_text(text)
+    shop.found, shop.lab.record = carried_out(shop.found, steps), {"files": {made["file"]: {}}}
+    after = info(mode="nat", select="masked")["plan"]
+    assert (after["changed"], after["compose"], after["subnets"]) == (False, [project], [made["subnet"]])
+
+
 @pytest.mark.parametrize(
     ("mode", "options", "found"),
     [
@@ -793,10 +886,8 @@ def test_target_that_cannot_read_compose_files(shop: Shop, monkeypatch: pytest.M
     monkeypatch.setattr(compose_files, "AVAILABLE", False)
     shop.write("compose.yaml", text)
     plan = info(mode="nat", containers=[MAIL, "plain"])["plan"]
-    later = (
-        f"add IPv6 to {shop.path} and to its running containers; the run installs ruamel.yaml first, and with it check"
-        " mode shows the diff"
-    )
+    more = f"install python3-ruamel.yaml on the host to see the diff of {shop.path}"
+    later = f"add IPv6 to {shop.path} and to its running containers; {more}"
     assert plan["steps"][0] == later
     assert [one["path"] for one in plan["compose"]] == [shop.path]
     assert (plan["changed"], plan["packages"]) == (True, ["ruamel.yaml"])

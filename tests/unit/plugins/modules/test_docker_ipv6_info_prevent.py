@@ -288,5 +288,6 @@ def test_narrow_for_a_container_on_the_host_network(lab: Lab, six: bool) -> None
 def test_narrow_without_a_reader(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compose_files, "AVAILABLE", False)
     plan = planned(prevent_compose=True, containers=[MAIL])
-    later = f"publish ports of {lab.path} on IPv4 only; in detail once ruamel.yaml is there"
+    more = f"install python3-ruamel.yaml on the host to see the diff of {lab.path}"
+    later = f"publish ports of {lab.path} on IPv4 only; {more}"
     assert (plan["steps"], plan["packages"]) == ([later], ["ruamel.yaml"])

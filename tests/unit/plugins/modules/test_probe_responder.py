@@ -50,12 +50,14 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Engine:
     monkeypatch.setattr(responder, "free_port", lambda: 24872)
     monkeypatch.setattr(own_addresses, "read", lambda networks: places)
     monkeypatch.setattr(Docker, "networks", lambda self: [])
+    record.keep(daemon={})  # a host that this collection has changed
     return found
 
 
 PLACES: dict[str, t.Any] = {
     "addresses": {"ipv6": "fd00::2", "ipv4": "198.18.7.2"},
     "host_addresses": ["198.18.7.2", "fd00::2", "10.0.0.1"],
+    "host_networks": [],
 }
 
 
@@ -114,7 +116,7 @@ def test_address_of_its_own(engine: Engine) -> None:
 def test_absent(engine: Engine, probes: list[dict[str, t.Any]], expected: str) -> None:
     engine.runs = True
     check = run(probe_responder, check=True, state="absent", probes=probes)
-    assert (check["result"], engine.runs, record.record()) == (expected, True, {})
+    assert (check["result"], engine.runs, record.record()) == (expected, True, {"daemon": {}})
     real = run(probe_responder, state="absent", probes=probes)
     assert (real["result"], real["changed"], engine.runs) == (expected, True, False)
     assert record.record().get("proof", {}).get("result") == (expected if probes else None)
@@ -186,7 +188,7 @@ def test_a_proof_stays_where_nothing_was_probed(engine: Engine) -> None:
     ("options", "words"),
     [
         ({}, "missing required arguments: state"),
-        ({"state": "on"}, "value of state must be one of: present, absent"),
+        ({"state": "on"}, "value of state must be one of: ready, present, absent"),
         ({"state": "absent", "expect": "masked"}, "value of expect must be one of: real, refused"),
     ],
 )
@@ -267,7 +269,25 @@ def test_in_check_mode_one_after_the_other(engine: Engine) -> None:
         for family in there["addresses"]
     ]
     gone = run(probe_responder, check=True, state="absent", probes=probes)
-    assert (gone["changed"], engine.started, record.record()) == (False, [], {})
+    assert (gone["changed"], engine.started, record.record()) == (False, [], {"daemon": {}})
+
+
+def test_a_host_that_was_never_changed_keeps_nothing(engine: Engine, tmp_path: t.Any) -> None:
+    (tmp_path / "record.json").unlink()
+    run(probe_responder, state="present")
+    assert run(probe_responder, state="absent", probes=[SEEN])["result"] == "passed"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_ready(engine: Engine, monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
+    """It starts nothing, and says what a proof would not do with."""
+    asked = []
+    monkeypatch.setattr(responder, "ready", lambda _docker, *given: asked.append(given) or True)
+    assert run(probe_responder, check=check, state="ready", image="x/y", port=8080)["changed"] is True
+    assert (asked, engine.started) == ([("x/y", 8080, check)], [])
+    assert failure(probe_responder, state="ready", metrics="/x/y").startswith("metrics: give the absolute path")
+    assert failure(probe_responder, state="ready", image="Upper").startswith("Upper: ")
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

@@ -36,8 +36,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[t.Any, ...]]:
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        ({}, (PLACE, "ipv6", 5, [])),
-        ({"family": "ipv4", "timeout": 9, "host_addresses": ["fd00::1"]}, (PLACE, "ipv4", 9, ["fd00::1"])),
+        ({}, (PLACE, "ipv6", 5, [], [])),
+        (
+            {"family": "ipv4", "timeout": 9, "host_addresses": ["fd00::1"], "host_networks": ["fd00::/64"]},
+            (PLACE, "ipv4", 9, ["fd00::1"], ["fd00::/64"]),
+        ),
     ],
 )
 def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t.Any, ...], check: bool) -> None:
@@ -58,6 +61,19 @@ def test_probe(asked: list[t.Any], options: dict[str, t.Any], arguments: tuple[t
 
 
 @pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(("own", "client"), [(False, "fd00::5"), (True, "")])
+def test_port_0_asks_for_a_way_only(
+    asked: list[t.Any], monkeypatch: pytest.MonkeyPatch, own: bool, client: str, check: bool
+) -> None:
+    """Who is to probe itself has none."""
+    way = REAL._replace(verdict="not verified", seen="")
+    monkeypatch.setattr(proof_probe, "is_own", lambda place, family: own)
+    monkeypatch.setattr(proof_probe, "way", lambda place, family: way)
+    result = run(remote_ip_probe, check=check, host="fd00::1", port=0)
+    assert (result["verdict"], result["client"], asked) == ("not verified", client, [])
+
+
+@pytest.mark.parametrize("check", [True, False])
 def test_hold(asked: list[t.Any], check: bool) -> None:
     result = run(remote_ip_probe, check=check, host="fd00::1", port=25, hold=30, timeout=9)
     assert asked == [("hold", PLACE, "ipv6", 9, 30)]
@@ -68,8 +84,8 @@ def test_hold(asked: list[t.Any], check: bool) -> None:
     ("options", "words"),
     [
         ({"host": "fd00::1"}, "missing required arguments: port"),
-        ({"host": "fd00::1", "port": 0}, "port: 0 is not between 1 and 65535."),
-        ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 1 and 65535."),
+        ({"host": "fd00::1", "port": -1}, "port: -1 is not between 0 and 65535."),
+        ({"host": "fd00::1", "port": 65536}, "port: 65536 is not between 0 and 65535."),
         ({"host": "fd00::1", "port": 25, "family": "ipv5"}, "value of family must be one of: ipv4, ipv6"),
         ({"host": "fd00::1", "port": 25, "hold": -1}, "hold: -1 is not between 0 and 300 seconds."),
         ({"host": "fd00::1", "port": 25, "hold": 301}, "hold: 301 is not between 0 and 300 seconds."),

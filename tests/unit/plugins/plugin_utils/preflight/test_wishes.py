@@ -63,7 +63,11 @@ def test_nobody_is_meant(given: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize(
     ("run", "given", "words"),
     [
-        (ENABLE, {"mode": "absent"}, "dms_ipv6_mode is absent, and this playbook is for nat, routed, prevent: audit, undo"),
+        (
+            ENABLE,
+            {"mode": "absent"},
+            "dms_ipv6_mode is absent, and this playbook is for nat, routed, prevent: audit, undo",
+        ),
         (ENABLE._replace(modes=("prevent",)), {"mode": "nat", **{"containers": ["mail"]}}, "leave dms_ipv6_mode out."),
         (VERIFY, {"probe_hosts": ["client1", "mail1"]}, "mail1 is its own probe host"),
         (VERIFY, {"probe_hosts": ["clien1"]}, "names clien1, not in the inventory. Did you mean client1?"),
@@ -105,10 +109,18 @@ HERE = wishes.Place("docker", ("a", "b"), ("a", "b"), "", ("all", "docker", "mai
         (HERE, ["docker", "!c", "&mail"], ""),
         (HERE, ["d*", "~[ab]", "docker[0]"], ""),
         (HERE, ["docker", "!d"], "No group and no host is called d."),
-        (HERE._replace(matched=(), hosts=()), ["docer"], "called docer. Did you mean docker? Groups here: docker, mail."),
+        (
+            HERE._replace(matched=(), hosts=()),
+            ["docer"],
+            "called docer. Did you mean docker? Groups here: docker, mail.",
+        ),
         (HERE._replace(matched=(), hosts=()), ["docker"], "No host in docker. Groups here: docker, mail. Use -e"),
         (HERE._replace(hosts=(), limit="c"), ["docker"], "--limit c leaves no host of docker, which has a, b."),
-        (HERE._replace(matched=(), hosts=(), inventory=(), sources=("/x",)), ["docker"], "The inventory (/x) has no hosts."),
+        (
+            HERE._replace(matched=(), hosts=(), inventory=(), sources=("/x",)),
+            ["docker"],
+            "The inventory (/x) has no hosts.",
+        ),
         (HERE._replace(matched=("localhost",), hosts=("localhost",), inventory=()), ["localhost"], ""),
     ],
 )

@@ -270,6 +270,56 @@ def test_images(whole: Whole, image: str, pulled: list[tuple[str, str]], used: s
     assert (whole.pulled, whole.created["image"]) == (pulled, used)
 
 
+def ready(whole: Whole, image: str = "dms-lab/whoami", port: int = 0, dry: bool = False) -> bool:
+    return responder.ready(whole, image, port, dry)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_what_is_there_before_a_change(whole: Whole, tmp_path: Path, dry: bool) -> None:
+    archive = tmp_path / "whoami.tar"
+    archive.touch()
+    assert not ready(whole, dry=dry) and not ready(whole, str(archive), dry=dry)
+    assert (whole.pulled, whole.log) == ([], [])
+    assert ready(whole, "dms-lab/whoami:2", dry=dry)
+    assert (whole.pulled, whole.log) == ([] if dry else [("dms-lab/whoami", "2")], [])
+
+
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("/no/such.tar", "/no/such.tar: there is no such archive on this host."),
+        (DIGEST, "there is no such image on this host."),
+        ("Upper/case", "Upper/case: "),
+    ],
+)
+def test_what_cannot_be_had_after_a_change(whole: Whole, image: str, words: str, dry: bool) -> None:
+    with pytest.raises(Refused) as refused:
+        ready(whole, image, dry=dry)
+    assert words in str(refused.value) and str(refused.value).endswith("Nothing was changed.")
+
+
+@pytest.mark.parametrize(("ours", "fails"), [(False, True), (True, False)])
+def test_a_port_that_another_has(whole: Whole, ours: bool, fails: bool) -> None:
+    """One that a run left behind is removed before the next is started."""
+    if ours:
+        whole.add("dms-ipv6-responder", {responder.OURS: "1"})
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        number = taken.getsockname()[1]
+        if fails:
+            with pytest.raises(Refused, match=f"port: port {number} is in use on this host. Give another dms_ipv6"):
+                ready(whole, port=number)
+        else:
+            assert ready(whole, port=number) is False
+
+
+def test_an_image_that_cannot_be_pulled(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole, "pull", lambda name, tag: '{"error": "manifest unknown"}')
+    with pytest.raises(Refused, match="manifest unknown.*Nothing was changed"):
+        ready(whole, "x:1")
+
+
 def test_an_image_that_is_not_there_after_all(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "pull", lambda name, tag: '{"error": "manifest unknown"}')
     with pytest.raises(Refused, match="manifest unknown"):
