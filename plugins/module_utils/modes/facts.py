@@ -30,6 +30,7 @@ class Nat(Plan):
     network: str
     containers: list[str]
     compose: list[Options]
+    networks: list[Options]
     gai_conf: Options
     prove_on: list[str]
     ports: list[list[t.Any]]

@@ -25,16 +25,20 @@ from .steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     KeepRunning,
     RemoveNetwork,
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..change.plan import Steps
     from ..engine.version import Version
     from ..state.docker_objects import Container, Endpoint, Network
+
+# So many digits of an id Docker itself shows.
+SHORT_ID = 12
 
 
 def steps(
@@ -71,12 +75,20 @@ def steps(
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
         # The last first: on the way back they come in order, so that each is given the address again that it had.
         *(_disconnect(one, found.name) for one in reversed(everyone)),
+        *_known_by_id(found, everyone),
         RemoveNetwork(found.name, found.definition),
         CreateNetwork(found.name, definition),
         *places,
         *((*(step.inverse() for step in waiting), RemoveNetwork(TRANSIT, body)) if running else ()),
         CheckAttached(places, found.name),
     )
+
+
+def _known_by_id(found: Network, everyone: Iterable[Container]) -> Iterator[KeepId]:
+    """What containers need that were made with the network's id."""
+    made = [one for one in everyone if len(one.network_mode) >= SHORT_ID and found.id.startswith(one.network_mode)]
+    for mode in sorted({one.network_mode for one in made}):
+        yield KeepId(found.name, mode, tuple(one.name for one in made if one.network_mode == mode))
 
 
 def _endpoint(container: Container, network: str) -> Endpoint:

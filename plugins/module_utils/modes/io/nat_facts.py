@@ -28,7 +28,10 @@ from . import read_host
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from ...compose.io.ways import Chosen
+    from ...compose.plan import ComposePlan
     from ...compose.plan import Wanted as WantedProject
+    from ...compose.ways import Live
     from ...engine.io.api import Docker
     from ...state.host import Found
     from .. import facts
@@ -86,7 +89,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    no_network = bool((projects or targets.alone) and not containers)
+    no_network = bool((facts or targets.alone) and not containers)
     attach = network_on_host.COMPOSE if no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
@@ -108,14 +111,19 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "subnets": list(dict.fromkeys(subnets)),
         "network": own,
         "containers": list(containers),
-        "compose": [one["options"] for one in facts],
+        "compose": [one["options"] for one in facts if "path" in one["options"]],
+        "networks": [one["options"] for one in facts if "path" not in one["options"]],
         "gai_conf": gai_conf,
         "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
         "ports": [list(one) for one in published.served(served_by, now) if one not in shut.values()],
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [*(text for some in warnings for text in some), *minded(found, wanted, steps, shut, joining)],
+        "warnings": [
+            *targets.notes,
+            *(text for some in warnings for text in some),
+            *minded(found, wanted, steps, shut, joining),
+        ],
     }
 
 
@@ -123,6 +131,7 @@ def unreachable() -> facts.Nat:
     """Nothing to do on a host that no IPv6 client can reach."""
     nothing: facts.Nat = {
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
+        "networks": [],
         "gai_conf": {}, "prove_on": [], "ports": [], "firewall": {}, "ndp": [], "packages": [],
         "warnings": [UNREACHABLE],
     }  # fmt: skip
@@ -133,10 +142,12 @@ class _Targets(t.NamedTuple):
     """Who gets IPv6, and by which way.
 
     Attributes:
-        projects: Compose projects, each with its plan in ``facts``.
+        projects: Compose projects whose files are edited.
+        facts: the plan of each, and of each network that is replaced and no file edited.
         containers: those that get a network of ours.
         alone: those that have real clients already and stay as they are, with the network by which they have them.
         found: what is to be believed of the host.
+        notes: what the containers' owner has to know.
     """
 
     projects: tuple[WantedProject, ...]
@@ -144,6 +155,7 @@ class _Targets(t.NamedTuple):
     containers: tuple[str, ...]
     alone: dict[str, str]
     found: Found
+    notes: tuple[str, ...]
 
 
 def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:
@@ -158,19 +170,29 @@ def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Dock
     }
     plain = {name: network for name, network in real.items() if name not in composed}
     try:
-        return _with_projects(wanted, compose, found, docker, plain)
-    except Refused:
+        return _with_projects(wanted, compose, found, docker, plain, real)
+    except Refused as reason:
         if plain == real:
             raise
-        return _with_projects(wanted, compose, found, docker, real)
+        try:
+            return _with_projects(wanted, compose, found, docker, real, real)
+        except Refused:
+            raise reason from None
 
 
 def _with_projects(
-    wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, alone: dict[str, str]
+    wanted: Wanted,
+    compose: ComposeOptions,
+    found: Found,
+    docker: Docker,
+    alone: dict[str, str],
+    real: dict[str, str],
 ) -> _Targets:
     rest = wanted._replace(containers=tuple(name for name in wanted.containers if name not in alone))
-    projects, containers, found = _targets(rest, compose, found, docker)
-    return _Targets(projects, [_project(one, found, docker) for one in projects], containers, alone, found)
+    chosen, found = _targets(rest, compose, found, docker, real)
+    facts = [_project(one, plan, found, docker) for one, plan in chosen.projects]
+    facts += [_live(one, wanted, found, docker) for one in chosen.live]
+    return _Targets(tuple(one for one, _plan in chosen.projects), facts, chosen.rest, alone, found, chosen.notes)
 
 
 def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str, found: Found) -> set[str]:
@@ -268,19 +290,28 @@ def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docke
         return wanted
 
 
+class _Chosen(t.NamedTuple):
+    """As compose.io.ways has it, where no container is of Compose."""
+
+    projects: tuple[tuple[WantedProject, ComposePlan | None], ...] = ()
+    live: tuple[Live, ...] = ()
+    rest: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def _targets(
-    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker
-) -> tuple[tuple[WantedProject, ...], tuple[str, ...], Found]:
+    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker, real: Mapping[str, str]
+) -> tuple[_Chosen | Chosen, Found]:
     """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
     if wanted.attach not in (network_on_host.AUTO, network_on_host.COMPOSE):
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
-        return (), wanted.containers, found
+        return _Chosen(rest=wanted.containers), found
     named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
     if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
-        return (), wanted.containers, found
+        return _Chosen(rest=wanted.containers), found
     from ...compose import plan as compose_plan  # only here
-    from ...compose.io import ownership
+    from ...compose.io import ownership, ways
 
     like = compose_plan.Wanted(
         "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
@@ -288,14 +319,17 @@ def _targets(
     )  # fmt: skip
     ownership.refuse(wanted.containers, options.files, found, docker)
     found = ownership.believed(found, docker)
+    if wanted.attach == network_on_host.AUTO and options.shape == compose_plan.DEFAULT and not options.services:
+        around = ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
+        return ways.choose(wanted.containers, around), found
     targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
-    return targets.projects, targets.containers, found
+    return _Chosen(tuple((one, None) for one in targets.projects), rest=targets.containers), found
 
 
-def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t.Any]:
+def _project(wanted: WantedProject, plan: ComposePlan | None, found: Found, docker: Docker) -> dict[str, t.Any]:
     """The plan for a Compose project, and the options with which compose_network plans the same."""
     from ...compose import files as compose_files
-    from ...compose import plan as compose_plan
+    from ...compose import ways
     from ...compose.io import project
 
     options = {
@@ -305,21 +339,44 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "services": list(wanted.services),
         "edit": wanted.edit,
         "project_name": wanted.project,
+        **({"files": list(wanted.files)} if wanted.files else {}),
     }
     if not compose_files.AVAILABLE:
         later = f"have IPv6 in {wanted.path} and for what runs of it; in detail once {packages.COMPOSE} is there"
         made = [container.id for container in found.containers if wanted.path in _compose_paths(container.labels)]
         return {"options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made}
-    files = project.read(wanted.path)
-    plan = compose_plan.plan(project.named(wanted, files, found), files, found, read_host.ask(docker))
-    project.refuse_unwritable(files.texts(), plan.edit.texts)
+    plan = plan or project.plan(wanted, found, read_host.ask(docker))
+    project.refuse_unwritable(plan.before, plan.edit.texts)
     return {
         "options": options,
         "steps": plan.plan.sentences(),
-        "warnings": plan.plan.warnings,
+        "warnings": [*plan.plan.warnings, *ways.shared(plan.plan, {wanted.project}, found)],
         "subnet": plan.subnet,
         "network": plan.network if plan.lives else "",
         "joining": moved(plan.plan),
+    }
+
+
+def _live(live: Live, wanted: Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for a network that is replaced and no file edited, and the options of docker_ipv6_network for it."""
+    from ...compose import ways
+
+    ask = read_host.ask(docker)
+    asked = wanted._replace(network=live.network, subnet=live.subnet, containers=live.containers)
+    network = network_on_host.wanted_network(asked.network_options, found.machine_id)
+    plan = network_on_host.plan_network(network, found, {one: ask.inspect(one) for one in live.containers}, ask)
+    projects = {
+        one.labels.get(docker_objects.COMPOSE_PROJECT, "")
+        for one in found.everyone
+        if {one.name, one.id} & {*live.containers}
+    }
+    return {
+        "options": {"name": live.network, "containers": list(live.containers), "subnet": live.subnet},
+        "steps": plan.sentences(),
+        "warnings": [*plan.warnings, *ways.shared(plan, projects, found)],
+        "subnet": str(network_on_host.subnet_after(network, found)),
+        "network": live.network,
+        "joining": moved(plan),
     }
 
 
