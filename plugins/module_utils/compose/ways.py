@@ -122,9 +122,7 @@ def lines(key: str, subnet: str) -> str:
     return f'networks: {{{key}: {{enable_ipv6: true, ipam: {{config: [{{subnet: "{subnet}"}}]}}}}}}'
 
 
-def variables(
-    net: compose_files.Net, worked_out: compose_files.Net | None, network: Network, subnet: str
-) -> list[str]:
+def variables(net: compose_files.Net, worked_out: compose_files.Net | None, network: Network, subnet: str) -> list[str]:
     """The lines of .env by which a network of a file has IPv6, none if no variable keeps it from that.
 
     Where Compose cannot be asked, a network without IPv6 shows that its variable is not what its default says.

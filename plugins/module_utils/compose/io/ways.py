@@ -105,12 +105,13 @@ def _together(ways_: Iterable[Chosen], rest: list[str], notes: list[str], around
     """All ways; a network that a project's plan brings needs no other, and files that were named come first."""
     chosen = [*ways_]
     projects = [project for one in chosen for project in one.projects]
+    brought = {plan.network for _wanted, plan in projects if plan}
+    chosen = [one for one in chosen if not brought & {network.network for network in one.live}]
     known = {wanted.path for wanted, _plan in projects}
     projects += [(replace(around.like, path=path), None) for path in around.named if path not in known]
     order = [*around.named]
     projects.sort(key=lambda one: order.index(one[0].path) if one[0].path in order else len(order))
-    brought = {plan.network for _wanted, plan in projects if plan}
-    live = [network for one in chosen for network in one.live if network.network not in brought]
+    live = [network for one in chosen for network in one.live]
     told = [note for one in chosen for note in one.notes]
     return Chosen(tuple(projects), tuple(live), tuple(rest), (*notes, *told))
 
