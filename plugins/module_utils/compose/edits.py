@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
 # Docker's own name of the driver, and two ways to leave the choice to it.
 BRIDGES = ("", "default", "bridge")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# How a network gets IPv6 that no file is edited for.
+LIVE_WAY = "leave dms_ipv6_attach and dms_ipv6_compose_shape at their defaults, which replace the live network"
 # Below `networks:` a key with x- is one of the user's own, which Compose passes over.
 KEY = re.compile(r"(?!x-)[A-Za-z0-9_.-]+")
 
@@ -42,7 +44,8 @@ class NamedNetwork:
     Attributes:
         key: of the network in the file.
         subnet: its IPv6 prefix.
-        services: that get it; one without networks is given ``default`` too, which it was on until then.
+        services: that get it; one without networks is given ``default`` too, which it was on until then. Without any
+            the network has to be in the file, and those on it stay there.
         name: of the real network; empty: Compose makes one from the project's name and the key.
     """
 
@@ -91,10 +94,35 @@ def override(base: str, text: str | None, wanted: Wanted, where: str) -> str:
     return _write(document, (below,), wanted)
 
 
-def _write(document: Document, below: tuple[Document, ...], wanted: Wanted) -> str:
-    """The text of the last of some files that makes all of them together say what is wanted."""
+def edit_among(texts: Sequence[tuple[str, str]], path: str, wanted: Wanted, worked_out: files.Project | None) -> str:
+    """The text of one of the files that Compose merges, which makes all of them together say what is wanted.
+
+    Args:
+        texts: pairs of path and text, in the order in which Compose merges them.
+        path: of the one that is edited. Those behind it say nothing of the network.
+        wanted: the network.
+        worked_out: what Compose makes of the files as they are, None if it was not asked.
+
+    Raises:
+        Refused: a file is not understood, or the network cannot be had that way; nothing was changed.
+    """
+    documents = tuple(files.read(text, where) for where, text in texts)
+    files.refuse_without_services(documents)
+    at = [where for where, _text in texts].index(path)
+    return _write(documents[at], documents[:at], wanted, documents[at + 1 :], worked_out)
+
+
+def _write(
+    document: Document,
+    below: tuple[Document, ...],
+    wanted: Wanted,
+    above: tuple[Document, ...] = (),
+    worked_out: files.Project | None = None,
+) -> str:
+    """The text of one of some files that makes all of them together say what is wanted."""
     _refuse_unusable(wanted)
-    before = files.merged((*below, document))
+    before = files.merged((*below, document, *above))
+    before.worked_out = worked_out
     services, networks = _changes(before, wanted)
     want = _joined(document, services)
     for key, entry in networks.items():
@@ -108,7 +136,7 @@ def _write(document: Document, below: tuple[Document, ...], wanted: Wanted) -> s
     like = below[0] if below and not document.root else document
     newline = "\r\n" if "\r\n" in like.text else "\n"
     text = yaml_text.sync(document, want, yaml_text.style(like), newline)
-    after = files.merged((*below, yaml_text.read(text, document.where)))
+    after = files.merged((*below, yaml_text.read(text, document.where), *above))
     expected = _memberships(before, services), {**before.networks, **networks}
     if not all(map(yaml_text.same, expected, (_memberships(after, {}), after.networks))):
         raise Refused("Compose would not merge it so that it says what is wanted", document.where, "Use edit: file")
@@ -125,8 +153,6 @@ def _refuse_unusable(wanted: Wanted) -> None:
         raise Refused(f"'{name}' is no name of a network", "name", "Use letters, digits, _, . and -")
     if isinstance(wanted, NamedNetwork) and wanted.key == files.DEFAULT:
         raise Refused("`default` is the project's own network", "key", "Choose another key")
-    if isinstance(wanted, NamedNetwork) and not wanted.services:
-        raise Refused("without services Compose would not make the network", "services", "Name at least one")
     if not isinstance(wanted, ExternalNetwork):
         ip.subnet(wanted.subnet)
 
@@ -134,11 +160,13 @@ def _refuse_unusable(wanted: Wanted) -> None:
 def _changes(view: files.View, wanted: Wanted) -> tuple[dict[str, list[str]], dict[str, Data]]:
     """The networks that services are to be on in addition, and the entries of networks as they shall be."""
     if isinstance(wanted, NamedNetwork):
+        if not wanted.services and wanted.key not in view.networks:
+            raise Refused("without services Compose would not make the network", "services", "Name at least one")
         services = {name: _missing(view, name, wanted.key) for name in wanted.services}
         return services, {wanted.key: _dual_stack(view, wanted.key, wanted.subnet, wanted.name)}
     users = [name for name, one in view.services.items() if _uses_default(one)]
     if not users and not view.partial:
-        remedy = "Use a network with a key of its own, and name the services"
+        remedy = f"Use a network with a key of its own, and name the services, or {LIVE_WAY}"
         view.fail(("services",), "no service is on the project's default network", remedy)
     if isinstance(wanted, DefaultNetwork):
         return {}, {files.DEFAULT: _dual_stack(view, files.DEFAULT, wanted.subnet, "")}
@@ -179,13 +207,27 @@ def _dual_stack(view: files.View, key: str, subnet: str, name: str) -> Data:
         view.fail((*path, "name"), f"the network `{key}` is named {known}, not {name}", "Choose another key")
     state = entry.get("enable_ipv6")
     if state is not None and files.truth(state) is None:
-        problem = f'`enable_ipv6` is the text "{files.as_text(state)}", which is no boolean to every Compose'
-        view.fail((*path, "enable_ipv6"), problem, "Write true, without quotes, or remove the line")
+        _refuse_text(view, key, files.as_text(state))
+    else:
+        state = True if files.truth(state) is not True else state
     named = {"name": name} if name and not known else {}
-    result = {**named, **entry, "enable_ipv6": True if files.truth(state) is not True else state}
+    result = {**named, **entry, "enable_ipv6": state}
     if not _has_subnet(view, key, entry, subnet):
         result["ipam"] = {**(entry.get("ipam") or {}), "config": [*files.ipam_config(entry), {"subnet": subnet}]}
     return result
+
+
+def _refuse_text(view: files.View, key: str, text: str) -> None:
+    """Raise Refused where ``enable_ipv6`` is no boolean, unless Compose makes true of its variable."""
+    worked_out = view.worked_out.networks.get(key) if view.worked_out else None
+    if "$" in text and worked_out and worked_out.enable_ipv6:
+        return
+    path: Path = ("networks", key, "enable_ipv6")
+    if "$" in text:
+        remedy = f"Set {' and '.join(files.lines_of_env(text, 'true'))} in .env, or {LIVE_WAY}"
+        view.fail(path, f'`enable_ipv6` is the text "{text}", whose value is not the file\'s to say', remedy)
+    problem = f'`enable_ipv6` is the text "{text}", which is no boolean to every Compose'
+    view.fail(path, problem, "Write true, without quotes, or remove the line")
 
 
 def _refuse_unfit(view: files.View, key: str, entry: Data) -> None:
@@ -194,7 +236,7 @@ def _refuse_unfit(view: files.View, key: str, entry: Data) -> None:
     external, name = files.external(entry)
     if external:
         problem = f"the network `{key}` is external ({name or key}): the file does not say how it is made"
-        view.fail((*path, "external"), problem, "Enable IPv6 on that network itself")
+        view.fail((*path, "external"), problem, f"Enable IPv6 on that network itself: {LIVE_WAY}")
     driver = files.as_text(entry.get("driver"))
     if driver not in BRIDGES:
         problem = f"the network `{key}` has the driver {driver}; ports are published over IPv6 on bridge networks only"
@@ -208,7 +250,8 @@ def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
     """Whether the network has the subnet; another IPv6 subnet is refused, as a bridge takes only one."""
     found = False
     for index, one in enumerate(files.ipam_config(entry)):
-        text = files.as_text(one.get("subnet"))
+        written = files.as_text(one.get("subnet"))
+        text = _value(view, key, written)
         path = ("networks", key, "ipam", "config", index)
         version = files.ip_version(text)
         if text and version is None:
@@ -217,8 +260,17 @@ def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
             found = "$" not in text and ipaddress.ip_network(text, strict=False) == ipaddress.ip_network(subnet)
             if not found:
                 problem = f"the network `{key}` has the IPv6 subnet {text}, and a bridge takes only one"
-                view.fail(path, problem, "Change or remove it")
+                lines = " and ".join(files.lines_of_env(written, subnet))
+                remedy = f"Set {lines} in .env, or {LIVE_WAY}" if lines else "Change or remove it"
+                view.fail(path, problem, remedy)
     return found
+
+
+def _value(view: files.View, key: str, text: str) -> str:
+    """What Compose makes of the text of a subnet, or the text itself if that cannot be told."""
+    worked_out = view.worked_out.networks.get(key) if view.worked_out else None
+    written = [files.as_text(one.get("subnet")) for one in files.ipam_config(view.networks[key])]
+    return files.worked_out(written, worked_out).get(text, text)
 
 
 def _outside(view: files.View, name: str) -> Data:

@@ -23,7 +23,9 @@ AVAILABLE = yaml_text.AVAILABLE
 DEFAULT = "default"
 # ${NAME:-value}, ${NAME-value} and, without a value, ${NAME} and $NAME
 VARIABLE = re.compile(r"\$\{\w+(?:(?::?-)(?P<value>[^{}]*)|(?!\w)[^{}]*)\}|\$\w+")
+TRUE = {"true": True, "yes": True, "on": True, "y": True}
 YES_NO = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
+NAME_OF_VARIABLE = re.compile(r"\$\{?(?P<name>\w+)")
 RESET, OVERRIDE = "!reset", "!override"
 
 Data = dict[str, t.Any]
@@ -52,6 +54,7 @@ class Net:
     Attributes:
         name: of the real network; empty if Compose makes one from the project's name and the key.
         subnets: as in the file, both families.
+        variable: what stands for ``enable_ipv6`` if that is a variable; ``enable_ipv6`` is its default then.
     """
 
     name: str
@@ -60,6 +63,12 @@ class Net:
     subnets: tuple[str, ...]
     driver: str
     internal: bool
+    variable: str = ""
+
+    @property
+    def has_variables(self) -> bool:
+        """Whether only Compose can say what becomes of it."""
+        return bool(self.variable) or any("$" in text for text in (self.name, *self.subnets))
 
 
 @dataclass(frozen=True)
@@ -69,22 +78,29 @@ class Project:
     Attributes:
         name: the top-level key; empty if not given.
         networks: those that are written down; ``default`` is there without it too.
+        partial: whether other files are brought in, so that these do not say all.
     """
 
     name: str
     services: dict[str, Service]
     networks: dict[str, Net]
+    partial: bool = False
 
 
 @dataclass
 class View:
-    """Services and networks of several files, merged; the values as in the files."""
+    """Services and networks of several files, merged; the values as in the files.
+
+    Attributes:
+        worked_out: what Compose makes of the values, None if nobody asked it.
+    """
 
     documents: tuple[Document, ...]
     name: str = ""
     services: dict[str, Data] = field(default_factory=dict)
     networks: dict[str, Data] = field(default_factory=dict)
     partial: bool = False
+    worked_out: Project | None = None
 
     def fail(self, path: Path, problem: str, remedy: str) -> t.NoReturn:
         """Raise Refused with the place in the last file that has it."""
@@ -108,7 +124,8 @@ def project(texts: Sequence[tuple[str, str]]) -> Project:
         name: Service(_strings(service["networks"]), as_text(service.get("network_mode")), service["ports"])
         for name, service in view.services.items()
     }
-    return Project(view.name, services, {key: _net(key, entry) for key, entry in view.networks.items()})
+    networks = {key: _net(key, entry) for key, entry in view.networks.items()}
+    return Project(view.name, services, networks, view.partial)
 
 
 def explicit_ipv4_ports(project: Project) -> list[tuple[str, str]]:
@@ -124,6 +141,23 @@ def _on_ipv4(port: str) -> bool:
 def filled(text: str) -> str:
     """Text with the variables replaced by their defaults; one without a default stays."""
     return VARIABLE.sub(lambda found: found.group() if found["value"] is None else found["value"], text)
+
+
+def lines_of_env(text: str, value: str) -> list[str]:
+    """The line of .env by which a text with one variable in it becomes the value; none if no line does that."""
+    names = list(NAME_OF_VARIABLE.finditer(text))
+    found = VARIABLE.search(text)
+    if len(names) != 1 or not found:
+        return []
+    before, behind = text[: found.start()], text[found.end() :]
+    if not value.startswith(before) or not value.endswith(behind) or len(value) <= len(before) + len(behind):
+        return []
+    return [f"{names[0]['name']}={value[len(before) : len(value) - len(behind)]}"]
+
+
+def worked_out(written: Sequence[str], net: Net | None) -> dict[str, str]:
+    """Subnets as they are written -> what Compose makes of them; nothing where that cannot be told."""
+    return dict(zip(written, net.subnets)) if net and len(written) == len(net.subnets) else {}
 
 
 def ip_version(subnet: str) -> int | None:
@@ -310,13 +344,16 @@ def _port(value: t.Any) -> str:
 
 def _net(key: str, entry: Data) -> Net:
     is_external, name = external(entry)
+    state = entry.get("enable_ipv6")
+    variable = state if isinstance(state, str) and "$" in state else ""
     return Net(
         name or (key if is_external else ""),
         is_external,
-        truth(entry.get("enable_ipv6")) is True,
+        (TRUE.get(filled(variable).lower()) if variable else truth(state)) is True,
         tuple(as_text(one["subnet"]) for one in ipam_config(entry) if one.get("subnet")),
         as_text(entry.get("driver")),
         truth(entry.get("internal")) is True,
+        variable,
     )
 
 

@@ -63,10 +63,11 @@ class Wanted:
         subnet: CIDR, or ``auto``.
         prefix_length: of a derived subnet.
         fleet_prefix: a /48 for all hosts, or empty.
-        services: that get a named network.
+        services: that get a named network; without any those that are on it get IPv6.
         edit: ``file``, or ``override`` to leave that alone and write the override file beside it.
         project: its name, where its containers do not tell; empty to find out.
         must: services that have to be on the network in the end.
+        files: all files of the project in the order in which Compose merges them, where it was given several by name.
     """
 
     path: str
@@ -79,6 +80,12 @@ class Wanted:
     edit: str = FILE
     project: str = ""
     must: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def joined_shape(self) -> str:
+        """The shape, but ``default`` where no service gets another network than it has."""
+        return DEFAULT if self.shape == NAMED and not self.services else self.shape
 
     @property
     def key(self) -> str:
@@ -101,15 +108,19 @@ class Files:
     Attributes:
         override_path: where it is or would be; empty if Compose would not read one.
         override: None if there is none.
+        given: where Compose was given several files by name, all of them in order, ``path`` among them.
     """
 
     path: str
     raw: bytes
     override_path: str = ""
     override: bytes | None = None
+    given: tuple[tuple[str, bytes], ...] = ()
 
     def texts(self) -> Texts:
         """Pairs of path and text, in the order in which Compose merges them."""
+        if self.given:
+            return [(path, decode(raw, path)) for path, raw in self.given]
         over = [] if self.override is None else [(self.override_path, decode(self.override, self.override_path))]
         return [(self.path, decode(self.raw, self.path)), *over]
 
@@ -146,6 +157,7 @@ class ComposePlan:
         services: on the network, by the files.
         containers: of the project.
         plan: the file's step and the network's.
+        before: the texts of all files, as they are.
     """
 
     project: str
@@ -156,17 +168,27 @@ class ComposePlan:
     containers: tuple[Container, ...]
     edit: Edit
     plan: Plan
+    before: Texts
 
 
 @dataclass(frozen=True)
 class _Project:
-    """A project as found: its name, its containers, what its files say, and its network, if that is there."""
+    """A project as found: its name, its containers, what its files say, and its network, if that is there.
+
+    Attributes:
+        worked_out: what Compose makes of the files, None if it was not asked.
+    """
 
     name: str
     containers: tuple[Container, ...]
     says: compose_files.Project
     network: str
     there: Network | None
+    worked_out: compose_files.Project | None
+
+
+class NotEdited(Refused):
+    """The file cannot, or must not, be edited so that it says what is wanted. What runs is another matter."""
 
 
 def decode(raw: bytes, path: str) -> str:
@@ -243,7 +265,25 @@ def made_from(labels: Mapping[str, str], there: Callable[[str], bool]) -> tuple[
     return (path, "") if there(path) else ("", f"its Compose file {path} is not on this host")
 
 
-def plan(wanted: Wanted, files: Files, found: Found, ask: Ask) -> ComposePlan:
+def named_files(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Paths of all files that a container was made from, in the order in which Compose merges them."""
+    folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
+    return tuple(posixpath.join(folder, one) for one in files.split(",")) if folder and files else ()
+
+
+def given_files(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The same, but for an override file that Compose finds by itself."""
+    path, *more = named_files(labels) or ("",)
+    return (path, *more) if any(one not in _overrides(path) for one in more) else (path,) if path else ()
+
+
+def _overrides(path: str) -> list[str]:
+    return [posixpath.join(posixpath.dirname(path), name) for name in OVERRIDES]
+
+
+def plan(
+    wanted: Wanted, files: Files, found: Found, ask: Ask, worked_out: compose_files.Project | None = None
+) -> ComposePlan:
     """The plan for a project.
 
     Args:
@@ -251,18 +291,23 @@ def plan(wanted: Wanted, files: Files, found: Found, ask: Ask) -> ComposePlan:
         files: the project's files, as they are.
         found: what was read from the host.
         ask: looks up what is needed only of those that change.
+        worked_out: what Compose makes of the files, see needs_compose().
 
     Raises:
-        Refused: a file is not understood, the network cannot be had in it, or the live change must not be done.
+        NotEdited: the network cannot be had in the file.
+        Refused: a file is not understood, or the live change must not be done.
     """
-    project = _project(wanted, files, found)
+    project = _project(wanted, files, found, worked_out)
     network = _wanted_network(wanted, project, found)
-    edit = _edit(wanted, files, str(network.subnet))
-    after = compose_files.project(edit.texts)
-    _refuse_taken_back(wanted, after, edit.path)
+    try:
+        edit = _edit(wanted, files, str(network.subnet), worked_out)
+        after = compose_files.project(edit.texts)
+        _refuse_taken_back(wanted, after, edit.path, worked_out)
+        services = _services(wanted, after, project)
+        _refuse_left_out(wanted, services)
+    except Refused as reason:
+        raise NotEdited(reason.problem, reason.where, reason.remedy) from None
     live = _live(wanted, project, network, found, ask)
-    services = tuple(sorted(name for name, one in after.services.items() if _is_on(one, wanted.key)))
-    _refuse_left_out(wanted, services)
     like = files.path if edit.old is None else ""
     write = (WriteFile(edit.path, edit.after.encode(), _why(wanted), edit.old, True, like),)
     return ComposePlan(
@@ -279,22 +324,36 @@ def plan(wanted: Wanted, files: Files, found: Found, ask: Ask) -> ComposePlan:
             (*(write if edit.changed else ()), *live.steps),
             (*live.warnings, *_on_ipv4_only(after, services)),
         ),
+        files.texts(),
     )
 
 
-def _project(wanted: Wanted, files: Files, found: Found) -> _Project:
+def needs_compose(files: Files, key: str) -> bool:
+    """Whether only Compose can say what becomes of a network of the files, because of variables or other files."""
+    says = compose_files.project(files.texts())
+    net = says.networks.get(key)
+    return says.partial or bool(net and net.has_variables)
+
+
+def holder(texts: Texts, key: str) -> str:
+    """Path of the file that has a network: the last one, as it is merged over the others; the first one for none."""
+    holding = [path for path, text in texts if compose_files.read(text, path).holds(("networks", key))]
+    return holding[-1] if holding else texts[0][0]
+
+
+def _project(wanted: Wanted, files: Files, found: Found, worked_out: compose_files.Project | None) -> _Project:
     says = compose_files.project(files.texts())
     name = project_name(wanted, says.name, found)
     containers = tuple(one for one in found.everyone if one.labels.get(docker_objects.COMPOSE_PROJECT) == name)
     if wanted.shape == EXTERNAL:
         real = wanted.network
     else:
-        entry = says.networks.get(wanted.key)
+        entry = (worked_out or says).networks.get(wanted.key) or says.networks.get(wanted.key)
         real = (entry.name if entry else "") or f"{name}_{wanted.key}"
     labels = network_labels(name, wanted.key)
     there = [one for one in found.networks if wanted.shape != EXTERNAL and labels.items() <= one.labels.items()]
     there += [network for network in found.networks if network.name == real]
-    return _Project(name, containers, says, there[0].name if there else real, there[0] if there else None)
+    return _Project(name, containers, says, there[0].name if there else real, there[0] if there else None, worked_out)
 
 
 def project_name(wanted: Wanted, said: str, found: Found) -> str:
@@ -350,8 +409,7 @@ def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_
         project.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, joining
     )
     network = network_on_host.wanted_network(asked, found.machine_id)
-    entry = project.says.networks.get(wanted.key)
-    subnets = entry.subnets if entry and wanted.shape != EXTERNAL else ()
+    subnets = _subnets(wanted.key, project) if wanted.shape != EXTERNAL else ()
     written = [subnet for subnet in subnets if compose_files.ip_version(subnet) == 6]
     kept = _written(written[0], wanted) if written and network.derived else None
     live = project.there.subnets6 if project.there and project.there.ipv6 else ()
@@ -363,13 +421,23 @@ def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_
     )
 
 
+def _subnets(key: str, project: _Project) -> tuple[str, ...]:
+    """Of a network by the files, with variables replaced by what Compose makes of them."""
+    worked_out = project.worked_out.networks.get(key) if project.worked_out else None
+    entry = project.says.networks.get(key)
+    return worked_out.subnets if worked_out else entry.subnets if entry else ()
+
+
 def _written(text: str, wanted: Wanted) -> ipaddress.IPv6Network:
     """The IPv6 subnet that a file has."""
     where = f"{wanted.path}, network {wanted.key}"
     try:
         return ip.subnet(text, where)
     except Refused as reason:
-        raise Refused(reason.problem, where, "Remove it there, and one of this host's own is written") from None
+        remedy = "Remove it there, and one of this host's own is written"
+        if "$" in text:
+            remedy = f"Write it out, install Compose, which is asked then, or {compose_edits.LIVE_WAY}"
+        raise NotEdited(reason.problem, where, remedy) from None
 
 
 def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]:
@@ -390,7 +458,7 @@ def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]
     return tuple(sorted(one.name for one in chosen))
 
 
-def _edit(wanted: Wanted, files: Files, subnet: str) -> Edit:
+def _edit(wanted: Wanted, files: Files, subnet: str, worked_out: compose_files.Project | None) -> Edit:
     """One of the files with the network written into it."""
     change: compose_edits.Wanted
     if wanted.shape == NAMED:
@@ -401,26 +469,50 @@ def _edit(wanted: Wanted, files: Files, subnet: str) -> Edit:
             if wanted.shape == EXTERNAL
             else compose_edits.DefaultNetwork(subnet)
         )
-    (path, base), *over = files.texts()
+    texts = files.texts()
     if wanted.edit == FILE:
-        after = compose_edits.edit(base, change, path)
-        return Edit(path, files.raw, base, after, [(path, after), *over])
+        before = dict(texts)[files.path]
+        # An override file beside it says what it says; whether it takes the change back is looked at afterwards.
+        alone = texts if files.given else [(files.path, before)]
+        after = compose_edits.edit_among(alone, files.path, change, worked_out)
+        return Edit(
+            files.path, files.raw, before, after, [(one, after if one == files.path else x) for one, x in texts]
+        )
     if not files.override_path:
         names = " or ".join(BY_ITSELF)
-        raise Refused(f"Compose reads an override file only beside {names}", path, "Use edit: file")
-    before = over[0][1] if over else None
-    after = compose_edits.override(base, before, change, files.override_path)
-    return Edit(files.override_path, files.override, before or "", after, [(path, base), (files.override_path, after)])
+        raise Refused(f"Compose reads an override file only beside {names}", files.path, "Use edit: file")
+    (path, base), *over = texts
+    there = over[0][1] if over else None
+    after = compose_edits.override(base, there, change, files.override_path)
+    return Edit(files.override_path, files.override, there or "", after, [(path, base), (files.override_path, after)])
 
 
-def _refuse_taken_back(wanted: Wanted, after: compose_files.Project, path: str) -> None:
+def _refuse_taken_back(
+    wanted: Wanted, after: compose_files.Project, path: str, worked_out: compose_files.Project | None
+) -> None:
     """Raise Refused where the override file undoes what was written into the other."""
     entry = after.networks.get(wanted.key)
-    well = entry and (entry.external if wanted.shape == EXTERNAL else entry.enable_ipv6)
+    says = worked_out.networks.get(wanted.key) if worked_out and entry and entry.variable else entry
+    well = entry and (entry.external if wanted.shape == EXTERNAL else says and says.enable_ipv6)
     services = wanted.services if wanted.shape == NAMED else ()
     well = well and all(_is_on(after.services[name], wanted.key) for name in services)
     if not well:
         raise Refused("the override file beside it takes the change back", path, "Use edit: override")
+
+
+def _services(wanted: Wanted, after: compose_files.Project, project: _Project) -> tuple[str, ...]:
+    """Services on the network, by the files; of those that other files bring in, by Compose, or by what runs."""
+    known = dict(after.services)
+    if after.partial and project.worked_out:
+        known = {**known, **project.worked_out.services}
+    services = {name for name, one in known.items() if _is_on(one, wanted.key)}
+    if after.partial and wanted.shape != EXTERNAL:
+        services |= {
+            one.labels.get(docker_objects.COMPOSE_SERVICE, "")
+            for one in project.containers
+            if project.there and one.endpoint(project.there.name)
+        } & {*wanted.must}
+    return tuple(sorted(services))
 
 
 def _refuse_left_out(wanted: Wanted, services: Iterable[str]) -> None:
@@ -450,7 +542,9 @@ def _why(wanted: Wanted) -> str:
     """What is written into the file, in a few words."""
     return {
         DEFAULT: "IPv6 on the project's own network",
-        NAMED: f"network {wanted.network} with IPv6 for {', '.join(wanted.services)}",
+        NAMED: f"network {wanted.network} with IPv6 for {', '.join(wanted.services)}"
+        if wanted.services
+        else f"IPv6 on the network {wanted.network}",
         EXTERNAL: f"the external network {wanted.network} in place of the project's own",
     }[wanted.shape]
 

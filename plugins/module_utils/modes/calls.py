@@ -43,6 +43,8 @@ def _nat(options: Options, plan: facts.Nat) -> Iterator[Call]:
     subnet = _some(options, SUBNET)
     for one in plan["compose"]:
         yield Call("compose_network", {**one, **subnet})
+    for one in plan.get("networks", ()):
+        yield Call("docker_ipv6_network", {**subnet, **one})
     if plan["network"] not in NO_NETWORK_OF_OURS:
         network = {"name": plan["network"], "containers": plan["containers"]}
         yield Call("docker_ipv6_network", {**network, **subnet})

@@ -31,6 +31,7 @@ class Nat(Plan):
     network: str
     containers: list[str]
     compose: list[Options]
+    networks: list[Options]
     gai_conf: Options
     prove_on: list[str]
     families: list[str]

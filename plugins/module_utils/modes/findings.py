@@ -18,6 +18,7 @@ from ..daemon.steps import LIVE_RESTORE
 from ..engine import version as engine_version
 from ..exposure import newly_open, published
 from ..host import forwarding
+from ..network import steps as network_steps
 from ..state import daemon as state_daemon
 from ..state import docker_objects, engine_kind
 from ..state import firewall as state_firewall
@@ -52,6 +53,8 @@ SEVERITIES = {
     "ipv4_first": INFO,
     **dict.fromkeys(engine_kind.KINDS, WARNING),
 }
+# Nobody else has a network of this name.
+OUR_NETWORK = "dms-ipv6"
 # What clients get hangs on these, so it is worth a word if nobody can tell them.
 DECISIVE = ("ip6tables", "userland-proxy")
 
@@ -75,7 +78,7 @@ def findings(found: Found, wanted: Wanted, moving: Collection[str]) -> list[Find
             *_route(found),
             *_packet_filter(found, host),
         ]
-    return [*result, *_moved_live(found, moving), *_networks(found), *_tried_late(found)]
+    return [*result, *_moved_live(found, moving, wanted.network), *_networks(found), *_tried_late(found)]
 
 
 def _finding(name: str, evidence: str, remedy: str) -> Finding:
@@ -250,15 +253,25 @@ def _packet_filter(found: Found, host: published.Host) -> Iterator[Finding]:
         yield _finding("no_ip6_tables", evidence, engine_kind.REMEDY_RAW)
 
 
-def _moved_live(found: Found, moving: Collection[str]) -> Iterator[Finding]:
-    """Containers that Compose makes again as its file says."""
+def _moved_live(found: Found, moving: Collection[str], network: str) -> Iterator[Finding]:
+    """Containers that are made again without the network that they are connected to."""
     for container in found.containers:
-        if {container.name, container.id} & {*moving} and docker_objects.COMPOSE_PROJECT in container.labels:
-            project = container.labels[docker_objects.COMPOSE_PROJECT]
-            evidence = (
-                f"container {container.name} of Compose project {project} is masked again once an `up` re-creates it"
-            )
-            yield _finding("not_durable", evidence, "Put the network into the Compose file as well")
+        composed = docker_objects.COMPOSE_PROJECT in container.labels
+        if not composed or not {container.name, container.id} & {*moving} or _has_by_itself(container, network, found):
+            continue
+        project = container.labels[docker_objects.COMPOSE_PROJECT]
+        evidence = f"container {container.name} of Compose project {project} is masked again once an `up` re-creates it"
+        remedy = "Put the network into the Compose file as well"
+        if docker_objects.COMPOSE_FILES not in container.labels:  # its labels imitate Compose
+            remedy = f"Have the program that makes it put it on network {network}, or leave dms_ipv6_attach at auto"
+        yield _finding("not_durable", evidence, remedy)
+
+
+def _has_by_itself(container: docker_objects.Container, name: str, found: Found) -> bool:
+    """Whether a container was made with a network, so that it has it again when it is re-created."""
+    moved = found.record.get("moves", {}).get(name, ())
+    ours = name == OUR_NETWORK or any(network_steps.LABEL in one.labels for one in found.networks if one.name == name)
+    return bool(container.endpoint(name)) and not ours and container.id not in moved
 
 
 def _networks(found: Found) -> Iterator[Finding]:

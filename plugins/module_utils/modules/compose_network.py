@@ -30,6 +30,7 @@ SPEC: dict[str, t.Any] = {
     "subnet": {"type": "str", "default": "auto"},
     "prefix_length": {"type": "int", "default": 64},
     "fleet_prefix": {"type": "str", "default": ""},
+    "files": {"type": "list", "elements": "path", "default": []},
     "edit": {"type": "str", "choices": ["file", "override"], "default": "file"},
     "project_name": {"type": "str", "default": ""},
     "transaction": {"type": "str", "default": ""},
@@ -53,14 +54,14 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         services=tuple(params["services"]),
         edit=params["edit"],
         project=params["project_name"],
+        files=tuple(params["files"]),
     )
 
     def make(found: Found, ask: Ask) -> compose_plan.ComposePlan:
         found = ownership.believed(found, Docker(params["docker_socket"]))
-        files = project.read(wanted.path)
-        made = compose_plan.plan(project.named(wanted, files, found), files, found, ask)
+        made = project.plan(wanted, found, ask)
         if made.edit.changed:
-            project.validate(files.texts(), made.edit.texts)
+            project.validate(made.before, made.edit.texts)
         return made
 
     plan, _found, done = live_change.change(
@@ -75,7 +76,7 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "network": plan.network,
         "subnet": plan.subnet,
         "file": plan.edit.path,
-        "compose_will_recreate": compose_plan.recreated(plan, wanted.shape, project.hashes(plan.edit.texts)),
+        "compose_will_recreate": compose_plan.recreated(plan, wanted.joined_shape, project.hashes(plan.edit.texts)),
     }
 
 

@@ -25,16 +25,20 @@ from .steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     KeepRunning,
     RemoveNetwork,
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ..change.plan import Steps
     from ..engine.version import Version
     from ..state.docker_objects import Container, Endpoint, Network
+
+# So many digits of an id Docker itself shows.
+SHORT_ID = 12
 
 
 def steps(
@@ -62,7 +66,6 @@ def steps(
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
     placed = {one.id: _fitting(_place(one, found.name, addresses), definition, version) for one in everyone}
     for container in everyone:
-        _refuse_id(container, found)
         _refuse_loss(container, found.name, definition, placed[container.id], version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, definitions.with_aliases(_settings(one, found.name))) for one in running]
@@ -73,12 +76,20 @@ def steps(
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
         # The last first: on the way back they come in order, so that each is given the address again that it had.
         *(_disconnect(one, found, version) for one in reversed(everyone)),
+        *_known_by_id(found, everyone),
         RemoveNetwork(found.name, found.definition),
         CreateNetwork(found.name, definition),
         *places,
         *((*(step.inverse() for step in waiting), RemoveNetwork(TRANSIT, body)) if running else ()),
         CheckAttached(places, found.name),
     )
+
+
+def _known_by_id(found: Network, everyone: Iterable[Container]) -> Iterator[KeepId]:
+    """What containers need that were made with the network's id."""
+    made = [one for one in everyone if len(one.network_mode) >= SHORT_ID and found.id.startswith(one.network_mode)]
+    for mode in sorted({one.network_mode for one in made}):
+        yield KeepId(found.name, mode, tuple(one.name for one in made if one.network_mode == mode))
 
 
 def _endpoint(container: Container, network: str) -> Endpoint:
@@ -119,22 +130,6 @@ def _order(container: Container, network: str) -> tuple[bool, int, str]:
     """By IPv4 address, so that those who were given theirs in order are given the same again; stopped ones last."""
     address = _endpoint(container, network).ipv4
     return not container.running, int(ipaddress.ip_address(address)) if address else 0, container.name
-
-
-def _refuse_id(container: Container, network: Network) -> None:
-    """Raise Refused for a container whose network mode is the network's id, which Compose 2.26 gives for external ones.
-
-    Docker looks that id up whenever it starts the container or connects it to a network: one of the same name will not
-    do (26.1.5: "could not find a network matching network mode"), and the mode of a container cannot be changed.
-    """
-    mode = container.network_mode
-    if mode and mode == network.id:
-        raise Refused(
-            f"it was created with the id of network {network.name}, and would not start again without it",
-            f"container {container.name}",
-            "Put it on one more network with IPv6 instead (dms_ipv6_network: another name; with Compose also"
-            " dms_ipv6_compose_shape: named), or re-create it with the network's name",
-        )
 
 
 def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:

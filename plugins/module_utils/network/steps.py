@@ -49,6 +49,29 @@ class RemoveNetwork(Step):
 
 
 @dataclass(frozen=True)
+class KeepId(Step):
+    """Keep a network's id known once it is removed: of containers that were made with the id instead of the name.
+
+    Compose does so for external networks. From Engine 25 on such a container is connected to nothing, and not even
+    started, without a network that the id stands for. So one takes it for a name: without a bridge, of no use else. It
+    stays on the way back, for the network that is brought back has another id.
+    """
+
+    network: str
+    id: str
+    containers: tuple[str, ...]
+
+    @property
+    def definition(self) -> str:
+        """What the engine is sent."""
+        return definitions.dump({"Name": self.id, "ConfigOnly": True, "Labels": {LABEL: "true"}})
+
+    def __str__(self) -> str:
+        names = ", ".join(self.containers)
+        return f"keep the id of network {self.network} known, which {names} cannot be started without"
+
+
+@dataclass(frozen=True)
 class DisconnectContainer(Step):
     """Take a container off a network; ``settings`` is the way back, see definitions."""
 

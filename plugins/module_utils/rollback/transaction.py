@@ -23,6 +23,7 @@ from ..network.steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     KeepRunning,
     RemoveNetwork,
 )
@@ -35,7 +36,8 @@ KINDS: dict[str, type] = {
     for kind in (
         WriteFile, Reload, Restart, RunningContainer, StopContainers, StartContainers,
         SetSysctl, KeepRoute, RestoreAcceptRa, ForwardingComesOn, RestoreForwarding, KeepInIfupdown, TakeOutOfIfupdown,
-        CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepRunning, CheckAttached,
+        CreateNetwork, RemoveNetwork, ConnectContainer, DisconnectContainer, KeepId, KeepRunning,
+        CheckAttached,
         Recreate, WriteGaiConf, PlaceUnit, PlaceDropIn, LoadTable, EnableUnit, DisableUnit,
     )
 }  # fmt: skip

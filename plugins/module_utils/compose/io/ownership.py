@@ -60,14 +60,15 @@ def refuse(names: Collection[str], files: Collection[str], found: Found, docker:
         docker: the engine.
     """
     for container in found.everyone:
-        path = compose_plan.made_from(container.labels, os.path.isfile)[0]
-        if not {container.name, container.id} & {*names} or not path or path in files:
+        paths = [one for one in compose_plan.given_files(container.labels) if os.path.isfile(one)]
+        if not {container.name, container.id} & {*names} or not paths or {*paths} & {*files}:
             continue
+        path = paths[0]
         doubt = labels.doubt(container.labels, image_labels(docker, container.image))
         if doubt:
             raise Refused(f"{doubt}, so {path} may not be its Compose file", f"container {container.name}", REMEDY)
         folder = os.path.dirname(path)
-        beside = (path, *(os.path.join(folder, override) for override in (*compose_plan.OVERRIDES, ENV)))
+        beside = (*paths, *(os.path.join(folder, override) for override in (*compose_plan.OVERRIDES, ENV)))
         paths = [one for part in beside for one in (part, os.path.realpath(part))]
         place = labels.inside(paths, _own_folders(container, docker))
         if place:

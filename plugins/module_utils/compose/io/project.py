@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import typing as t
@@ -19,25 +20,39 @@ from .. import plan as compose_plan
 from . import cli
 
 if t.TYPE_CHECKING:
+    from ...state.docker_objects import Ask
     from ...state.host import Found
     from ..plan import Texts
 
 TIMEOUT = 120
 
 
-def read(path: str) -> compose_plan.Files:
+def read(path: str, given: tuple[str, ...] = ()) -> compose_plan.Files:
     """The project's files.
+
+    Args:
+        path: of the one that is edited.
+        given: all of them, where Compose was given several by name.
 
     Raises:
         Refused: no absolute path, no such file, or it cannot be read.
     """
+    if given:
+        raws = tuple((one, _read(one)) for one in given)
+        if path not in given:
+            raise Refused("it is not among the files of its project", path, f"Give one of {', '.join(given)}")
+        return compose_plan.Files(path, dict(raws)[path], given=raws)
+    raw, over = _read(path), beside(path)
+    return compose_plan.Files(path, raw, over, system_files.read(over) if over else None)
+
+
+def _read(path: str) -> bytes:
     if not os.path.isabs(path):
         raise Refused("it is no absolute path", path, "Give the whole path of the project's Compose file")
     raw = system_files.read(path)
     if raw is None:
         raise Refused("there is no such file on this host", path, "Give the path of the project's Compose file")
-    over = beside(path)
-    return compose_plan.Files(path, raw, over, system_files.read(over) if over else None)
+    return raw
 
 
 def beside(path: str) -> str:
@@ -72,6 +87,33 @@ def validate(before: Texts, after: Texts) -> None:
     said = _config(program, after, "--quiet", "--no-interpolate")
     if said[0]:
         raise Refused(f"Compose does not take it as it is: {said[1]}", path, "Correct it; it was not changed")
+
+
+def plan(wanted: compose_plan.Wanted, found: Found, ask: Ask) -> compose_plan.ComposePlan:
+    """The plan for a project, its values worked out by Compose where its files do not say them.
+
+    Raises:
+        NotEdited: the network cannot be had in the file.
+        Refused: anything else that must not or cannot be done.
+    """
+    files = read(wanted.path, wanted.files)
+    worked_out = of_compose(files.texts()) if compose_plan.needs_compose(files, wanted.key) else None
+    return compose_plan.plan(named(wanted, files, found), files, found, ask, worked_out)
+
+
+def of_compose(texts: Texts) -> compose_files.Project | None:
+    """What Compose makes of files, its variables and other files included; None if it cannot say it."""
+    return _of_compose(tuple(texts))
+
+
+@functools.lru_cache(maxsize=32)
+def _of_compose(texts: tuple[tuple[str, str], ...]) -> compose_files.Project | None:
+    program = cli.find(TIMEOUT)
+    code, said = _config(program, list(texts)) if program else (1, "")
+    if code == 0:
+        with contextlib.suppress(Refused):
+            return compose_files.project([("what Compose says", said)])
+    return None
 
 
 def hashes(texts: Texts) -> dict[str, str] | None:

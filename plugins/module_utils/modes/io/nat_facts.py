@@ -30,7 +30,10 @@ from . import read_host
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from ...compose.io.ways import Chosen
+    from ...compose.plan import ComposePlan
     from ...compose.plan import Wanted as WantedProject
+    from ...compose.ways import Live
     from ...engine.io.api import Docker
     from ...state.host import Found
     from .. import facts
@@ -91,7 +94,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    no_network = bool((projects or targets.alone or wanted.select != chosen.NAMED) and not containers)
+    no_network = bool((facts or targets.alone or wanted.select != chosen.NAMED) and not containers)
     attach = network_on_host.COMPOSE if no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
@@ -122,7 +125,8 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "subnets": list(dict.fromkeys(subnets)),
         "network": own,
         "containers": list(containers),
-        "compose": [one["options"] for one in facts],
+        "compose": [one["options"] for one in facts if "path" in one["options"]],
+        "networks": [one["options"] for one in facts if "path" not in one["options"]],
         "gai_conf": gai_conf,
         "prove_on": prove_on,
         "families": families(prove_on, found),
@@ -131,6 +135,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
         "warnings": [
+            *targets.notes,
             *(text for some in warnings for text in some),
             *minded(found, wanted, steps, shut, joining, prove_on),
         ],
@@ -165,6 +170,7 @@ def nothing(reason: str) -> facts.Nat:
     """Nothing to do on a host, because no IPv6 client can reach it for example."""
     plan: facts.Nat = {
         "changed": False, "steps": [], "config": {}, "subnets": [], "network": "", "containers": [], "compose": [],
+        "networks": [],
         "gai_conf": {}, "prove_on": [], "families": [],
         "ports": [], "firewall": {}, "ndp": [], "packages": [],
         "warnings": [reason], "effects": {},
@@ -192,10 +198,12 @@ class _Targets(t.NamedTuple):
     """Who gets IPv6, and by which way.
 
     Attributes:
-        projects: Compose projects, each with its plan in ``facts``.
+        projects: Compose projects whose files are edited.
+        facts: the plan of each, and of each network that is replaced and no file edited.
         containers: those that get a network of ours.
         alone: those that have real clients already and stay as they are, with the network by which they have them.
         found: what is to be believed of the host.
+        notes: what the containers' owner has to know.
     """
 
     projects: tuple[WantedProject, ...]
@@ -203,6 +211,7 @@ class _Targets(t.NamedTuple):
     containers: tuple[str, ...]
     alone: dict[str, str]
     found: Found
+    notes: tuple[str, ...]
 
 
 def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:
@@ -222,19 +231,29 @@ def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Dock
     }
     plain = {name: network for name, network in real.items() if name not in composed}
     try:
-        return _with_projects(wanted, compose, found, docker, plain)
-    except Refused:
+        return _with_projects(wanted, compose, found, docker, plain, real)
+    except Refused as reason:
         if plain == real:
             raise
-        return _with_projects(wanted, compose, found, docker, real)
+        try:
+            return _with_projects(wanted, compose, found, docker, real, real)
+        except Refused:
+            raise reason from None
 
 
 def _with_projects(
-    wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, alone: dict[str, str]
+    wanted: Wanted,
+    compose: ComposeOptions,
+    found: Found,
+    docker: Docker,
+    alone: dict[str, str],
+    real: dict[str, str],
 ) -> _Targets:
     rest = wanted._replace(containers=tuple(name for name in wanted.containers if name not in alone))
-    projects, containers, found = _targets(rest, compose, found, docker)
-    return _Targets(projects, [_project(one, found, docker) for one in projects], containers, alone, found)
+    ways, found = _targets(rest, compose, found, docker, real)
+    facts = [_project(project, plan, found, docker) for project, plan in ways.projects]
+    facts += [_live(live, wanted, found, docker) for live in ways.live]
+    return _Targets(tuple(project for project, _plan in ways.projects), facts, ways.rest, alone, found, ways.notes)
 
 
 def _effects(
@@ -246,7 +265,7 @@ def _effects(
     """What people notice of the plan, and what IPv6 clients get then."""
     return {
         **effects.together(parts),
-        "later": [{"path": one["options"]["path"], "services": one["later"]} for one in projects],
+        "later": [{"path": one["options"]["path"], "services": one["later"]} for one in projects if one["later"] is not None],
         "expected": effects.expected(now, newly_open.pairs(now, joining)),
     }
 
@@ -379,19 +398,28 @@ def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docke
         return wanted
 
 
+class _Chosen(t.NamedTuple):
+    """As compose.io.ways has it, where no container is of Compose."""
+
+    projects: tuple[tuple[WantedProject, ComposePlan | None], ...] = ()
+    live: tuple[Live, ...] = ()
+    rest: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 def _targets(
-    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker
-) -> tuple[tuple[WantedProject, ...], tuple[str, ...], Found]:
+    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker, real: Mapping[str, str]
+) -> tuple[_Chosen | Chosen, Found]:
     """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
     if wanted.attach not in (network_on_host.AUTO, network_on_host.COMPOSE):
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
-        return (), wanted.containers, found
+        return _Chosen(rest=wanted.containers), found
     named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
     if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
-        return (), wanted.containers, found
+        return _Chosen(rest=wanted.containers), found
     from ...compose import plan as compose_plan  # only here
-    from ...compose.io import ownership
+    from ...compose.io import ownership, ways
 
     like = compose_plan.Wanted(
         "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
@@ -399,14 +427,17 @@ def _targets(
     )  # fmt: skip
     ownership.refuse(wanted.containers, options.files, found, docker)
     found = ownership.believed(found, docker)
+    if wanted.attach == network_on_host.AUTO and options.shape == compose_plan.DEFAULT and not options.services:
+        around = ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
+        return ways.choose(wanted.containers, around), found
     targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
-    return targets.projects, targets.containers, found
+    return _Chosen(tuple((one, None) for one in targets.projects), rest=targets.containers), found
 
 
-def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t.Any]:
+def _project(wanted: WantedProject, plan: ComposePlan | None, found: Found, docker: Docker) -> dict[str, t.Any]:
     """The plan for a Compose project, and the options with which compose_network plans the same."""
     from ...compose import files as compose_files
-    from ...compose import plan as compose_plan
+    from ...compose import ways
     from ...compose.io import project
 
     options = {
@@ -416,6 +447,7 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
         "services": list(wanted.services),
         "edit": wanted.edit,
         "project_name": wanted.project,
+        **({"files": list(wanted.files)} if wanted.files else {}),
     }
     if not compose_files.AVAILABLE:
         later = f"add IPv6 to {wanted.path} and to its running containers; {packages.to_see_the_diff(wanted.path)}"
@@ -428,18 +460,42 @@ def _project(wanted: WantedProject, found: Found, docker: Docker) -> dict[str, t
             "options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made,
             "effects": {}, "later": None,
         }  # fmt: skip
-    files = project.read(wanted.path)
-    plan = compose_plan.plan(project.named(wanted, files, found), files, found, read_host.ask(docker))
-    project.refuse_unwritable(files.texts(), plan.edit.texts)
+    plan = plan or project.plan(wanted, found, read_host.ask(docker))
+    project.refuse_unwritable(plan.before, plan.edit.texts)
     return {
         "options": options,
         "steps": plan.plan.sentences(),
-        "warnings": plan.plan.warnings,
+        "warnings": [*plan.plan.warnings, *ways.shared(plan.plan, {wanted.project}, found)],
         "subnet": plan.subnet,
         "network": plan.network if plan.lives else "",
         "joining": moved(plan.plan),
         "effects": effects.of((plan.plan,), found),
         "later": compose_plan.recreated(plan, wanted.shape, None),
+    }
+
+
+def _live(live: Live, wanted: Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
+    """The plan for a network that is replaced and no file edited, and the options of docker_ipv6_network for it."""
+    from ...compose import ways
+
+    ask = read_host.ask(docker)
+    asked = wanted._replace(network=live.network, subnet=live.subnet, containers=live.containers)
+    network = network_on_host.wanted_network(asked.network_options, found.machine_id)
+    plan = network_on_host.plan_network(network, found, {one: ask.inspect(one) for one in live.containers}, ask)
+    projects = {
+        one.labels.get(docker_objects.COMPOSE_PROJECT, "")
+        for one in found.everyone
+        if {one.name, one.id} & {*live.containers}
+    }
+    return {
+        "options": {"name": live.network, "containers": list(live.containers), "subnet": live.subnet},
+        "steps": plan.sentences(),
+        "warnings": [*plan.warnings, *ways.shared(plan, projects, found)],
+        "subnet": str(network_on_host.subnet_after(network, found)),
+        "network": live.network,
+        "joining": moved(plan),
+        "effects": effects.of((plan,), found),
+        "later": None,
     }
 
 

@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ...engine.io.api import Docker
-    from ..steps import CheckAttached, ConnectContainer, CreateNetwork, DisconnectContainer, RemoveNetwork
+    from ..steps import CheckAttached, ConnectContainer, CreateNetwork, DisconnectContainer, KeepId, RemoveNetwork
 
 # Duplicate address detection takes 1 to 2 s by default (RFC 4862, section 5.4); more is no use waiting for.
 DAD_TIMEOUT = 4.0
@@ -78,6 +78,12 @@ class NetworkExecutor:
         bridge = docker_objects.network(made).bridge if made else ""
         if bridge:
             self.warm.enter_context(warmed(bridge))
+
+    def keep_id(self, step: KeepId) -> None:
+        """Have a network of this name, unless there is one."""
+        if not self._network(step.id):
+            with engine_api.refusing(step):
+                self.docker.post("/networks/create", definitions.load(step.definition))
 
     def _network(self, name: str) -> dict[str, t.Any] | None:
         return next((network for network in self.docker.networks() if network["Name"] == name), None)

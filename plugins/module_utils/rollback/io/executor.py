@@ -29,6 +29,7 @@ from ...network.steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     KeepRunning,
     RemoveNetwork,
 )
@@ -77,6 +78,7 @@ class Executor:
             RemoveNetwork: self.networks.remove,
             ConnectContainer: self.networks.connect,
             DisconnectContainer: self.networks.disconnect,
+            KeepId: self.networks.keep_id,
             KeepRunning: lambda step: None,
             CheckAttached: self.networks.check,
             Recreate: cli.recreate,

@@ -201,7 +201,10 @@ def _moved(
 
 
 def answers(
-    images: t.Mapping[str, t.Any] | None = None, mounts: t.Iterable[dict[str, t.Any]] = (), device: str = ""
+    images: t.Mapping[str, t.Any] | None = None,
+    mounts: t.Iterable[dict[str, t.Any]] = (),
+    device: str = "",
+    listed: t.Iterable[dict[str, t.Any]] = (),
 ) -> t.Callable[[t.Any, str], t.Any]:
     """Docker.get() of an engine.
 
@@ -209,10 +212,13 @@ def answers(
         images: id -> its labels, or None for one that is gone; the others have none.
         mounts: of each container.
         device: of each volume.
+        listed: all containers.
     """
 
     def get(self: t.Any, resource: str) -> t.Any:
         kind, _slash, name = resource.lstrip("/").partition("/")
+        if resource.startswith("/containers/json"):
+            return list(listed)
         if kind == "images":
             labels = (images or {}).get(name.rpartition("/")[0], {})
             if labels is None:

@@ -38,6 +38,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.network.steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     KeepRunning,
     RemoveNetwork,
 )
@@ -89,6 +90,7 @@ STEPS: list[Step] = [
     ConnectContainer("mail", "mail-id", "dms-ipv6", "{}", False),
     DisconnectContainer("mail", "mail-id", "dms-ipv6", SETTINGS, False),
     DisconnectContainer("mail", "mail-id", "dms-ipv6"),
+    KeepId("shared", "0123456789abcdef", ("mail", "web")),
     KeepRunning((MAIL,)),
     KeepRunning(()),
     CheckAttached((CONNECT,), "dms-ipv6"),
