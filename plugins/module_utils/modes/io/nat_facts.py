@@ -265,7 +265,11 @@ def _effects(
     """What people notice of the plan, and what IPv6 clients get then."""
     return {
         **effects.together(parts),
-        "later": [{"path": one["options"]["path"], "services": one["later"]} for one in projects if one["later"] is not None],
+        "later": [
+            {"path": project["options"]["path"], "services": project["later"]}
+            for project in projects
+            if "path" in project["options"]
+        ],
         "expected": effects.expected(now, newly_open.pairs(now, joining)),
     }
 
