@@ -32,6 +32,8 @@ NETWORKS = {
     "routed": f"--ipv6 --subnet 172.30.4.0/24 --subnet {{prefix}}4::/80 {MODE}routed",
     "unprotected": f"--ipv6 --subnet 172.30.5.0/24 --subnet {{prefix}}5::/80 {MODE}nat-unprotected",
     "another": "--ipv6 --subnet 172.30.6.0/24 --subnet fd5c:1ab0:7e57:6::/64",
+    # Its IPv6 subnet has no effect: nobody gets an address of it.
+    "off": "--subnet 172.30.9.0/24 --subnet fd5c:1ab0:7e57:9::/64",
     "beside": "--subnet 172.30.7.0/24",
     "sixonly": "--ipv4=false --ipv6 --subnet fd5c:1ab0:7e57:8::/64",
 }
@@ -91,6 +93,8 @@ IDLE = "0+:0000 0A"
 WAYS = (
     *(Way(f"{on}-{name}", on, bind) for on, (name, bind) in product(("four", "six"), BINDINGS.items())),
     *(Way(f"{on}-udp", on, protocol="udp") for on in ("four", "six")),
+    *(Way(f"{on}-udp-v4", on, listen="0.0.0.0:80", protocol="udp") for on in ("four", "six")),
+    Way("six-but-off", "off"),
     *(Way(f"{on}-listens-v4", on, listen="0.0.0.0:80") for on in ("four", "six")),
     *(Way(f"{on}-listens-inside", on, listen="127.0.0.1:80 [::1]:80") for on in ("four", "six")),
     *(Way(f"{on}-at-{name}", on, bind) for on, (name, bind) in product(("four", "six"), ADDRESSES.items())),
@@ -189,7 +193,9 @@ def start(host: Host) -> None:
     ]
     host.run("timeout 60 sh -e <<'END'\n" + "\n".join(waits) + "\nEND\n")
     output("docker", "cp", str(HERE / "exposure_udp.py"), f"{host.container}:/opt/direct/exposure_udp.py")
-    udp = " ".join(pids[way.name] for way in ways(host) if way.protocol == "udp")
+    udp = " ".join(
+        pids[way.name] + ("" if way.listen.startswith("[") else "/4") for way in ways(host) if way.protocol == "udp"
+    )
     host.run(f"systemd-run -q --unit exposure-udp --collect python3 /opt/direct/exposure_udp.py 80 {udp}")
 
 

@@ -9,6 +9,7 @@ import json
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -192,6 +193,51 @@ def killed(host: Host, before: dict[str, t.Any], number: int, state: str) -> int
     assert has_ipv6(host) is (state == "present"), (host.name, fault, state)
     assert_same(inspected(host, "one", "four", "five"), before, host.name, fault, state)
     return int(there)
+
+
+FAULTS = ("400", "409", "500", "lost", "done")
+
+
+def test_the_engine_breaks_its_word(hosts: dict[str, Host]) -> None:
+    """At each request that changes something, in turn: all is back, or all is done."""
+    with ThreadPoolExecutor() as pool:
+        counts = list(pool.map(lambda name: break_each_word(hosts[name]), ENGINES))
+    print(f"\n{sum(counts)} requests on {len(counts)} engines, nobody lost")
+
+
+def break_each_word(host: Host) -> int:
+    """How many requests a replacement takes; each fails in another way than the one before."""
+    prepare(host)
+    host.run(f"{NO_WAITING}0; docker rm -f two three >/dev/null")
+    output("docker", "cp", str(Path(__file__).with_name("faulty_socket.py")), f"{host.container}:/opt/direct/")
+    before = inspected(host, "one", "four", "five")
+    number = 0
+    try:
+        while True:
+            number += 1
+            fault = FAULTS[number % len(FAULTS)]
+            result = faulty(host, number, fault)
+            if result["changes"] < number:
+                assert not result["failed"], result
+                assert number > 8, number
+                return number - 1
+            assert has_ipv6(host) is not result["failed"], (host.name, number, fault, result)
+            assert result.get("rolled_back", False) is result["failed"], (host.name, number, fault, result)
+            # A container's place is looked at, whatever the engine answers.
+            assert result["failed"] or fault == "done", (host.name, number, fault, result)
+            assert_same(inspected(host, "one", "four", "five"), before, host.name, number, fault)
+            if not result["failed"]:
+                assert not replace(host, state="absent")["failed"]
+    finally:
+        host.run(f"{NO_WAITING}1")
+        put_back(host)
+
+
+def faulty(host: Host, number: int, fault: str) -> dict[str, t.Any]:
+    """The result of a replacement on an engine whose answer to one request is not as it should be."""
+    command = ["docker", "exec", "-i", host.container, "python3", "/opt/direct/faulty_socket.py", "docker_ipv6_network"]
+    said = output(*command, str(number), fault, stdin=json.dumps({"name": "old"}))
+    return t.cast(dict[str, t.Any], json.loads(said))
 
 
 def test_the_subnet_is_taken_at_the_last_moment(attached: Host) -> None:

@@ -399,7 +399,9 @@ def _proxied(
         return _let_in((core_verdict.TIMEOUT, "", "rules_and_userland_proxy_off"), door.port, door.family, host)
     deaf = unheard(container, door.port, to, through)
     by = through.gateway4 if to == state_firewall.IPV4 else through.gateway6
-    result = (core_verdict.REFUSED, "", deaf) if deaf else (core_verdict.MASKED, by, cause)
+    # It keeps an ICMP message that nobody is there to itself.
+    nobody = core_verdict.TIMEOUT if door.port.protocol == "udp" else core_verdict.REFUSED
+    result = (nobody, "", deaf) if deaf else (core_verdict.MASKED, by, cause)
     return _let_in(result, door.port, door.family, host)
 
 

@@ -201,7 +201,6 @@ def _looked_into(
         asked=inspected.asked,
         listeners=heard,
         udp=kernel.udp_listeners(inspected.pid) if of_udp and not shares else None,
-        no_ipv6=inspected.no_ipv6,
     )
 
 

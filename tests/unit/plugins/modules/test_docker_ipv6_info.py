@@ -982,6 +982,31 @@ def test_ports_that_would_be_opened(lab: Lab, options: t.Any, containers: t.Any,
         assert info(mode="nat", **options)["plan"]["changed"]
 
 
+@pytest.mark.parametrize(
+    ("options", "ends"),
+    [
+        ({"containers": ["mail"]}, "name it in allow_leak (mail) if it may. Nothing was changed."),
+        (
+            {"containers": ["mail"], "allow_leak": ["web"]},
+            "name it in allow_leak (mail) if it may. Nothing was changed.",
+        ),
+        ({"containers": ["mail"], "allow_leak": ["mail"]}, ""),
+        (
+            {"attach": "default_bridge", "allow_container_restart": True},
+            "name it in allow_leak (mail) if it may. Nothing",
+        ),
+        ({}, ""),
+    ],
+)
+def test_a_way_out_beside_a_tunnel(lab: Lab, options: t.Any, ends: str) -> None:
+    devices = [{"PathOnHost": "/dev/net/tun", "PathInContainer": "/dev/net/tun"}]
+    lab.inspected = {**INSPECTED, "HostConfig": {"NetworkMode": "bridge", "Devices": devices}}
+    if ends:
+        assert ends in failure(docker_ipv6_full_info, mode="nat", **options)
+    else:
+        assert info(mode="nat", **options)["plan"]["changed"]
+
+
 @pytest.mark.parametrize("available", [True, False])
 def test_ports_that_would_be_opened_by_way_of_compose(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, available: bool

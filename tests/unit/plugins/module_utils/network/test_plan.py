@@ -518,6 +518,78 @@ def test_only_members_of_a_replaced_network_are_looked_up() -> None:
     assert asked == ["mail", "web"]
 
 
+MAC = "02:42:ac:11:00:07"
+
+
+def with_mac(name: str, mac: str = MAC) -> docker_objects.Endpoint:
+    settings = definitions.of_endpoint({}, "", mac)
+    return endpoint(name)._replace(mac=mac, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("places", "version", "refused"),
+    [
+        ((endpoint(), with_mac(NAME)), "28.5.2", True),
+        ((endpoint(), with_mac(NAME)), "29.2.1", True),
+        ((with_mac("bridge"), endpoint(NAME)), "28.5.2", False),
+        ((endpoint(), with_mac(NAME)), "29.3.0", False),
+        ((endpoint(), with_mac(NAME)), "24.0.9", False),
+    ],
+)
+def test_mac_on_a_network_that_is_replaced(places: t.Any, version: str, refused: bool) -> None:
+    """On whichever of its networks; on another one it does not count."""
+    more = {"attached": [container("mail", *places)], "version": version}
+    if refused:
+        with pytest.raises(Refused, match=f"container mail: its MAC address {MAC} would be lost"):
+            plan(wanted(), [network(subnets=[OTHER])], **more)
+        return
+    steps = plan(wanted(), [network(subnets=[OTHER])], **more).steps
+    (again,) = (one for one in steps if isinstance(one, ConnectContainer) and one.network == NAME)
+    assert definitions.load(again.settings).get("MacAddress", "") == (MAC if places[1].mac else "")
+
+
+@pytest.mark.parametrize("status", ["removing", "dead"])
+def test_one_that_is_being_removed_is_left_out(status: str) -> None:
+    going = container("going", endpoint(NAME), status=status)
+    done = plan(wanted(), [network(subnets=[OTHER])], attached=[going, MOVED])
+    assert done.sentences() == ON_IT
+
+
+@pytest.mark.parametrize("status", ["paused", "running"])
+def test_one_that_is_paused_is_moved_like_any_other(status: str) -> None:
+    paused = MOVED._replace(status=status)
+    assert plan(wanted(), [network(subnets=[OTHER])], attached=[paused]).sentences() == ON_IT
+
+
+def test_containers_leave_in_the_order_in_which_they_are_given_their_addresses_again() -> None:
+    """The way back is the other way round, and the engine gives the lowest address first."""
+    ours = {
+        name: container(name, endpoint(), endpoint(NAME, True)._replace(ipv4=address))
+        for name, address in (("a", "172.18.0.10"), ("b", "172.18.0.2"), ("c", ""))
+    }
+    left = plan(LEFT, [network()], containers=ours).steps
+    assert [one.name for one in left if isinstance(one, DisconnectContainer)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("version", "kept"), [("29.0.3", True), ("29.0.4", False)])
+def test_static_ipv6_address_on_a_network_without_ipv6(version: str, kept: bool) -> None:
+    """It has no effect there, and from 29.0.4 on none can be asked for: not on the way back, and not by undo."""
+    static = definitions.dump({"IPAMConfig": {"IPv6Address": "fd5c:1ab0:7e57:1::99"}})
+    off = network(ipv6=False)
+    before = container("mail", endpoint(), endpoint(NAME)._replace(settings=static))
+    there = plan(wanted(), [off], attached=[before], version=version)
+    (gone,) = (one for one in there.steps if isinstance(one, DisconnectContainer) and one.network == NAME)
+    assert gone.settings == (static if kept else "{}")
+    (again,) = (one for one in there.steps if isinstance(one, ConnectContainer) and one.network == NAME)
+    assert again.settings == static
+    on = made(next(one for one in there.steps if isinstance(one, CreateNetwork) and one.name == NAME))
+    after = container("mail", endpoint(), endpoint(NAME, True)._replace(settings=static))
+    history = {"before": {NAME: off.definition}, "after": {NAME: on.definition}}
+    back = plan(GOING, [on], attached=[after], version=version, **history)
+    (again,) = (one for one in back.steps if isinstance(one, ConnectContainer) and one.network == NAME)
+    assert again.settings == (static if kept else "{}")
+
+
 def test_replacement_waits_for_one_that_restarts() -> None:
     """Found before the first step: Docker takes it off no network at this moment."""
     with pytest.raises(Refused, match="container mail: it restarts by itself"):

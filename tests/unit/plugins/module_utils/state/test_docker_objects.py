@@ -322,6 +322,49 @@ def test_mac_is_what_the_user_gave(config: t.Any, expected: str) -> None:
     assert docker_objects.inspected({**INSPECTED, "Config": config, "NetworkSettings": networks}).mac == expected
 
 
+def test_mac_of_each_network() -> None:
+    """Where that is known: it belongs to the place, and is given again with it."""
+    settings = {"Networks": {name: {**ENDPOINT, "MacAddress": "02:42:ac:11:00:02"} for name in ("bridge", "web")}}
+    said = {**INSPECTED, "Config": {"MacAddress": "02:42:c0:a8:00:07"}, "NetworkSettings": settings}
+    found = docker_objects.inspected(said, {"web": "02:42:c0:a8:00:08"})
+    assert found.mac == ""
+    assert {one.network: (one.mac, definitions.load(one.settings)) for one in found.endpoints} == {
+        "bridge": ("", {}),
+        "web": ("02:42:c0:a8:00:08", {"MacAddress": "02:42:c0:a8:00:08"}),
+    }
+    assert docker_objects.inspected(said, {}).mac == ""
+
+
+@pytest.mark.parametrize(
+    ("config", "tunnel"),
+    [
+        ({}, False),
+        ({"Devices": None, "DeviceCgroupRules": None}, False),
+        ({"Devices": [{"PathOnHost": "/dev/net/tun", "PathInContainer": "/dev/net/tun"}]}, True),
+        ({"Devices": [{"PathOnHost": "/dev/x", "PathInContainer": "/dev/net/tun"}]}, True),
+        ({"Devices": [{"PathOnHost": "/dev/dri", "PathInContainer": "/dev/dri"}]}, False),
+        ({"DeviceCgroupRules": ["c 10:200 rwm"]}, True),
+        ({"DeviceCgroupRules": ["c 189:* rwm"]}, False),
+    ],
+)
+def test_device_of_a_tunnel(config: t.Any, tunnel: bool) -> None:
+    assert docker_objects.inspected({**INSPECTED, "HostConfig": config}).tunnel is tunnel
+
+
+@pytest.mark.parametrize(
+    ("sysctls", "expected"),
+    [
+        (None, ""),
+        ({"net.ipv6.conf.all.disable_ipv6": "0"}, ""),
+        ({"net.ipv6.conf.all.disable_ipv6": "1"}, "net.ipv6.conf.all.disable_ipv6=1"),
+        ({"net.ipv6.conf.default.disable_ipv6": "1"}, "net.ipv6.conf.default.disable_ipv6=1"),
+        ({"net.core.somaxconn": "1"}, ""),
+    ],
+)
+def test_sysctl_that_switches_ipv6_off(sysctls: t.Any, expected: str) -> None:
+    assert docker_objects.inspected({**INSPECTED, "HostConfig": {"Sysctls": sysctls}}).no_ipv6 == expected
+
+
 @pytest.mark.parametrize(
     "changes",
     [

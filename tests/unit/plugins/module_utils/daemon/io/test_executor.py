@@ -199,6 +199,51 @@ def test_restart_that_fails_twice_says_where_the_old_file_is(lab: Lab, how: list
     assert change_record.record()["borrowed"] == []
 
 
+# Of a plan with a reload, a restart and another reload, where all goes well.
+CALLS = 12
+
+
+class Broken:
+    """One call of those that a plan makes goes wrong: number ``at``, from 1; ``carried_out`` if it works anyway."""
+
+    def __init__(self, at: int, carried_out: bool) -> None:
+        self.at, self.carried_out, self.calls = at, carried_out, 0
+
+    def of(self, call: t.Callable[..., t.Any], code: bool = False) -> t.Callable[..., t.Any]:
+        def broken(*arguments: t.Any) -> t.Any:
+            self.calls += 1
+            if self.calls != self.at:
+                return call(*arguments)
+            if self.carried_out:
+                call(*arguments)
+            if code:  # of a program
+                return 1
+            raise Refused("dockerd does not answer (Connection reset by peer)")
+
+        return broken
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+@pytest.mark.parametrize("at", range(1, CALLS + 2))
+def test_daemon_that_breaks_its_word_once(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, at: int, carried_out: bool
+) -> None:
+    """At each question, signal and restart in turn: the new state is there, or the old one, and no container ended."""
+    broken = Broken(at, carried_out)
+    for name in ("info", "networks", "container"):
+        monkeypatch.setattr(lab, name, broken.of(getattr(lab, name)))
+    monkeypatch.setattr(daemon_executor, "_systemctl", broken.of(lab.systemctl, code=True))
+    monkeypatch.setattr(os, "kill", broken.of(lab.signal))
+    try:
+        carry_out(lab)
+    except core_refused.RolledBack:
+        assert old_state(lab) == (OLD, [], False, 1450)
+    else:
+        assert lab.path.read_bytes() == NEW
+        assert (lab.daemon.killed, lab.daemon.live_restore) == ([], False)
+    assert at <= CALLS or broken.calls == CALLS
+
+
 def test_reload_that_does_nothing_is_refused(lab: Lab) -> None:
     lab.fail = ["reload"]
     with pytest.raises(core_refused.RolledBack, match="dockerd did not switch live-restore on on reload"):

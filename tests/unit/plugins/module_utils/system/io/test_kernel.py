@@ -127,6 +127,25 @@ def test_listeners(proc: Files) -> None:
     }
 
 
+@pytest.mark.skipif(os.sys.byteorder != "little", reason="recorded on a little-endian machine")  # type: ignore[attr-defined]
+def test_udp_listeners(proc: Files) -> None:
+    """Not those that are connected to somebody."""
+    head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    four = head + " 1: 00000000:0035 00000000:0000 07 0 0 0 0 0 1\n 2: 020011AC:A000 01001107:0035 01 0 0 0 0 0 2\n"
+    six = head + f" 1: {'0' * 32}:CA6C {'0' * 32}:0000 07 0 0 0 0 0 3\n"
+    proc({"/proc/4711/net/udp": four, "/proc/4711/net/udp6": six})
+    assert kernel.udp_listeners(4711) == {"ipv4": [("0.0.0.0", 53)], "ipv6": [("::", 51820)]}
+    assert kernel.udp_listeners(4712) == {"ipv4": [], "ipv6": []}
+
+
+def test_interfaces_of_a_container(proc: Files) -> None:
+    head = "Inter-|   Receive\n face |bytes\n"
+    names = ("lo", "eth0", "eth11", "tunl0", "ip6_vti0", "wg0", "tun0", "nordlynx")
+    proc({"/proc/7/net/dev": head + "".join(f"{name:>6}: 0 0\n" for name in names) + "long-name0:1 2\n"})
+    assert kernel.links_beside(7) == ("long-name0", "nordlynx", "tun0", "wg0")
+    assert kernel.links_beside(8) == ()
+
+
 def test_listeners_of_a_containers_own(proc: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of those in its network, what it or another process of its PID namespace holds: 4711 and 4712, not 1."""
     proc({"/proc/4711/net/tcp": TCP, "/proc/4711/net/tcp6": TCP6})
