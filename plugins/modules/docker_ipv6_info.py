@@ -193,7 +193,7 @@ plan:
       type: str
     families:
       description:
-        - Over which a responder proves it. The host's own firewall closes the way to it in the others, or hides what is to be proven.
+        - Over which a responder proves it. In the others the host's own firewall closes the way to it.
         - Without iptables only IPv6.
       type: list
       elements: str

@@ -264,17 +264,17 @@ def command_line(pid: int) -> list[str]:
 
 
 def processes(name: str, group: int | None = None) -> list[int]:
-    """Root's processes of a program name in our own mount namespace (containers of this host have others).
+    """Root's processes of a program name in our own PID namespace: containers have others, services do not.
 
     Args:
         name: of the program, which any user may give to a process.
         group: whose members count as root.
     """
-    own = os.readlink("/proc/self/ns/mnt")
+    own = os.readlink("/proc/self/ns/pid")
     found = []
     for pid in _called(name):
         with contextlib.suppress(OSError):
-            if is_roots(pid, group) and os.readlink(f"/proc/{pid}/ns/mnt") == own:
+            if is_roots(pid, group) and os.readlink(f"/proc/{pid}/ns/pid") == own:
                 found.append(pid)
     return found
 

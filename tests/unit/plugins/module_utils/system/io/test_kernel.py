@@ -341,6 +341,15 @@ def test_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (kernel.processes(kernel.name_of(own)), kernel.programs(kernel.name_of(own))) == ([], {})
 
 
+@pytest.mark.parametrize(("other", "seen"), [("mnt", True), ("pid", False)])
+def test_a_unit_may_have_a_mount_namespace_of_its_own(monkeypatch: pytest.MonkeyPatch, other: str, seen: bool) -> None:
+    """PrivateTmp and ProtectHome make one; a container has another PID namespace as well."""
+    own = os.getpid()
+    monkeypatch.setattr(kernel, "is_roots", lambda pid, group=None: True)
+    monkeypatch.setattr(os, "readlink", lambda path: path if path.endswith(f"{own}/ns/{other}") else path[-3:])
+    assert (own in kernel.processes(kernel.name_of(own))) is seen
+
+
 STATUS = "Name:\tdockerd\nUid:\t{0}\nGid:\t5\t5\t5\t5\nGroups:\t7 9 \n"
 
 
