@@ -15,7 +15,6 @@ import typing as t
 from pathlib import Path
 
 import docutils.core
-import docutils.utils
 import pytest
 import yaml
 from ansible.cli.playbook import PlaybookCLI

@@ -61,8 +61,7 @@ def steps(
     """
     everyone = sorted(attached, key=lambda one: _order(one, found.name))
     for container in everyone:
-        _refuse_id(container, found)
-        _refuse_loss(container, found.name, definition, _place(container, found.name, addresses), version)
+        _refuse_loss(container, found, definition, _place(container, found.name, addresses), version)
     running = [one for one in everyone if one.running]
     waiting = [_connect(one, TRANSIT, definitions.with_aliases(_settings(one, found.name))) for one in running]
     body = definitions.new_network(TRANSIT, transit, {LABEL: "true"})
@@ -128,8 +127,9 @@ def _refuse_id(container: Container, network: Network) -> None:
         )
 
 
-def _refuse_loss(container: Container, network: str, definition: str, place: str, version: Version) -> None:
+def _refuse_loss(container: Container, network: Network, definition: str, place: str, version: Version) -> None:
     """Raise Refused for what a container would not have on the other network, where it gets ``place``."""
+    _refuse_id(container, network)
     listener_checks.refuse_restarting(container)
     where = f"container {container.name}"
     if (
@@ -138,7 +138,7 @@ def _refuse_loss(container: Container, network: str, definition: str, place: str
         and not engine_version.has(version, "mac_on_connect")
     ):
         raise Refused(
-            f"its MAC address {container.mac} would be lost when network {network} is replaced:"
+            f"its MAC address {container.mac} would be lost when network {network.name} is replaced:"
             f" Docker Engine {version} takes none for a container that is there",
             where,
             "Re-create it without a MAC address, or choose another network name",
