@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the documentation site into build/docs/html; every warning is an error.
 
-The guides of docs/docsite/rst are also read on GitHub, and shown by other sites, which build them from the tarball. So they
-link to each other by addresses on GitHub, and tools/site/conf.py leads those to the pages here. Added are docs/**/*.md as
-they are, and the list of refusals, which is read from the code.
+The guides of docs/docsite/rst are also read on GitHub, and shown by other sites, which build them from the tarball. So
+they link to each other by addresses on GitHub, and tools/site/conf.py leads those to the pages here. Added are
+docs/**/*.md as they are, and the list of refusals, which is read from the code.
 """
 
 from __future__ import annotations

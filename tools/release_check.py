@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the command of every row of docs/contributing/checklist.md. With --quick without those that `make test` runs anyhow."""
+"""Runs the command of every row of docs/contributing/checklist.md; with --quick without what `make test` runs."""
 
 from __future__ import annotations
 

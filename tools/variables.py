@@ -29,8 +29,9 @@ HEAD = """.. Copyright: (c) 2026, dms.ipv6 contributors
 Variables
 =========
 
-Most hosts need three: which containers, which probe hosts, and ``ansible_become``. Everything else has a default that fits, or is a consent that a run asks for by its name. Set
-variables in the inventory (``group_vars``, ``host_vars``); ``dms_ipv6_hosts`` and ``dms_ipv6_serial`` only with ``-e`` or in ``vars`` of ``import_playbook``.
+Most hosts need three: which containers, which probe hosts, and ``ansible_become``. Everything else has a default that
+fits, or is a consent that a run asks for by its name. Set variables in the inventory (``group_vars``, ``host_vars``);
+``dms_ipv6_hosts`` and ``dms_ipv6_serial`` only with ``-e`` or in ``vars`` of ``import_playbook``.
 
 .. contents::
    :local:
@@ -51,13 +52,13 @@ GROUPS = {
         """,
     ),
     "Networks and addresses": (
-        "By default each host derives a private subnet (ULA) from its machine-id. One /48 for all hosts, or a subnet of your own:",
+        "By default each host derives a private subnet (ULA) from its machine-id. You can give one /48 for all hosts:",
         """
         dms_ipv6_fleet_prefix: fd5c:1ab0:7e57::/48
         """,
     ),
     "Docker Compose": (
-        "Containers that Compose made keep their real clients only if the Compose file says so; by default the run edits it.",
+        "A container that Compose made keeps its IPv6 address only if the Compose file says so. The run edits it.",
         """
         dms_ipv6_compose_files: [/srv/mail/compose.yaml]
         dms_ipv6_compose_edit: override    # leaves compose.yaml alone, writes compose.override.yaml

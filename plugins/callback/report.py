@@ -20,8 +20,8 @@ description:
 options:
   report_path:
     description:
-      - The folder for both files, which is made if it is missing, readable by its owner alone (0700). The files are 0600, also
-        where older ones were not. A relative path is one below the working directory.
+      - The folder for both files, which is made if it is missing, readable by its owner alone (0700). The files are
+        0600, also where older ones were not. A relative path is one below the working directory.
       - The variable C(dms_ipv6_report_path), of the inventory, the play or given as an extra variable, comes first.
         Facts do not count, as they are a host's own words.
     type: str

@@ -32,8 +32,8 @@ options:
       - Whether Compose re-creates the containers that still take IPv6 clients, and no others. They stop for that.
       - Refused where they would come back as something else beside their ports, because the file was edited since they
         were made, or because Compose was called with other variables.
-      - Refused where another user than root can write to the project's files or a folder above them, or where they bring in
-        others by C(include) or C(extends), because Compose runs as root.
+      - Refused where another user than root can write to the project's files or a folder above them, or where they
+        bring in others by C(include) or C(extends), because Compose runs as root.
     type: bool
     default: false
   project_name:

@@ -14,8 +14,8 @@ description:
     are cut, and new ones are refused for a fraction of a second while Docker moves the published ports.
   - A network that differs is replaced, because Docker can change none in place. The containers wait on another one
     while they run, and every container, also a stopped one, has the same names, static addresses, links and
-    options on the new one. What the engine cannot keep is refused. On any failure the old network is back with all containers
-    on it, and V(absent) brings it back later.
+    options on the new one. What the engine cannot keep is refused. On any failure the old network is back with all
+    containers on it, and V(absent) brings it back later.
   - Keeps the host's IPv6 default route where the kernel learned it from router advertisements. Docker switches
     forwarding on with the first IPv6 network, so C(accept_ra=2) is set for the uplink before, now and in
     C(/etc/sysctl.d).

@@ -40,8 +40,8 @@ options:
         manages the interface, and reloads it. Tested with systemd 262.
       - V(ndppd) runs ndppd for the whole prefix by a systemd unit of its own, beside any that the administrator runs,
         whose C(/etc/ndppd.conf) is read and never written. It answers only for addresses that a container has. A
-        network that is created again is found within 7 seconds. It has the interface receive all multicast packets, which
-        a switch with MLD snooping may keep from it; the other two join the groups of their addresses.
+        network that is created again is found within 7 seconds. It has the interface receive all multicast packets,
+        which a switch with MLD snooping may keep from it; the other two join the groups of their addresses.
       - V(auto) takes V(networkd) or V(kernel), in that order, if there are O(addresses), otherwise V(ndppd).
     type: str
     choices: [auto, kernel, networkd, ndppd]

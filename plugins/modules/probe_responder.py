@@ -32,8 +32,8 @@ options:
   image:
     description:
       - The responder's image, as C(docker pull) takes it, with a tag, a digest, and a registry with its port; or the id
-        of one on the host. An image that exists is used as it is; otherwise it is pulled. An absolute path names an archive
-        of C(docker save) on the target.
+        of one on the host. An image that exists is used as it is; otherwise it is pulled. An absolute path names an
+        archive of C(docker save) on the target.
       - Without a tag C(latest) is meant. Of a tag and a digest the digest counts.
       - It must answer HTTP with a line C(RemoteAddr) and the client's address, as C(traefik/whoami) does.
     type: str

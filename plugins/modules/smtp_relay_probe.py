@@ -31,7 +31,7 @@ options:
   recipient:
     description:
       - Address to ask for. Its domain must be one that is reserved for tests (RFC 2606, RFC 6761), and not one that the
-        server takes mail for. The default never exists anywhere, in no private DNS either, so that no mailbox is reached.
+        server takes mail for. The default never exists anywhere, in no private DNS either, so it reaches no mailbox.
       - A server that looks the domain up before it decides may say no for that reason; give a name below V(test) that
         its DNS has.
     type: str

@@ -39,7 +39,9 @@ html_use_index = False
 html_copy_source = False
 
 # The guides link to each other, and to pictures, by addresses on GitHub: there they are read as well.
-ON_GITHUB = re.compile(r"https://github\.com/dms-ipv6/dms\.ipv6/blob/main/docs/(?:docsite/rst/(\w+)\.rst|(?:\w+/)?(\w+)\.md)(#.*)?$")
+ON_GITHUB = re.compile(
+    r"https://github\.com/dms-ipv6/dms\.ipv6/blob/main/docs/(?:docsite/rst/(\w+)\.rst|(?:\w+/)?(\w+)\.md)(#.*)?$"
+)
 PICTURE = re.compile(r"https://raw\.githubusercontent\.com/dms-ipv6/dms\.ipv6/main/docs/(images/[\w.-]+)$")
 
 

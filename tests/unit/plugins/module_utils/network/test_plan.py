@@ -240,7 +240,7 @@ INTERNAL = (
                 wanted(),
                 [network(subnets=[OTHER])],
                 {"attached": [MOVED._replace(network_mode=network().id, running=runs)]},
-                f"container mail: it was created with the id of network {NAME}, and would not start again without it. Put",
+                f"container mail: it was created with the id of network {NAME}, and would not start again",
             )
             for runs in (True, False)
         ),
