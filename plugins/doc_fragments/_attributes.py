@@ -122,8 +122,8 @@ options:
     default: []
   select:
     description:
-      - With O(mode=nat) and O(mode=routed), V(masked) and V(all) choose the containers on the host itself; O(containers)
-        does not count then. V(named) takes O(containers).
+      - With O(mode=nat) and O(mode=routed), V(masked) and V(all) choose the containers on the host itself, and
+        O(containers) does not count. V(named) takes O(containers).
       - V(masked) are those whose IPv6 clients are masked, and those that this collection has changed. One that has real
         clients already is left as it is, and is proven.
       - V(all) are all containers with a network of their own and a port that is published for IPv6 clients.

@@ -28,7 +28,7 @@ options:
     elements: str
     default: []
   changes:
-    description: Whether hosts are brought into their mode, so that some container has to be named for V(nat) and V(routed).
+    description: Whether hosts are brought into their mode. A container has to be named then, for V(nat) and V(routed).
     type: bool
     default: true
 extends_documentation_fragment:

@@ -35,7 +35,7 @@ def test_two_hosts_with_one_subnet(hosts: dict[str, Host]) -> None:
     for name in names:
         clean(hosts[name])
     before = [(networks(hosts[name]), settings(hosts[name])) for name in names]
-    done = play("bookworm,trixie", dms_ipv6_subnet="fd5c:1ab0:77:1::/64")
+    done = play("bookworm,trixie", dms_ipv6_containers=["mail"], dms_ipv6_subnet="fd5c:1ab0:77:1::/64")
     assert done.returncode == 2
     said = " ".join((done.stdout + done.stderr).split())
     assert "bookworm" in said and "trixie" in said and "fd5c:1ab0:77:1::/64" in said

@@ -194,7 +194,7 @@ def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
         assert "bookworm: not verified: probe host closed is out of reach, or cannot run a module." in said(done)
     done = play("bookworm", "verify", dms_ipv6_require_proof=True, **given)
     assert done.returncode == 2
-    assert "bookworm: not verified. Name a host that has IPv6 in dms_ipv6_probe_hosts." in said(done)
+    assert "dms_ipv6_require_proof is set, and there is no probe host." in said(done)
     assert fleet["bookworm"].run("docker ps -a --format '{{.Names}}'").split() == ["mail"]
     assert 'result="not verified"} 1' in fleet["bookworm"].run(f"cat {metrics}")
     assert play("bookworm", "undo", **given).returncode == 0

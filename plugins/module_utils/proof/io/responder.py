@@ -200,20 +200,24 @@ def ready(docker: Docker, image: str, port: int, dry: bool) -> bool:
         Refused: it cannot.
     """
     try:
-        ours = any(OURS in (one.get("Labels") or {}) for one in docker.containers())
-        if port and not ours and not (_is_free(socket.AF_INET, "", port) and _is_free(socket.AF_INET6, "", port)):
-            raise Refused(f"port {port} is in use on this host", "port", "Give another dms_ipv6_probe_port, or 0")
-        _refuse_foreign(docker)
-        if image.startswith("/"):
-            _refuse_no_archive(image)
-            return False
-        if _is_there(docker, _named(docker, image)):
+        _refuse_not_ready(docker, image, port)
+        if image.startswith("/") or _is_there(docker, _named(docker, image)):
             return False
         if not dry:
             _image(docker, sdk.client(docker.path), image)
         return True
     except Refused as reason:
         raise Refused(f"{reason} Nothing was changed") from None
+
+
+def _refuse_not_ready(docker: Docker, image: str, port: int) -> None:
+    ours = any(OURS in (one.get("Labels") or {}) for one in docker.containers())
+    if not ours:  # one that a run left behind is removed before the next is started
+        _refuse_foreign(docker)
+        if port and not (_is_free(socket.AF_INET, "", port) and _is_free(socket.AF_INET6, "", port)):
+            raise Refused(f"port {port} is in use on this host", "port", "Give another dms_ipv6_probe_port, or 0")
+    if image.startswith("/"):
+        _refuse_no_archive(image)
 
 
 def _named(docker: Docker, image: str) -> image_name.Image:

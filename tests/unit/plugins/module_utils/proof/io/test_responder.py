@@ -290,7 +290,7 @@ def test_what_is_there_before_a_change(whole: Whole, tmp_path: Path, dry: bool) 
     [
         ("/no/such.tar", "/no/such.tar: there is no such archive on this host."),
         (DIGEST, "there is no such image on this host."),
-        ("Upper/case", "Upper/case: "),
+        ("Upper", "image: 'Upper' is no name of an image."),
     ],
 )
 def test_what_cannot_be_had_after_a_change(whole: Whole, image: str, words: str, dry: bool) -> None:
@@ -316,7 +316,7 @@ def test_a_port_that_another_has(whole: Whole, ours: bool, fails: bool) -> None:
 
 def test_an_image_that_cannot_be_pulled(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole, "pull", lambda name, tag: '{"error": "manifest unknown"}')
-    with pytest.raises(Refused, match="manifest unknown.*Nothing was changed"):
+    with pytest.raises(Refused, match=r"manifest unknown.*Nothing was changed"):
         ready(whole, "x:1")
 
 
