@@ -89,21 +89,21 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    no_network = bool((facts or targets.alone) and not containers)
-    attach = network_on_host.COMPOSE if no_network else wanted.attach
+    attach = network_on_host.COMPOSE if targets.no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     joining = _joining(host.network_plan, facts, attach, found)
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
     served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
-    own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
-    subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
+    own = "" if targets.no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
+    subnets = [*([_subnet(host, found)] if own else []), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found, seldom)
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
+    told = [*targets.notes, *(text for one in (host.daemon_plan, *after) for text in one.warnings)]
+    told += [text for one in facts for text in one["warnings"]]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -119,11 +119,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [
-            *targets.notes,
-            *(text for some in warnings for text in some),
-            *minded(found, wanted, steps, shut, joining),
-        ],
+        "warnings": [*told, *minded(found, wanted, steps, shut, joining)],
     }
 
 
@@ -156,6 +152,11 @@ class _Targets(t.NamedTuple):
     alone: dict[str, str]
     found: Found
     notes: tuple[str, ...]
+
+    @property
+    def no_network(self) -> bool:
+        """Whether a network of ours is needed by nobody."""
+        return bool((self.facts or self.alone) and not self.containers)
 
 
 def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:
