@@ -102,8 +102,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    told = [*targets.notes, *(text for one in (host.daemon_plan, *after) for text in one.warnings)]
-    told += [text for one in facts for text in one["warnings"]]
+    told = [*targets.warnings, *(text for one in (host.daemon_plan, *after) for text in one.warnings)]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -157,6 +156,11 @@ class _Targets(t.NamedTuple):
     def no_network(self) -> bool:
         """Whether a network of ours is needed by nobody."""
         return bool((self.facts or self.alone) and not self.containers)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What has to be known of all ways."""
+        return [*self.notes, *(text for one in self.facts for text in one["warnings"])]
 
 
 def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:
