@@ -137,8 +137,10 @@ options:
       - V(network) connects the containers to the network.
       - V(compose) writes IPv6 into the files of Compose projects, those of O(compose_files) and those that the
         containers were made from, and gives what runs of them the same, see M(dms.ipv6.compose_network).
-      - V(auto) does that for containers that Compose made of one file on this host, as they are masked again after the
-        next C(up) otherwise, and connects the others to the network.
+      - V(auto) gives containers that Compose made IPv6 by the network that they are on, as they are masked again after
+        the next C(up) otherwise, and connects the others to the network. The project's network C(default) comes first,
+        then another one of its file, then one from outside, which is replaced with everyone on it. The file says so as
+        well, unless a variable says it, or another program writes the file.
       - V(default_bridge) gives the default bridge an IPv6 subnet, for containers that are started on it. They have to
         stop for that once.
     type: str

@@ -17,6 +17,8 @@ description:
     names.
   - Where Compose is on the host, it is asked whether it takes the new file before that is written. Nothing that it
     rejects is written.
+  - Variables in what a file says of the network, and services of files that it includes, are what Compose itself makes
+    of them. Whether the network has IPv6 is not written into a file that leaves it to a variable.
 options:
   path:
     description:
@@ -37,7 +39,8 @@ options:
       - V(default) puts C(enable_ipv6) and the subnet on the project's own network C(default). The live network is
         replaced with all containers on it. No container is ever re-created for it.
       - V(named) puts O(services) on one more network with the key O(network). Compose re-creates their containers at
-        its next C(up), whatever is done, because it compares the list of a service's networks.
+        its next C(up), whatever is done, because it compares the list of a service's networks. Without O(services) it is
+        about a network that the file has already, and no container is re-created.
       - V(external) has the network O(network) in place of the project's own network C(default). It is created if it
         is not there. Until Compose re-creates them, running containers stay on their old network as well.
     type: str
@@ -51,6 +54,14 @@ options:
     description: Services that get the network with O(shape=named).
     type: list
     elements: str
+    default: []
+  files:
+    description:
+      - All files of the project in the order in which Compose merges them, O(path) among them. Needed where Compose is
+        given several by name (C(-f), C(COMPOSE_FILE)).
+      - O(path) is the one that is edited. No file behind it may say anything of the network.
+    type: list
+    elements: path
     default: []
   subnet:
     description:

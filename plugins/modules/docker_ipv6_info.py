@@ -219,7 +219,10 @@ plan:
       type: list
       elements: str
     networks:
-      description: With O(mode=absent), the networks that go (V(absent)) or that containers leave (V(released)).
+      description:
+        - With O(mode=absent), the networks that go (V(absent)) or that containers leave (V(released)).
+        - With O(mode=nat), options for M(dms.ipv6.docker_ipv6_network) for each network of a container of Compose
+          that is replaced while it runs, and no file is edited. RV(plan.warnings) say what to write where.
       type: list
       elements: dict
     packages:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compose files as people have them, on real hosts with their own Compose: compose_projects/README.md says how to add one."""
+"""Compose files as people have them, on real hosts with their own Compose. compose_projects/README.md: one more."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Project:
         for file, text in self.said["files"].items():
             path = f"{self.folder}/{file}"
             self.host.run(f"mkdir -p {posixpath.dirname(path)}")
-            text = text.replace("\n", "\r\n") if self.said.get("crlf") else text
-            output("docker", "exec", "-i", self.host.container, "tee", path, stdin=text)
+            lines = text.replace("\n", "\r\n") if self.said.get("crlf") else text
+            output("docker", "exec", "-i", self.host.container, "tee", path, stdin=lines)
         for one in self.said.get("outside", ()):
             self.host.run(f"docker network create {one}")
         self.compose("up -d")

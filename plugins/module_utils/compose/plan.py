@@ -299,14 +299,7 @@ def plan(
     """
     project = _project(wanted, files, found, worked_out)
     network = _wanted_network(wanted, project, found)
-    try:
-        edit = _edit(wanted, files, str(network.subnet), worked_out)
-        after = compose_files.project(edit.texts)
-        _refuse_taken_back(wanted, after, edit.path, worked_out)
-        services = _services(wanted, after, project)
-        _refuse_left_out(wanted, services)
-    except Refused as reason:
-        raise NotEdited(reason.problem, reason.where, reason.remedy) from None
+    edit, after, services = _edited(wanted, files, str(network.subnet), project)
     live = _live(wanted, project, network, found, ask)
     like = files.path if edit.old is None else ""
     write = (WriteFile(edit.path, edit.after.encode(), _why(wanted), edit.old, True, like),)
@@ -326,6 +319,25 @@ def plan(
         ),
         files.texts(),
     )
+
+
+def _edited(
+    wanted: Wanted, files: Files, subnet: str, project: _Project
+) -> tuple[Edit, compose_files.Project, tuple[str, ...]]:
+    """The files' part, what they say then, and the services that are on the network then.
+
+    Raises:
+        NotEdited: it cannot be had.
+    """
+    try:
+        edit = _edit(wanted, files, subnet, project.worked_out)
+        after = compose_files.project(edit.texts)
+        _refuse_taken_back(wanted, after, edit.path, project.worked_out)
+        services = _services(wanted, after, project)
+        _refuse_left_out(wanted, services)
+    except Refused as reason:
+        raise NotEdited(reason.problem, reason.where, reason.remedy) from None
+    return edit, after, services
 
 
 def needs_compose(files: Files, key: str) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..core import ip
+from ..core.refused import Refused
 from ..network import steps as network_steps
 from ..state import definitions, docker_objects
 from . import files as compose_files
@@ -112,7 +113,7 @@ def subnet_of(network: Network, written: Collection[str], asked: str) -> str:
 def _is_subnet(text: str) -> bool:
     try:
         ip.subnet(text)
-    except compose_plan.Refused:
+    except Refused:
         return False
     return True
 

@@ -260,10 +260,11 @@ def _moved_live(found: Found, moving: Collection[str], network: str) -> Iterator
         if not composed or not {container.name, container.id} & {*moving} or _has_by_itself(container, network, found):
             continue
         project = container.labels[docker_objects.COMPOSE_PROJECT]
-        evidence = f"container {container.name} of Compose project {project} is masked again once an `up` re-creates it"
-        remedy = "Put the network into the Compose file as well"
-        if docker_objects.COMPOSE_FILES not in container.labels:  # its labels imitate Compose
+        when, remedy = "an `up` re-creates it", "Put the network into the Compose file as well"
+        if docker_objects.COMPOSE_FILES not in container.labels:  # a program that is not Compose labels it so
+            when = "it is re-created"
             remedy = f"Have the program that makes it put it on network {network}, or leave dms_ipv6_attach at auto"
+        evidence = f"container {container.name} of Compose project {project} is masked again once {when}"
         yield _finding("not_durable", evidence, remedy)
 
 

@@ -76,8 +76,7 @@ def steps(
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
         # The last first: on the way back they come in order, so that each is given the address again that it had.
         *(_disconnect(one, found, version) for one in reversed(everyone)),
-        *_known_by_id(found, everyone),
-        RemoveNetwork(found.name, found.definition),
+        *_removed(found, everyone),
         CreateNetwork(found.name, definition),
         *places,
         *((*(step.inverse() for step in waiting), RemoveNetwork(TRANSIT, body)) if running else ()),
@@ -85,11 +84,12 @@ def steps(
     )
 
 
-def _known_by_id(found: Network, everyone: Iterable[Container]) -> Iterator[KeepId]:
-    """What containers need that were made with the network's id."""
+def _removed(found: Network, everyone: Iterable[Container]) -> Iterator[KeepId | RemoveNetwork]:
+    """The network gone, and its id kept for containers that were made with that."""
     made = [one for one in everyone if len(one.network_mode) >= SHORT_ID and found.id.startswith(one.network_mode)]
     for mode in sorted({one.network_mode for one in made}):
         yield KeepId(found.name, mode, tuple(one.name for one in made if one.network_mode == mode))
+    yield RemoveNetwork(found.name, found.definition)
 
 
 def _endpoint(container: Container, network: str) -> Endpoint:

@@ -86,8 +86,10 @@ def choose(containers: Iterable[str], around: Around) -> Chosen:
     rest, notes = [], []
     for name in containers:
         container = next((one for one in around.found.everyone if name in (one.name, one.id)), None)
-        composed = container and docker_objects.COMPOSE_PROJECT in container.labels
-        way = ways.of(container, around.found, around.like.network, around.real.get(name, "")) if composed else None
+        way = None
+        composed = container is not None and docker_objects.COMPOSE_PROJECT in container.labels
+        if container and composed:
+            way = ways.of(container, around.found, around.like.network, around.real.get(name, ""))
         if container and way:
             paths = compose_plan.given_files(container.labels) if way.key else ()
             group = groups.get((way.network.name, way.key), _Group(way, (), (), paths))
@@ -128,7 +130,7 @@ def _own(group: _Group, around: Around) -> Chosen:
         program = None if insisted else _program(group, wanted.path, around)
         return _live(group, around, ways.whose(program, wanted.path), program) if program else _edited(wanted, None)
     net, worked_out, wanted = _says(wanted, around)
-    written = (worked_out or net).subnets if worked_out or net else ()
+    written = worked_out.subnets if worked_out else net.subnets if net else ()
     lines = ways.variables(net, worked_out, group.way.network, _subnet(group, written, around)) if net else []
     if lines and not insisted:
         program = _program(group, wanted.path, around)
@@ -178,7 +180,7 @@ def _outside(group: _Group, around: Around) -> Chosen:
     """The way by a network that the containers' project did not make; its files go on naming it."""
     network = group.way.network
     project, key, path = ways.defined_by(network, around.found)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if project and not ways.lasts(network, around.found) and not _knows(path, key):
         notes = (ways.unknown_to(network, around.found, _subnet(group, (), around)),)
     return _replaced(group, around, (), notes)

@@ -94,7 +94,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     """
     targets = _planned(wanted, compose, found, docker)
     projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
-    no_network = bool((facts or targets.alone or wanted.select != chosen.NAMED) and not containers)
+    no_network = targets.no_network or (wanted.select != chosen.NAMED and not containers)
     attach = network_on_host.COMPOSE if no_network else wanted.attach
     host_wanted = wanted._replace(containers=containers, attach=attach)
     host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
@@ -114,9 +114,9 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
     parts = [effects.of((host.daemon_plan,), found), *(one["effects"] for one in facts), effects.of(after, found)]
     prove_on = [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))]
+    warnings = [*targets.warnings, *(text for plan in (host.daemon_plan, *after) for text in plan.warnings)]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -134,11 +134,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [
-            *targets.notes,
-            *(text for some in warnings for text in some),
-            *minded(found, wanted, steps, shut, joining, prove_on),
-        ],
+        "warnings": [*warnings, *minded(found, wanted, steps, shut, joining, prove_on)],
     }
 
 
@@ -212,6 +208,16 @@ class _Targets(t.NamedTuple):
     alone: dict[str, str]
     found: Found
     notes: tuple[str, ...]
+
+    @property
+    def no_network(self) -> bool:
+        """Whether a network of ours is needed by nobody."""
+        return bool((self.facts or self.alone) and not self.containers)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What has to be known of all ways."""
+        return [*self.notes, *(text for one in self.facts for text in one["warnings"])]
 
 
 def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:

@@ -99,9 +99,9 @@ class Site:
             self.found = carried_out(self.found, steps)
         for one in plan["networks"]:
             asked = network_on_host.NetworkOptions(one["name"], one["subnet"], containers=tuple(one["containers"]))
-            wanted = network_on_host.wanted_network(asked, self.found.machine_id)
+            new = network_on_host.wanted_network(asked, self.found.machine_id)
             everyone = {name: ask(*self.found.everyone).inspect(name) for name in one["containers"]}
-            plan = network_on_host.plan_network(wanted, self.found, everyone, ask(*self.found.everyone))
+            plan = network_on_host.plan_network(new, self.found, everyone, ask(*self.found.everyone))
             before = {network.name: network.definition for network in self.found.networks}
             self.found = carried_out(self.found, plan.steps)
             after = {network.name: network.definition for network in self.found.networks}

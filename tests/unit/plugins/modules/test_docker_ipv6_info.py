@@ -844,12 +844,14 @@ def test_what_an_up_would_undo(shop: Shop, mode: str, options: dict[str, t.Any],
 
 
 def test_container_whose_file_is_elsewhere(shop: Shop) -> None:
-    """It is moved to the network all the same, and the next `up` will undo that."""
+    """Its network is replaced all the same, and what to write elsewhere is said."""
     (shop.folder / "compose.yaml").unlink()
     result = info(mode="nat", containers=[MAIL])
-    assert (result["plan"]["compose"], result["plan"]["containers"]) == ([], [MAIL])
-    assert f"connect {MAIL} to network dms-ipv6" in " ".join(result["plan"]["steps"])
-    assert "not_durable" in [one["id"] for one in result["findings"]]
+    assert (result["plan"]["compose"], result["plan"]["containers"]) == ([], [])
+    assert result["plan"]["networks"] == [{"name": "shop_default", "containers": [MAIL], "subnet": "auto"}]
+    assert f"connect {MAIL} to network shop_default" in " ".join(result["plan"]["steps"])
+    assert "is not on this host, so no file is edited: put `networks: {default: {" in result["plan"]["warnings"][0]
+    assert "not_durable" not in [one["id"] for one in result["findings"]]
 
 
 VENDORS = """\
@@ -872,12 +874,15 @@ def test_a_vendors_file_whose_container_is_real_already(shop: Shop) -> None:
     shop.found = shop.found._replace(networks=(BRIDGE, cow), containers=(mail,), members=members((mail,)))
     plan = info(mode="nat", containers=[MAIL])["plan"]
     assert (plan["changed"], plan["compose"], plan["prove_on"]) == (False, [], ["shop_cow"])
-    # Masked, it is refused as ever: what is to be changed has to be understood.
+    # Masked, the network is replaced, and the file is still the vendor's.
     shop.found = shop.found._replace(
         networks=(BRIDGE, network_of_compose("cow", ["172.22.1.0/24"])),
         containers=(of_compose("mail", endpoint("shop_cow"), path=shop.path),),
     )
-    assert "compose.yaml" in failure(docker_ipv6_full_info, mode="nat", containers=[MAIL])
+    plan = info(mode="nat", containers=[MAIL])["plan"]
+    assert [one["name"] for one in plan["networks"]] == ["shop_cow"]
+    assert "set `SIX=true` in .env" in plan["warnings"][0]
+    assert (shop.folder / "compose.yaml").read_text() == VENDORS
 
 
 @pytest.mark.parametrize("text", [TEXT, "services: [\n"])

@@ -36,7 +36,7 @@ OMV = (
         (("/opt/stacks/web/compose.yaml", "web"), ""),
         (("/srv/web/compose.yaml", "web", {"com.docker.compose.service": "x"}, (".env", ".git"), "services:\n"), ""),
         (("/srv/compose/12/compose.yaml", "web", {}, (), "", ("backup:1", "louislam/uptime-kuma", "sha256:0")), ""),
-        (("/home/fix-it/compose.yaml", "fix-it"), ""),
+        (("/mnt/helix-it/compose.yaml", "helix-it"), ""),
     ],
 )
 def test_whose_a_file_is(place: tuple[t.Any, ...], name: str) -> None:

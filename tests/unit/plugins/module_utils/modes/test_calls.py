@@ -70,6 +70,13 @@ def test_nat_without_a_network_of_ours(network: str) -> None:
     assert made("nat", {**NAT, "network": network}) == [DAEMON]
 
 
+def test_networks_that_are_replaced_alone() -> None:
+    """Each with the subnet that it is to have, and with the other options of all."""
+    networks = [{"name": "shared", "containers": ["edge"], "subnet": "fd12:3456:789a:1::/64"}]
+    found = made("nat", {**NAT, "network": "", "networks": networks})
+    assert found == [DAEMON, ("docker_ipv6_network", {**SUBNET, **networks[0]})]
+
+
 def test_nat_with_everything() -> None:
     project = {"path": "/srv/compose.yaml", "shape": "named"}
     gai_conf = {"prefixes": ["fd00::/64"], "precedence": True}

@@ -14,7 +14,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.core.finding import Findi
 from ansible_collections.dms.ipv6.plugins.module_utils.exposure import iptables
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import findings as modes_findings
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat
-from ansible_collections.dms.ipv6.plugins.module_utils.state import engine_kind
+from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects, engine_kind
 from ansible_collections.dms.ipv6.plugins.module_utils.state import firewall as state_firewall
 from ansible_collections.dms.ipv6.plugins.module_utils.state import host as state_host
 from ansible_collections.dms.ipv6.plugins.module_utils.state.host import Order
@@ -177,6 +177,30 @@ PAIRS = {
     ),
     **{kind: Pair(healthy(environment=(kind,)), healthy(), WORDS[kind]) for kind in engine_kind.KINDS},
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "files", "expected"),
+    [
+        # It was made with this network, so it has it again, whatever its file says of IPv6.
+        ("shared", {}, True, ""),
+        ("shared", {"replaced": {"shared": {}}}, True, ""),
+        ("shared", {"moves": {"shared": ["other-id"]}}, True, ""),
+        # We put it there.
+        ("shared", {"moves": {"shared": [f"{SHOP}-id"]}}, True, "Put the network into the Compose file as well"),
+        ("dms-ipv6", {}, True, "Put the network into the Compose file as well"),
+        # No Compose file is there to edit.
+        ("dms-ipv6", {}, False, "Have the program that makes it put it on network dms-ipv6"),
+    ],
+)
+def test_what_a_container_keeps(name: str, record: dict[str, t.Any], files: bool, expected: str) -> None:
+    mail = of_compose("mail", endpoint(name, True))
+    if not files:
+        mail = mail._replace(labels={docker_objects.COMPOSE_PROJECT: "shop"})
+    found = healthy(containers=(mail,), networks=(BRIDGE, network(name)), record=record)
+    told = [one for one in findings(found, nat.Wanted(network=name, containers=(SHOP,))) if one.id == "not_durable"]
+    assert [one.remedy.startswith(expected) for one in told] == [True] * bool(expected)
+    assert all(("`up`" in one.evidence) is files for one in told)
 
 
 def findings(found: state_host.Found, wanted: nat.Wanted = WANTED) -> list[Finding]:

@@ -20,6 +20,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.network.steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     RemoveNetwork,
 )
 from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions, docker_objects
@@ -631,3 +632,30 @@ def test_replacement_closes_ports_no_longer_for_being_one_of_many(count: int) ->
         assert on[step.id], f"{step} leaves it on no network"
         moved[step.id] += min(on[step.id]) != carried
     assert set(moved.values()) == {2}
+NETWORK_ID = "3a10c9c23a488e3fdd05884612fa56ed8cf5536a95c1403469fd709e69e47471"
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        (NETWORK_ID, NETWORK_ID),
+        (NETWORK_ID[:12], NETWORK_ID[:12]),
+        (NAME, ""),
+        ("bridge", ""),
+        (NETWORK_ID[:3], ""),  # a name that looks like the beginning of it
+    ],
+)
+def test_containers_that_were_made_with_a_networks_id(mode: str, expected: str) -> None:
+    """From Engine 25 on such a container is neither connected nor started once nothing has that id or name."""
+    mail = MOVED._replace(network_mode=mode)
+    found = plan(wanted(), [network(subnets=[OTHER], id=NETWORK_ID)], attached=[mail])
+    keeps = [step for step in found.steps if isinstance(step, KeepId)]
+    assert [(one.id, one.containers, one.inverse()) for one in keeps] == (
+        [(expected, ("mail",), None)] if expected else []
+    )
+    if keeps:
+        # It is there when the first container needs it, in both directions.
+        at = found.sentences().index(f"keep the id of network {NAME} known, which mail cannot be started without")
+        assert found.sentences()[at + 1] == REMOVE
+        body = definitions.load(keeps[0].definition)
+        assert body == {"Name": expected, "ConfigOnly": True, "Labels": {"dms.ipv6.managed": "true"}}

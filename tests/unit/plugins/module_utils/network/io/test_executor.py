@@ -22,6 +22,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.network.steps import (
     ConnectContainer,
     CreateNetwork,
     DisconnectContainer,
+    KeepId,
     KeepRunning,
     RemoveNetwork,
 )
@@ -161,6 +162,14 @@ def test_our_port_leaves_a_bridge_before_its_network_goes(engine: Engine) -> Non
 def test_only_a_bridge_is_warmed(engine: Engine) -> None:
     carry_out(engine, CreateNetwork("other", definitions.dump({**BODY, "Name": "other", "Driver": "macvlan"})))
     assert [one[0] for one in engine.calls] == ["POST"]
+
+
+def test_an_id_is_kept_once(engine: Engine) -> None:
+    """It has no bridge, so nothing is warmed."""
+    step = KeepId("old", "0" * 64, ("mail",))
+    for _twice in range(2):
+        carry_out(engine, step)
+    assert engine.calls == [("POST", "/networks/create", definitions.load(step.definition))]
 
 
 def test_names_are_quoted(engine: Engine) -> None:
