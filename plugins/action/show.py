@@ -138,8 +138,7 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
         probes.append({**one, "probe_host": one.get("probe_host") or text(item[0], 200), "service": service})
     network = text(variables.get("__dms_ipv6_network"), 200)
     kept = {name: proof.get(name) for name in ("result", "expect", "date")}
-    lines = [text(one.get("msg")) for one in probes if one.get("msg")]
-    return lines, {"proofs": {**earlier, network: {**kept, "probes": probes}}}
+    return outcome.proof(probes), {"proofs": {**earlier, network: {**kept, "probes": probes}}}
 
 
 def _place(probe: Mapping[str, t.Any]) -> tuple[str, ...]:
