@@ -107,7 +107,10 @@ def _audit(variables: Mapping[str, t.Any], action: ActionModule) -> tuple[list[s
     name, read = variables["inventory_hostname"], mapping(variables.get(READ))
     found = [*mappings(read.get("findings")), *mappings(mapping(variables.get(DNS)).get("findings"))]
     why = audit.bad(found, str(action.value(variables, "dms_ipv6_fail_on", "never")))
-    return audit.host(name, read, action.context(variables).containers), {"failed": True, "msg": f"{name}: {why}"} if why else {}
+    return audit.host(name, read, action.context(variables).containers), {
+        "failed": True,
+        "msg": f"{name}: {why}",
+    } if why else {}
 
 
 def _dns(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[str], Json]:

@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils.exposure import published
 
 from .log import Log
-from .text import text, when
+from .text import text, when, yaml_name
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -151,13 +150,16 @@ def report(run: Run, logs: Mapping[str, Log], waiting: Collection[str] = ()) -> 
 
 def _headline(hosts: list[Host]) -> str:
     """How many hosts are well, and which are not."""
-    if not hosts:
-        return ""
+    if len(hosts) < 2:
+        return "".join(f"{one.name}: {one.why}" for one in hosts)
     good = sum(one.state in (REAL, REFUSED) for one in hosts)
     refused = sum(one.state == REFUSED for one in hosts)
-    what = "refuse IPv6 clients" if refused == good and good else "show real clients or refuse IPv6" if refused else ""
-    of = f"{good} of {_count(len(hosts), 'host')}" if len(hosts) > 1 else f"{hosts[0].name}: {'1' if good else '0'} of 1 host"
-    parts = [f"{of} {what or ('show real clients' if good != 1 else 'shows real clients')}, as another host has seen."]
+    verb = "shows" if good == 1 else "show"
+    what = f"{verb} real clients{' or refuse IPv6' if refused else ''}"
+    if refused and refused == good:
+        what = f"refuse{'s' if verb == 'shows' else ''} IPv6 clients"
+    of = f"{good} of {_count(len(hosts), 'host')}"
+    parts = [f"{of} {what}, as another host has seen."]
     fixed = sum(one.state == FIXED for one in hosts)
     parts += [f"A run would fix {fixed}."] if fixed else []
     bad = [one for one in hosts if one.state in BAD]
@@ -209,14 +211,8 @@ def _remedy(log: Log) -> str:
         port.container for port, got in log.last.ports.items() if got.get("ipv6") and got["ipv6"].verdict == MASKED
     ]  # fmt: skip
     names = dict.fromkeys([*(log.last.named if log.last else ()), *hidden])
-    ready = all(re.fullmatch("[A-Za-z0-9][A-Za-z0-9_.-]*", name) for name in names)
-    fixes = hidden and ready and not {*hidden} <= {*(log.last.named if log.last else ())}
-    return f"dms_ipv6_containers: [{', '.join(map(_quoted, names))}]" if fixes else ""
-
-
-def _quoted(name: str) -> str:
-    """A number would be none of a container's names to YAML."""
-    return name if name[0].isalpha() else f'"{name}"'
+    fixes = log.last is not None and not {*hidden} <= {*log.last.named}
+    return f"dms_ipv6_containers: [{', '.join(map(yaml_name, names))}]" if fixes else ""
 
 
 def _proof_json(proof: Proof | None) -> Json | None:

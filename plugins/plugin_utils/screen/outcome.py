@@ -52,9 +52,7 @@ def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
     for name, (read, context) in hosts.items():
         if not mapping(read.get("plan")).get("steps"):
             same.setdefault(unchanged(read, context), []).append(name)
-    return [
-        *words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {told}" for told, some in same.items())
-    ]
+    return [*words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {told}" for told, some in same.items())]
 
 
 def unchanged(read: Json, context: Context) -> str:

@@ -21,7 +21,7 @@ ONE = {"docker01": {**GIVEN, "dms_ipv6_network": "rich"}}
 TEN = {f"docker{number:02}": {**GIVEN, "dms_ipv6_network": f"rich-{number}"} for number in range(1, 11)}
 SHOWN = re.compile(r"^TASK \[(?:dms\.ipv6\.dms_ipv6 : )?(Show [^\]]+)\] \*+\n(.*?)\n\n", re.MULTILINE | re.DOTALL)
 # Ansible's own lines, which differ from version to version.
-RESULT = re.compile(r"^(ok|fatal|changed): \[.*", re.MULTILINE)
+RESULT = re.compile(r"^(ok|fatal|changed): \[.*\n?", re.MULTILINE)
 
 
 def shown(done: Done) -> str:
@@ -36,7 +36,9 @@ CASES: dict[str, tuple[dict[str, t.Any], tuple[str, ...], int]] = {
     "check": (ONE, ("dms.ipv6.enable", "--check"), 0),
     "steps": (ONE, ("dms.ipv6.enable", "--check", "-v"), 0),
     "enable": (ONE, ("dms.ipv6.enable",), 0),
-    "enable_without_probe_hosts": ({"docker01": {**ONE["docker01"], "dms_ipv6_probe_hosts": []}}, ("dms.ipv6.enable",), 0),
+    "enable_without_probe_hosts": (
+        {"docker01": {**ONE["docker01"], "dms_ipv6_probe_hosts": []}}, ("dms.ipv6.enable",), 0
+    ),
     "ten_hosts": (TEN, ("dms.ipv6.enable", "--check", "--forks", "1"), 0),
 }  # fmt: skip
 

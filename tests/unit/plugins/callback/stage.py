@@ -90,13 +90,12 @@ elif name == "probe_responder":
     word = "passed" if tried else "not verified"
     result = {"result": word, "expect": "real", "date": "2026-11-24T21:03:12Z", "probes": kept, "faults": []}
 elif name == "remote_ip_probe":
-    result = {"verdict": "real", "family": "ipv6", "port": int(args["port"]), "client": "::2", "seen": "::2", "msg": "seen"}
+    result = {"verdict": "real", "family": "ipv6", "client": "::2", "seen": "::2", "msg": "seen"}
+    result["port"] = int(args["port"])
     if args["host"].startswith("2001:2::bad"):
         result.update({"verdict": "unexpected", "msg": "no address", "answer": "SECRET", "ansible_facts": {"a": 1}})
 print(json.dumps(result))
 """
-
-
 
 
 def _exposure(verdict: str, by: str, *ports: int) -> list[dict[str, t.Any]]:
@@ -122,7 +121,12 @@ _WEB = {"name": "traefik", "networks": [], "exposure": _exposure("masked", "172.
 RICH: list[dict[str, t.Any]] = [
     {
         "containers": [
-            {"name": "mailserver", "networks": [], "exposure": _exposure(verdict, "172.18.0.1", 25, 465, 993), "direct": []},
+            {
+                "name": "mailserver",
+                "networks": [],
+                "exposure": _exposure(verdict, "172.18.0.1", 25, 465, 993),
+                "direct": [],
+            },
             _WEB,
         ],
         "findings": [*some, *_masked("traefik", "172.19.0.1", 80, 443)],
