@@ -107,7 +107,10 @@ def _audit(variables: Mapping[str, t.Any], action: ActionModule) -> tuple[list[s
     name, read = variables["inventory_hostname"], mapping(variables.get(READ))
     found = [*mappings(read.get("findings")), *mappings(mapping(variables.get(DNS)).get("findings"))]
     why = audit.bad(found, str(action.value(variables, "dms_ipv6_fail_on", "never")))
-    return audit.host(name, read, action.context(variables).containers), {"failed": True, "msg": f"{name}: {why}"} if why else {}
+    return audit.host(name, read, action.context(variables).containers), {
+        "failed": True,
+        "msg": f"{name}: {why}",
+    } if why else {}
 
 
 def _dns(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[str], Json]:
@@ -138,8 +141,7 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
         probes.append({**one, "probe_host": one.get("probe_host") or text(item[0], 200), "service": service})
     network = text(variables.get("__dms_ipv6_network"), 200)
     kept = {name: proof.get(name) for name in ("result", "expect", "date")}
-    lines = [text(one.get("msg")) for one in probes if one.get("msg")]
-    return lines, {"proofs": {**earlier, network: {**kept, "probes": probes}}}
+    return outcome.proof(probes), {"proofs": {**earlier, network: {**kept, "probes": probes}}}
 
 
 def _place(probe: Mapping[str, t.Any]) -> tuple[str, ...]:

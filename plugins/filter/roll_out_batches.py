@@ -20,8 +20,6 @@ options:
 seealso:
   - plugin: dms.ipv6.roll_out_hosts
     plugin_type: filter
-  - plugin: dms.ipv6.roll_out_turn
-    plugin_type: filter
   - plugin: dms.ipv6.roll_out_stop
     plugin_type: filter
 author:

@@ -22,8 +22,6 @@ options:
 seealso:
   - plugin: dms.ipv6.roll_out_batches
     plugin_type: filter
-  - plugin: dms.ipv6.roll_out_turn
-    plugin_type: filter
   - plugin: dms.ipv6.roll_out_stop
     plugin_type: filter
 extends_documentation_fragment:

@@ -23,8 +23,6 @@ seealso:
     plugin_type: filter
   - plugin: dms.ipv6.roll_out_hosts
     plugin_type: filter
-  - plugin: dms.ipv6.roll_out_turn
-    plugin_type: filter
 extends_documentation_fragment:
   - dms.ipv6._roll_out
   - dms.ipv6._roll_out.play

@@ -147,6 +147,15 @@ plan:
       description: The steps, as sentences.
       type: list
       elements: str
+    effects:
+      description:
+        - What people notice of the steps; empty if there are none. C(docker) is V(restarted), V(reloaded) or empty.
+          C(stopped), C(moved) and C(recreated) name containers that are stopped and started, lose their open
+          connections, and services that Compose re-creates now.
+        - C(networks) has those V(created), V(replaced) and V(removed), C(written) each file with the keys or the number
+          of lines that differ. C(later) has what the next C(docker compose up -d) re-creates because of the change.
+        - C(expected) has each published port at which IPv6 clients get something else than today.
+      type: dict
     config:
       description: Settings for M(dms.ipv6.docker_daemon_config).
       type: dict

@@ -72,14 +72,6 @@ def progress(named: Sequence[str], there: Sequence[str], batch: Sequence[str]) -
     return Progress(tuple(named), lost, tuple(name for name in named[first:] if name in alive), tuple(batch))
 
 
-def turn(variables: Variables, done: Progress) -> list[t.Any]:
-    """Whose turn it is, what has to change on each, and what to mind beside."""
-    plans = {name: _plan(variables[name]) for name in done.batch}
-    mind = {name: plan["warnings"] for name, plan in plans.items() if plan.get("warnings")}
-    said = f"{', '.join(done.batch)}; {len(done.waiting)} of {len(done.named)} wait"
-    return [said, {name: plan.get("steps", []) for name, plan in plans.items()}, *([{"mind": mind}] if mind else [])]
-
-
 def stopped(variables: Variables, done: Progress, check: bool) -> str:
     """Why a roll-out stops, which hosts are as wanted by then, and which were not touched."""
     failures = {name: variables[name][FAILURE] for name in done.batch if FAILURE in variables[name]}

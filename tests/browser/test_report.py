@@ -118,6 +118,7 @@ def test_hostile_words_are_text_and_run_nothing(look: Look, words: str) -> None:
     logs = {words: fleets.rolled_back(words), f"{words}2": fleets.failed(words)}
     findings = [dict.fromkeys(("id", "severity", "evidence", "remedy"), words)]
     containers = [fleets.container(words, "masked")]
+    logs["well"] = fleets.verified()
     logs["named"] = fleets.log(fleets.read(verdict="masked", containers=containers, findings=findings))
     browser = look(rendered(report_fleet.report(fleets.RUN, logs)))
     title = browser.title
@@ -125,7 +126,7 @@ def test_hostile_words_are_text_and_run_nothing(look: Look, words: str) -> None:
     browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
     assert browser.execute_script("return window.owned === undefined && document.images.length === 0")
     assert browser.execute_script("return document.scripts.length") == 1
-    assert browser.title == title == "IPv6 of 3 Docker hosts"
+    assert browser.title == title == "IPv6 of 4 Docker hosts"
     with pytest.raises(NoAlertPresentException):
         _ = browser.switch_to.alert
     name = report_fleet.report(fleets.RUN, {words: fleets.failed()})["hosts"][0]["name"]
@@ -156,7 +157,35 @@ def test_light_and_dark(look: Look, scheme: str) -> None:
 def test_each_state_has_its_word_beside_the_colour(look: Look) -> None:
     browser = look(small())
     cells = [one.text.splitlines() for one in browser.find_elements(By.CSS_SELECTOR, ".map > a")]
-    assert [(one[0], one[2]) for one in cells] == [(report_page.MARKS[state], state) for state in report_fleet.STATES]
+    states = [state for state in report_fleet.STATES if state != report_fleet.FIXED]
+    words = [(report_page.MARKS[state], report_page.WORDS.get(state, state)) for state in states]
+    assert [(one[0], one[2]) for one in cells] == words
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_one_host_is_open(look: Look, scheme: str, size: dict[str, int]) -> None:
+    """There is nothing to search, and nothing to press before its ports are seen."""
+    browser = look(
+        rendered(report_fleet.report(fleets.RUN, {"docker01": fleets.kinds()["masked"]})), scheme=scheme, **size
+    )
+    assert not browser.find_element(By.ID, "q").is_displayed()
+    assert browser.find_element(By.CSS_SELECTOR, "table.ports").is_displayed()
+    assert fits(browser, size["width"]) and contrast(browser) >= 4.5
+    picture(browser, f"one-{size['width']}-{scheme}")
+
+
+def test_a_remedy_can_be_copied(look: Look) -> None:
+    browser = look(rendered(report_fleet.report(fleets.RUN, {"docker01": fleets.kinds()["masked"]})))
+    browser.execute_script("document.querySelector('button.take').click()")
+    told = "return getSelection().toString()"
+    assert browser.execute_script(told).strip() == browser.find_element(By.CSS_SELECTOR, ".copy code").text
+
+
+def test_a_phone_shows_each_host_once(look: Look) -> None:
+    browser = look(small(), **PHONE)
+    assert not browser.find_element(By.CSS_SELECTOR, ".map").is_displayed()
+    assert len(shown(browser)) == 8
 
 
 def test_filter_and_search(look: Look) -> None:

@@ -77,7 +77,9 @@ def _networks(steps: Iterable[Step]) -> dict[str, list[str]]:
     for step in steps:
         if isinstance(step, (CreateNetwork, RemoveNetwork)):
             found.setdefault(step.name, []).append(step)
-    ends = {name: (isinstance(some[0], CreateNetwork), isinstance(some[-1], CreateNetwork)) for name, some in found.items()}
+    ends = {
+        name: (isinstance(some[0], CreateNetwork), isinstance(some[-1], CreateNetwork)) for name, some in found.items()
+    }
     kinds = {"created": (True, True), "replaced": (False, True), "removed": (False, False)}
     return {kind: [name for name, pair in ends.items() if pair == wanted] for kind, wanted in kinds.items()}
 
@@ -145,5 +147,7 @@ def _six(container: docker_objects.Container, host: published.Host) -> list[publ
 
 
 def _same(one: published.Exposure, other: published.Exposure) -> bool:
-    places = [(each.port.host_port, each.port.container_port, each.port.protocol, each.verdict) for each in (one, other)]
+    places = [
+        (each.port.host_port, each.port.container_port, each.port.protocol, each.verdict) for each in (one, other)
+    ]
     return places[0] == places[1]

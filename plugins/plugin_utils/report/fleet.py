@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.dms.ipv6.plugins.module_utils.exposure import published
 
 from .log import Log
-from .text import text, when
+from .text import text, when, yaml_name
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,8 +27,11 @@ if t.TYPE_CHECKING:
 VERSION = 1
 REAL, MASKED, REFUSED, NOT_VERIFIED = "real", "masked", "refused", "not verified"
 UNREACHABLE, FAILED, ROLLED_BACK, NOT_REACHED = "unreachable", "failed", "rolled back", "not reached"
+FIXED = "would be fixed"
 # What needs somebody comes first.
-STATES = (FAILED, ROLLED_BACK, UNREACHABLE, MASKED, NOT_VERIFIED, NOT_REACHED, REFUSED, REAL)
+STATES = (FAILED, ROLLED_BACK, UNREACHABLE, MASKED, FIXED, NOT_VERIFIED, NOT_REACHED, REFUSED, REAL)
+# With these, somebody has to do something.
+BAD = (FAILED, ROLLED_BACK, UNREACHABLE, MASKED)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ def _state(log: Log, proof: Proof | None) -> tuple[str, str]:
     if log.failed:
         return FAILED, "The run failed on this host."
     predicted = log.last.predicted() if log.last else ""
+    if predicted == MASKED and log.last and log.dry and _fixed(log.last):
+        return FIXED, f"IPv6 clients are hidden from {_some(log.last.masked())}, and a run would change that."
     if predicted == MASKED and log.last:
         return MASKED, f"IPv6 clients are hidden from {_some(log.last.masked())}."
     if proof and proof.result == "failed" and proof.this_run:
@@ -96,6 +101,11 @@ def _state(log: Log, proof: Proof | None) -> tuple[str, str]:
             return MASKED, "A client on another host was hidden."
         return FAILED, "A client on another host got something else than expected."
     return _proven(proof, predicted)
+
+
+def _fixed(last: Read) -> bool:
+    """Whether no client of a container that the run is about is hidden once the plan is carried out."""
+    return bool(last.expected) and last.afterwards().predicted() != MASKED
 
 
 def _proven(proof: Proof | None, predicted: str) -> tuple[str, str]:
@@ -131,10 +141,39 @@ def report(run: Run, logs: Mapping[str, Log], waiting: Collection[str] = ()) -> 
         "version": VERSION,
         **{name: text(value, 300) for name, value in dataclasses.asdict(run).items()},
         "check_mode": any(one.log.dry for one in hosts),
+        "headline": _headline(hosts),
         "totals": {state: sum(one.state == state for one in hosts) for state in STATES},
         "remarks": [{"host": name, "text": one} for name, one in remarks],
         "hosts": [_host_json(one) for one in hosts],
     }
+
+
+def _headline(hosts: list[Host]) -> str:
+    """How many hosts are well, and which are not."""
+    if len(hosts) < 2:
+        return "".join(f"{one.name}: {one.why}" for one in hosts)
+    good = sum(one.state in (REAL, REFUSED) for one in hosts)
+    refused = sum(one.state == REFUSED for one in hosts)
+    verb = "shows" if good == 1 else "show"
+    what = f"{verb} real clients{' or refuse IPv6' if refused else ''}"
+    if refused and refused == good:
+        what = f"refuse{'s' if verb == 'shows' else ''} IPv6 clients"
+    of = f"{good} of {_count(len(hosts), 'host')}"
+    parts = [f"{of} {what}, as another host has seen."]
+    fixed = sum(one.state == FIXED for one in hosts)
+    parts += [f"A run would fix {fixed}."] if fixed else []
+    bad = [one for one in hosts if one.state in BAD]
+    if bad:
+        named = ", ".join(f"{one.name} ({one.state})" for one in bad[:3])
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        parts.append(f"{len(bad)} {'needs' if len(bad) == 1 else 'need'} you: {named}{more}.")
+    unproven = sum(one.state in (NOT_VERIFIED, NOT_REACHED) for one in hosts)
+    parts += [f"{unproven} not verified."] if unproven else []
+    return " ".join(parts)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _host_json(one: Host) -> Json:
@@ -159,10 +198,21 @@ def _host_json(one: Host) -> Json:
         "steps": list(log.steps),
         "warnings": list(last.warnings) if last else [],
         "findings": [dataclasses.asdict(found) for found in (last.findings if last else ()) + log.findings],
+        "remedy": _remedy(log),
         "containers": _containers(log),
         "proof": _proof_json(one.proof),
         "reverted": dict(last.reverted) if last and last.reverted else None,
     }
+
+
+def _remedy(log: Log) -> str:
+    """YAML to copy: the containers whose IPv6 clients are hidden, besides those that are named already."""
+    hidden = [] if log.last is None else [
+        port.container for port, got in log.last.ports.items() if got.get("ipv6") and got["ipv6"].verdict == MASKED
+    ]  # fmt: skip
+    names = dict.fromkeys([*(log.last.named if log.last else ()), *hidden])
+    fixes = log.last is not None and not {*hidden} <= {*log.last.named}
+    return f"dms_ipv6_containers: [{', '.join(map(yaml_name, names))}]" if fixes else ""
 
 
 def _proof_json(proof: Proof | None) -> Json | None:
@@ -179,6 +229,8 @@ def _containers(log: Log) -> list[Json]:
     if not first or not last:
         return []
     after = last if log.after and not log.unreachable else None
+    if after and log.dry and not log.rolled_back:
+        after = after.afterwards()
     places = sorted(first.ports.keys() | (after.ports.keys() if after else set()))
     names = dict.fromkeys([*sorted(first.networks), *(place.container for place in places), *sorted(last.networks)])
     return [

@@ -25,6 +25,7 @@ CHANGE_NOTHING = (
     "mail_dns_info",
     "probe_responder",
     "remote_ip_probe",
+    "show",
     "smtp_relay_probe",
 )
 

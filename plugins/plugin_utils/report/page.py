@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import jinja2
 
 from . import fleet as report_fleet
+from . import groups
 from .text import shortened, when
 
 if t.TYPE_CHECKING:
@@ -20,17 +21,22 @@ if t.TYPE_CHECKING:
 
     Json = Mapping[str, t.Any]
 
-# Colour is never alone: each state has its letters, and its word in the legend.
+# Colour is never alone: each state has a sign, and its words beside it.
 MARKS = {
-    report_fleet.FAILED: "Fa",
-    report_fleet.ROLLED_BACK: "Rb",
-    report_fleet.UNREACHABLE: "Un",
-    report_fleet.MASKED: "Ma",
-    report_fleet.NOT_VERIFIED: "Nv",
-    report_fleet.NOT_REACHED: "Nr",
-    report_fleet.REFUSED: "Re",
-    report_fleet.REAL: "OK",
+    report_fleet.FAILED: "\u2715",
+    report_fleet.ROLLED_BACK: "\u21b6",
+    report_fleet.UNREACHABLE: "\u2298",
+    report_fleet.MASKED: "!",
+    report_fleet.FIXED: "\u2192",
+    report_fleet.NOT_VERIFIED: "?",
+    report_fleet.NOT_REACHED: "\u2026",
+    report_fleet.REFUSED: "\u2212",
+    report_fleet.REAL: "\u2713",
 }
+# A host is not real or masked: its clients are.
+WORDS = {report_fleet.MASKED: "hidden clients", report_fleet.REFUSED: "IPv6 refused", report_fleet.REAL: "real clients"}
+# Up to so many hosts are opened, and have no overview and no search.
+FEW = 3
 # From this many hosts on the overview is a map of small cells, each with the letters alone.
 DENSE = 60
 
@@ -72,16 +78,27 @@ def _page(report: Json, parts: Parts, limit: Limits) -> str:
     environment.filters["cut"] = lambda value: shortened(str(value), limit.text)
     environment.filters["changes"] = changes
     environment.filters["time"] = when
+    environment.filters["grouped"] = groups.grouped
+    environment.filters["state"] = lambda state: WORDS.get(state, state)
     return environment.from_string(parts.template).render(
         report=report,
         marks=MARKS,
         limit=limit,
         dense=len(report["hosts"]) > DENSE,
+        few=len(report["hosts"]) <= FEW,
+        lasted=lasted(report),
         style=parts.style,
         script=parts.script,
         style_hash=_hash(parts.style),
         script_hash=_hash(parts.script),
     )
+
+
+def lasted(report: Json) -> str:
+    """When the run was: a date, and the time of its end."""
+    begun, ended = when(report["started"]), when(report["finished"])
+    day = begun.partition(" ")[0]
+    return f"{begun.removesuffix(' UTC')} to {ended.removeprefix(day).strip()}" if begun != ended else begun
 
 
 def changes(port: Json, family: str) -> list[Json]:

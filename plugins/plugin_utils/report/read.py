@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from dataclasses import dataclass
 
@@ -85,6 +86,7 @@ class Read:
         networks: container -> its networks.
         ports: port -> family -> what a client gets.
         reverted: the last change that the host undid by itself, empty if there is none.
+        expected: what IPv6 clients get once the plan is carried out, where that differs from today.
     """
 
     engine: str
@@ -97,6 +99,7 @@ class Read:
     warnings: tuple[str, ...]
     proof: Proof | None
     reverted: Mapping[str, str]
+    expected: Mapping[Port, Got] = dataclasses.field(default_factory=dict)
 
     def about(self) -> dict[Port, str]:
         """What IPv6 clients get at the containers that the run is about."""
@@ -111,6 +114,11 @@ class Read:
         """The worst of that; empty without any port."""
         got = set(self.about().values())
         return next((one for one in WORST_FIRST if one in got), "unknown" if got else "")
+
+    def afterwards(self) -> Read:
+        """The host as it is expected to be once its plan is carried out."""
+        places = {port: {**self.ports.get(port, {}), "ipv6": got} for port, got in self.expected.items()}
+        return dataclasses.replace(self, ports={**self.ports, **places})
 
     def masked(self) -> list[str]:
         """Where IPv6 clients are masked, in words."""
@@ -140,6 +148,7 @@ def read(result: Json, arguments: Json) -> Read:
         reverted={
             name: text(one, 300) for name, one in mapping(result.get("reverted")).items() if name in ("date", "reason")
         },
+        expected=_expected(mapping(plan.get("effects"))),
     )
 
 
@@ -190,6 +199,19 @@ def _ports(containers: Iterable[Json]) -> dict[Port, dict[str, Got]]:
             if one.get("family") in FAMILIES:
                 result.setdefault(place, {})[one["family"]] = got
     return result
+
+
+def _expected(effects: Json) -> dict[Port, Got]:
+    return {
+        Port(
+            text(one.get("container"), 200),
+            "",
+            _number(one.get("host_port")),
+            _number(one.get("port")),
+            text(one.get("protocol"), 10),
+        ): Got(*(text(one.get(key), 100) for key in ("verdict", "by")))
+        for one in mappings(effects.get("expected"))
+    }
 
 
 def _number(value: object) -> int:

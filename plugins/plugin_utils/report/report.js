@@ -57,6 +57,20 @@
       search.focus();
     }
   });
+  // A page that was opened from a disk may not write to the clipboard everywhere; then the text is marked instead.
+  document.querySelectorAll("button.take").forEach((button) => {
+    const told = button.parentElement.querySelector("code");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      getSelection().selectAllChildren(told);
+      try {
+        await navigator.clipboard.writeText(told.textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Press Ctrl+C";
+      }
+    });
+  });
   // On paper, what is shown is shown as a whole.
   let opened = [];
   addEventListener("beforeprint", () => {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import typing as t
@@ -34,6 +35,11 @@ def shortened(shown: str, longest: int) -> str:
 def when(date: str) -> str:
     """A date as the modules write it, for people."""
     return date.replace("T", " ").replace("Z", " UTC")
+
+
+def yaml_name(name: str) -> str:
+    """A container's name as YAML reads it: numbers are quoted, and what is more than letters, digits and ``_.-``."""
+    return name if re.fullmatch("[A-Za-z][A-Za-z0-9_.-]*", name) else json.dumps(name)
 
 
 def number(value: object) -> float:

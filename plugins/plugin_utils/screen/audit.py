@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..report.groups import Group, grouped
-from ..report.text import mapping, mappings, text
+from ..report.text import mapping, mappings, text, yaml_name
 from . import words
 
 if t.TYPE_CHECKING:
@@ -76,17 +76,11 @@ def _to_set(name: str, read: Json, named: Sequence[str]) -> list[str]:
     hidden = masked(read)
     if not hidden:
         return []
-    names = ", ".join(_yaml(one) for one in dict.fromkeys([*named, *hidden]))
+    names = ", ".join(yaml_name(one) for one in dict.fromkeys([*named, *hidden]))
     return [
         f"  To fix it, write into host_vars/{name}.yml and run dms.ipv6.enable:",
         f"dms_ipv6_containers: [{names}]",
     ]
-
-
-def _yaml(name: str) -> str:
-    """A name as YAML reads it: Docker's have letters, digits, and ``_.-`` only."""
-    plain = name.replace("_", "").replace("-", "").replace(".", "")
-    return name if plain.isalnum() and plain.isascii() and not name[0].isdigit() else f'"{name}"'
 
 
 def bad(findings: Sequence[Json], fail_on: str) -> str:
@@ -97,5 +91,3 @@ def bad(findings: Sequence[Json], fail_on: str) -> str:
     which = "critical " if fail_on == "critical" else ""
     count = f"{len(ids)} {which}finding{'' if len(ids) == 1 else 's'}"
     return f"{count}: {', '.join(sorted(set(ids)))} (this fails because dms_ipv6_fail_on is {fail_on})"
-
-

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils.core import verdict
+
 from ..report.text import mapping, mappings, number, text, texts, when
 from . import words
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .plan import Context
     from .words import Json
@@ -50,9 +52,7 @@ def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
     for name, (read, context) in hosts.items():
         if not mapping(read.get("plan")).get("steps"):
             same.setdefault(unchanged(read, context), []).append(name)
-    return [
-        *words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {told}" for told, some in same.items())
-    ]
+    return [*words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {told}" for told, some in same.items())]
 
 
 def unchanged(read: Json, context: Context) -> str:
@@ -124,6 +124,22 @@ def _unproved(proofs: Json, probe_hosts: bool) -> str:
     ]
     why = "; ".join(dict.fromkeys(reasons[:3])) or "no probe host answered for every network"
     return f"Not verified: {words.sentence(why)}"
+
+
+def proof(probes: Sequence[Json]) -> list[str]:
+    """What clients on other hosts saw; ports with the same result in one line."""
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for one in probes:
+        host, msg = (text(one.get(name), 400) for name in ("probe_host", "msg"))
+        if msg:
+            family = verdict.WORDS.get(text(one.get("family"), 10), "")
+            same.setdefault((host, family, msg), []).append(text(one.get("port"), 10))
+    lines = []
+    for (host, family, msg), ports in same.items():
+        some = ", ".join(dict.fromkeys(port for port in ports if port))
+        place = [host, family, f"port{'' if ',' not in some else 's'} {some}" if some else ""]
+        lines.append(": ".join(filter(None, [", ".join(filter(None, place)), msg])))
+    return lines
 
 
 def _outage(read: Json) -> str:

@@ -54,9 +54,9 @@ def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
         if mapping(host.get("plan")).get("steps"):
             blocks.setdefault(tuple(block(host, context)), []).append(name)
     lines: list[str] = []
-    for told, some in blocks.items():
+    for told, same in blocks.items():
+        some = sorted(same, key=words.number)
         context = hosts[some[0]][1]
-        some = sorted(some, key=words.number)
         lines += [*words.wrapped([f"{_listed(some, hosts[some[0]][0])} - {_head(context)}"]), *told]
         lines += [f"Way back: {way_back(some, context)}"]
         count = len(texts(mapping(hosts[some[0]][0].get("plan")).get("steps")))
@@ -128,12 +128,14 @@ def _noticed(effects: Json) -> list[str]:
     remade = texts(effects.get("recreated"))
     noticed = []
     if effects.get("docker") == "restarted":
-        noticed.append(f"Docker is restarted once: open connections to containers are cut, and new ones are refused for {RESTART}")
+        noticed.append(
+            f"Docker is restarted once: open connections to containers are cut, and new ones are refused for {RESTART}"
+        )
     if moved:
         noticed.append(f"Open connections to {words.names(moved)} are cut once, and new ones are refused for {MOVE}")
     if stopped:
         noticed.append(
-            f"{words.names(stopped)} {_are(stopped)} stopped and started: closed for {STOP} and until the services answer"
+            f"{words.names(stopped)} {_are(stopped)} stopped and started: closed for {STOP} and until services answer"
         )
     if remade:
         noticed.append(f"Compose re-creates {words.names(remade)}: closed until the services answer")

@@ -101,15 +101,14 @@ elif name == "remote_ip_probe" and not int(args["port"]):
 elif name == "smtp_relay_probe":
     result = {"relay": "accepted" if args["host"] == "2001:2::99" else "denied", "msg": "answered"}
 elif name == "remote_ip_probe":
-    result = {"verdict": "real", "family": "ipv6", "port": int(args["port"]), "client": "::2", "seen": "::2", "msg": "seen"}
+    result = {"verdict": "real", "family": "ipv6", "client": "::2", "seen": "::2", "msg": "seen"}
+    result["port"] = int(args["port"])
     if args["host"] == "2001:2::66":
         result.update({"verdict": "masked", "seen": "172.17.0.1", "msg": "seen as 172.17.0.1"})
     if args["host"].startswith("2001:2::bad"):
         result.update({"verdict": "unexpected", "msg": "no address", "answer": "SECRET", "ansible_facts": {"a": 1}})
 print(json.dumps(result))
 """
-
-
 
 
 def _exposure(verdict: str, by: str, *ports: int) -> list[dict[str, t.Any]]:
@@ -135,7 +134,12 @@ _WEB = {"name": "traefik", "networks": [], "exposure": _exposure("masked", "172.
 RICH: list[dict[str, t.Any]] = [
     {
         "containers": [
-            {"name": "mailserver", "networks": [], "exposure": _exposure(verdict, "172.18.0.1", 25, 465, 993), "direct": []},
+            {
+                "name": "mailserver",
+                "networks": [],
+                "exposure": _exposure(verdict, "172.18.0.1", 25, 465, 993),
+                "direct": [],
+            },
             _WEB,
         ],
         "findings": [*some, *_masked("traefik", "172.19.0.1", 80, 443)],

@@ -510,7 +510,10 @@ def test_absent(lab: Lab, found: t.Any, states: list[str], steps: list[str], che
     plan = info(mode="absent", check=check)["plan"]
     effects = plan.pop("effects")
     gone = ["dms-ipv6"] if len(steps) == 2 else []
-    assert (effects.get("moved", []), effects.get("networks", {}).get("removed", [])) == (["mail"] if steps else [], gone)
+    assert (effects.get("moved", []), effects.get("networks", {}).get("removed", [])) == (
+        ["mail"] if steps else [],
+        gone,
+    )
     assert plan == {
         "changed": bool(steps),
         "steps": steps,

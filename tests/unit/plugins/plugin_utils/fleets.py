@@ -36,8 +36,8 @@ def masked(name: str, number: int) -> dict[str, str]:
     return {
         "id": "masked",
         "severity": "critical",
-        "evidence": f"container {name}, port {number}/tcp: IPv6 clients appear as 172.18.0.1, because the container has no"
-        " IPv6 address",
+        "evidence": f"container {name}, port {number}/tcp: IPv6 clients appear as 172.18.0.1, because the container has"
+        " no IPv6 address",
         "remedy": f"Add {name} to dms_ipv6_containers, then run dms.ipv6.enable",
     }
 

@@ -12,12 +12,10 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dms.ipv6.plugins.filter.roll_out_batches import FilterModule as Batches
 from ansible_collections.dms.ipv6.plugins.filter.roll_out_hosts import FilterModule as Hosts
 from ansible_collections.dms.ipv6.plugins.filter.roll_out_stop import FilterModule as Stop
-from ansible_collections.dms.ipv6.plugins.filter.roll_out_turn import FilterModule as Turn
 
 batches = Batches().filters()["roll_out_batches"]
 hosts = Hosts().filters()["roll_out_hosts"]
 stop = Stop().filters()["roll_out_stop"]
-turn = Turn().filters()["roll_out_turn"]
 
 
 def host(*steps: str, warnings: t.Any = (), failure: str = "") -> dict[str, t.Any]:
@@ -45,16 +43,6 @@ def test_hosts_to_change() -> None:
     }  # fmt: skip
     assert hosts(variables, ["e", "d", "c", "b", "a", "unknown"]) == ["e", "a"]
     assert hosts({}, []) == []
-
-
-def test_turn() -> None:
-    variables = {name: host("create") for name in "abcd"} | {"b": host("restart", warnings=["wait"])}
-    assert turn(variables, [*"abcd"], [*"abd"], ["a", "b"]) == [
-        "a, b; 1 of 4 wait",
-        {"a": ["create"], "b": ["restart"]},
-        {"mind": {"b": ["wait"]}},
-    ]
-    assert turn(variables, [*"abcd"], [*"abcd"], ["c", "d"])[1:] == [{"c": ["create"], "d": ["create"]}]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ PAIRS = {
     "hangs": Pair(
         healthy("26.1.5", {"userland-proxy": False}),
         healthy("28.5.2", {"userland-proxy": False}),
-        "container mail, port 80/tcp: IPv6 clients get no answer and time out, because neither packet filter rules nor userland-proxy",
+        "container mail, port 80/tcp: IPv6 clients get no answer and time out, because neither packet filter rules nor",
     ),
     "newly_exposed": Pair(
         closed(UFW), closed(OPEN), "container mail: enabling IPv6 opens 8080/tcp to everyone, which UFW closes today"

@@ -632,6 +632,8 @@ def test_replacement_closes_ports_no_longer_for_being_one_of_many(count: int) ->
         assert on[step.id], f"{step} leaves it on no network"
         moved[step.id] += min(on[step.id]) != carried
     assert set(moved.values()) == {2}
+
+
 NETWORK_ID = "3a10c9c23a488e3fdd05884612fa56ed8cf5536a95c1403469fd709e69e47471"
 
 

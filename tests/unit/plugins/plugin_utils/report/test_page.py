@@ -92,7 +92,7 @@ def test_the_browser_runs_nothing_but_ours() -> None:
 @pytest.mark.parametrize("state", fleets.kinds())
 def test_states_have_words_and_marks(state: str) -> None:
     made = page(mail=fleets.kinds()[state])
-    assert f"<b>{report_page.MARKS[state]}</b> {state}" in made
+    assert f"<b>{report_page.MARKS[state]}</b> {report_page.WORDS.get(state, state)}" in made
 
 
 def test_marks_are_there_for_each_state_and_differ() -> None:
@@ -132,5 +132,56 @@ def test_a_few_hosts_are_shown_as_a_whole() -> None:
     made = page(
         mail=fleets.log(fleets.read(verdict="masked", findings=[fleets.masked(f"c{n}", 25) for n in range(12)]))
     )
-    assert "container c11, port 25/tcp" in made
+    assert all(f"c{number} 25" in made for number in range(12))
     assert "more in report.json" not in made
+
+
+def test_findings_with_one_cause_are_one() -> None:
+    found = [fleets.masked(name, port) for name, ports in (("mail", (25, 465)), ("web", (80,))) for port in ports]
+    made = page(mail=fleets.log(fleets.read(verdict="masked", findings=found)))
+    assert made.count("because the container has no IPv6 address") == 1
+    assert "<code>dms_ipv6_containers: [mail, web]</code>" in made
+
+
+def test_check_mode_shows_what_is_expected() -> None:
+    """The host is as it was, and what a run would make of it stands behind the arrow."""
+    expected = [
+        {"container": "mail", "host_port": port, "port": port, "protocol": "tcp", "verdict": "real", "by": ""}
+        for port in (25, 465, 993)
+    ]
+    result = fleets.info("masked")
+    result["plan"].update(changed=True, effects={"expected": expected})
+    event = Event("docker_ipv6_info", result=result, arguments={"mode": "nat", "containers": ["mail"]}, dry=True)
+    report = report_fleet.report(fleets.RUN, {"mail": fleets.log(event)})
+    assert report["hosts"][0]["state"] == "would be fixed"
+    rows = [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in report_page.page(report, PARTS).split("<tr>")]
+    assert any(row.startswith("mail 25:25/tcp masked as 172.18.0.1 → real expected real") for row in rows), rows
+    event = Event("docker_ipv6_info", result=result, arguments={"mode": "nat", "containers": ["mail", "web"]}, dry=True)
+    assert report_fleet.report(fleets.RUN, {"mail": fleets.log(event)})["hosts"][0]["state"] == "masked"
+
+
+def test_a_few_hosts_are_open_and_have_no_search() -> None:
+    few, many = (page(**{f"m{n}": fleets.enabled() for n in range(size)}) for size in (3, 4))
+    assert few.count(" open><summary>") == 3 and '<nav aria-label="Filter" hidden>' in few
+    assert " open><summary>" not in many and '<nav aria-label="Filter">' in many
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (["masked"], "masked: IPv6 clients are hidden from mail 25/tcp, mail 465/tcp, mail 993/tcp."),
+        (
+            ["refused", "failed"],
+            "1 of 2 hosts refuses IPv6 clients, as another host has seen. 1 needs you: failed (failed).",
+        ),
+        (
+            ["real", "rolled back"],
+            "1 of 2 hosts shows real clients, as another host has seen. 1 needs you: rolled back (rolled back).",
+        ),
+        (["real", "not verified"], "1 of 2 hosts shows real clients, as another host has seen. 1 not verified."),
+        (["real", "refused"], "2 of 2 hosts show real clients or refuse IPv6, as another host has seen."),
+    ],
+)
+def test_headline(states: list[str], expected: str) -> None:
+    logs = {state: fleets.kinds()[state] for state in states}
+    assert report_fleet.report(fleets.RUN, logs)["headline"] == expected

@@ -15,6 +15,7 @@ from ansible_collections.dms.ipv6.plugins.plugin_utils.screen import audit, outc
 GOLDEN = Path(__file__).with_name("golden")
 # With this set the texts are written anew; read what `git diff` shows then.
 WRITE = "DMS_IPV6_WRITE_GOLDEN"
+ALL_PORTS = (("mailserver", (25, 465, 993)), ("traefik", (80, 443)))
 ENABLE = plan.Context("nat", ("mailserver",), inventory="-i inventory")
 WHY = "because the container has no IPv6 address"
 
@@ -22,7 +23,14 @@ WHY = "because the container has no IPv6 address"
 def exposure(verdict: str, *numbers: int, by: str = "172.18.0.1", protocol: str = "tcp") -> list[dict[str, t.Any]]:
     port = {"protocol": protocol, "cause": ""}
     return [
-        {**port, "host_port": number, "port": number, "family": family, "verdict": got, "by": by if got == "masked" else ""}
+        {
+            **port,
+            "host_port": number,
+            "port": number,
+            "family": family,
+            "verdict": got,
+            "by": by if got == "masked" else "",
+        }
         for number in numbers
         for family, got in (("ipv6", verdict), ("ipv4", "real"))
     ]
@@ -76,7 +84,10 @@ EFFECTS: dict[str, t.Any] = {
     "later": [{"path": "/srv/mail/compose.yaml", "services": []}],
     "expected": then("mailserver", 25, 465, 993),
 }
-STEPS = ["write /etc/docker/daemon.json: the settings wanted", "restart docker.service; mailserver, traefik keep running"]
+STEPS = [
+    "write /etc/docker/daemon.json: the settings wanted",
+    "restart docker.service; mailserver, traefik keep running",
+]
 
 
 def planned(host: dict[str, t.Any] = HIDDEN, warnings: t.Sequence[str] = (), **effects: t.Any) -> dict[str, t.Any]:
@@ -86,7 +97,8 @@ def planned(host: dict[str, t.Any] = HIDDEN, warnings: t.Sequence[str] = (), **e
 
 PLANNED = planned()
 SEEN: dict[str, t.Any] = {
-    **HIDDEN, "changed": True, "outage": 0.379, "containers": [container("mailserver", exposure("real", 25, 465, 993)), WEB],
+    **HIDDEN, "changed": True, "outage": 0.379,
+    "containers": [container("mailserver", exposure("real", 25, 465, 993)), WEB],
     "plan": {"steps": [], "warnings": []},
 }  # fmt: skip
 PROBES = [
@@ -121,7 +133,7 @@ CASES: dict[str, list[str]] = {
     "plan_of_prevent": plan.fleet({
         "docker01": (planned(moved=[], networks={}, later=[], forwarding=False, written=[
             {"path": "/etc/docker/daemon.json", "keys": ["userland-proxy"], "added": 1, "removed": 0}],
-            expected=[*then("mailserver", 25, 465, 993, verdict="refused"), *then("traefik", 80, 443, verdict="refused")]),
+            expected=[one for name, some in ALL_PORTS for one in then(name, *some, verdict="refused")]),
             plan.Context("prevent")),
     }),
     "plan_of_undo": plan.fleet({
@@ -170,7 +182,9 @@ ESC = "\x1b[31m\u202e"
 def test_what_a_host_says_is_made_visible() -> None:
     """Nothing that a terminal obeys comes through, in any text of a host."""
     found = {
-        **planned(warnings=[ESC], moved=[ESC], stopped=[ESC], docker="restarted", later=[{"path": ESC, "services": [ESC]}]),
+        **planned(
+            warnings=[ESC], moved=[ESC], stopped=[ESC], docker="restarted", later=[{"path": ESC, "services": [ESC]}]
+        ),
         "containers": [container(f"m{ESC}", exposure("masked", 25, by=ESC))],
         "findings": [{**ACCEPT_RA, "evidence": ESC, "remedy": ESC, "id": ESC}],
         "engine": {"version": ESC},
