@@ -64,6 +64,8 @@ def test_what_ansible_calls_deprecated_is_a_failure(
     result = command.run(command.Step("some", "some", run), show=False)
     assert (result.passed, result.failed, result.code) == (0, 1, 1)
     assert "this is old" in result.told[-1], result.told
+
+
 def test_what_only_computes_gets_what_labs_leave_of_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

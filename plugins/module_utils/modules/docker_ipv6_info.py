@@ -16,7 +16,7 @@ from ..daemon import plan as daemon_plan
 from ..engine.io.api import Docker
 from ..exposure import direct_access, published
 from ..modes import findings, nat, report
-from ..modes.io import nat_facts, read_host
+from ..modes.io import nat_facts, nat_targets, read_host
 from ..proof.io import own_addresses
 from ..state import docker_objects, engine_kind
 from ..state import firewall as state_firewall
@@ -73,9 +73,9 @@ def wanted_host(params: dict[str, t.Any]) -> nat.Wanted:
     )
 
 
-def compose_options(params: dict[str, t.Any]) -> nat_facts.ComposeOptions:
+def compose_options(params: dict[str, t.Any]) -> nat_targets.ComposeOptions:
     """What the options say of Compose projects."""
-    return nat_facts.ComposeOptions(
+    return nat_targets.ComposeOptions(
         tuple(params["compose_files"]),
         params["compose_shape"],
         tuple(params["compose_services"]),
@@ -111,7 +111,7 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
     if params["mode"] == "routed":
         joining = wanted  # no Compose file is edited
     elif params["mode"] != "prevent":
-        joining = nat_facts.joining(wanted, compose_options(params), found, docker)
+        joining = nat_targets.joining(wanted, compose_options(params), found, docker)
     result: dict[str, t.Any] = {
         "changed": False,
         "engine": _engine_facts(found),

@@ -8,55 +8,31 @@ A host that is as wanted is read every night, so what few hosts need is not impo
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import typing as t
 
 from ...change.plan import Plan
-from ...core import ip
 from ...core.refused import Refused
 from ...daemon import json_text
-from ...exposure import newly_open, newly_routed, published
-from ...network import members as network_members
+from ...exposure import newly_open, published
 from ...network import on_host as network_on_host
-from ...network import steps as network_steps
-from ...proof.io import own_addresses
-from ...state import docker_objects, engine_kind
+from ...state import docker_objects
 from ...system.io import packages
 from .. import chosen, effects
 from .. import nat as modes_nat
-from . import read_host
+from . import consequences, nat_targets, read_host
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from ...compose.io.ways import Chosen
-    from ...compose.plan import ComposePlan
-    from ...compose.plan import Wanted as WantedProject
-    from ...compose.ways import Live
     from ...engine.io.api import Docker
     from ...state.host import Found
     from .. import facts
     from ..nat import Wanted
 
 
-SMTP = 25
 UNREACHABLE = (
     "no IPv6 client can reach this host: it has no IPv6 address but link-local ones. Nothing is changed until it has"
 )
-ONLY_IPV6 = (
-    "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
-)
-NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
-
-
-class ComposeOptions(t.NamedTuple):
-    """What the role says of Compose projects, see compose_plan.Wanted."""
-
-    files: tuple[str, ...] = ()
-    shape: str = "default"
-    services: tuple[str, ...] = ()
-    edit: str = "file"
 
 
 class NotBrought(Exception):
@@ -85,81 +61,127 @@ class Seldom(t.NamedTuple):
     given_up: t.Callable[[str, Found, Docker], list[tuple[dict[str, t.Any], t.Any]]] = not_brought
 
 
-def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, seldom: Seldom) -> facts.Nat:
+def nat(wanted: Wanted, compose: nat_targets.ComposeOptions, found: Found, docker: Docker, seldom: Seldom) -> facts.Nat:
     """The plan for mode ``nat``.
 
     Raises:
         Refused: anything that must not or cannot be done.
         NotBrought: something in ``seldom`` is needed and not there.
     """
-    targets = _planned(wanted, compose, found, docker)
-    projects, containers, found, facts = targets.projects, targets.containers, targets.found, targets.facts
+    targets = nat_targets.planned(wanted, compose, found, docker)
+    containers, found = targets.containers, targets.found
     no_network = targets.no_network or (wanted.select != chosen.NAMED and not containers)
     attach = network_on_host.COMPOSE if no_network else wanted.attach
-    host_wanted = wanted._replace(containers=containers, attach=attach)
-    host = modes_nat.nat(host_wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
-    joining = _joining(host.network_plan, facts, attach, found)
-    now = published.host(found)
-    shut = refuse_opened(joining, now, wanted)
-    refuse_members(
-        {**_of_bridge(attach, found), wanted.network: moved(host.network_plan), **_of_projects(facts)},
-        found,
-        wanted,
-        docker,
-    )
-    served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = {network_on_host.COMPOSE: "", network_on_host.DEFAULT_BRIDGE: "bridge"}.get(attach, wanted.network)
-    subnets = [*([_subnet(host, found)] if own else []), *(one["subnet"] for one in facts if one["subnet"])]
+    host = modes_nat.nat(
+        wanted._replace(containers=containers, attach=attach),
+        found,
+        read_host.ask(docker),
+        json_text.load(found.raw, found.path),
+    )
+    joining = _joining(host.network_plan, targets.facts, attach, found)
+    shut = consequences.refuse_opened(joining, published.host(found), wanted)
+    moved = nat_targets.moved(host.network_plan)
+    joins = {**_of_bridge(attach, found), wanted.network: moved, **_of_projects(targets.facts)}
+    consequences.refuse_members(joins, found, wanted, docker)
+    subnets = [*([_subnet(host, found)] if own else []), *(one["subnet"] for one in targets.facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found, seldom)
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
-    after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
-    steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    parts = [effects.of((host.daemon_plan,), found), *(one["effects"] for one in facts), effects.of(after, found)]
-    prove_on = [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))]
-    warnings = [*targets.warnings, *(text for plan in (host.daemon_plan, *after) for text in plan.warnings)]
-    return {
-        "changed": bool(steps),
-        "steps": steps,
-        "effects": _effects(parts, facts, now, joining) if steps else {},
-        "config": host.config,
-        "subnets": list(dict.fromkeys(subnets)),
-        "network": own,
-        "containers": list(containers),
-        "compose": [one["options"] for one in facts if "path" in one["options"]],
-        "networks": [one["options"] for one in facts if "path" not in one["options"]],
-        "gai_conf": gai_conf,
-        "prove_on": prove_on,
-        "families": families(prove_on, found),
-        "ports": _probed(served_by, published.host(found), shut.values()),
-        "firewall": {"state": "absent"} if host.table_plan.changed else {},
-        "ndp": [call for call, _plan in answers],
-        "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [*warnings, *minded(found, wanted, steps, shut, joining, prove_on)],
-    }
+    planned = _Planned(targets, host, own, subnets, joining, shut, gai_conf, selection, answers)
+    return planned.facts(wanted, compose)
 
 
-def families(networks: Iterable[str], found: Found) -> list[str]:
-    """Over which a responder on these networks is reached, if Docker's rules let it."""
-    host = published.host(found)._replace(ip6tables=True)
-    closed = published.closed_to_responder(networks, host)
-    return [one for one in host.translated if one not in closed]
+class _Planned(t.NamedTuple):
+    """All parts of the plan.
 
+    Attributes:
+        targets: who gets IPv6, and by which way.
+        host: settings of the daemon, and the network of ours.
+        own: name of that network, empty for none.
+        subnets: the IPv6 subnets of all networks.
+        joining: ids of the containers that get IPv6.
+        shut: ports that the host's firewall closes then, see newly_open.shut().
+        gai_conf: options for gai_conf.
+        selection: the plan for it.
+        answers: calls of ndp_proxy, each with its plan.
+    """
 
-def _unproven(networks: Iterable[str], found: Found) -> Iterator[str]:
-    host = published.host(found)._replace(ip6tables=True)
-    for family, chain in published.closed_to_responder(networks, host).items():
-        yield (
-            f"{chain} may close the way to the proof's responder over {family.replace('ip', 'IP')} (port"
-            f" {published.RESPONDER_PORT} inside): only services are probed there"
-        )
+    targets: nat_targets.Targets
+    host: modes_nat.HostPlan
+    own: str
+    subnets: list[str]
+    joining: set[str]
+    shut: dict[str, tuple[str, int]]
+    gai_conf: dict[str, t.Any]
+    selection: Plan
+    answers: list[tuple[dict[str, t.Any], t.Any]]
 
+    @property
+    def after(self) -> tuple[Plan, ...]:
+        """The plans that are carried out after the daemon's and those of projects."""
+        answers = (plan for _call, plan in self.answers)
+        return self.host.network_plan, self.host.table_plan, *answers, self.selection
 
-def _probed(
-    containers: Iterable[docker_objects.Container], host: published.Host, shut: Collection[tuple[str, int]]
-) -> list[list[t.Any]]:
-    """Family and host port at which clients are to be seen as they are."""
-    served = published.served(containers, host)
-    return [list(one) for one in served if one not in shut and one[0] in host.translated]
+    @property
+    def steps(self) -> list[str]:
+        """The steps, as sentences."""
+        projects = (step for project in self.targets.facts for step in project["steps"])
+        return [*self.host.daemon_plan.sentences(), *projects, *sentences(self.after)]
+
+    @property
+    def prove_on(self) -> list[str]:
+        """The networks on which a proof is due."""
+        projects = (project["network"] for project in self.targets.facts)
+        return [*dict.fromkeys(filter(None, (self.own, *projects, *self.targets.alone.values())))]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the operator should know of the plans."""
+        plans = (self.host.daemon_plan, *self.after)
+        return [*self.targets.warnings, *(text for plan in plans for text in plan.warnings)]
+
+    @property
+    def effects(self) -> dict[str, t.Any]:
+        """What people notice of the plan, and what IPv6 clients get then."""
+        found, projects, now = self.targets.found, self.targets.facts, published.host(self.targets.found)
+        daemon = effects.of((self.host.daemon_plan,), found)
+        parts = [daemon, *(project["effects"] for project in projects), effects.of(self.after, found)]
+        edited = [project for project in projects if "path" in project["options"]]
+        return {
+            **effects.together(parts),
+            "later": [{"path": project["options"]["path"], "services": project["later"]} for project in edited],
+            "expected": effects.expected(now, newly_open.pairs(now, self.joining)),
+        }
+
+    def facts(self, wanted: Wanted, compose: nat_targets.ComposeOptions) -> facts.Nat:
+        """What the role, and the modules that carry it out, are told.
+
+        Raises:
+            Refused: what comes of it needs a consent that is not there.
+        """
+        targets, found, steps, prove_on = self.targets, self.targets.found, self.steps, self.prove_on
+        served_by = seeing(wanted, compose, found, {project.path for project in targets.projects}, self.joining)
+        options = [project["options"] for project in targets.facts]
+        consents = consequences.minded(found, wanted, steps, self.shut, self.joining, prove_on)
+        return {
+            "changed": bool(steps),
+            "steps": steps,
+            "effects": self.effects if steps else {},
+            "config": self.host.config,
+            "subnets": list(dict.fromkeys(self.subnets)),
+            "network": self.own,
+            "containers": list(targets.containers),
+            "compose": [one for one in options if "path" in one],
+            "networks": [one for one in options if "path" not in one],
+            "gai_conf": self.gai_conf,
+            "prove_on": prove_on,
+            "families": consequences.families(prove_on, found),
+            "ports": consequences.probed(served_by, published.host(found), self.shut.values()),
+            "firewall": {"state": "absent"} if self.host.table_plan.changed else {},
+            "ndp": [call for call, _plan in self.answers],
+            "packages": packages.missing(compose=bool(targets.projects)) if steps else [],
+            "warnings": [*self.warnings, *consents],
+        }
 
 
 def nothing(reason: str) -> facts.Nat:
@@ -190,99 +212,9 @@ def nobody(params: Mapping[str, t.Any]) -> str:
     return "" if word == chosen.NAMED or params["mode"] not in ("nat", "routed") or more else chosen.NOTHING[word]
 
 
-class _Targets(t.NamedTuple):
-    """Who gets IPv6, and by which way.
-
-    Attributes:
-        projects: Compose projects whose files are edited.
-        facts: the plan of each, and of each network that is replaced and no file edited.
-        containers: those that get a network of ours.
-        alone: those that have real clients already and stay as they are, with the network by which they have them.
-        found: what is to be believed of the host.
-        notes: what the containers' owner has to know.
-    """
-
-    projects: tuple[WantedProject, ...]
-    facts: list[dict[str, t.Any]]
-    containers: tuple[str, ...]
-    alone: dict[str, str]
-    found: Found
-    notes: tuple[str, ...]
-
-    @property
-    def no_network(self) -> bool:
-        """Whether a network of ours is needed by nobody."""
-        return bool((self.facts or self.alone) and not self.containers)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What has to be known of all ways."""
-        return [*self.notes, *(text for one in self.facts for text in one["warnings"])]
-
-
-def _planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> _Targets:
-    """The targets. What is real already is left alone, but for a Compose project that can be planned as ever.
-
-    A file that is not understood is no obstacle where nothing has to be written into it.
-    """
-    auto = wanted.attach == network_on_host.AUTO
-    masked = wanted.select == chosen.MASKED and wanted.attach != network_on_host.DEFAULT_BRIDGE
-    real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto or masked else {}
-    if masked:
-        ours = {one.name for one in found.containers if chosen.changed_by_us(one, found)}
-        alone = {name: network for name, network in real.items() if name not in ours}
-        return _with_projects(wanted, compose, found, docker, alone)
-    composed = {one.name for one in found.containers if _is_composed(one)} | {
-        one.id for one in found.containers if _is_composed(one)
-    }
-    plain = {name: network for name, network in real.items() if name not in composed}
-    try:
-        return _with_projects(wanted, compose, found, docker, plain, real)
-    except Refused as reason:
-        if plain == real:
-            raise
-        try:
-            return _with_projects(wanted, compose, found, docker, real, real)
-        except Refused:
-            raise reason from None
-
-
-def _with_projects(
-    wanted: Wanted,
-    compose: ComposeOptions,
-    found: Found,
-    docker: Docker,
-    alone: dict[str, str],
-    real: dict[str, str],
-) -> _Targets:
-    rest = wanted._replace(containers=tuple(name for name in wanted.containers if name not in alone))
-    ways, found = _targets(rest, compose, found, docker, real)
-    facts = [_project(project, plan, found, docker) for project, plan in ways.projects]
-    facts += [_live(live, wanted, found, docker) for live in ways.live]
-    return _Targets(tuple(project for project, _plan in ways.projects), facts, ways.rest, alone, found, ways.notes)
-
-
-def _effects(
-    parts: Iterable[dict[str, t.Any]],
-    projects: Iterable[Mapping[str, t.Any]],
-    now: published.Host,
-    joining: Collection[str],
-) -> dict[str, t.Any]:
-    """What people notice of the plan, and what IPv6 clients get then."""
-    return {
-        **effects.together(parts),
-        "later": [
-            {"path": project["options"]["path"], "services": project["later"]}
-            for project in projects
-            if "path" in project["options"]
-        ],
-        "expected": effects.expected(now, newly_open.pairs(now, joining)),
-    }
-
-
 def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str, found: Found) -> set[str]:
     """Ids of the containers that get IPv6."""
-    joining = {*moved(network), *(key for project in projects for key in project["joining"])}
+    joining = {*nat_targets.moved(network), *(key for project in projects for key in project["joining"])}
     if attach == network_on_host.DEFAULT_BRIDGE:
         joining |= {container.id for container in found.containers if container.endpoint("bridge")}
     return joining
@@ -301,75 +233,16 @@ def _of_bridge(attach: str, found: Found) -> dict[str, list[str]]:
     return {"bridge": [container.id for container in found.everyone if container.endpoint("bridge")]}
 
 
-def refuse_members(joins: Mapping[str, Iterable[str]], found: Found, wanted: Wanted, docker: Docker) -> None:
-    """Raise Refused for a container that would leak or lose its way once a network of it has IPv6, see members."""
-    ask = read_host.ask(docker)
-    joining = [
-        network_members.joins(ask.inspect(one), network, found, ask.links)
-        for network, ids in joins.items()
-        for one in dict.fromkeys(ids)
-    ]
-    network_members.refuse(joining, found, wanted.containers, wanted.allow_leak)
-
-
 def sentences(plans: Iterable[Plan]) -> list[str]:
     return [sentence for plan in plans for sentence in plan.sentences()]
 
 
-def refuse_opened(joining: Collection[str], now: published.Host, wanted: Wanted) -> dict[str, tuple[str, int]]:
-    """Raise Refused for ports that the host's firewall closes, and that are open once these containers have IPv6.
-
-    Returns:
-        those that it closes once they have it, see newly_open.shut().
-    """
-    newly_open.refuse(newly_open.opened(now, joining), wanted.allow_exposure, now.firewall)
-    return newly_open.shut(now, joining)
-
-
-def minded(
-    found: Found,
-    wanted: Wanted,
-    steps: Collection[str],
-    shut: Collection[str] = (),
-    joining: Collection[str] = (),
-    prove_on: Collection[str] = (),
-) -> list[str]:
-    """What else comes of steps that give containers IPv6; Refused where it needs a consent that is not there."""
-    if not steps:
-        return []
-    engine_kind.refuse_beside_ipv6nat(found.ipv6nat)
-    newly_routed.refuse(found, wanted.allow_forwarding)
-    return [
-        *newly_open.warnings(shut),
-        *newly_open.unequal(published.host(found), joining),
-        *_unproven(prove_on, found),
-        *newly_routed.warnings(found),
-        *([] if found.uplinks else [NO_WAY_OUT]),
-        *([] if len(published.host(found).translated) > 1 else [ONLY_IPV6]),
-        *_mail_without_name(found, joining),
-    ]
-
-
-def _mail_without_name(found: Found, joining: Collection[str]) -> Iterator[str]:
-    """What other mail servers make of an outgoing address that nobody ever gave a PTR record."""
-    names = [one.name for one in found.containers if one.id in joining and _takes_mail(one)]
-    if not names:
-        return
-    outbound = own_addresses.read(found.networks).outbound
-    if outbound and ipaddress.IPv6Address(outbound) not in ip.UNIQUE_LOCAL and own_addresses.has_no_name(outbound):
-        yield (
-            f"mail from container {', '.join(names)} goes out over IPv6 from then on, from {outbound}, which has no PTR"
-            " record: other servers may reject it. Have your provider set one, or let Postfix send over IPv4"
-            " (smtp_address_preference = ipv4)"
-        )
-
-
-def _takes_mail(container: docker_objects.Container) -> bool:
-    return any(port.protocol == "tcp" and SMTP in (port.container_port, port.host_port) for port in container.ports)
-
-
 def seeing(
-    wanted: Wanted, compose: ComposeOptions, found: Found, projects: Collection[str], joining: Collection[str]
+    wanted: Wanted,
+    compose: nat_targets.ComposeOptions,
+    found: Found,
+    projects: Collection[str],
+    joining: Collection[str],
 ) -> Iterator[docker_objects.Container]:
     """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
     for container in found.containers:
@@ -393,121 +266,3 @@ def _selection(wanted: Wanted, subnets: Iterable[str], found: Found, seldom: Sel
 def _subnet(host: modes_nat.HostPlan, found: Found) -> str:
     """The IPv6 subnet of our network, or of the default bridge."""
     return host.config.get("fixed-cidr-v6") or str(network_on_host.subnet_after(host.network, found))
-
-
-def moved(plan: Plan) -> list[str]:
-    """Ids of the containers that a plan brings onto a network."""
-    return [step.id for step in plan.steps if isinstance(step, network_steps.ConnectContainer)]
-
-
-def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Wanted:
-    """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
-    try:
-        return wanted._replace(containers=_planned(wanted, compose, found, docker).containers)
-    except Refused:
-        return wanted
-
-
-class _Chosen(t.NamedTuple):
-    """As compose.io.ways has it, where no container is of Compose."""
-
-    projects: tuple[tuple[WantedProject, ComposePlan | None], ...] = ()
-    live: tuple[Live, ...] = ()
-    rest: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def _targets(
-    wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker, real: Mapping[str, str]
-) -> tuple[_Chosen | Chosen, Found]:
-    """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
-    if wanted.attach not in (network_on_host.AUTO, network_on_host.COMPOSE):
-        if options.files:
-            raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
-        return _Chosen(rest=wanted.containers), found
-    named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
-    if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
-        return _Chosen(rest=wanted.containers), found
-    from ...compose import plan as compose_plan  # only here
-    from ...compose.io import ownership, ways
-
-    like = compose_plan.Wanted(
-        "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
-        options.edit,
-    )  # fmt: skip
-    ownership.refuse(wanted.containers, options.files, found, docker)
-    found = ownership.believed(found, docker)
-    if wanted.attach == network_on_host.AUTO and options.shape == compose_plan.DEFAULT and not options.services:
-        around = ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
-        return ways.choose(wanted.containers, around), found
-    targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
-    return _Chosen(tuple((one, None) for one in targets.projects), rest=targets.containers), found
-
-
-def _project(wanted: WantedProject, plan: ComposePlan | None, found: Found, docker: Docker) -> dict[str, t.Any]:
-    """The plan for a Compose project, and the options with which compose_network plans the same."""
-    from ...compose import files as compose_files
-    from ...compose import ways
-    from ...compose.io import project
-
-    options = {
-        "path": wanted.path,
-        "shape": wanted.shape,
-        "network": wanted.network,
-        "services": list(wanted.services),
-        "edit": wanted.edit,
-        "project_name": wanted.project,
-        **({"files": list(wanted.files)} if wanted.files else {}),
-    }
-    if not compose_files.AVAILABLE:
-        later = f"add IPv6 to {wanted.path} and to its running containers; {packages.to_see_the_diff(wanted.path)}"
-        made = [
-            container.id
-            for container in found.containers
-            if wanted.path in docker_objects.compose_paths(container.labels)
-        ]
-        return {
-            "options": options, "steps": [later], "warnings": [], "subnet": "", "network": "", "joining": made,
-            "effects": {}, "later": None,
-        }  # fmt: skip
-    plan = plan or project.plan(wanted, found, read_host.ask(docker))
-    project.refuse_unwritable(plan.before, plan.edit.texts)
-    return {
-        "options": options,
-        "steps": plan.plan.sentences(),
-        "warnings": [*plan.plan.warnings, *ways.shared(plan.plan, {wanted.project}, found)],
-        "subnet": plan.subnet,
-        "network": plan.network if plan.lives else "",
-        "joining": moved(plan.plan),
-        "effects": effects.of((plan.plan,), found),
-        "later": compose_plan.recreated(plan, wanted.shape, None),
-    }
-
-
-def _live(live: Live, wanted: Wanted, found: Found, docker: Docker) -> dict[str, t.Any]:
-    """The plan for a network that is replaced and no file edited, and the options of docker_ipv6_network for it."""
-    from ...compose import ways
-
-    ask = read_host.ask(docker)
-    asked = wanted._replace(network=live.network, subnet=live.subnet, containers=live.containers)
-    network = network_on_host.wanted_network(asked.network_options, found.machine_id)
-    plan = network_on_host.plan_network(network, found, {one: ask.inspect(one) for one in live.containers}, ask)
-    projects = {
-        one.labels.get(docker_objects.COMPOSE_PROJECT, "")
-        for one in found.everyone
-        if {one.name, one.id} & {*live.containers}
-    }
-    return {
-        "options": {"name": live.network, "containers": list(live.containers), "subnet": live.subnet},
-        "steps": plan.sentences(),
-        "warnings": [*plan.warnings, *ways.shared(plan, projects, found)],
-        "subnet": str(network_on_host.subnet_after(network, found)),
-        "network": live.network,
-        "joining": moved(plan),
-        "effects": effects.of((plan,), found),
-        "later": None,
-    }
-
-
-def _is_composed(container: docker_objects.Container) -> bool:
-    return docker_objects.COMPOSE_PROJECT in container.labels

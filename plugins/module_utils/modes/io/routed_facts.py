@@ -14,7 +14,7 @@ from ...routed.io import ndp
 from ...state import firewall as state_firewall
 from ...system.io import packages
 from .. import effects, routed
-from . import nat_facts, read_host
+from . import consequences, nat_facts, nat_targets, read_host
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
     from ...state.host import Found
     from .. import facts
     from ..nat import Wanted
-    from .nat_facts import ComposeOptions
+    from .nat_targets import ComposeOptions
 
 
 def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> facts.Routed:
@@ -35,7 +35,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     Raises:
         Refused: anything that must not or cannot be done.
     """
-    if compose != nat_facts.ComposeOptions():
+    if compose != nat_targets.ComposeOptions():
         problem = "Compose files are not edited in mode routed"
         raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
     if wanted.gai_conf:
@@ -43,9 +43,9 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
     planned = routed.plan(wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     now = published.host(found)
-    joining = nat_facts.moved(planned.host.network_plan)
-    nat_facts.refuse_opened(joining, now, wanted)
-    nat_facts.refuse_members({wanted.network: joining}, found, wanted, docker)
+    joining = nat_targets.moved(planned.host.network_plan)
+    consequences.refuse_opened(joining, now, wanted)
+    consequences.refuse_members({wanted.network: joining}, found, wanted, docker)
     answers = ndp.planned(ndp.calls(wanted.network, planned.ndp, found), found, read_host.ask(docker))
     links = [one for _call, one in answers]
     steps = [*planned.sentences(), *nat_facts.sentences(links)]
@@ -69,14 +69,18 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "families": list(now.translated),
         "ports": [*_own_ports(planned, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
         "packages": [*packages.missing(), *programs] if steps else [],
-        "warnings": [*told, *nat_facts.minded(found, wanted, steps), *(text for one in links for text in one.warnings)],
+        "warnings": [
+            *told,
+            *consequences.minded(found, wanted, steps),
+            *(text for one in links for text in one.warnings),
+        ],
     }
 
 
 def _effects(planned: routed.RoutedPlan, links: Iterable[Plan], now: published.Host, found: Found) -> dict[str, t.Any]:
     """What people notice of the plan, and what IPv6 clients get at the host's own addresses then."""
     host = planned.host
-    joining = nat_facts.moved(host.network_plan)
+    joining = nat_targets.moved(host.network_plan)
     return {
         **effects.of((host.daemon_plan, planned.table_plan, host.network_plan, *links), found),
         "later": [],

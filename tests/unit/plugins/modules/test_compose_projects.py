@@ -19,7 +19,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.compose.io import project
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat as modes_nat
-from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import nat_facts, read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import nat_facts, nat_targets, read_host
 from ansible_collections.dms.ipv6.plugins.module_utils.network import on_host as network_on_host
 from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses
 from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
@@ -78,7 +78,7 @@ class Site:
     def plan(self, *names: str, **options: t.Any) -> t.Any:
         compose = {name: options.pop(name) for name in ("files", "shape", "services", "edit") if name in options}
         wanted = modes_nat.Wanted(containers=names, **{"attach": "auto", **options})
-        return nat_facts.nat(wanted, nat_facts.ComposeOptions(**compose), self.found, Docker("/no.sock"), SELDOM)
+        return nat_facts.nat(wanted, nat_targets.ComposeOptions(**compose), self.found, Docker("/no.sock"), SELDOM)
 
     def carry_out(self, plan: t.Any) -> None:
         """What the modules of a plan do: files, and networks."""
