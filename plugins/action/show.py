@@ -74,7 +74,7 @@ def _inventory() -> str:
 def _hosts(variables: Mapping[str, t.Any], action: ActionModule) -> dict[str, tuple[Json, plan.Context]]:
     """Each host of the play that was read, and what the run is for it."""
     # The playbook's own mode counts for more than the inventory's; a host's variables do not have it.
-    modes = variables.get("__dms_ipv6_modes") or ()
+    modes: t.Sequence[t.Any] = variables.get("__dms_ipv6_modes") or ()
     mode = str(modes[0]) if len(modes) == 1 else ""
     found = {}
     for name in variables.get("ansible_play_hosts", ()):
@@ -136,7 +136,7 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
     places = {_place(one): one for one in probed}
     probes = []
     for one in mappings(proof.get("probes")):
-        item = mapping(places.get(_place(one))).get("item") or ("", {})
+        item: t.Sequence[t.Any] = mapping(places.get(_place(one))).get("item") or ("", {})
         service = bool(mapping(item[1]).get("service"))
         probes.append({**one, "probe_host": one.get("probe_host") or text(item[0], 200), "service": service})
     network = text(variables.get("__dms_ipv6_network"), 200)

@@ -39,8 +39,8 @@ options:
       - V(default) puts C(enable_ipv6) and the subnet on the project's own network C(default). The live network is
         replaced with all containers on it. No container is ever re-created for it.
       - V(named) puts O(services) on one more network with the key O(network). Compose re-creates their containers at
-        its next C(up), whatever is done, because it compares the list of a service's networks. Without O(services) it is
-        about a network that the file has already, and no container is re-created.
+        its next C(up), whatever is done, because it compares the list of a service's networks. Without O(services) it
+        is about a network that the file has already, and no container is re-created.
       - V(external) has the network O(network) in place of the project's own network C(default). It is created if it
         is not there. Until Compose re-creates them, running containers stay on their old network as well.
     type: str

@@ -201,7 +201,7 @@ FAULTS = ("400", "409", "500", "lost", "done")
 def test_the_engine_breaks_its_word(hosts: dict[str, Host]) -> None:
     """At each request that changes something, in turn: all is back, or all is done."""
     with ThreadPoolExecutor() as pool:
-        counts = list(pool.map(lambda name: break_each_word(hosts[name]), ENGINES))
+        counts = list(pool.map(lambda name: break_each_word(hosts[name]), engines.HOSTS))
     print(f"\n{sum(counts)} requests on {len(counts)} engines, nobody lost")
 
 

@@ -133,27 +133,37 @@ def banned_over_ipv4(host: published.Host) -> str:
 
 
 def shut(host: published.Host, joining: Collection[str]) -> dict[str, tuple[str, int]]:
-    """Container and port -> family and host port of those that answer IPv6 clients today and are closed then.
+    """Container, port and clients -> family and host port of those that get an answer today, and not then.
 
-    What is translated passes other chains than what docker-proxy takes: DOCKER-USER, and those of hook forward.
+    What is translated passes other chains than what docker-proxy takes: DOCKER-USER, and those of hook forward. IPv4
+    packets then go to the container's address on the new network, which rules about the old one say nothing of.
     """
     found: dict[str, tuple[str, int]] = {}
     for old, new, after in pairs(host, joining):
         answered = {
-            (one.port.host_port, one.port.protocol)
+            (one.family, one.port.host_port, one.port.protocol)
             for one in published.exposures(old, host)
-            if one.family == state_firewall.IPV6 and one.verdict in (verdict.REAL, verdict.MASKED)
+            if one.verdict in (verdict.REAL, verdict.MASKED)
         }
         for exposure in published.exposures(new, after) if answered else ():
-            place = exposure.port.host_port, exposure.port.protocol
-            if exposure.family == state_firewall.IPV6 and exposure.cause == CLOSES[0] and place in answered:
-                found[f"container {old.name}, port {place[0]}/{place[1]}"] = (state_firewall.IPV6, place[0])
+            family, port = exposure.family, exposure.port
+            closes = CLOSES if family == state_firewall.IPV4 else CLOSES[:1]
+            if exposure.cause in closes and (family, port.host_port, port.protocol) in answered:
+                clients = family.replace("ip", "IP")
+                place = f"container {old.name}, port {port.host_port}/{port.protocol}: {clients}"
+                found[place] = (family, port.host_port)
     return found
 
 
 def warnings(places: Iterable[str]) -> list[str]:
     """The same as an operator reads it."""
-    return [f"{place}: IPv6 clients get an answer today, and the host's firewall closes it then" for place in places]
+    return [
+        f"{place} clients get an answer today, and the host's firewall closes it then, unless its rules know the"
+        " container's new address"
+        if place.endswith("IPv4")
+        else f"{place} clients get an answer today, and the host's firewall closes it then"
+        for place in places
+    ]
 
 
 def pairs(

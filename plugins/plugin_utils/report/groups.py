@@ -25,14 +25,14 @@ class Group(t.NamedTuple):
     """Findings with one cause.
 
     Attributes:
-        count: how many there are.
+        number: how many there are.
     """
 
     id: str
     severity: str
     evidence: str
     remedy: str
-    count: int = 1
+    number: int = 1
 
 
 def grouped(findings: Iterable[Mapping[str, t.Any]]) -> list[Group]:

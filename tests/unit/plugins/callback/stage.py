@@ -241,7 +241,7 @@ def run(
     program = Path(sys.executable).with_name("ansible-playbook")
     named = ["-i", inventory(tmp_path, hosts, variables or {})] if listed else []
     done = subprocess.run(
-        [program, *named, playbook, *arguments],
+        [str(program), *map(str, named), playbook, *arguments],
         cwd=tmp_path,
         env={**os.environ, **settings},
         capture_output=True,

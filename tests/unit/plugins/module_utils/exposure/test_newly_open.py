@@ -222,3 +222,14 @@ def test_way_to_a_responder(four: str, six: str, there: bool, closed: list[str])
         *(f"chain DOCKER-USER of {name}" for name in ("iptables", "ip6tables")),
         *(one for one in found.values() if "where nobody can tell" in one),
     }
+
+
+@pytest.mark.parametrize(("four", "warned"), [(RETURN, False), (CLOSED, False), (f"{RETURN}{{0}}{{1}}", True)])
+def test_rules_that_know_the_address_of_today(four: str, warned: bool) -> None:
+    """`ufw-docker allow` names the container's address; IPv4 packets go to the new network's then."""
+    named = "-A DOCKER-USER -d 172.17.0.2/32 -p tcp -j ACCEPT\n"
+    text = four.replace("{0}", named).replace("{1}", CLOSED.replace(RETURN, ""))
+    host = around(container(), firewall=rules(text, RETURN), version=engine_version.parse("28.5.2"))
+    found = newly_open.shut(host, ("mail",))
+    assert found == ({"container mail, port 8080/tcp: IPv4": ("ipv4", 8080)} if warned else {})
+    assert all("unless its rules know the container's new address" in one for one in newly_open.warnings(found))
