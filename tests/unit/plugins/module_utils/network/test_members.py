@@ -42,7 +42,8 @@ def told(*containers: docker_objects.Container, **more: t.Any) -> list[str]:
 
 def refusal(*containers: docker_objects.Container, asked: t.Any = (), allowed: t.Any = (), **more: t.Any) -> str:
     try:
-        members.refuse(*joining(*containers, **more), asked=asked, allowed=allowed)
+        joins, around = joining(*containers, **more)
+        members.refuse(joins, around, asked, allowed)
     except Refused as reason:
         return str(reason)
     return ""
