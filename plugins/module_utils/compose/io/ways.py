@@ -124,6 +124,7 @@ def _own(group: _Group, around: Around) -> Chosen:
     if missing:
         why = f"its Compose file {missing[0]} is not on this host" if missing[0] else "no label names its Compose file"
         return _live(group, around, why, _program(group, missing[0], around))
+    group = _keyed(group) if compose_files.AVAILABLE else group
     wanted = _wanted(group, around)
     insisted = wanted.path in around.named or wanted.edit == compose_plan.OVERRIDE
     if not compose_files.AVAILABLE:
@@ -147,6 +148,16 @@ def _own(group: _Group, around: Around) -> Chosen:
     if program:
         return _live(group, around, ways.whose(program, wanted.path), program, written)
     return _edited(wanted, plan)
+
+
+def _keyed(group: _Group) -> _Group:
+    """The same with the network's key in the files; Compose 1.29 labels one with a name of its own with that name."""
+    path = group.paths[0]
+    files = compose_project.read(path, group.paths if len(group.paths) > 1 else ())
+    networks = compose_files.project(files.texts()).networks
+    keys = [key for key, net in networks.items() if net.name == group.way.network.name]
+    known = group.way.key in networks or not keys
+    return group if known else group._replace(way=group.way._replace(key=keys[0]))
 
 
 def _wanted(group: _Group, around: Around) -> Wanted:

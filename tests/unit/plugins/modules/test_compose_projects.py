@@ -315,6 +315,20 @@ def test_the_order_of_ways(site: Site, networks: list[str], expected: str) -> No
     assert site.plan(mail)["prove_on"] == [expected]
 
 
+@pytest.mark.parametrize("key", ["front", "default"])
+def test_a_label_that_has_the_networks_name(site: Site, key: str) -> None:
+    """Compose 1.29 labels a network that has a name of its own with that, and not with its key."""
+    text = f"services: {{mail: {{image: a, networks: [{key}]}}}}\nnetworks: {{{key}: {{name: corp}}}}\n"
+    path = site.write("compose.yaml", text)
+    site.network("corp", "x", "corp")
+    mail = site.compose("x", "mail", ["corp"], path)
+    plan = site.plan(mail)
+    assert [one["path"] for one in plan["compose"]] == [path]
+    site.carry_out(plan)
+    assert compose_files.project([(path, Path(path).read_text())]).networks[key].enable_ipv6
+    assert (site.plan(mail)["steps"], site.plan(mail)["warnings"]) == ([], [])
+
+
 def test_containers_on_several_networks_of_one_file(site: Site) -> None:
     text = "services:\n  mail: {image: a, networks: [a]}\n  web: {image: a}\nnetworks:\n  a: {}\n"
     path = site.write("compose.yaml", text)
