@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.network import members
-from ansible_collections.dms.ipv6.plugins.module_utils.state import docker_objects
+from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions, docker_objects
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     BRIDGE,
     container,
@@ -41,8 +41,9 @@ def told(*containers: docker_objects.Container, **more: t.Any) -> list[str]:
 
 
 def refusal(*containers: docker_objects.Container, asked: t.Any = (), allowed: t.Any = (), **more: t.Any) -> str:
+    joins, there = joining(*containers, **more)
     try:
-        members.refuse(*joining(*containers, **more), asked, allowed)
+        members.refuse(joins, there, asked, allowed)
     except Refused as reason:
         return str(reason)
     return ""
@@ -114,7 +115,7 @@ def test_a_container_that_takes_no_ipv6() -> None:
 
 
 def placed(name: str, **settings: int) -> docker_objects.Endpoint:
-    return endpoint(name)._replace(settings=docker_objects.definitions.dump(dict(settings)))
+    return endpoint(name)._replace(settings=definitions.dump(dict(settings)))
 
 
 OFFICE = network("office", ["172.21.0.0/16"], options={"com.docker.network.bridge.enable_ip_masquerade": "false"})

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.change.file_steps import WriteFile
 from ansible_collections.dms.ipv6.plugins.module_utils.change.plan import Plan, Step
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused, RolledBack
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
 from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
@@ -76,7 +77,7 @@ class Lab:
         )
 
     def plan(self, name: str, *names: str, state: str = "present", replaced: t.Any = None) -> Plan:
-        subnet = network_plan.ip.subnet(ULA) if state == "present" else None
+        subnet = ip.subnet(ULA) if state == "present" else None
         wanted = network_plan.WantedNetwork(name, subnet, containers=names if subnet else (), state=state)
         known = {one: docker_objects.inspected(self.docker.container(one)) for one in names}
         return network_plan.plan(wanted, known, self.around(replaced or {}))
