@@ -41,6 +41,8 @@ def refuse_opened(joining: Collection[str], now: published.Host, wanted: Wanted)
 
 def refuse_members(joins: Mapping[str, Iterable[str]], found: Found, wanted: Wanted, docker: Docker) -> None:
     """Raise Refused for a container that would leak or lose its way once a network of it has IPv6, see members."""
+    if found.record.get("unfinished"):
+        return  # what an earlier run left behind is put back first, whatever that is
     ask = read_host.ask(docker)
     joining = [
         network_members.joins(ask.inspect(one), network, found, ask.links)

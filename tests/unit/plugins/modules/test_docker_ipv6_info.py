@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.change import plan as change_plan
+from ansible_collections.dms.ipv6.plugins.module_utils.change import step_json as change_step_json
 from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_files
 from ansible_collections.dms.ipv6.plugins.module_utils.compose import plan as compose_plan
 from ansible_collections.dms.ipv6.plugins.module_utils.compose.io import project as compose_project
@@ -1013,6 +1014,14 @@ def test_a_way_out_beside_a_tunnel(lab: Lab, options: t.Any, ends: str) -> None:
         assert ends in failure(docker_ipv6_full_info, mode="nat", **options)
     else:
         assert info(mode="nat", **options)["plan"]["changed"]
+
+
+def test_what_an_earlier_run_left_behind_is_put_back_whatever_leaks(lab: Lab) -> None:
+    devices = [{"PathOnHost": "/dev/net/tun", "PathInContainer": "/dev/net/tun"}]
+    lab.inspected = {**INSPECTED, "HostConfig": {"NetworkMode": "bridge", "Devices": devices}}
+    step = network_steps.ConnectContainer("mail", "mail-id", "old", "{}", True)
+    lab.record = {"unfinished": change_step_json.dump_steps((step,))}
+    assert info(mode="nat", containers=["mail"])["plan"]["warnings"] == [change_plan.UNFINISHED]
 
 
 @pytest.mark.parametrize("available", [True, False])

@@ -41,9 +41,9 @@ def told(*containers: docker_objects.Container, **more: t.Any) -> list[str]:
 
 
 def refusal(*containers: docker_objects.Container, asked: t.Any = (), allowed: t.Any = (), **more: t.Any) -> str:
+    joins, there = joining(*containers, **more)
     try:
-        joins, around = joining(*containers, **more)
-        members.refuse(joins, around, asked, allowed)
+        members.refuse(joins, there, asked, allowed)
     except Refused as reason:
         return str(reason)
     return ""
