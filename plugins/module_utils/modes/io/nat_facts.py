@@ -101,7 +101,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
-    warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
+    told = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
     prove_on = [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))]
     return {
         "changed": bool(steps),
@@ -118,10 +118,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
-        "warnings": [
-            *(text for some in warnings for text in some),
-            *minded(found, wanted, steps, shut, joining, prove_on),
-        ],
+        "warnings": [*(text for some in told for text in some), *minded(found, wanted, steps, shut, joining, prove_on)],
     }
 
 
