@@ -282,8 +282,13 @@ def test_a_host_that_was_never_changed_keeps_nothing(engine: Engine, tmp_path: t
 @pytest.mark.parametrize("check", [True, False])
 def test_ready(engine: Engine, monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
     """It starts nothing, and says what a proof would not do with."""
-    asked = []
-    monkeypatch.setattr(responder, "ready", lambda _docker, *given: asked.append(given) or True)
+    asked: list[tuple[t.Any, ...]] = []
+
+    def ready(_docker: Docker, *given: t.Any) -> bool:
+        asked.append(given)
+        return True
+
+    monkeypatch.setattr(responder, "ready", ready)
     assert run(probe_responder, check=check, state="ready", image="x/y", port=8080)["changed"] is True
     assert (asked, engine.started) == ([("x/y", 8080, check)], [])
     assert failure(probe_responder, state="ready", metrics="/x/y").startswith("metrics: give the absolute path")
