@@ -239,7 +239,7 @@ def run(
         **(environment or {}),
     }
     program = Path(sys.executable).with_name("ansible-playbook")
-    named = ["-i", inventory(tmp_path, hosts, variables or {})] if listed else []
+    named = ["-i", str(inventory(tmp_path, hosts, variables or {}))] if listed else []
     done = subprocess.run(
         [str(program), *map(str, named), playbook, *arguments],
         cwd=tmp_path,

@@ -282,9 +282,9 @@ def test_a_host_that_was_never_changed_keeps_nothing(engine: Engine, tmp_path: t
 @pytest.mark.parametrize("check", [True, False])
 def test_ready(engine: Engine, monkeypatch: pytest.MonkeyPatch, check: bool) -> None:
     """It starts nothing, and says what a proof would not do with."""
-    asked: list[t.Any] = []
+    asked: list[tuple[t.Any, ...]] = []
 
-    def ready(_docker: t.Any, *given: t.Any) -> bool:
+    def ready(_docker: Docker, *given: t.Any) -> bool:
         asked.append(given)
         return True
 
