@@ -20,7 +20,8 @@ options:
     description:
       - Address or name of the Docker host.
       - Refused are addresses that no other host can have, so that an attacker who chooses it cannot reach what only
-        this client can - loopback, link-local, multicast, unspecified, IPv4-mapped, and those reserved for documentation.
+        this client can - loopback, link-local, multicast, unspecified, IPv4-mapped, and those reserved for
+        documentation.
     type: str
     required: true
   port:
