@@ -14,8 +14,9 @@ description:
   - The merged whole is checked against a JSON Schema of the very engine that runs, and by C(dockerd --validate)
     from Docker Engine 23.0 on, before anything is written.
   - The daemon is restarted only if the B(running) daemon is known to differ from what is wanted, whichever program
-    wrote the file, or if that is unknown and this run changes the file. So what it leaves in the file is what a daemon
-    has started with, unless O(apply=never). A run that died between writing and restarting is finished by the next one.
+    wrote the file, or if that is unknown and this run changes the file. So what it leaves in the file is what a
+    daemon has started with, unless O(apply=never). A run that died between writing and restarting is finished by the
+    next one.
   - The daemon is the process of root's that serves O(docker_socket), and a restart is one of its own systemd service.
     Other processes called dockerd do not matter.
   - Containers live on. If the daemon does not have C(live-restore), it is switched on by a reload before the
