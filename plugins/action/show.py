@@ -136,7 +136,7 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
     places = {_place(one): one for one in probed}
     probes = []
     for one in mappings(proof.get("probes")):
-        item = mapping(places.get(_place(one))).get("item") or ("", {})
+        item: t.Any = mapping(places.get(_place(one))).get("item") or ("", {})
         service = bool(mapping(item[1]).get("service"))
         probes.append({**one, "probe_host": one.get("probe_host") or text(item[0], 200), "service": service})
     network = text(variables.get("__dms_ipv6_network"), 200)

@@ -94,7 +94,6 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     joining = _joining(host.network_plan, facts, attach, found)
     now = published.host(found)
     shut = refuse_opened(joining, now, wanted)
-    served_by = seeing(wanted, compose, found, {one.path for one in projects}, joining)
     own = "" if no_network else "bridge" if attach == network_on_host.DEFAULT_BRIDGE else wanted.network
     subnets = [*([] if no_network else [_subnet(host, found)]), *(one["subnet"] for one in facts if one["subnet"])]
     gai_conf, selection = _selection(wanted, subnets, found, seldom)
@@ -102,11 +101,10 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
     after = (host.network_plan, host.table_plan, *(plan for _call, plan in answers), selection)
     steps = [*host.daemon_plan.sentences(), *(step for one in facts for step in one["steps"]), *sentences(after)]
     warnings = [*(one.warnings for one in (host.daemon_plan, *after)), *(one["warnings"] for one in facts)]
-    parts = [effects.of((host.daemon_plan,), found), *(one["effects"] for one in facts), effects.of(after, found)]
     return {
         "changed": bool(steps),
         "steps": steps,
-        "effects": _effects(parts, facts, now, joining) if steps else {},
+        "effects": _effects((host.daemon_plan,), after, facts, found, joining) if steps else {},
         "config": host.config,
         "subnets": list(dict.fromkeys(subnets)),
         "network": own,
@@ -114,7 +112,7 @@ def nat(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker, s
         "compose": [one["options"] for one in facts],
         "gai_conf": gai_conf,
         "prove_on": [*dict.fromkeys(filter(None, (own, *(one["network"] for one in facts), *targets.alone.values())))],
-        "ports": [list(one) for one in published.served(served_by, now) if one not in shut.values()],
+        "ports": _ports(seeing(wanted, compose, found, {one.path for one in projects}, joining), now, shut),
         "firewall": {"state": "absent"} if host.table_plan.changed else {},
         "ndp": [call for call, _plan in answers],
         "packages": packages.missing(compose=bool(projects)) if steps else [],
@@ -176,13 +174,23 @@ def _with_projects(
     return _Targets(projects, [_project(one, found, docker) for one in projects], containers, alone, found)
 
 
+def _ports(
+    serving: Iterable[docker_objects.Container], now: published.Host, shut: Mapping[str, tuple[str, int]]
+) -> list[list[t.Any]]:
+    """The ports to be proved."""
+    return [list(one) for one in published.served(serving, now) if one not in shut.values()]
+
+
 def _effects(
-    parts: Iterable[dict[str, t.Any]],
-    projects: Iterable[Mapping[str, t.Any]],
-    now: published.Host,
+    before: Iterable[Plan],
+    after: Iterable[Plan],
+    projects: Collection[Mapping[str, t.Any]],
+    found: Found,
     joining: Collection[str],
 ) -> dict[str, t.Any]:
-    """What people notice of the plan, and what IPv6 clients get then."""
+    """What people notice of the plans, those of Compose projects in between, and what IPv6 clients get then."""
+    now = published.host(found)
+    parts = [effects.of(before, found), *(one["effects"] for one in projects), effects.of(after, found)]
     return {
         **effects.together(parts),
         "later": [{"path": one["options"]["path"], "services": one["later"]} for one in projects],
