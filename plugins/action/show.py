@@ -74,7 +74,7 @@ def _inventory() -> str:
 def _hosts(variables: Mapping[str, t.Any], action: ActionModule) -> dict[str, tuple[Json, plan.Context]]:
     """Each host of the play that was read, and what the run is for it."""
     # The playbook's own mode counts for more than the inventory's; a host's variables do not have it.
-    modes = variables.get("__dms_ipv6_modes") or ()
+    modes = list(variables.get("__dms_ipv6_modes") or [])
     mode = str(modes[0]) if len(modes) == 1 else ""
     found = {}
     for name in variables.get("ansible_play_hosts", ()):

@@ -61,6 +61,4 @@ def _group(key: tuple[str, ...], some: list[tuple[str, str, str, str]]) -> Group
     clients, _, why = cause.partition(" clients ")
     told = f"{where}: {clients} clients appear as {by}, because {why}" if by else f"{where}: {cause}"
     names = ", ".join(places)
-    return Group(
-        name, severity, told, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable"
-    )
+    return Group(name, severity, told, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable")
