@@ -61,10 +61,13 @@ proofs:
   type: dict
 """
 
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.python_guard import run_module  # first
+from ansible_collections.dms.ipv6.plugins.module_utils.modules.show import SPEC, run
+
 
 def main():  # type: () -> None
-    """The action plugin of the same name does all of it, on the controller."""
-    raise SystemExit("dms.ipv6.show runs on the controller only")
+    """Ansible's way in."""
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

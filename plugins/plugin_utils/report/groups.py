@@ -22,17 +22,12 @@ CONTAINER = re.compile(r"Add \S+ to dms_ipv6_containers, then run dms\.ipv6\.ena
 
 
 class Group(t.NamedTuple):
-    """Findings with one cause.
-
-    Attributes:
-        number: how many there are.
-    """
+    """Findings with one cause, as one."""
 
     id: str
     severity: str
     evidence: str
     remedy: str
-    number: int = 1
 
 
 def grouped(findings: Iterable[Mapping[str, t.Any]]) -> list[Group]:
@@ -57,7 +52,7 @@ def _severity(word: str) -> int:
 def _group(key: tuple[str, ...], some: list[tuple[str, str, str, str]]) -> Group:
     severity, name, cause, remedy = key
     if not some[0][0]:
-        return Group(name, severity, some[0][3], remedy, len(some))
+        return Group(name, severity, some[0][3], remedy)
     places: dict[str, list[str]] = {}
     for container, port, _by, _evidence in some:
         places.setdefault(container, []).append(port)
@@ -66,6 +61,4 @@ def _group(key: tuple[str, ...], some: list[tuple[str, str, str, str]]) -> Group
     clients, _, why = cause.partition(" clients ")
     told = f"{where}: {clients} clients appear as {by}, because {why}" if by else f"{where}: {cause}"
     names = ", ".join(places)
-    return Group(
-        name, severity, told, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable", len(some)
-    )
+    return Group(name, severity, told, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable")
