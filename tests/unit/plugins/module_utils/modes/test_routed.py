@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import typing as t
 from dataclasses import replace
 
@@ -405,7 +406,7 @@ def test_learned_prefix_by_hand() -> None:
 def test_forwarding_switched_off_by_policy(
     daemon: Daemon, file: dict[str, t.Any], forwards: bool, refused: bool
 ) -> None:
-    found = there(daemon, forwards=forwards)
+    found = there(daemon, forwards=forwards)._replace(raw=json.dumps(file).encode())
     if refused:
         assert "ip-forward is false and the host does not forward IPv6" in refusal(found, **file)
     else:
