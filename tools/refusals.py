@@ -17,7 +17,8 @@ UNKNOWN = "…"
 OTHERS = "Everything else"
 # A subject, and the folders or files below module_utils that speak about it; of two that fit the longer one counts.
 SUBJECTS = {
-    "The host and its engine": "core engine state system host exposure modes proof/io/own_addresses change/io/record",
+    "The host and its engine": "core engine state system host exposure modes proof/io/own_addresses change/io/record"
+    " modules/show",
     "daemon.json, and the restart of Docker": "daemon network/default_bridge modules/docker_daemon_config",
     "A change, and the way back": "change rollback modes/io/live_change modules/host_transaction modules/docker_ipv6",
     "Addresses and subnets": "core/ip core/prefix_plan daemon/address_pools ula carve collisions",

@@ -201,8 +201,9 @@ def counted(text: str, code: int, counts: bool) -> tuple[int, int, int]:
     return found["passed"], failed, found["skipped"]
 
 
-def deprecations(text: str) -> tuple[str, ...]:
+def deprecations(output: str, log: Path) -> tuple[str, ...]:
     """What Ansible called deprecated, each once: in a step's output, or in the log of all Ansible's programs in it."""
+    text = output + (log.read_text(errors="replace") if log.exists() else "")
     return tuple(dict.fromkeys(re.findall(r"\[DEPRECATION WARNING\].*", text)))
 
 
@@ -218,7 +219,7 @@ def run(step: Step, show: bool) -> Result:
     ansibles.unlink(missing_ok=True)
     tell(f"....  {step.title}")
     start = time.monotonic()
-    lines = []
+    lines: list[str] = []
     with (
         log.open("w") as file,
         subprocess.Popen(
@@ -239,10 +240,8 @@ def run(step: Step, show: bool) -> Result:
             if show:
                 tell(line.rstrip("\n"))
         _pid, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.monotonic() - start
-    said = ansibles.read_text(errors="replace") if ansibles.exists() else ""
-    deprecated = deprecations("".join(lines) + said)
+    process.returncode, seconds = os.waitstatus_to_exitcode(status), time.monotonic() - start
+    deprecated = deprecations("".join(lines), ansibles)
     code = process.returncode or int(bool(deprecated))
     told = tuple(line.rstrip()[:WIDTH] for line in [*lines, *deprecated] if TELLING.search(line))[-TOLD:]
     numbers = counted("".join(lines), code, step.counts)

@@ -139,8 +139,8 @@ options:
         containers were made from, and gives what runs of them the same, see M(dms.ipv6.compose_network).
       - V(auto) gives containers that Compose made IPv6 by the network that they are on, as they are masked again after
         the next C(up) otherwise, and connects the others to the network. The project's network C(default) comes first,
-        then another one of its file, then one from outside, which is replaced with everyone on it. The file says so as
-        well, unless a variable says it, or another program writes the file.
+        then another one of its file, then one from outside, which is replaced with all containers on it. The file says
+        so as well, unless a variable says it, or another program writes the file.
       - V(default_bridge) gives the default bridge an IPv6 subnet, for containers that are started on it. They have to
         stop for that once.
     type: str

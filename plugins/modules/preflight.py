@@ -40,8 +40,6 @@ attributes:
     support: none
   idempotent:
     support: full
-seealso:
-  - module: ansible.builtin.validate_argument_spec
 author:
   - dms.ipv6 contributors (@dms-ipv6)
 """

@@ -20,8 +20,8 @@ options:
   state:
     description:
       - Whether the responder should run.
-      - V(ready) starts none. It sees that O(image) can be had, and pulls it, and that O(port) is free, so that a change
-        whose proof is wanted is not begun in vain.
+      - V(ready) starts none. It sees that O(image) can be had, and pulls it, and that O(port) is free, so that no
+        change is begun whose proof cannot be made.
     type: str
     choices: [ready, present, absent]
     required: true

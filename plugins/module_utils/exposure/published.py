@@ -108,7 +108,10 @@ class Host(t.NamedTuple):
 
     def network(self, name: str) -> docker_objects.Network | None:
         """A network by its name, or None."""
-        return next((one for one in self.networks if one.name == name), None)
+        for network in self.networks:  # many times for each container, so no generator
+            if network.name == name:
+                return network
+        return None
 
     @property
     def translated(self) -> tuple[str, ...]:

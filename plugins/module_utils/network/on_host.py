@@ -91,12 +91,7 @@ def plan_network(
     if wanted.state == network_plan.PRESENT:
         network_members.refuse_sharing(containers, found)
     plan = network_plan.plan(wanted, containers, around(found, ask))
-    known = {one.id: one for one in containers.values()}
-    connected = {
-        step.id: known.get(step.id) or ask.inspect(step.name)
-        for step in plan.steps
-        if isinstance(step, network_steps.ConnectContainer)
-    }
+    connected = _connected(plan, containers, ask)
     moving = [one for one in connected.values() if one.running]
     also: list[str] = []
     if wanted.state == network_plan.PRESENT:
@@ -117,6 +112,15 @@ def plan_network(
     if any(isinstance(step, network_steps.RemoveNetwork) for step in plan.steps) and not others:
         return replace(plan, steps=(*plan.steps, *ask.steps(found.record.get("guard"))))
     return plan
+
+
+def _connected(
+    plan: Plan, containers: Mapping[str, docker_objects.Container], ask: docker_objects.Ask
+) -> dict[str, docker_objects.Container]:
+    """Id -> the container, of those that the plan connects."""
+    known = {container.id: container for container in containers.values()}
+    steps = [step for step in plan.steps if isinstance(step, network_steps.ConnectContainer)]
+    return {step.id: known.get(step.id) or ask.inspect(step.name) for step in steps}
 
 
 def _never_ipv6(containers: Iterable[docker_objects.Container]) -> t.Iterator[str]:

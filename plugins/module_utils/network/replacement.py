@@ -57,8 +57,7 @@ def steps(
         attached: everyone on it, running or stopped, inspected.
         transit: a free IPv6 prefix for the network to wait on.
         version: of the engine.
-        addresses: id of a container -> the IPv6 address that it gets, empty for one of the engine's choice; others keep
-            what they have.
+        addresses: container id -> its IPv6 address, empty for the engine's choice; others keep what they have.
 
     Raises:
         Refused: somebody on it has what cannot be kept.

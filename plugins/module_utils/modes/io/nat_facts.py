@@ -137,8 +137,7 @@ class _Planned(t.NamedTuple):
     @property
     def warnings(self) -> list[str]:
         """What the operator should know of the plans."""
-        plans = (self.host.daemon_plan, *self.after)
-        return [*self.targets.warnings, *(text for plan in plans for text in plan.warnings)]
+        return [*self.targets.warnings, *warnings((self.host.daemon_plan, *self.after))]
 
     @property
     def effects(self) -> dict[str, t.Any]:
@@ -235,6 +234,10 @@ def _of_bridge(attach: str, found: Found) -> dict[str, list[str]]:
 
 def sentences(plans: Iterable[Plan]) -> list[str]:
     return [sentence for plan in plans for sentence in plan.sentences()]
+
+
+def warnings(plans: Iterable[Plan]) -> list[str]:
+    return [text for plan in plans for text in plan.warnings]
 
 
 def seeing(

@@ -35,12 +35,7 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     Raises:
         Refused: anything that must not or cannot be done.
     """
-    if compose != nat_targets.ComposeOptions():
-        problem = "Compose files are not edited in mode routed"
-        raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
-    if wanted.gai_conf:
-        problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
-        raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
+    _refuse_other_modes(wanted, compose)
     planned = routed.plan(wanted, found, read_host.ask(docker), json_text.load(found.raw, found.path))
     now = published.host(found)
     joining = nat_targets.moved(planned.host.network_plan)
@@ -69,12 +64,18 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "families": list(now.translated),
         "ports": [*_own_ports(planned, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
         "packages": [*packages.missing(), *programs] if steps else [],
-        "warnings": [
-            *told,
-            *consequences.minded(found, wanted, steps),
-            *(text for one in links for text in one.warnings),
-        ],
+        "warnings": [*told, *consequences.minded(found, wanted, steps), *nat_facts.warnings(links)],
     }
+
+
+def _refuse_other_modes(wanted: Wanted, compose: ComposeOptions) -> None:
+    """Raise Refused for options that mode routed does not have."""
+    if compose != nat_targets.ComposeOptions():
+        problem = "Compose files are not edited in mode routed"
+        raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
+    if wanted.gai_conf:
+        problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
+        raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
 
 
 def _effects(planned: routed.RoutedPlan, links: Iterable[Plan], now: published.Host, found: Found) -> dict[str, t.Any]:

@@ -161,6 +161,11 @@ def only_lines_added(before: str, after: str) -> bool:
     return all(line in rest for line in before.splitlines())
 
 
+def warned(plan: dict[str, t.Any]) -> list[str]:
+    """The warnings, without the one that containers reach each other over IPv6, see network.members."""
+    return [text for text in plan["warnings"] if "reach each other over IPv6" not in text]
+
+
 def test_every_project_says_what_is_known() -> None:
     assert len(PROJECTS) >= 15
     assert {name: sorted(said.keys() - KEYS) for name, said in PROJECTS.items() if said.keys() - KEYS} == {}
@@ -175,7 +180,7 @@ def test_compose_files_as_people_have_them(site: Site, name: str) -> None:
     assert plan["prove_on"] == [said["network"]]
     assert (plan["network"], plan["containers"]) == ("", [])
     assert said.get("warns", "") in " ".join(plan["warnings"])
-    assert "warns" in said or not plan["warnings"], plan["warnings"]
+    assert "warns" in said or not warned(plan), plan["warnings"]
     site.carry_out(plan)
     assert next(one for one in site.found.networks if one.name == said["network"]).ipv6
     after = {file: (site.folder / name / file).read_bytes().decode() for file in before}
@@ -205,7 +210,7 @@ def test_a_network_from_outside_that_projects_share(site: Site) -> None:
     plan = site.plan(edge)
     assert (plan["compose"], plan["containers"], plan["prove_on"]) == ([], [], ["shared"])
     assert plan["networks"] == [{"name": "shared", "containers": [edge], "subnet": "auto"}]
-    assert plan["warnings"] == [f"{ON_IT}{edge} (edge), {app} (app), by-hand (no project)"]
+    assert warned(plan) == [f"{ON_IT}{edge} (edge), {app} (app), by-hand (no project)"]
     assert site.plan(edge, app)["networks"][0]["containers"] == [edge, app]
     site.carry_out(plan)
     assert all(one.has_ipv6 for one in site.found.containers)

@@ -295,10 +295,19 @@ def test_a_refusals_remedy_ends_it(remedy: str) -> None:
 
 GRID_WORDS = (
     "Run dms.ipv6.enable with this container in dms_ipv6_containers",
-    "Run dms.ipv6.enable, or let nobody find the port (dms.ipv6.prevent)",
+    "to dms_ipv6_containers, then run dms.ipv6.enable",
+    "Run dms.ipv6.enable, or refuse IPv6 with dms.ipv6.prevent",
 )
 # Words of a sentence -> the test that carries it out; or why there is nothing to carry out, or no way back to it.
 SEEN_ELSEWHERE = {
+    "leave dms_ipv6_attach and dms_ipv6_compose_shape": "tests/unit/plugins/modules/test_compose_projects.py::"
+    "test_a_refusal_names_a_way",
+    "Have the program that makes it put it on network": "tests/unit/plugins/modules/test_compose_projects.py::"
+    "test_a_container_with_the_label_of_a_project_alone",
+    "in dms_ipv6_containers as well, and it is written there": "tests/unit/plugins/modules/test_compose_projects.py::"
+    "test_a_network_that_another_project_makes",
+    "give those that you asked for a network of their own": "nothing else is on a network of their own",
+    "Give another dms_ipv6_probe_port, or 0": "with 0 a free port is taken",
     "Nothing has to be done. Where IPv6 does get there": "tests/unit/plugins/module_utils/host/test_address_order.py"
     "::test_effect",
     "Take it off that network, publish its ports on 0.0.0.0": "tests/unit/plugins/module_utils/modes/test_prevent.py"

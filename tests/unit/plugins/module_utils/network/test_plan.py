@@ -236,15 +236,6 @@ INTERNAL = (
             {"attached": [container("mail", endpoint(), endpoint(NAME), mac="02:42:ac:11:00:07")]},
             "container mail: its MAC address 02:42:ac:11:00:07 would be lost when network dms-ipv6 is replaced",
         ),
-        *(
-            (
-                wanted(),
-                [network(subnets=[OTHER])],
-                {"attached": [MOVED._replace(network_mode=network().id, running=runs)]},
-                f"container mail: it was created with the id of network {NAME}, and would not start again",
-            )
-            for runs in (True, False)
-        ),
         (WantedNetwork("bridge", SUBNET), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
         (WantedNetwork("host", SUBNET), [], {}, "'host' is a network of the engine's own"),
         (WantedNetwork("bridge", None, state="absent"), [BRIDGE], {}, "'bridge' is a network of the engine's own"),
