@@ -97,7 +97,7 @@ def say(text: str) -> None:
 
 def busy() -> float:
     """CPU seconds that this machine has spent on anything."""
-    ticks = [int(one) for one in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+    ticks = [int(field) for field in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]]
     return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
 
 
@@ -247,7 +247,7 @@ def outage() -> list[str]:
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     telling = ("seconds for which", "times a bare", "  ipv4  ", "  ipv6  ")
-    return [line for line in done.stdout.splitlines() if any(one in line for one in telling)]
+    return [line for line in done.stdout.splitlines() if any(word in line for word in telling)]
 
 
 def machine() -> str:
@@ -264,7 +264,7 @@ def machine() -> str:
     return "; ".join(parts)
 
 
-def report(runs: list[Run], told: list[str], rows: list[str]) -> str:
+def report(runs: list[Run], outages: list[str], rows: list[str]) -> str:
     """The tables, as Markdown."""
     parts = [f"# {datetime.date.today().isoformat()}", "", machine(), ""]
     for connection, count in dict.fromkeys((run.connection, run.hosts) for run in runs):
@@ -284,14 +284,14 @@ def report(runs: list[Run], told: list[str], rows: list[str]) -> str:
         parts.append("")
     if rows:
         parts += ["## Large hosts", "", *rows, ""]
-    if told:
-        parts += ["## Outage of a published port", "", "```", *told, "```", ""]
+    if outages:
+        parts += ["## Outage of a published port", "", "```", *outages, "```", ""]
     return "\n".join(parts)
 
 
 def pairs(text: str) -> list[tuple[int, int]]:
     """Containers and networks, as --large has them."""
-    split = [one.split(":") for one in text.split(",") if one]
+    split = [part.split(":") for part in text.split(",") if part]
     return [(int(containers), int(networks)) for containers, networks in split]
 
 
@@ -305,7 +305,7 @@ def measured(options: argparse.Namespace) -> tuple[list[Run], list[str]]:
     # Thrown away: the first run after hosts were started takes a third longer.
     on_hosts(min(counts), FRESH)
     play("warm-up", USUAL, connections[0], min(counts))
-    runs = [run for one in connections for count in counts for run in compare(one, count, options.repeat)]
+    runs = [run for connection in connections for count in counts for run in compare(connection, count, options.repeat)]
     rows = []
     for containers, networks in pairs(options.large):
         rows.append(large_row(large(connections[0], containers, networks, options.repeat), containers, networks))
@@ -314,7 +314,7 @@ def measured(options: argparse.Namespace) -> tuple[list[Run], list[str]]:
 
 def numbers(text: str) -> list[int]:
     """Numbers of hosts, as --hosts has them."""
-    return [int(one) for one in text.split(",")]
+    return [int(number) for number in text.split(",")]
 
 
 def main() -> int:
@@ -327,7 +327,7 @@ def main() -> int:
     options = parser.parse_args()
     for folder in (WORK, HERE / "results"):
         folder.mkdir(parents=True, exist_ok=True)
-    told = [] if options.no_outage else outage()
+    outages = [] if options.no_outage else outage()
     lab = [sys.executable, str(TOP / "lab" / "lab.py")]
     hosts = str(inventory(max(numbers(options.hosts)), "docker"))
     subprocess.run([*lab, "up", hosts], check=True)
@@ -335,11 +335,11 @@ def main() -> int:
         runs, rows = measured(options)
     finally:
         subprocess.run([*lab, "down", hosts], check=False)
-    text = report(runs, told, rows)
+    text = report(runs, outages, rows)
     say(f"\n{text}")
     result = HERE / "results" / datetime.date.today().isoformat()
     result.with_suffix(".md").write_text(text, encoding="utf-8")
-    data = {"machine": machine(), "runs": [asdict(run) for run in runs], "large": rows, "outage": told}
+    data = {"machine": machine(), "runs": [asdict(run) for run in runs], "large": rows, "outage": outages}
     result.with_suffix(".json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     return 0
 

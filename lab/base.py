@@ -111,14 +111,14 @@ def remove_state() -> None:
     The locks go last: as soon as the file of a lock has gone, somebody else may hold it, and begin to write.
     """
     folder = state_dir()
-    for one in folder.iterdir() if folder.exists() else ():
-        if one.is_dir() and not one.is_symlink():
-            shutil.rmtree(one, ignore_errors=True)
-        elif one.suffix != ".lock":
+    for entry in folder.iterdir() if folder.exists() else ():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.suffix != ".lock":
             with suppress(OSError):
-                one.unlink()
-    for one in sorted(folder.glob("*.lock"), key=lambda one: one.stem == "use"):
-        one.unlink(missing_ok=True)
+                entry.unlink()
+    for entry in sorted(folder.glob("*.lock"), key=lambda lock: lock.stem == "use"):
+        entry.unlink(missing_ok=True)
     with suppress(OSError):  # they have begun
         folder.rmdir()
 

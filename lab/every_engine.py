@@ -40,8 +40,8 @@ def inventory() -> dict[str, Any]:
         for members in groups.values()
         for name, values in members.items()
     }
-    made: dict[str, Any] = {name: {"hosts": list(members)} for name, members in groups.items()}
-    return {**made, "all": {"vars": common, "children": list(groups)}, "_meta": {"hostvars": hosts}}
+    inventory: dict[str, Any] = {name: {"hosts": list(members)} for name, members in groups.items()}
+    return {**inventory, "all": {"vars": common, "children": list(groups)}, "_meta": {"hostvars": hosts}}
 
 
 if __name__ == "__main__":

@@ -71,11 +71,11 @@ def in_parallel(work: Callable[[Any], None], items: Iterable[Any], workers: int 
 
 def _create_missing(client: Any, lab: Lab) -> list[Host]:
     """Create the containers that are not there, each with an address of its own that a restart keeps."""
-    there = {item.name: item for item in client.containers.list(all=True, filters={"label": f"{LABEL}={lab.name}"})}
+    existing = {item.name: item for item in client.containers.list(all=True, filters={"label": f"{LABEL}={lab.name}"})}
     for host in lab.hosts:
-        if host.container in there:
-            _check_recipe(there[host.container], host)
-    missing = [host for host in lab.hosts if host.container not in there]
+        if host.container in existing:
+            _check_recipe(existing[host.container], host)
+    missing = [host for host in lab.hosts if host.container not in existing]
     if not missing:
         return []
     free = {segment: free_numbers(client, lab.name, segment) for segment in lab.segments}

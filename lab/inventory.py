@@ -101,7 +101,7 @@ def _host(lab: str, name: str, values: dict[str, Any]) -> Host:
         raise LabError(f"host {name}: lab_packages is {packages!r}; use a list of Debian packages")
     if not NAME.match(name):
         raise LabError(f"host {name}: the name must also do as a container's name")
-    bare, mail = (bool(values.get(one, False)) for one in ("lab_bare", "lab_mail"))
+    bare, mail = (bool(values.get(name, False)) for name in ("lab_bare", "lab_mail"))
     engine = _engine(image, values)
     return Host(lab, name, image, bare, tuple(map(str, packages)), tuple(map(str, segments)), mail, engine)
 

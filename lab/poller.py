@@ -99,7 +99,7 @@ async def main() -> None:
         if ended.done():
             break
     await asyncio.gather(*tasks)
-    print(json.dumps({family: report(one) for family, one in polled.items()}))
+    print(json.dumps({family: report(value) for family, value in polled.items()}))
 
 
 if __name__ == "__main__":

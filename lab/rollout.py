@@ -114,7 +114,10 @@ def wrong(names: list[str], batches: dict[str, int], states: dict[str, str], cod
             (f"{failing} had no turn", failing in batches),
             ("nobody was left untouched, so nothing was stopped", bool(untouched)),
             (f"the exit code is {code}", code == 2),
-            ("the line does not name the host and those untouched", all(one in line for one in (failing, *untouched))),
+            (
+                "the line does not name the host and those untouched",
+                all(host in line for host in (failing, *untouched)),
+            ),
         )
         if not well
     ]

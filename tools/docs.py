@@ -89,7 +89,7 @@ def add_pages() -> None:
         (TREE / "docs" / "docsite" / "rst" / f"{name}.rst").write_text(stub, encoding="utf-8")
     index = TREE / "docs" / "docsite" / "extra-docs.yml"
     sections = yaml.safe_load(index.read_text(encoding="utf-8"))
-    reference = next(one for one in sections["sections"] if one["title"] == "Reference")
+    reference = next(section for section in sections["sections"] if section["title"] == "Reference")
     reference["toctree"] += FOR_USERS
     others = [name for name in pages if name not in FOR_USERS]
     sections["sections"].append({"title": "For contributors", "toctree": others})

@@ -62,14 +62,16 @@ class Texts:
             return self.constants.get(self.imported.get(getattr(node.value, "id", ""), ""), {}).get(node.attr)
         own = self.constants[self.file].get(node.id)
         return (
-            own if own is not None else next((one[node.id] for one in self.constants.values() if node.id in one), None)
+            own
+            if own is not None
+            else next((names[node.id] for names in self.constants.values() if node.id in names), None)
         )
 
     def all(self, node: ast.expr | None, local: t.Mapping[str, list[ast.expr]]) -> list[str]:
         """A name may have been given several texts before."""
         if isinstance(node, ast.Name) and node.id in local:
-            told = [self.one(value) for value in local[node.id]]
-            return list(dict.fromkeys(text for text in told if text.strip(UNKNOWN + " ."))) or [UNKNOWN]
+            texts = [self.one(value) for value in local[node.id]]
+            return list(dict.fromkeys(text for text in texts if text.strip(UNKNOWN + " ."))) or [UNKNOWN]
         if isinstance(node, ast.IfExp):
             return [*self.all(node.body, local), *self.all(node.orelse, local)]
         return [self.one(node)]
@@ -141,7 +143,7 @@ def imported(file: str, tree: ast.Module) -> dict[str, str]:
         if isinstance(node, ast.ImportFrom):
             folders = file.split("/")[: -node.level] if node.level else []
             below = (node.module or "").partition("module_utils.")[2] or node.module or ""
-            folders += [one for one in below.split(".") if one]
+            folders += [folder for folder in below.split(".") if folder]
             found.update({name.asname or name.name: "/".join([*folders, name.name]) for name in node.names})
     return found
 
@@ -156,7 +158,7 @@ def refusals(plugins: Path) -> list[Refusal]:
         for file, tree in trees.items()
     }
     found = [
-        one for file, tree in trees.items() for one in of_file(file, tree, Texts(file, constants, imported(file, tree)))
+        row for file, tree in trees.items() for row in of_file(file, tree, Texts(file, constants, imported(file, tree)))
     ]
     return [fromkey for fromkey in dict.fromkeys(found) if re.search(r"\w", fromkey.problem)]
 
@@ -164,7 +166,7 @@ def refusals(plugins: Path) -> list[Refusal]:
 def subject(file: str) -> str:
     """The subject of a file, by its path below module_utils."""
     titles = {place: title for title, places in SUBJECTS.items() for place in places.split()}
-    fitting = [one for one in titles if f"{file}/".startswith(f"{one}/")]
+    fitting = [place for place in titles if f"{file}/".startswith(f"{place}/")]
     return titles[max(fitting, key=len)] if fitting else OTHERS
 
 
@@ -180,7 +182,7 @@ def page(plugins: Path) -> str:
     lines = [INTRODUCTION]
     found = refusals(plugins)
     for title in (*SUBJECTS, OTHERS):
-        rows = [one for one in found if subject(one.file) == title]
+        rows = [row for row in found if subject(row.file) == title]
         if rows:
             lines += [f"\n## {title}\n", "| about | what is wrong | what to do |", "|---|---|---|"]
             lines += [f"| {cell(row.where)} | {cell(row.problem)} | {cell(row.remedy)} |" for row in rows]

@@ -44,13 +44,13 @@ def rows(page: str) -> list[tuple[str, str]]:
     return found
 
 
-def shown(asked: str, command: str) -> bool:
+def shown(row: str, command: str) -> bool:
     start = time.monotonic()
     done = subprocess.run(
         ["bash", "-c", command], cwd=TOP, check=False, text=True, errors="replace", capture_output=True
     )
     ok = done.returncode == 0
-    print(f"{'ok  ' if ok else 'FAIL'}  {asked}  ({time.monotonic() - start:.1f} s)", flush=True)
+    print(f"{'ok  ' if ok else 'FAIL'}  {row}  ({time.monotonic() - start:.1f} s)", flush=True)
     if not ok:
         lines = (done.stdout + done.stderr).splitlines()[-TAIL:]
         print("\n".join([f"    $ {command}", *(f"    | {line}" for line in lines)]), flush=True)
@@ -60,8 +60,8 @@ def shown(asked: str, command: str) -> bool:
 def main() -> int:
     wanted = rows((TOP / "docs" / "contributing" / "checklist.md").read_text(encoding="utf-8"))
     if "--quick" in sys.argv[1:]:
-        wanted = [(asked, command) for asked, command in wanted if not command.startswith(ELSEWHERE)]
-    results = [shown(asked, command) for asked, command in wanted]
+        wanted = [(row, command) for row, command in wanted if not command.startswith(ELSEWHERE)]
+    results = [shown(row, command) for row, command in wanted]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
 

@@ -137,8 +137,10 @@ def with_engines(steps: list[Step]) -> list[Step]:
     except LabError as error:
         sys.exit(str(error))
     return [
-        replace(step, name=f"{step.name}@{one.title}", command=["env", f"DMS_IPV6_ENGINE={one.spec}", *step.command])
-        for one in bundles
+        replace(
+            step, name=f"{step.name}@{bundle.title}", command=["env", f"DMS_IPV6_ENGINE={bundle.spec}", *step.command]
+        )
+        for bundle in bundles
         for step in steps
     ]
 
@@ -243,9 +245,9 @@ def run(step: Step, show: bool) -> Result:
     process.returncode, seconds = os.waitstatus_to_exitcode(status), time.monotonic() - start
     deprecated = deprecations("".join(lines), ansibles)
     code = process.returncode or int(bool(deprecated))
-    told = tuple(line.rstrip()[:WIDTH] for line in [*lines, *deprecated] if TELLING.search(line))[-TOLD:]
+    telling = tuple(line.rstrip()[:WIDTH] for line in [*lines, *deprecated] if TELLING.search(line))[-TOLD:]
     numbers = counted("".join(lines), code, step.counts)
-    result = Result(step, code, seconds, usage.ru_utime + usage.ru_stime, *numbers, log, told)
+    result = Result(step, code, seconds, usage.ru_utime + usage.ru_stime, *numbers, log, telling)
     tell(f"{'FAIL' if result.failed else 'ok  '}  {step.title}  {seconds:.1f} s")
     if result.failed and not show:
         tell("".join(f"    | {line}" for line in lines[-TAIL:]) + f"    all of it: {log.relative_to(TOP)}")

@@ -123,9 +123,9 @@ def row(name: str, option: t.Mapping[str, t.Any]) -> str:
     description = option["description"]
     items = [description] if isinstance(description, str) else description
     choices = option.get("choices")
-    kind = "one of " + ", ".join(f"``{one}``" for one in choices) if choices else option.get("type", "str")
+    kind = "one of " + ", ".join(f"``{choice}``" for choice in choices) if choices else option.get("type", "str")
     first, *more = [f"{kind}, default ``{default}``", *map(plain, items)]
-    return "\n".join([f"   * - ``{name}``", f"     - {first}", *(f"\n       {one}" for one in more)])
+    return "\n".join([f"   * - ``{name}``", f"     - {first}", *(f"\n       {line}" for line in more)])
 
 
 def page(text: str) -> str:
@@ -140,13 +140,13 @@ def page(text: str) -> str:
 
 
 def main() -> int:
-    made = page(SPECS.read_text(encoding="utf-8"))
+    text = page(SPECS.read_text(encoding="utf-8"))
     if "--check" in sys.argv[1:]:
-        if GUIDE.read_text(encoding="utf-8") != made:
+        if GUIDE.read_text(encoding="utf-8") != text:
             print(f"{GUIDE.relative_to(TOP)} is not what {SPECS.relative_to(TOP)} says: run tools/variables.py")
             return 1
         return 0
-    GUIDE.write_text(made, encoding="utf-8")
+    GUIDE.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -26,5 +26,5 @@ class ActionModule(OwnResult):
 
 def _needs_all(options: Result) -> bool:
     """Whether the small one could only say that it brings too little."""
-    asked = any(boolean(options.get(name) or False, strict=False) for name in ("mail", "gai_conf"))
-    return asked or bool(options.get("names")) or options.get("mode", "audit") not in BROUGHT
+    needs = any(boolean(options.get(name) or False, strict=False) for name in ("mail", "gai_conf"))
+    return needs or bool(options.get("names")) or options.get("mode", "audit") not in BROUGHT

@@ -27,7 +27,7 @@ LATER = object()
 
 def convert(kind: str, value: t.Any) -> t.Any:
     """The value as Ansible would make it of a type; of the other types each value is taken as it is."""
-    return CONVERT.get(kind, lambda one: one)(value)
+    return CONVERT.get(kind, lambda value: value)(value)
 
 
 class ActionModule(ActionBase):
@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
     def _host(self, known: Result, args: Result) -> str:
         """What is wrong with the host that the task is for."""
         name = known["inventory_hostname"]
-        given = {one: self._value(known[one]) for one in _ours(known)}
+        given = {name: self._value(known[name]) for name in _ours(known)}
         return wishes.told({name: self._faults(name, given, self._run(known, args, ""))})
 
     def _playbook(self, known: Result, args: Result) -> str:
@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         found = {}
         for host in place.hosts:
             theirs = known["hostvars"][host]
-            inventory = {one: _read(theirs, one) for one in _ours(theirs) if one not in above}
+            inventory = {name: _read(theirs, name) for name in _ours(theirs) if name not in above}
             found[host] = self._faults(host, {**inventory, **above}, run)
         return wishes.told(found)
 
@@ -89,13 +89,13 @@ class ActionModule(ActionBase):
     def _place(self, known: Result, pattern: str) -> wishes.Place:
         groups = known["groups"]
         lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
-        matched = [str(one) for one in lookup.run([pattern], variables={"groups": groups})]
+        matched = [str(host) for host in lookup.run([pattern], variables={"groups": groups})]
         limited = "ansible_limit" in known  # the play's hosts are those of --limit then
-        there = set(known["ansible_play_hosts_all"])
+        play_hosts = set(known["ansible_play_hosts_all"])
         return wishes.Place(
             pattern,
             tuple(matched),
-            tuple(one for one in matched if not limited or one in there),
+            tuple(host for host in matched if not limited or host in play_hosts),
             str(known.get("ansible_limit", "")),
             tuple(sorted(groups)),
             tuple(groups["all"]),

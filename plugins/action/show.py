@@ -68,7 +68,9 @@ def _inventory() -> str:
     """The inventory as somebody types it."""
     sources = context.CLIARGS.get("inventory") or ()
     here = os.getcwd() + os.sep
-    return " ".join(f"-i {shlex.quote(one.removeprefix(here) if isinstance(one, str) else '')}" for one in sources)
+    return " ".join(
+        f"-i {shlex.quote(source.removeprefix(here) if isinstance(source, str) else '')}" for source in sources
+    )
 
 
 def _hosts(variables: Mapping[str, t.Any], action: ActionModule) -> dict[str, tuple[Json, plan.Context]]:
@@ -133,12 +135,12 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
     proof = mapping(variables.get(PROOF))
     earlier = mapping(mapping(variables.get(PROOFS)).get("proofs"))
     probed = mappings(mapping(variables.get("__dms_ipv6_probes")).get("results"))
-    places = {_place(one): one for one in probed}
+    places = {_place(probe): probe for probe in probed}
     probes = []
-    for one in mappings(proof.get("probes")):
-        item: t.Sequence[t.Any] = mapping(places.get(_place(one))).get("item") or ("", {})
+    for probe in mappings(proof.get("probes")):
+        item: t.Sequence[t.Any] = mapping(places.get(_place(probe))).get("item") or ("", {})
         service = bool(mapping(item[1]).get("service"))
-        probes.append({**one, "probe_host": one.get("probe_host") or text(item[0], 200), "service": service})
+        probes.append({**probe, "probe_host": probe.get("probe_host") or text(item[0], 200), "service": service})
     network = text(variables.get("__dms_ipv6_network"), 200)
     kept = {name: proof.get(name) for name in ("result", "expect", "date")}
     return outcome.proof(probes), {"proofs": {**earlier, network: {**kept, "probes": probes}}}

@@ -24,7 +24,7 @@ options:
     type: list
     elements: str
     required: true
-  there:
+  play_hosts:
     description: Those that are within reach, C(ansible_play_hosts).
     type: list
     elements: str

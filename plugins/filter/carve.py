@@ -92,7 +92,7 @@ def carved(prefix: t.Any, prefix_length: t.Any, avoid: t.Any, name: t.Any) -> st
         raise Refused(f"{avoid!r} is no list", "avoid", prefix_plan.REMEDY_AVOID)
     host_prefix = ip.cidr(str(prefix), "carve", prefix_plan.REMEDY_PREFIX)
     length = prefix_plan.whole_number(prefix_length, "prefix_length")
-    occupied = [prefix_plan.occupied(str(one)) for one in avoid]
+    occupied = [prefix_plan.occupied(str(text)) for text in avoid]
     return str(prefix_plan.carve(host_prefix, length, occupied, str(name)))
 
 

@@ -89,8 +89,8 @@ def claims(subnets: t.Any) -> Iterator[tuple[str, ipaddress.IPv6Network]]:
         raise Refused(f"{subnets!r} is no dictionary of subnets by host", "collisions")
     for host, value in subnets.items():
         several = isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
-        for one in value if several else (value,):
-            yield str(host), ip.cidr(str(one), str(host), REMEDY)
+        for entry in value if several else (value,):
+            yield str(host), ip.cidr(str(entry), str(host), REMEDY)
 
 
 def pairs(subnets: t.Any, limit: t.Any) -> list[dict[str, t.Any]]:

@@ -88,8 +88,8 @@ def probe_targets(
     subnet: t.Any = "",
 ) -> list[dict[str, t.Any]]:
     """See DOCUMENTATION."""
-    asked = targets.Asked(addresses, families, int(port or 0), str(subnet or ""))
-    return targets.targets(asked, own_address, ports, services)
+    wanted = targets.Asked(addresses, families, int(port or 0), str(subnet or ""))
+    return targets.targets(wanted, own_address, ports, services)
 
 
 class FilterModule:

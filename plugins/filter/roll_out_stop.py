@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - For a batch in which a host failed or was lost.
   - The playbooks of this collection use it. It is of little use elsewhere.
-positional: named, there, batch, check
+positional: named, play_hosts, batch, check
 options:
   check:
     description: Whether nothing was really changed, C(ansible_check_mode).
@@ -51,9 +51,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def roll_out_stop(variables: t.Any, named: list[str], there: list[str], batch: list[str], check: bool = False) -> str:
+def roll_out_stop(
+    variables: t.Any, named: list[str], play_hosts: list[str], batch: list[str], check: bool = False
+) -> str:
     """See DOCUMENTATION."""
-    return roll_out.stopped(variables, roll_out.progress(named, there, batch), check)
+    return roll_out.stopped(variables, roll_out.progress(named, play_hosts, batch), check)
 
 
 class FilterModule:

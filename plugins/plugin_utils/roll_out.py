@@ -45,7 +45,7 @@ def batches(sizes: t.Any) -> list[str]:
         ValueError: one that is neither a number of hosts nor a share of them.
     """
     listed = [str(size) for size in (sizes if isinstance(sizes, (list, tuple)) else [sizes])]
-    if not all(re.fullmatch("[0-9]+%?", one) for one in listed):
+    if not all(re.fullmatch("[0-9]+%?", text) for text in listed):
         given = ", ".join(listed)
         raise ValueError(f"dms_ipv6_serial: give numbers of hosts such as 5 or 10%, not {given}. Nothing was changed.")
     return listed
@@ -63,9 +63,9 @@ def _plan(host: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
     return plan or {}
 
 
-def progress(named: Sequence[str], there: Sequence[str], batch: Sequence[str]) -> Progress:
+def progress(named: Sequence[str], play_hosts: Sequence[str], batch: Sequence[str]) -> Progress:
     """How far a play has come, by Ansible's ansible_play_hosts_all, ansible_play_hosts and ansible_play_batch."""
-    alive = set(there)
+    alive = set(play_hosts)
     lost = tuple(name for name in named if name not in alive)
     # Batches are slices of all hosts. A host in no batch yet comes after the last one of this batch.
     first = list(named).index(batch[-1]) + 1 if batch else len(named)

@@ -164,7 +164,7 @@ def _changes(view: files.View, wanted: Wanted) -> tuple[dict[str, list[str]], di
             raise Refused("without services Compose would not make the network", "services", "Name at least one")
         services = {name: _missing(view, name, wanted.key) for name in wanted.services}
         return services, {wanted.key: _dual_stack(view, wanted.key, wanted.subnet, wanted.name)}
-    users = [name for name, one in view.services.items() if _uses_default(one)]
+    users = [name for name, service in view.services.items() if _uses_default(service)]
     if not users and not view.partial:
         remedy = f"Use a network with a key of its own, and name the services, or {LIVE_WAY}"
         view.fail(("services",), "no service is on the project's default network", remedy)
@@ -249,8 +249,8 @@ def _refuse_unfit(view: files.View, key: str, entry: Data) -> None:
 def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
     """Whether the network has the subnet; another IPv6 subnet is refused, as a bridge takes only one."""
     found = False
-    for index, one in enumerate(files.ipam_config(entry)):
-        written = files.as_text(one.get("subnet"))
+    for index, config in enumerate(files.ipam_config(entry)):
+        written = files.as_text(config.get("subnet"))
         text = _value(view, key, written)
         path = ("networks", key, "ipam", "config", index)
         version = files.ip_version(text)
@@ -269,7 +269,7 @@ def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
 def _value(view: files.View, key: str, text: str) -> str:
     """What Compose makes of the text of a subnet, or the text itself if that cannot be told."""
     worked_out = view.worked_out.networks.get(key) if view.worked_out else None
-    written = [files.as_text(one.get("subnet")) for one in files.ipam_config(view.networks[key])]
+    written = [files.as_text(entry.get("subnet")) for entry in files.ipam_config(view.networks[key])]
     return files.worked_out(written, worked_out).get(text, text)
 
 
@@ -288,7 +288,7 @@ def _outside(view: files.View, name: str) -> Data:
         problem = f'`external` is the text "{files.as_text(external)}", which is no boolean to every Compose'
         view.fail((*path, "external"), problem, "Write true, without quotes, or remove the line")
     if external is None and not entry.get("name"):
-        return {"name": name, "external": True, **{key: one for key, one in entry.items() if key.startswith("x-")}}
+        return {"name": name, "external": True, **{key: value for key, value in entry.items() if key.startswith("x-")}}
     return {**entry, "name": name, "external": external if files.truth(external) else True}
 
 

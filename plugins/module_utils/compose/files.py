@@ -270,7 +270,7 @@ def _merged_service(base: Data, over: Data) -> Data:
     base = {key: value for key, value in base.items() if not _replaces(over.get(key))}
     names: t.Any = _open(over.get("networks"))
     names = {as_text(name): None for name in names} if isinstance(names, list) else _opened(names)
-    ports = [_port(one) for one in _open(over.get("ports")) or ()]
+    ports = [_port(entry) for entry in _open(over.get("ports")) or ()]
     return {
         "networks": _deep(base.get("networks") or {}, names or {}) or None,
         "ports": list(dict.fromkeys([*base.get("ports", ()), *ports])),
@@ -297,11 +297,11 @@ def _merged_ipam(base: list[Data], over: list[Data]) -> list[Data]:
     result: list[Data] = []
     for old in map(dict, base):
         for new in over:
-            if new.get("subnet") not in [old.get("subnet"), *(one.get("subnet") for one in result)]:
+            if new.get("subnet") not in [old.get("subnet"), *(config.get("subnet") for config in result)]:
                 result.append(new)
                 continue
             old.update(new)
-            places = [index for index, one in enumerate(result) if one.get("subnet") == old.get("subnet")]
+            places = [index for index, config in enumerate(result) if config.get("subnet") == old.get("subnet")]
             if places:
                 result[places[0]] = old
             else:
@@ -318,7 +318,7 @@ def _deep(base: t.Any, over: t.Any) -> t.Any:
         keys = [key for key in {**base, **over} if not _resets(over.get(key))]
         return {key: _deep(base.get(key), over.get(key)) for key in keys}
     if isinstance(base, list) and isinstance(over, list):
-        return base + [one for one in _opened(over) if one not in base]
+        return base + [entry for entry in _opened(over) if entry not in base]
     return base if over is None else _opened(over)
 
 
@@ -326,8 +326,8 @@ def _opened(value: t.Any) -> t.Any:
     """A value without any tags in it; what ``!reset`` takes away is not there."""
     value = _open(value)
     if isinstance(value, dict):
-        return {key: _opened(one) for key, one in value.items() if not _resets(one)}
-    return [_opened(one) for one in value] if isinstance(value, list) else value
+        return {key: _opened(item) for key, item in value.items() if not _resets(item)}
+    return [_opened(item) for item in value] if isinstance(value, list) else value
 
 
 def _port(value: t.Any) -> str:
@@ -350,7 +350,7 @@ def _net(key: str, entry: Data) -> Net:
         name or (key if is_external else ""),
         is_external,
         (TRUE.get(filled(variable).lower()) if variable else truth(state)) is True,
-        tuple(as_text(one["subnet"]) for one in ipam_config(entry) if one.get("subnet")),
+        tuple(as_text(config["subnet"]) for config in ipam_config(entry) if config.get("subnet")),
         as_text(entry.get("driver")),
         truth(entry.get("internal")) is True,
         variable,

@@ -35,7 +35,7 @@ def doubt(labels: Mapping[str, str], of_image: Mapping[str, str] | None) -> str:
         return ""
     if of_image is None:
         return IMAGE_GONE
-    same = [one for one in given if of_image.get(one) == labels[one]]
+    same = [name for name in given if of_image.get(name) == labels[name]]
     built_by_compose = {*same} <= {*ON_IMAGES} and {*ON_CONTAINERS} <= labels.keys()
     return "" if not same or built_by_compose else f"its label {same[0]} comes from its image"
 
@@ -50,6 +50,6 @@ def inside(paths: Iterable[str], folders: Iterable[str]) -> str:
     known = [posixpath.normpath(path) for path in paths]
     for folder in filter(None, folders):
         below = posixpath.normpath(folder).rstrip("/") + "/"
-        if any(f"{one}/".startswith(below) for one in known):
+        if any(f"{path}/".startswith(below) for path in known):
             return folder
     return ""

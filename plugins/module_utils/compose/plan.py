@@ -197,7 +197,7 @@ def decode(raw: bytes, path: str) -> str:
     return BOM + text if raw.startswith(BOM.encode()) else text
 
 
-def beside(path: str, there: Iterable[str]) -> str:
+def beside(path: str, present: Iterable[str]) -> str:
     """Path of the override file that Compose merges with a Compose file: the one that is there, or that could be.
 
     Args:
@@ -208,7 +208,7 @@ def beside(path: str, there: Iterable[str]) -> str:
     if name not in BY_ITSELF:
         return ""
     stem, suffix = posixpath.splitext(name)
-    names = set(there)
+    names = set(present)
     found = [override for override in OVERRIDES if override in names]
     return posixpath.join(folder, found[0] if found else f"{stem}.override{suffix}")
 
@@ -219,7 +219,7 @@ def targets(
     files: Iterable[str],
     containers: Iterable[str],
     found: Found,
-    there: Callable[[str], bool],
+    exists: Callable[[str], bool],
 ) -> Targets:
     """The projects of files that are named, and of containers that Compose made: it would undo any other way.
 
@@ -237,8 +237,8 @@ def targets(
     projects = {path: replace(like, path=path) for path in files}
     rest = []
     for name in containers:
-        container = next((one for one in found.everyone if name in (one.name, one.id)), None)
-        path, reason = made_from(container.labels if container else {}, there)
+        container = next((container for container in found.everyone if name in (container.name, container.id)), None)
+        path, reason = made_from(container.labels if container else {}, exists)
         if container and path:
             project = projects.get(path) or replace(
                 like, path=path, project=container.labels[docker_objects.COMPOSE_PROJECT]
@@ -254,27 +254,27 @@ def targets(
     return Targets(tuple(projects.values()), tuple(rest))
 
 
-def made_from(labels: Mapping[str, str], there: Callable[[str], bool]) -> tuple[str, str]:
+def made_from(labels: Mapping[str, str], exists: Callable[[str], bool]) -> tuple[str, str]:
     """Path of the Compose file that a container was made from; empty, with the reason, if there is none to edit."""
     folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
     if not {docker_objects.COMPOSE_PROJECT, docker_objects.COMPOSE_SERVICE} <= labels.keys() or not folder or not files:
         return "", "it was not made by Compose"
-    path, *more = (posixpath.join(folder, one) for one in files.split(","))
-    if any(one not in (posixpath.join(folder, name) for name in OVERRIDES) for one in more):
+    path, *more = (posixpath.join(folder, file) for file in files.split(","))
+    if any(other not in (posixpath.join(folder, name) for name in OVERRIDES) for other in more):
         return "", f"it was made from several files ({files})"
-    return (path, "") if there(path) else ("", f"its Compose file {path} is not on this host")
+    return (path, "") if exists(path) else ("", f"its Compose file {path} is not on this host")
 
 
 def named_files(labels: Mapping[str, str]) -> tuple[str, ...]:
     """Paths of all files that a container was made from, in the order in which Compose merges them."""
     folder, files = labels.get(docker_objects.COMPOSE_FOLDER, ""), labels.get(docker_objects.COMPOSE_FILES, "")
-    return tuple(posixpath.join(folder, one) for one in files.split(",")) if folder and files else ()
+    return tuple(posixpath.join(folder, file) for file in files.split(",")) if folder and files else ()
 
 
 def given_files(labels: Mapping[str, str]) -> tuple[str, ...]:
     """The same, but for an override file that Compose finds by itself."""
     path, *more = named_files(labels) or ("",)
-    return (path, *more) if any(one not in _overrides(path) for one in more) else (path,) if path else ()
+    return (path, *more) if any(other not in _overrides(path) for other in more) else (path,) if path else ()
 
 
 def _overrides(path: str) -> list[str]:
@@ -356,16 +356,22 @@ def holder(texts: Texts, key: str) -> str:
 def _project(wanted: Wanted, files: Files, found: Found, worked_out: compose_files.Project | None) -> _Project:
     says = compose_files.project(files.texts())
     name = project_name(wanted, says.name, found)
-    containers = tuple(one for one in found.everyone if one.labels.get(docker_objects.COMPOSE_PROJECT) == name)
+    containers = tuple(
+        container for container in found.everyone if container.labels.get(docker_objects.COMPOSE_PROJECT) == name
+    )
     if wanted.shape == EXTERNAL:
         real = wanted.network
     else:
         entry = (worked_out or says).networks.get(wanted.key) or says.networks.get(wanted.key)
         real = (entry.name if entry else "") or f"{name}_{wanted.key}"
     labels = network_labels(name, wanted.key)
-    there = [one for one in found.networks if wanted.shape != EXTERNAL and labels.items() <= one.labels.items()]
-    there += [network for network in found.networks if network.name == real]
-    return _Project(name, containers, says, there[0].name if there else real, there[0] if there else None, worked_out)
+    existing = [
+        network for network in found.networks if wanted.shape != EXTERNAL and labels.items() <= network.labels.items()
+    ]
+    existing += [network for network in found.networks if network.name == real]
+    return _Project(
+        name, containers, says, existing[0].name if existing else real, existing[0] if existing else None, worked_out
+    )
 
 
 def project_name(wanted: Wanted, said: str, found: Found) -> str:
@@ -373,9 +379,19 @@ def project_name(wanted: Wanted, said: str, found: Found) -> str:
     if wanted.project:
         return wanted.project
     folder, file = posixpath.split(wanted.path)
-    labels = [one.labels for one in found.everyone if one.labels.get(docker_objects.COMPOSE_FOLDER) == folder]
+    labels = [
+        container.labels
+        for container in found.everyone
+        if container.labels.get(docker_objects.COMPOSE_FOLDER) == folder
+    ]
     named = [label for label in labels if file in _files_of(label)] or labels
-    names = sorted({one[docker_objects.COMPOSE_PROJECT] for one in named if docker_objects.COMPOSE_PROJECT in one})
+    names = sorted(
+        {
+            of_container[docker_objects.COMPOSE_PROJECT]
+            for of_container in named
+            if docker_objects.COMPOSE_PROJECT in of_container
+        }
+    )
     if len(names) > 1:
         raise Refused(f"the projects {' and '.join(names)} run from it", wanted.path, "Give project_name")
     return names[0] if names else named_by_itself(wanted.path, said)
@@ -406,7 +422,7 @@ def named_by_itself(path: str, said: str, env: str = "", old: bool = False) -> s
 
 def _files_of(labels: Mapping[str, str]) -> list[str]:
     """Names of the files that a container was made from; 1.29 notes them without their folder."""
-    return [posixpath.basename(one) for one in labels.get(docker_objects.COMPOSE_FILES, "").split(",")]
+    return [posixpath.basename(file) for file in labels.get(docker_objects.COMPOSE_FILES, "").split(",")]
 
 
 def network_labels(project: str, key: str) -> dict[str, str]:
@@ -417,10 +433,10 @@ def network_labels(project: str, key: str) -> dict[str, str]:
 def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_plan.WantedNetwork:
     """The live network: with the subnet given, or the one in the files, or the one it has, or one derived."""
     joining = _joining(wanted, project, found)
-    asked = network_on_host.NetworkOptions(
+    options = network_on_host.NetworkOptions(
         project.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, joining
     )
-    network = network_on_host.wanted_network(asked, found.machine_id)
+    network = network_on_host.wanted_network(options, found.machine_id)
     subnets = _subnets(wanted.key, project) if wanted.shape != EXTERNAL else ()
     written = [subnet for subnet in subnets if compose_files.ip_version(subnet) == 6]
     kept = _written(written[0], wanted) if written and network.derived else None
@@ -456,7 +472,9 @@ def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]
     """Containers that have to be connected: on the project's own network everyone is already."""
     if wanted.shape == NAMED:
         chosen = [
-            one for one in project.containers if one.labels.get(docker_objects.COMPOSE_SERVICE) in wanted.services
+            container
+            for container in project.containers
+            if container.labels.get(docker_objects.COMPOSE_SERVICE) in wanted.services
         ]
     elif wanted.shape == EXTERNAL:
         labels = network_labels(project.name, compose_files.DEFAULT).items()
@@ -467,7 +485,7 @@ def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]
         chosen = [container for container in project.containers if any(container.endpoint(name) for name in own)]
     else:
         chosen = []
-    return tuple(sorted(one.name for one in chosen))
+    return tuple(sorted(container.name for container in chosen))
 
 
 def _edit(wanted: Wanted, files: Files, subnet: str, worked_out: compose_files.Project | None) -> Edit:
@@ -488,15 +506,17 @@ def _edit(wanted: Wanted, files: Files, subnet: str, worked_out: compose_files.P
         alone = texts if files.given else [(files.path, before)]
         after = compose_edits.edit_among(alone, files.path, change, worked_out)
         return Edit(
-            files.path, files.raw, before, after, [(one, after if one == files.path else x) for one, x in texts]
+            files.path, files.raw, before, after, [(path, after if path == files.path else x) for path, x in texts]
         )
     if not files.override_path:
         names = " or ".join(BY_ITSELF)
         raise Refused(f"Compose reads an override file only beside {names}", files.path, "Use edit: file")
     (path, base), *over = texts
-    there = over[0][1] if over else None
-    after = compose_edits.override(base, there, change, files.override_path)
-    return Edit(files.override_path, files.override, there or "", after, [(path, base), (files.override_path, after)])
+    existing = over[0][1] if over else None
+    after = compose_edits.override(base, existing, change, files.override_path)
+    return Edit(
+        files.override_path, files.override, existing or "", after, [(path, base), (files.override_path, after)]
+    )
 
 
 def _refuse_taken_back(
@@ -517,12 +537,12 @@ def _services(wanted: Wanted, after: compose_files.Project, project: _Project) -
     known = dict(after.services)
     if after.partial and project.worked_out:
         known = {**known, **project.worked_out.services}
-    services = {name for name, one in known.items() if _is_on(one, wanted.key)}
+    services = {name for name, service in known.items() if _is_on(service, wanted.key)}
     if after.partial and wanted.shape != EXTERNAL:
         services |= {
-            one.labels.get(docker_objects.COMPOSE_SERVICE, "")
-            for one in project.containers
-            if project.there and one.endpoint(project.there.name)
+            container.labels.get(docker_objects.COMPOSE_SERVICE, "")
+            for container in project.containers
+            if project.there and container.endpoint(project.there.name)
         } & {*wanted.must}
     return tuple(sorted(services))
 
@@ -579,11 +599,11 @@ def recreated(plan: ComposePlan, shape: str, hashes: Mapping[str, str] | None) -
         hashes: service -> config hash of the new files, by Compose itself; None if it cannot be asked: then whoever is
             on another network by the files than when it was made.
     """
-    made = {
+    remade = {
         container.labels[docker_objects.COMPOSE_SERVICE]: container.labels.get(docker_objects.COMPOSE_HASH, "")
         for container in plan.containers
         if docker_objects.COMPOSE_SERVICE in container.labels
     }
     if hashes is None:
-        return sorted(name for name in made if shape != DEFAULT and name in plan.services)
-    return sorted(name for name, old in made.items() if name in plan.services and hashes.get(name, old) != old)
+        return sorted(name for name in remade if shape != DEFAULT and name in plan.services)
+    return sorted(name for name, old in remade.items() if name in plan.services and hashes.get(name, old) != old)

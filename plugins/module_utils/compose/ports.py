@@ -231,8 +231,8 @@ def _with(data: t.Any, path: tuple[str | int, ...]) -> t.Any:
     if not path:
         return {**data, "host_ip": ADDRESS} if isinstance(data, dict) else _on_ipv4(str(data))
     if isinstance(data, list):
-        return [_with(one, path[1:]) if index == path[0] else one for index, one in enumerate(data)]
-    return {key: _with(one, path[1:]) if key == path[0] else one for key, one in data.items()}
+        return [_with(value, path[1:]) if index == path[0] else value for index, value in enumerate(data)]
+    return {key: _with(value, path[1:]) if key == path[0] else value for key, value in data.items()}
 
 
 def _on_ipv4(text: str) -> str:
@@ -264,7 +264,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
     containers = tuple(_of_project(project, services, found))
     waiting = _waiting(containers, said, wanted.path)
     steps: Steps = tuple(
-        WriteFile(one.path, one.after.encode(), WHY, one.old, True) for one in edits if one.after != one.before
+        WriteFile(edit.path, edit.after.encode(), WHY, edit.old, True) for edit in edits if edit.after != edit.before
     )
     if waiting and recreate:
         folder, name = posixpath.split(wanted.path)
@@ -289,7 +289,7 @@ def _services(wanted: compose_plan.Wanted, says: compose_files.Project) -> tuple
         if name not in says.services:
             known = ", ".join(sorted(says.services))
             raise Refused(f"there is no service `{name}` (there is: {known})", wanted.path, "Correct the name")
-    return wanted.services or tuple(name for name, one in says.services.items() if one.ports)
+    return wanted.services or tuple(name for name, service in says.services.items() if service.ports)
 
 
 def _of_project(project: str, services: Collection[str], found: Found) -> Iterator[Container]:
@@ -308,7 +308,7 @@ def _waiting(containers: Iterable[Container], said: Iterable[Entry], path: str) 
     for container in containers:
         service = container.labels[docker_objects.COMPOSE_SERVICE]
         own = [entry for entry in said if entry.service == service]
-        for port in (one for one in container.ports if ":" in one.host_ip):
+        for port in (port for port in container.ports if ":" in port.host_ip):
             sources = [entry for entry in own if entry.covers(port)]
             if not sources:
                 problem = (
@@ -322,16 +322,20 @@ def _waiting(containers: Iterable[Container], said: Iterable[Entry], path: str) 
 
 def _left(said: Iterable[Entry]) -> Iterator[str]:
     """Entries that are left alone and take IPv6 clients."""
-    for one in said:
-        if one.kind == RANDOM:
-            yield f"service {one.service} publishes {one.text} on a random host port, on IPv6 as well: left alone"
-        if one.kind == ON_IPV6:
-            yield f"service {one.service} publishes {one.text} on an IPv6 address by name: left alone"
+    for port in said:
+        if port.kind == RANDOM:
+            yield f"service {port.service} publishes {port.text} on a random host port, on IPv6 as well: left alone"
+        if port.kind == ON_IPV6:
+            yield f"service {port.service} publishes {port.text} on an IPv6 address by name: left alone"
 
 
 def _unreadable(found: Found, steps: Steps) -> Iterator[str]:
     """Networks that Compose 5 cannot list, so that it makes nothing anew."""
-    odd = [one.name for one in found.networks if one.odd_gateway] if any(isinstance(s, Recreate) for s in steps) else []
+    odd = (
+        [network.name for network in found.networks if network.odd_gateway]
+        if any(isinstance(s, Recreate) for s in steps)
+        else []
+    )
     if odd:
         yield (
             f"the engine tells the gateway of {', '.join(odd)} with a prefix length, {address_pools.UNREADABLE}:"
@@ -371,9 +375,9 @@ def unlike(plan: PortsPlan, hashes: Iterable[dict[str, str] | None]) -> list[str
     known = [hashe for hashe in hashes if hashe is not None]
     found = []
     for container in plan.containers:
-        service, made = (
-            container.labels.get(one, "") for one in (docker_objects.COMPOSE_SERVICE, docker_objects.COMPOSE_HASH)
+        service, fingerprint = (
+            container.labels.get(label, "") for label in (docker_objects.COMPOSE_SERVICE, docker_objects.COMPOSE_HASH)
         )
-        if service in plan.waiting and made not in [one.get(service) for one in known]:
+        if service in plan.waiting and fingerprint not in [hashes.get(service) for hashes in known]:
             found.append(service)
     return list(dict.fromkeys(found))

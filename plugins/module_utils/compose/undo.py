@@ -37,18 +37,18 @@ def remember_files(memory: Memory | None, plan: Plan) -> Memory:
     return files
 
 
-def files_back(memory: Memory | None, there: Mapping[str, bytes | None]) -> Plan:
+def files_back(memory: Memory | None, present: Mapping[str, bytes | None]) -> Plan:
     """The plan that brings Compose files back, byte for byte; one that somebody edited since is left alone.
 
     Args:
         memory: of remember_files().
         there: the bytes of those that are to come back.
     """
-    known = {path: entry for path, entry in sorted((memory or {}).items()) if path in there}
-    ours = {path: entry for path, entry in known.items() if entry["written"] == file_bytes.digest(there[path])}
+    known = {path: entry for path, entry in sorted((memory or {}).items()) if path in present}
+    ours = {path: entry for path, entry in known.items() if entry["written"] == file_bytes.digest(present[path])}
     warnings = [f"{path} is left as it is, for somebody edited it since" for path in known if path not in ours]
     steps = tuple(
-        WriteFile(path, file_bytes.decoded(entry["original"]), "the file as it was", there[path], True)
+        WriteFile(path, file_bytes.decoded(entry["original"]), "the file as it was", present[path], True)
         for path, entry in ours.items()
     )
     return Plan("", "", steps, tuple(warnings))

@@ -88,7 +88,7 @@ def _able(network: Network, found: Found) -> bool:
         network.driver == "bridge"
         and not network.internal
         and network.name not in docker_objects.PREDEFINED
-        and sum(1 for one in found.networks if one.name == network.name) == 1
+        and sum(1 for candidate in found.networks if candidate.name == network.name) == 1
         and not body.get("ConfigFrom")
         and body.get("IPAM", {}).get("Driver", "default") == "default"
     )
@@ -100,14 +100,14 @@ def lasts(network: Network, found: Found) -> bool:
     return network.ipv6 and not (ours and definitions.same_network(network.definition, ours["after"]))
 
 
-def subnet_of(network: Network, written: Collection[str], asked: str) -> str:
+def subnet_of(network: Network, written: Collection[str], given: str) -> str:
     """The IPv6 subnet of a network that is replaced: as asked, as it has it, or as its file has it."""
-    if asked != "auto":
-        return asked
+    if given != "auto":
+        return given
     if network.ipv6 and network.subnets6 and not ip.special(network.subnets6[0]):
-        return asked
-    known = [one for one in map(compose_files.filled, written) if _is_subnet(one)]
-    return known[0] if known else asked
+        return given
+    known = [text for text in map(compose_files.filled, written) if _is_subnet(text)]
+    return known[0] if known else given
 
 
 def _is_subnet(text: str) -> bool:
@@ -166,15 +166,23 @@ def whose(program: Program, path: str) -> str:
 def defined_by(network: Network, found: Found) -> tuple[str, str, str]:
     """Project, key, and path of the Compose file that makes a network; the path is empty where nothing tells it."""
     project = network.labels.get(docker_objects.COMPOSE_PROJECT, "")
-    made = [one for one in found.everyone if project and one.labels.get(docker_objects.COMPOSE_PROJECT) == project]
-    paths = [path for one in made for path in compose_plan.named_files(one.labels)[:1]]
+    members = [
+        container
+        for container in found.everyone
+        if project and container.labels.get(docker_objects.COMPOSE_PROJECT) == project
+    ]
+    paths = [path for container in members for path in compose_plan.named_files(container.labels)[:1]]
     return project, network.labels.get(docker_objects.COMPOSE_NETWORK, ""), paths[0] if paths else ""
 
 
 def unknown_to(network: Network, found: Found, subnet: str) -> str:
     """The file of another project that makes the network, and does not know of its IPv6."""
     project, key, path = defined_by(network, found)
-    names = [one.name for one in found.everyone if one.labels.get(docker_objects.COMPOSE_PROJECT) == project]
+    names = [
+        container.name
+        for container in found.everyone
+        if container.labels.get(docker_objects.COMPOSE_PROJECT) == project
+    ]
     how = f", or name {names[0]} in dms_ipv6_containers as well, and it is written there" if names else ""
     return (
         f"network {network.name} is made by {path or 'a file'} of Compose project {project}, which does not know of"
@@ -186,9 +194,13 @@ def shared(plan: Plan, projects: Collection[str], found: Found) -> Iterator[str]
     """Who else is on a network that a plan replaces, if they are not all of the projects that it is for."""
     gone = {step.name for step in plan.steps if isinstance(step, network_steps.RemoveNetwork)}
     for network in found.networks:
-        members = [one for one in found.everyone if one.endpoint(network.name)] if network.name in gone else []
+        members = (
+            [container for container in found.everyone if container.endpoint(network.name)]
+            if network.name in gone
+            else []
+        )
         if {*map(_project, members)} - {*projects} or len({*map(_project, members)}) > 1:
-            on_it = ", ".join(f"{one.name} ({_project(one) or 'no project'})" for one in members)
+            on_it = ", ".join(f"{container.name} ({_project(container) or 'no project'})" for container in members)
             yield f"network {network.name} is replaced with everyone on it, of other projects too: {on_it}"
 
 

@@ -306,29 +306,29 @@ def plain_value(text: str) -> t.Any:
     return Raw(text) if NO_STRING.fullmatch(text) else text
 
 
-def difference(one: t.Any, other: t.Any, seen: set[tuple[int, int]] | None = None) -> tuple[t.Any, ...] | None:
+def difference(first: t.Any, other: t.Any, seen: set[tuple[int, int]] | None = None) -> tuple[t.Any, ...] | None:
     """The path to the first difference of two values, or None. The order of keys does not count.
 
     Values that aliases share are compared once, however often they occur.
     """
     seen = set() if seen is None else seen
-    if type(one) is not type(other):
+    if type(first) is not type(other):
         return ()
-    if one is other or (id(one), id(other)) in seen:
+    if first is other or (id(first), id(other)) in seen:
         return None
-    seen.add((id(one), id(other)))
-    if isinstance(one, dict):
-        if one.keys() != other.keys():
-            return (min(one.keys() ^ other.keys(), key=str),)
-        parts = [(key, one[key], other[key]) for key in one]
-    elif isinstance(one, list):
-        if len(one) != len(other):
-            return (min(len(one), len(other)),)
-        parts = list(zip(range(len(one)), one, other))
-    elif isinstance(one, Tagged):
-        return difference(one.value, other.value, seen) if one.tag == other.tag else ()
+    seen.add((id(first), id(other)))
+    if isinstance(first, dict):
+        if first.keys() != other.keys():
+            return (min(first.keys() ^ other.keys(), key=str),)
+        parts = [(key, first[key], other[key]) for key in first]
+    elif isinstance(first, list):
+        if len(first) != len(other):
+            return (min(len(first), len(other)),)
+        parts = list(zip(range(len(first)), first, other))
+    elif isinstance(first, Tagged):
+        return difference(first.value, other.value, seen) if first.tag == other.tag else ()
     else:
-        return None if one == other else ()
+        return None if first == other else ()
     for key, left, right in parts:
         below = difference(left, right, seen)
         if below is not None:
@@ -336,9 +336,9 @@ def difference(one: t.Any, other: t.Any, seen: set[tuple[int, int]] | None = Non
     return None
 
 
-def same(one: t.Any, other: t.Any) -> bool:
+def same(left: t.Any, other: t.Any) -> bool:
     """Whether two values are equal, types included."""
-    return difference(one, other) is None
+    return difference(left, other) is None
 
 
 @dataclass(frozen=True)
@@ -357,8 +357,8 @@ def style(document: Document) -> Style:
             mappings.append(_column(document.text, value.pairs[0][0].start) - _column(document.text, key.start))
         else:
             lists.append(_dash(document.text, value) - _column(document.text, key.start))
-    step = next((one for one in mappings if one > 0), Style.step)
-    return Style(step, next((one for one in lists if one >= 0), step))
+    step = next((indent for indent in mappings if indent > 0), Style.step)
+    return Style(step, next((indent for indent in lists if indent >= 0), step))
 
 
 def _blocks(node: Node) -> t.Iterator[tuple[Node, Node]]:
@@ -400,10 +400,10 @@ def sync(document: Document, want: dict[str, t.Any], like: Style | None = None, 
     splicer = _Splicer(document, like or style(document), newline or ("\r\n" if "\r\n" in document.text else "\n"))
     result = splicer.run(want)
     try:
-        told = read(result, document.where).data
+        written = read(result, document.where).data
     except Refused as error:
         raise Refused(f"the change does not fit into it ({error.problem})", document.where, REMEDY_SHARED) from None
-    path = difference(told, want)
+    path = difference(written, want)
     if path is not None:
         problem = f"`{'.'.join(map(str, path))}` would change as well: through an anchor, or at the end of the file"
         document.fail_at(path, problem, REMEDY_SHARED)
@@ -430,7 +430,7 @@ class _Splicer:
             self.cut(root)
             self.add(_below(self.text, root.end), self.spaced(want, 0))
         result, done = "", 0
-        for start, end, instead in sorted(self.splices, key=lambda one: one[:2]):
+        for start, end, instead in sorted(self.splices, key=lambda splice: splice[:2]):
             result += self.text[done:start] + instead
             done = end
         return result + self.text[done:]

@@ -93,11 +93,11 @@ def _refuse_carving(host_prefix: ipaddress.IPv6Network, prefix_length: int) -> N
         raise Refused(problem, "prefix_length", "Docker must not get the host's whole prefix: give a longer length")
 
 
-def _span(one: ip.AnyAddress | ip.AnyNetwork) -> tuple[int, int]:
+def _span(value: ip.AnyAddress | ip.AnyNetwork) -> tuple[int, int]:
     """First and last address, as numbers."""
-    if isinstance(one, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
-        return int(one.network_address), int(one.broadcast_address)
-    return int(one), int(one)
+    if isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
+        return int(value.network_address), int(value.broadcast_address)
+    return int(value), int(value)
 
 
 def _taken(
@@ -108,7 +108,7 @@ def _taken(
     What lies outside the prefix gets numbers below 0, or too high for a part.
     """
     low = int(host_prefix.network_address)
-    spans = (_span(one) for one in avoid if one.version == 6)
+    spans = (_span(network) for network in avoid if network.version == 6)
     return sorted(((first - low) >> bits, (last - low) >> bits) for first, last in spans)
 
 
@@ -170,9 +170,9 @@ def collisions(claims: Iterable[tuple[str, ipaddress.IPv6Network]], limit: int |
     return found
 
 
-def collision_text(one: Collision) -> str:
+def collision_text(collision: Collision) -> str:
     """A collision as the operator reads it, without a full stop."""
-    host, other, network, others = one
+    host, other, network, others = collision
     if network == others:
         return f"{host} and {other} both have {network}"
     return f"{network} of {host} contains {others} of {other}"
@@ -202,7 +202,7 @@ def fleet_plan(
     Raises:
         Refused: two hosts derive networks that overlap; the first such pair is named.
     """
-    networks = {host: ip.derive(one, name, prefix_length, fleet) for host, one in machine_ids.items()}
+    networks = {host: ip.derive(machine_id, name, prefix_length, fleet) for host, machine_id in machine_ids.items()}
     refuse_collisions(networks.items())
     return networks
 

@@ -22,7 +22,8 @@ def visible(text: str, keep: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        one if one in keep or unicodedata.category(one) not in HIDDEN else f"\\u{ord(one):04x}" for one in text
+        character if character in keep or unicodedata.category(character) not in HIDDEN else f"\\u{ord(character):04x}"
+        for character in text
     )
 
 
@@ -39,9 +40,9 @@ def result(value: t.Any, keep: str = "") -> t.Any:
         return visible(value, keep)
     if isinstance(value, dict):
         return {
-            visible(name) if isinstance(name, str) else name: result(one, BREAKS if name in IN_LINES else keep)
-            for name, one in value.items()
+            visible(name) if isinstance(name, str) else name: result(part, BREAKS if name in IN_LINES else keep)
+            for name, part in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [result(one, keep) for one in value]
+        return [result(part, keep) for part in value]
     return value

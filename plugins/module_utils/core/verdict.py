@@ -81,7 +81,7 @@ def judge(client: str, answer: str, host_addresses: Collection[str], host_networ
     seen = remote_address(answer)
     if seen is None:
         own = ip.plain(client)
-        shown = "".join(one if one.isprintable() else "?" for one in answer[:120])
+        shown = "".join(character if character.isprintable() else "?" for character in answer[:120])
         return Verdict(UNEXPECTED, own, "", NO_ADDRESS, answer=shown)
     return compare(client, seen, host_addresses, host_networks)
 
@@ -95,7 +95,7 @@ def compare(client: str, seen: str, host_addresses: Collection[str], host_networ
         )
     if seen == own:
         return Verdict(REAL, own, seen, f"the server saw this client, {own}")
-    if seen in {ip.plain(one) for one in host_addresses}:
+    if seen in {ip.plain(address) for address in host_addresses}:
         return Verdict(MASKED, own, seen, f"the server saw {seen}, an address of the Docker host, instead of {own}")
     if _behind_nat(own, seen, host_networks):
         return Verdict(
@@ -112,10 +112,10 @@ def _behind_nat(own: str, seen: str, host_networks: Collection[str]) -> bool:
 
     What is seen is no address of the Docker host. It must not be a container's either, such as a proxy's.
     """
-    client, there = ipaddress.ip_address(own.partition("%")[0]), ipaddress.ip_address(seen.partition("%")[0])
-    if client.version != there.version or not any(client in network for network in PRIVATE):
+    client, seen_at = ipaddress.ip_address(own.partition("%")[0]), ipaddress.ip_address(seen.partition("%")[0])
+    if client.version != seen_at.version or not any(client in network for network in PRIVATE):
         return False
-    return not any(there in ipaddress.ip_network(network, strict=False) for network in host_networks)
+    return not any(seen_at in ipaddress.ip_network(network, strict=False) for network in host_networks)
 
 
 def of_service(
@@ -130,9 +130,9 @@ def of_service(
     """
     client, port = str(probe.get("client", "")), int(probe.get("client_port", 0))
     seen = {(ip.plain(address), number) for address, number in peers}
-    ours = {ip.plain(one) for one in host_addresses}
+    ours = {ip.plain(address) for address in host_addresses}
     # Translated or not, a connection keeps its client's port; only docker-proxy opens one of its own.
-    addresses = [client] if (ip.plain(client), port) in seen else sorted({one for one, _port in seen} & ours)
+    addresses = [client] if (ip.plain(client), port) in seen else sorted({address for address, _port in seen} & ours)
     if not addresses:
         return {**probe, "msg": f"the service has no connection from {client}, nor from its Docker host"}
     found = compare(client, addresses[0], host_addresses)
@@ -178,7 +178,7 @@ def _number(value: t.Any) -> int:
 
 
 def _shown(value: t.Any) -> str:
-    return "".join(one if one.isprintable() else "?" for one in str(value)[:LONGEST])
+    return "".join(character if character.isprintable() else "?" for character in str(value)[:LONGEST])
 
 
 def silent(probe_host: str) -> dict[str, str]:
@@ -231,7 +231,7 @@ def proof(probes: Iterable[Mapping[str, t.Any]], now: datetime.datetime, expect:
         "result": proven(listed, expect),
         "expect": expect,
         "date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "probes": [_kept(one) for one in listed],
+        "probes": [_kept(probe) for probe in listed],
     }
 
 

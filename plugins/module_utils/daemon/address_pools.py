@@ -61,11 +61,11 @@ def settings(text: str, machine_id: str, file_settings: Settings, version: Versi
     Raises:
         Refused: the pool is no usable prefix.
     """
-    there = file_settings.get(POOLS) or []
-    found = there or [{"base": base, "size": size} for base, size in BUILT_IN]
-    if not (text == "auto" and any(_is_ipv6(one) for one in there)):
+    file_pools = file_settings.get(POOLS) or []
+    found = file_pools or [{"base": base, "size": size} for base, size in BUILT_IN]
+    if not (text == "auto" and any(_is_ipv6(pool) for pool in file_pools)):
         pool = _pool(text, machine_id, version)
-        found = found if any(_same(one, pool) for one in found) else [*found, pool]
+        found = found if any(_same(known, pool) for known in found) else [*found, pool]
     wanted: Settings = {POOLS: found}
     if engine_version.has(version, "builtin_ula_pool"):
         wanted[NETWORK_OPTS] = {"bridge": {"com.docker.network.enable_ipv6": "true"}}
@@ -98,7 +98,7 @@ def taken(info: Settings, loaded: Settings | None = None) -> list[tuple[str, ipa
     bases = [str(pool.get("Base", "")) for pool in info.get("DefaultAddressPools") or ()]
     if not all("/" in base for base in bases):
         bases = [str(pool.get("base", "")) for pool in (loaded or {}).get(POOLS) or () if isinstance(pool, dict)]
-    found = [(f"address pool {one}", ipaddress.IPv6Network(one, strict=False)) for one in bases if ":" in one]
+    found = [(f"address pool {base}", ipaddress.IPv6Network(base, strict=False)) for base in bases if ":" in base]
     engine_id = info.get("ID", "")
     if (
         not found
@@ -116,8 +116,8 @@ def _is_ipv6(pool: t.Any) -> bool:
     return ":" in str(pool.get("base", "")) if isinstance(pool, dict) else False
 
 
-def _same(one: t.Any, other: Settings) -> bool:
+def _same(pool: t.Any, other: Settings) -> bool:
     try:
-        return bool(ipaddress.ip_network(one["base"]) == ipaddress.ip_network(other["base"]))
+        return bool(ipaddress.ip_network(pool["base"]) == ipaddress.ip_network(other["base"]))
     except (KeyError, TypeError, ValueError):
         return False

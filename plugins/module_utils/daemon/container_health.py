@@ -108,23 +108,29 @@ def judge(step: Restart, before: Mapping[str, State], now: Mapping[str, State], 
         now: id -> how they are.
         listening: TCP ports on which the host listens.
     """
-    kept = [one for one in step.containers if one.id in before and _kept(step, before[one.id], now[one.id])]
+    kept = [
+        container
+        for container in step.containers
+        if container.id in before and _kept(step, before[container.id], now[container.id])
+    ]
     ended = [container for container in step.containers if container.id in before and container not in kept]
-    unstarted = [one for one in ended if now[one.id].error and not now[one.id].up]
-    found = {one.id: f"container {one.name} {_words(now[one.id])}" for one in ended}
-    if kept or _one_has_left([now[one.id] for one in ended]):
-        faults = [found[one.id] for one in unstarted]
+    unstarted = [container for container in ended if now[container.id].error and not now[container.id].up]
+    found = {container.id: f"container {container.name} {_words(now[container.id])}" for container in ended}
+    if kept or _one_has_left([now[container.id] for container in ended]):
+        faults = [found[container.id] for container in unstarted]
     else:
         faults = list(found.values())
     notes = [text for text in found.values() if text not in faults]
-    for one in kept:
-        silent = [str(port) for port in one.ports if port not in listening]
+    for candidate in kept:
+        silent = [str(port) for port in candidate.ports if port not in listening]
         if silent:
-            faults.append(f"nothing listens on port {', '.join(silent)} of container {one.name}")
+            faults.append(f"nothing listens on port {', '.join(silent)} of container {candidate.name}")
     if not step.back:
         return Judged(faults, notes)
-    down = [one for one in step.containers if one.id not in before and not now[one.id].up]
-    return Judged([], [*faults, *notes, *(f"container {one.name} {_words(now[one.id])}" for one in down)])
+    down = [container for container in step.containers if container.id not in before and not now[container.id].up]
+    return Judged(
+        [], [*faults, *notes, *(f"container {container.name} {_words(now[container.id])}" for container in down)]
+    )
 
 
 def _kept(step: Restart, before: State, now: State) -> bool:
@@ -135,7 +141,9 @@ def _kept(step: Restart, before: State, now: State) -> bool:
 
 def _one_has_left(ended: list[State]) -> bool:
     """Whether all that happened is that a single container ended well, or was removed."""
-    return [one == GONE or (one.stopped and not one.exit_code and not one.error) for one in ended] == [True]
+    return [status == GONE or (status.stopped and not status.exit_code and not status.error) for status in ended] == [
+        True
+    ]
 
 
 def _words(state: State) -> str:

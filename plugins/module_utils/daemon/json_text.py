@@ -43,7 +43,7 @@ class Node(t.NamedTuple):
 
     def member(self, key: str) -> Member | None:
         """The member of that name, or None."""
-        return next((one for one in self.members if one.key == key), None)
+        return next((member for member in self.members if member.key == key), None)
 
 
 class _Reader:
@@ -200,13 +200,13 @@ def load(raw: bytes | None, where: str) -> Settings:
     return read(decode(raw or b"", where), where)
 
 
-def same(one: t.Any, other: t.Any) -> bool:
+def same(value: t.Any, other: t.Any) -> bool:
     """Equality as JSON sees it: true is not 1, and the order of keys does not count."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and bool(one == other)
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(same(value[key], other[key]) for key in value)
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(same, value, other))
+    return type(value) is type(other) and bool(value == other)
 
 
 def merge(settings: Settings, config: Settings, absent: t.Iterable[str] = ()) -> Settings:
@@ -263,7 +263,7 @@ def _edit_object(text: str, node: Node, wanted: Settings, indent: str, depth: in
     for index in range(len(node.members) - 1, -1, -1):
         member = node.members[index]
         if member.key not in wanted:
-            kept_after = any(one.key in wanted for one in node.members[index + 1 :])
+            kept_after = any(member.key in wanted for member in node.members[index + 1 :])
             text = _remove(text, node, index, bool(added) or kept_after)
         elif not same(member.value.value, wanted[member.key]):
             text = _replace(text, member, wanted[member.key], indent, depth, newline)

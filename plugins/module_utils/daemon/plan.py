@@ -158,7 +158,7 @@ def plan(
     states = {name: in_force(name, settings, running) for name in wanted.keys}
     before = json_text.read(edit.text, path)
     written = _changed(before, settings) if not running.unfinished else set(states)
-    differs = [one for one, state in states.items() if _is_to_apply(state, wanted.apply, one in written)]
+    differs = [name for name, state in states.items() if _is_to_apply(state, wanted.apply, name in written)]
     if borrowed is not False and LIVE_RESTORE not in states and in_force(LIVE_RESTORE, settings, running) == PENDING:
         differs.append(LIVE_RESTORE)
     start = (StartContainers(running.stopped),) if running.stopped else ()
@@ -180,7 +180,7 @@ def plan(
 
 def _changed(before: Settings, after: Settings) -> set[str]:
     """The keys that are in one only, or differ."""
-    kept = {one for one in {*before} & {*after} if json_text.same(before[one], after[one])}
+    kept = {name for name in {*before} & {*after} if json_text.same(before[name], after[name])}
     return {*before, *after} - kept
 
 
@@ -204,7 +204,7 @@ def _still_unknown(states: Mapping[str, str], steps: Steps, applied: Collection[
 
 def _edit(path: str, raw: bytes | None, wanted: Wanted, running: state_daemon.Running, borrowed: t.Any) -> Edit:
     """The texts, or Refused for a file or settings that are not acceptable."""
-    there = text = json_text.decode(raw or b"", path)
+    before = text = json_text.decode(raw or b"", path)
     found = json_text.read(text, path)
     if borrowed is not False:
         found = {key: value for key, value in found.items() if key != LIVE_RESTORE}
@@ -219,7 +219,7 @@ def _edit(path: str, raw: bytes | None, wanted: Wanted, running: state_daemon.Ru
     if raw is not None and not text.strip() and not engine_version.has(running.version, "empty_file"):
         # dockerd would end on the blank file if the way back had to restart it.
         raw = b"{}\n"
-    return Edit(path, raw, there, text, json_text.edit(text, settings, path))
+    return Edit(path, raw, before, text, json_text.edit(text, settings, path))
 
 
 def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: state_daemon.Running) -> tuple[Steps, Steps, Steps]:

@@ -45,7 +45,7 @@ def refuse_invalid(settings: Settings, version: Version, where: str, loaded: Set
         validator = Draft7Validator(keys.schema(version))
         faults += [
             _sentence(error)
-            for error in sorted(validator.iter_errors(doubtful), key=lambda one: list(map(str, one.path)))
+            for error in sorted(validator.iter_errors(doubtful), key=lambda fault: list(map(str, fault.path)))
         ]
     if faults:
         raise Refused("; ".join(faults), where, REMEDY)
@@ -100,7 +100,7 @@ def _sentence(error: t.Any) -> str:
         wanted: list[str] = (
             list(error.validator_value) if isinstance(error.validator_value, list) else [error.validator_value]
         )
-        text = " or ".join(TYPES.get(one, one) for one in wanted)
+        text = " or ".join(TYPES.get(kind, kind) for kind in wanted)
         hint = ""
         if isinstance(error.instance, str) and error.instance.lower() in ("true", "false") and "boolean" in wanted:
             hint = f"; write {error.instance.lower()} without quotes"

@@ -75,8 +75,8 @@ def host_firewall(kind: str, rules: Collection[Rule], policy: str, **more: t.Any
         policy: what becomes of those that no rule is about.
         more: the other fields.
     """
-    rest = next((one.verdict for one in rules if not one.named and one.about(IPV6, 0, "")), policy)
-    closing = [one.verdict for one in rules if one.named and one.verdict != ACCEPT]
+    rest = next((rule.verdict for rule in rules if not rule.named and rule.about(IPV6, 0, "")), policy)
+    closing = [rule.verdict for rule in rules if rule.named and rule.verdict != ACCEPT]
     if rest != ACCEPT:
         ranges = [rule for rule in rules if rule.named and rule.verdict == ACCEPT]
         return HostFirewall(kind, _let_in(ranges, rules, policy), rest, **more)
@@ -89,12 +89,12 @@ def _let_in(ranges: Iterable[Rule], rules: Collection[Rule], policy: str) -> fro
     """Those ports of some ranges that the rules let in, as (family, port, protocol)."""
     return frozenset(
         (family, port, protocol)
-        for one in ranges
+        for rule in ranges
         for family in FAMILIES
         for protocol in PROTOCOLS
-        for first, last in one.ports
+        for first, last in rule.ports
         for port in range(first, last + 1)
-        if one.about(family, port, protocol) and (decided(rules, family, port, protocol) or policy) == ACCEPT
+        if rule.about(family, port, protocol) and (decided(rules, family, port, protocol) or policy) == ACCEPT
     )
 
 
@@ -134,7 +134,7 @@ def _ufw_rule(line: str, family: str, uplinks: Collection[str]) -> Rule | None:
 
 def _ports(text: str, dash: str) -> tuple[tuple[int, int], ...]:
     """``80,6000:6007`` or ``80, 6000-6007`` as ranges; what is no number is left out."""
-    parts = (one.strip().partition(dash) for one in text.strip("{} ").split(","))
+    parts = (part.strip().partition(dash) for part in text.strip("{} ").split(","))
     pairs = ((first, last or first) for first, _dash, last in parts)
     return tuple((int(first), int(last)) for first, last in pairs if NUMBER.fullmatch(first) and NUMBER.fullmatch(last))
 
@@ -156,7 +156,9 @@ def _flat(chain: str, chains: Mapping[str, list[str]], uplinks: Collection[str],
             continue
         if found["chain"] and rule.family:
             zoned = _flat(found["chain"], chains, uplinks, depth + 1) if "saddr" in line else ()
-            yield from (one._replace(family=rule.family) for one in zoned if one.family in ("", rule.family))
+            yield from (
+                zone_rule._replace(family=rule.family) for zone_rule in zoned if zone_rule.family in ("", rule.family)
+            )
             continue
         if found["chain"]:
             yield from _flat(found["chain"], chains, uplinks, depth + 1)
@@ -199,8 +201,8 @@ def _of_an_uplink(patterns: Iterable[str], uplinks: Collection[str]) -> bool:
 def zone(text: str, services: Mapping[str, str]) -> list[Rule]:
     """The rules of a zone as firewalld's file has it, ``services`` being the texts of those that it may name."""
     texts = [text, *(services[name] for name in re.findall(r'<service name="([^"]+)"', text) if name in services)]
-    plain = (re.sub(r"<rule\b.*?</rule>", "", one, flags=re.DOTALL) for one in texts)
-    tags = [tag for one in plain for tag in re.findall(r"<port\b[^>]*>", one)]
+    plain = (re.sub(r"<rule\b.*?</rule>", "", text, flags=re.DOTALL) for text in texts)
+    tags = [tag for text in plain for tag in re.findall(r"<port\b[^>]*>", text)]
     pairs = [(re.search(r'port="([\d-]+)"', tag), re.search(r'protocol="(\w+)"', tag)) for tag in tags]
     rules = [Rule(ACCEPT, "", by[1], _ports(port[1], "-")) for port, by in pairs if port and by]
     target = re.search(r'<zone\b[^>]*target="([^"]+)"', text)
@@ -221,9 +223,9 @@ def policies(texts: Iterable[str]) -> frozenset[tuple[int, str]]:
     ]
     found = (re.search(r'<port port="(?P<ports>[\d-]+)" protocol="(?P<protocol>\w+)"', rule) for rule in rules)
     return frozenset(
-        (port, one["protocol"])
-        for one in found
-        if one
-        for first, last in _ports(one["ports"], "-")
+        (port, match["protocol"])
+        for match in found
+        if match
+        for first, last in _ports(match["ports"], "-")
         for port in range(first, last + 1)
     )

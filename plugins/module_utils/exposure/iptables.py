@@ -80,16 +80,16 @@ def chains(text: str, family: str) -> tuple[Chain, ...]:
             rules.setdefault(line.split()[1], []).append(Rule((), UNKNOWN, text=line))
     all_of_them = {chain: tuple(found) for chain, found in rules.items()}
     before = _before_docker(all_of_them.get("FORWARD", ()))
-    first = DOCKER_USER if before and all(one.chain == DOCKER_USER for one in before) else "FORWARD"
+    first = DOCKER_USER if before and all(rule.chain == DOCKER_USER for rule in before) else "FORWARD"
     found = [
         Chain(f"chain INPUT of {name}", INPUT, (family,), all_of_them.get("INPUT", ()), all_of_them,
               policies.get("INPUT", ACCEPT)),
         Chain(f"chain {first} of {name}", FORWARD, (family,), before, all_of_them),
     ]  # fmt: skip
-    if not any(one.chain == DOCKER_USER for one in before):
+    if not any(rule.chain == DOCKER_USER for rule in before):
         user = all_of_them.get(DOCKER_USER, ())
         found.append(Chain(f"chain {DOCKER_USER} of {name}", FORWARD, (family,), user, all_of_them, always=False))
-    found = [one for one in found if one.rules or one.policy != ACCEPT]
+    found = [chain for chain in found if chain.rules or chain.policy != ACCEPT]
     whole = all_of_them.get("FORWARD", ())
     return (
         *found,
@@ -102,7 +102,7 @@ def _before_docker(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     for at, rule in enumerate(rules):
         if rule.chain.startswith("DOCKER") and rule.chain != DOCKER_USER:
             return rules[:at]
-    return tuple(one for one in rules if one.chain == DOCKER_USER)
+    return tuple(rule for rule in rules if rule.chain == DOCKER_USER)
 
 
 def _words(line: str) -> list[str]:
@@ -152,11 +152,11 @@ def _condition(option: str, values: list[str], negated: bool) -> list[Condition]
     if option in SOME:
         return [Condition("never", ("",), negated)]
     if option == "--tcp-flags" and len(values) > 1:
-        mask, wanted = ({*one.lower().split(",")} - {"none"} for one in values[:2])
+        mask, wanted = ({*flags.lower().split(",")} - {"none"} for flags in values[:2])
         return [Condition("flags", ((frozenset(mask), frozenset(wanted)),), negated)]
     if option == "--match-set" and len(values) > 1 and "dst" not in values[1]:
         return [Condition("listed", (value,), negated)]
-    return [] if any(option == one or (one[-1] == "-" and option.startswith(one)) for one in SILENT) else [
+    return [] if any(option == silent or (silent[-1] == "-" and option.startswith(silent)) for silent in SILENT) else [
         Condition(option)
     ]  # fmt: skip
 

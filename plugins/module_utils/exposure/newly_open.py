@@ -56,7 +56,11 @@ def opened(host: published.Host, joining: Collection[str]) -> list[Opened]:
         host: as it is, with all containers that run.
         joining: ids or names of those that get IPv6; those that have it already count without being named.
     """
-    return list(dict.fromkeys(one for old, new, after in pairs(host, joining) for one in _of(old, new, host, after)))
+    return list(
+        dict.fromkeys(
+            opened_port for old, new, after in pairs(host, joining) for opened_port in _of(old, new, host, after)
+        )
+    )
 
 
 def _of(
@@ -68,10 +72,10 @@ def _of(
         if exposure.family == state_firewall.IPV6 and exposure.cause in CLOSES
     }
     shut_to_ipv4 = kept_out(old, host)
-    for one in published.exposures(new, after) if closed else ():
-        place = one.port.host_port, one.port.protocol
-        open_then = one.verdict == verdict.REAL or one.cause == CLOSES[1]
-        if one.family == state_firewall.IPV6 and open_then and place in closed:
+    for result in published.exposures(new, after) if closed else ():
+        place = result.port.host_port, result.port.protocol
+        open_then = result.verdict == verdict.REAL or result.cause == CLOSES[1]
+        if result.family == state_firewall.IPV6 and open_then and place in closed:
             by = host.firewall.incoming_outcome(state_firewall.IPV6, *place).by
             text = f"{place[0]}/{place[1]}"
             yield Opened(old.name, text, closed[place], by, shut_to_ipv4.get(text, ""))
@@ -80,10 +84,10 @@ def _of(
 def kept_out(container: docker_objects.Container, host: published.Host) -> dict[str, str]:
     """Port -> the chain that keeps IPv4 clients out of it."""
     found = {}
-    for one in published.exposures(container, host):
-        by = published.keeps_out(one, container, host) if one.family == state_firewall.IPV4 else ""
+    for exposure in published.exposures(container, host):
+        by = published.keeps_out(exposure, container, host) if exposure.family == state_firewall.IPV4 else ""
         if by:
-            found[f"{one.port.host_port}/{one.port.protocol}"] = by
+            found[f"{exposure.port.host_port}/{exposure.port.protocol}"] = by
     return found
 
 
@@ -100,15 +104,15 @@ def rules_of_one_family(host: published.Host, joining: Collection[str]) -> list[
 def _reached(container: docker_objects.Container, host: published.Host) -> set[str]:
     """The ports at which IPv6 clients are let in."""
     return {
-        f"{one.port.host_port}/{one.port.protocol}"
-        for one in published.exposures(container, host)
-        if one.family == state_firewall.IPV6 and one.verdict == verdict.REAL
+        f"{exposure.port.host_port}/{exposure.port.protocol}"
+        for exposure in published.exposures(container, host)
+        if exposure.family == state_firewall.IPV6 and exposure.verdict == verdict.REAL
     }
 
 
 def unequal(host: published.Host, joining: Collection[str]) -> list[str]:
     """What rules of the administrator's own keep from IPv4 clients, and not from IPv6 clients once these have IPv6."""
-    found = [only_ipv4(*one) for one in rules_of_one_family(host, joining)]
+    found = [only_ipv4(*rule) for rule in rules_of_one_family(host, joining)]
     return found or [text for text in (banned_over_ipv4(host),) if text]
 
 
@@ -122,13 +126,15 @@ def banned_over_ipv4(host: published.Host) -> str:
 
     It takes the chain for what it may do with any client, because who is banned changes by the hour.
     """
-    router = {one.families[0]: one.chains for one in host.firewall.chains if one.hook == packet_filter.ROUTER}
-    four, six = (packet_filter.closes(router.get(one, {}), iptables.DOCKER_USER) for one in state_firewall.FAMILIES)
+    router = {chain.families[0]: chain.chains for chain in host.firewall.chains if chain.hook == packet_filter.ROUTER}
+    four, six = (
+        packet_filter.closes(router.get(family, {}), iptables.DOCKER_USER) for family in state_firewall.FAMILIES
+    )
     led = any(rule.chain == iptables.DOCKER_USER for rule in router.get(state_firewall.IPV6, {}).get("FORWARD", ()))
-    there = led or engine_version.has(host.version, "docker_user_ipv6")
-    if not four or (six and there):
+    reached = led or engine_version.has(host.version, "docker_user_ipv6")
+    if not four or (six and reached):
         return ""
-    other = "that of ip6tables does not" if there else f"Docker Engine {host.version} has no such chain for IPv6"
+    other = "that of ip6tables does not" if reached else f"Docker Engine {host.version} has no such chain for IPv6"
     return f"chain {iptables.DOCKER_USER} of iptables keeps some clients out over IPv4, and {other}"
 
 
@@ -141,9 +147,9 @@ def shut(host: published.Host, joining: Collection[str]) -> dict[str, tuple[str,
     found: dict[str, tuple[str, int]] = {}
     for old, new, after in pairs(host, joining):
         answered = {
-            (one.family, one.port.host_port, one.port.protocol)
-            for one in published.exposures(old, host)
-            if one.verdict in (verdict.REAL, verdict.MASKED)
+            (exposure.family, exposure.port.host_port, exposure.port.protocol)
+            for exposure in published.exposures(old, host)
+            if exposure.verdict in (verdict.REAL, verdict.MASKED)
         }
         for exposure in published.exposures(new, after) if answered else ():
             family, port = exposure.family, exposure.port
@@ -185,16 +191,16 @@ def _joined(container: docker_objects.Container) -> docker_objects.Container:
     """
     listed = {(port.container_port, port.protocol) for port in container.ports if ":" in port.host_ip}
     more = (
-        one._replace(host_ip="::")
-        for one in container.asked
-        if not one.host_ip and one.host_port and (one.container_port, one.protocol) not in listed
+        port._replace(host_ip="::")
+        for port in container.asked
+        if not port.host_ip and port.host_port and (port.container_port, port.protocol) not in listed
     )
     return container._replace(endpoints=(*container.endpoints, PLANNED), ports=(*container.ports, *more))
 
 
-def allowed(one: Opened, entries: Collection[str]) -> bool:
+def allowed(opened_port: Opened, entries: Collection[str]) -> bool:
     """Whether the operator has named a port, by itself or together with its container."""
-    return bool({ALL, one.port, str(one)} & {*entries})
+    return bool({ALL, opened_port.port, str(opened_port)} & {*entries})
 
 
 def name(firewall: state_firewall.HostFirewall, by: str = "") -> str:
@@ -207,11 +213,11 @@ def refuse(found: Iterable[Opened], entries: Collection[str], firewall: state_fi
     for entry in entries:
         if entry != ALL and not ENTRY.fullmatch(entry):
             raise Refused(f"'{entry}' is none of `all`, `25/tcp`, `mail:25/tcp`", OPTION)
-    rest = [one for one in found if not allowed(one, entries)]
+    rest = [opened_port for opened_port in found if not allowed(opened_port, entries)]
     if rest:
-        names = ", ".join(f"container {one.container}, port {one.port}" for one in rest)
-        closers = " and ".join(dict.fromkeys(name(firewall, one.by) for one in rest))
-        kept = dict.fromkeys(one.ipv4 for one in rest if one.ipv4)
+        names = ", ".join(f"container {opened_port.container}, port {opened_port.port}" for opened_port in rest)
+        closers = " and ".join(dict.fromkeys(name(firewall, opened_port.by) for opened_port in rest))
+        kept = dict.fromkeys(endpoint.ipv4 for endpoint in rest if endpoint.ipv4)
         beside = f"; {' and '.join(kept)} keeps IPv4 clients out, and nothing does that for IPv6" if kept else ""
         raise Refused(
             f"enabling IPv6 opens to everyone what {closers} closes today ({names}), as packets that Docker"

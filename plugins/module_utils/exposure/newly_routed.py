@@ -34,7 +34,7 @@ def joined(found: Found) -> list[str]:
     ):
         return []
     pairs = [(path, other) for path in found.paths for other in found.paths if path != other]
-    open_ones = {name for one, other in pairs if not _closed(one, other, found) for name in (one, other)}
+    open_ones = {name for first, other in pairs if not _closed(first, other, found) for name in (first, other)}
     uplinks = [uplink.interface for uplink in found.uplinks]
     return sorted(open_ones - ({*uplinks} if len(uplinks) == 1 else set()))
 
@@ -43,11 +43,11 @@ def _closed(incoming: str, outgoing: str, found: Found) -> bool:
     """Whether a chain drops what is forwarded between two interfaces; one that nobody can tell of does not count."""
     whole = [chain for chain in found.firewall.chains if chain.hook == packet_filter.ROUTER]
     if docker_drops(found):
-        whole = [one._replace(policy=packet_filter.DROP) for one in whole]
-        if not any(state_firewall.IPV6 in one.families for one in whole):
+        whole = [chain._replace(policy=packet_filter.DROP) for chain in whole]
+        if not any(state_firewall.IPV6 in chain.families for chain in whole):
             return True
-    chains = [one._replace(hook=packet_filter.FORWARD) for one in whole]
-    chains += [one for one in found.firewall.chains if one.hook == packet_filter.FORWARD]
+    chains = [chain._replace(hook=packet_filter.FORWARD) for chain in whole]
+    chains += [chain for chain in found.firewall.chains if chain.hook == packet_filter.FORWARD]
     packet = packet_filter.Packet(
         packet_filter.FORWARD, state_firewall.IPV6, "tcp", PORT, PORT, frozenset({incoming}), outgoing
     )
@@ -63,7 +63,7 @@ def docker_drops(found: Found) -> bool:
 
 def refuse(found: Found, entries: Collection[str]) -> None:
     """Raise Refused for what would be joined and is not named in ``entries``."""
-    rest = [] if ALL in entries else [one for one in joined(found) if one not in entries]
+    rest = [] if ALL in entries else [interface for interface in joined(found) if interface not in entries]
     if rest:
         raise Refused(
             "with Docker's IPv6 this host forwards IPv6 between all its networks, and nothing drops what others send"

@@ -63,18 +63,18 @@ def chains(text: str, others: Collection[tuple[str, str]], iptables: bool) -> tu
     except (ValueError, KeyError, TypeError):
         nobody = (Rule((), UNKNOWN, text="nft -j list ruleset"),)
         return (Chain("the ruleset of nftables", INPUT, FAMILIES["inet"], nobody),)
-    sets = {_place(one): one.get("elem", []) for kind in ("set", "map") for one in _every(objects, kind)}
+    sets = {_place(entry): entry.get("elem", []) for kind in ("set", "map") for entry in _every(objects, kind)}
     rules: dict[Place, list[Rule]] = {}
-    for one in _every(objects, "rule"):
-        place = one["family"], one["table"], one["chain"]
-        rules.setdefault(place, []).extend(_read(_Reader(place[:2], sets), one.get("expr", [])))
+    for entry in _every(objects, "rule"):
+        place = entry["family"], entry["table"], entry["chain"]
+        rules.setdefault(place, []).extend(_read(_Reader(place[:2], sets), entry.get("expr", [])))
     found = []
-    for one in _every(objects, "chain"):
-        place = _place(one)
+    for entry in _every(objects, "chain"):
+        place = _place(entry)
         ours = place[:2] not in others and not (iptables and place in OF_IPTABLES)
-        if ours and one.get("hook") in (INPUT, FORWARD) and one.get("type") == "filter" and place[0] in FAMILIES:
-            found.append(_chain(place, one, rules, objects))
-    return tuple(one for one in found if one.rules or one.policy != ACCEPT)
+        if ours and entry.get("hook") in (INPUT, FORWARD) and entry.get("type") == "filter" and place[0] in FAMILIES:
+            found.append(_chain(place, entry, rules, objects))
+    return tuple(chain for chain in found if chain.rules or chain.policy != ACCEPT)
 
 
 def _read(reader: _Reader, statements: list[t.Any]) -> list[Rule]:
@@ -84,19 +84,19 @@ def _read(reader: _Reader, statements: list[t.Any]) -> list[Rule]:
         return [Rule((), UNKNOWN, text=json.dumps(statements)[:200])]
 
 
-def _chain(place: Place, one: Mapping[str, t.Any], rules: Mapping[Place, list[Rule]], objects: list[t.Any]) -> Chain:
+def _chain(place: Place, entry: Mapping[str, t.Any], rules: Mapping[Place, list[Rule]], objects: list[t.Any]) -> Chain:
     names = [_place(other) for other in _every(objects, "chain")]
     beside = {at[2]: tuple(rules.get(at, ())) for at in names if at[:2] == place[:2]}
     name = f"chain {place[2]} of table {place[0]} {place[1]}"
-    return Chain(name, one["hook"], FAMILIES[place[0]], beside[place[2]], beside, one.get("policy", ACCEPT))
+    return Chain(name, entry["hook"], FAMILIES[place[0]], beside[place[2]], beside, entry.get("policy", ACCEPT))
 
 
 def _every(objects: Iterable[Mapping[str, t.Any]], kind: str) -> t.Iterator[t.Any]:
-    return (one[kind] for one in objects if kind in one)
+    return (entry[kind] for entry in objects if kind in entry)
 
 
-def _place(one: Mapping[str, t.Any]) -> Place:
-    return one["family"], one["table"], one["name"]
+def _place(entry: Mapping[str, t.Any]) -> Place:
+    return entry["family"], entry["table"], entry["name"]
 
 
 class _Reader:
@@ -134,7 +134,12 @@ class _Reader:
         if kind in ("set", "meter"):  # it adds to a set, and goes on where its own limit lets it
             within = value.get("stmt", []) if isinstance(value, dict) else []
             within = within if isinstance(within, list) else [within]
-            return [more for one in within for name, rest in one.items() for more in self._conditions(name, rest)]
+            return [
+                more
+                for expression in within
+                for name, rest in expression.items()
+                for more in self._conditions(name, rest)
+            ]
         if kind in GOES_ON or (kind == "xt" and value.get("name") == "comment"):
             return []
         return [Condition(kind)]
@@ -163,7 +168,7 @@ class _Reader:
         for _field_name, implied in fields:
             yield from implied
         elements = [
-            tuple(Condition(field, tuple(self._values(one))) for (field, _implied), one in zip(fields, each))
+            tuple(Condition(field, tuple(self._values(operand))) for (field, _implied), operand in zip(fields, each))
             for each in (value["concat"] if isinstance(value, dict) and "concat" in value else () for value in values)
         ]
         yield Condition("concat" if operator in ("==", "in") else "unknown", tuple(elements))
@@ -186,13 +191,13 @@ class _Reader:
         """The values of a right side, ranges as pairs; what is not understood stays as it is."""
         right = _element(right)
         if isinstance(right, str) and right.startswith("@"):
-            there = self.sets.get((*self.table, right[1:]))
-            return [right] if there is None else [more for one in _listed(there) for more in self._values(one)]
+            members = self.sets.get((*self.table, right[1:]))
+            return [right] if members is None else [more for part in _listed(members) for more in self._values(part)]
         if isinstance(right, list):
-            return [more for one in right for more in self._values(one)]
+            return [more for part in right for more in self._values(part)]
         for name in ("set", "|"):
             if isinstance(right, dict) and name in right:
-                return [more for one in _listed(right[name]) for more in self._values(one)]
+                return [more for part in _listed(right[name]) for more in self._values(part)]
         if isinstance(right, dict) and "range" in right:
             return [tuple(right["range"])]
         if isinstance(right, dict) and "prefix" in right:
@@ -204,9 +209,9 @@ def _listed(found: t.Any) -> list[t.Any]:
     return found if isinstance(found, list) else [found]
 
 
-def _element(one: t.Any) -> t.Any:
+def _element(element: t.Any) -> t.Any:
     """An element of a set without its timeout, comment or counter."""
-    return one["elem"]["val"] if isinstance(one, dict) and isinstance(one.get("elem"), dict) else one
+    return element["elem"]["val"] if isinstance(element, dict) and isinstance(element.get("elem"), dict) else element
 
 
 def _target(value: t.Any) -> str:
@@ -258,12 +263,12 @@ def _flags(left: t.Any, operator: str, right: t.Any) -> Condition:
     if wanted is None or mask is None:
         return Condition("unknown")
     if "&" not in left and operator in ("in", "!"):
-        return Condition("flags", tuple(({one}, {one}) for one in sorted(wanted)), negated)
+        return Condition("flags", tuple(({flag}, {flag}) for flag in sorted(wanted)), negated)
     return Condition("flags", ((mask, wanted),), negated)
 
 
 def _flag_names(value: t.Any) -> set[str] | None:
     if isinstance(value, dict):
         return _flag_names(value["|"]) if "|" in value else None
-    parts = [_flag_names(one) for one in value] if isinstance(value, list) else [{str(value)} - {"0"}]
+    parts = [_flag_names(part) for part in value] if isinstance(value, list) else [{str(value)} - {"0"}]
     return None if None in parts else {name for part in parts for name in part or ()}

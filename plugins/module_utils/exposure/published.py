@@ -120,10 +120,10 @@ class Host(t.NamedTuple):
 
     def mode(self, name: str, family: str) -> str:
         """The gateway mode of a network in a family. Before 27 the option is taken and does nothing."""
-        there = self.network(name)
-        if there is None or not engine_version.has(self.version, "gateway_mode_routed"):
+        network = self.network(name)
+        if network is None or not engine_version.has(self.version, "gateway_mode_routed"):
             return NAT
-        return there.options.get(GATEWAY_MODE + family) or NAT
+        return network.options.get(GATEWAY_MODE + family) or NAT
 
 
 # By what the host's firewall does with a packet.
@@ -194,7 +194,7 @@ def exposures(container: docker_objects.Container, host: Host) -> tuple[Exposure
         return tuple(_of_listeners(container, host))
     if container.network_mode.startswith(CONTAINER_MODE):
         name = container.network_mode[len(CONTAINER_MODE) :]
-        owners = (one for one in host.containers if name in (one.id, one.name))
+        owners = (container for container in host.containers if name in (container.id, container.name))
         return tuple(
             exposure
             for owner in owners
@@ -213,9 +213,15 @@ def served(containers: Iterable[docker_objects.Container], host: Host) -> tuple[
         if heard(container, exposure.port.container_port)
     ]
     answered = [
-        one for one in found if one.port.protocol == "tcp" and one.verdict in (core_verdict.REAL, core_verdict.MASKED)
+        exposure
+        for exposure in found
+        if exposure.port.protocol == "tcp" and exposure.verdict in (core_verdict.REAL, core_verdict.MASKED)
     ]
-    return tuple(dict.fromkeys((one.family, one.port.host_port) for one in answered if _everywhere(one.port.host_ip)))
+    return tuple(
+        dict.fromkeys(
+            (exposure.family, exposure.port.host_port) for exposure in answered if _everywhere(exposure.port.host_ip)
+        )
+    )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -250,22 +256,24 @@ def _of_listeners(container: docker_objects.Container, host: Host) -> Iterator[E
 def _doors(container: docker_objects.Container) -> Iterator[_Door]:
     """Both families of each published port: what the engine lists, and what it publishes nothing for."""
     listed = [port for port in container.ports if port.host_port]
-    for one in listed:
-        yield _Door(one, _family(one.host_ip), True, True)
-    fixed = [one for one in container.asked if one.host_port]
+    for binding in listed:
+        yield _Door(binding, _family(binding.host_ip), True, True)
+    fixed = [port for port in container.asked if port.host_port]
     for number, protocol, at in sorted(
-        {(one.container_port, one.protocol, one.host_port) for one in (*listed, *fixed)}
+        {(port.container_port, port.protocol, port.host_port) for port in (*listed, *fixed)}
     ):
-        asked = [one for one in fixed if (one.container_port, one.protocol, one.host_port) == (number, protocol, at)]
+        requested = [
+            port for port in fixed if (port.container_port, port.protocol, port.host_port) == (number, protocol, at)
+        ]
         for family in state_firewall.FAMILIES:
-            there = {
-                one.host_port
-                for one in listed
-                if (one.container_port, one.protocol, _family(one.host_ip)) == (number, protocol, family)
+            bound = {
+                port.host_port
+                for port in listed
+                if (port.container_port, port.protocol, _family(port.host_ip)) == (number, protocol, family)
             }
             # A host port of the engine's own choice may be another one in each family (before 27.0).
-            if at not in there and (asked or not there):
-                covers = any(one.host_ip == "" or _family(one.host_ip) == family for one in asked)
+            if at not in bound and (requested or not bound):
+                covers = any(port.host_ip == "" or _family(port.host_ip) == family for port in requested)
                 yield _Door(docker_objects.Port(number, protocol, "", at), family, False, covers)
 
 
@@ -302,8 +310,8 @@ def _listed(door: _Door, container: docker_objects.Container, host: Host) -> Res
         return _closed("loopback_only", door.port, door.family, host)
     target = gateway(container, door.family, host)
     through = target or gateway(container, state_firewall.IPV4, host)
-    there = through and host.network(through.network)
-    if through is None or (there and there.driver != "bridge"):
+    network = through and host.network(through.network)
+    if through is None or (network and network.driver != "bridge"):
         return UNKNOWN, "", "other_driver" if through else "no_network"
     if target is None:
         return _proxied(door, through, "no_ipv6_address", container, host)
@@ -345,9 +353,9 @@ def closed_to_responder(networks: Iterable[str], host: Host) -> dict[str, str]:
     """Family -> the chain of the administrator's own that may close the way to a responder on one of these networks."""
     port, found = docker_objects.Port(RESPONDER_PORT, "tcp", "", 0), {}
     for name in networks:
-        there = host.network(name)
-        subnets = there.subnets if there else ()
-        four, six = (next((str(one[9]) for one in subnets if one.version == of), "") for of in (4, 6))
+        candidate = host.network(name)
+        subnets = candidate.subnets if candidate else ()
+        four, six = (next((str(subnet[9]) for subnet in subnets if subnet.version == of), "") for of in (4, 6))
         for family in host.translated:
             way = forwarded(port, family, docker_objects.Endpoint(name, four, six, "", ""), host)
             if way.verdict != state_firewall.ACCEPT:
@@ -423,7 +431,7 @@ def _closed(cause: str, port: docker_objects.Port, family: str, host: Host) -> R
 def _outward(container: docker_objects.Container, host: Host) -> list[docker_objects.Endpoint]:
     """The container's places on networks that have a way out."""
     networks = {endpoint.network: host.network(endpoint.network) for endpoint in container.endpoints}
-    return [one for one in container.endpoints if not getattr(networks[one.network], "internal", False)]
+    return [endpoint for endpoint in container.endpoints if not getattr(networks[endpoint.network], "internal", False)]
 
 
 def gateway(container: docker_objects.Container, family: str, host: Host) -> docker_objects.Endpoint | None:
@@ -433,8 +441,16 @@ def gateway(container: docker_objects.Container, family: str, host: Host) -> doc
     a dual-stack network is taken for both families before any priority is looked at (moby#51999; seen on 28.5.2 with
     a bridge and with macvlan).
     """
-    able = [one for one in _outward(container, host) if (one.ipv6 if family == state_firewall.IPV6 else one.ipv4)]
-    return min(able, key=lambda one: (not (one.ipv4 and one.ipv6), -priority(one), one.network), default=None)
+    able = [
+        endpoint
+        for endpoint in _outward(container, host)
+        if (endpoint.ipv6 if family == state_firewall.IPV6 else endpoint.ipv4)
+    ]
+    return min(
+        able,
+        key=lambda endpoint: (not (endpoint.ipv4 and endpoint.ipv6), -priority(endpoint), endpoint.network),
+        default=None,
+    )
 
 
 def priority(endpoint: docker_objects.Endpoint) -> int:

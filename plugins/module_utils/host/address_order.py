@@ -42,7 +42,7 @@ def effect(
         return False, f"no effect: this host has no way to {place}"
     if _label(others, after.source) == _label(others, target):
         return False, f"no effect: from {after.source} to {place} IPv6 comes first without these lines"
-    if not any(_within(one, prefixes) for one in (after.source, target)):
+    if not any(_within(address, prefixes) for address in (after.source, target)):
         return False, f"no effect: {after.source}, from which this host connects to {place}, is in none of the prefixes"
     if not after.name:
         return False, "not verified: give a name that has addresses of both families"

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 SYSCTL_FILE = "/etc/sysctl.d/90-dms-ipv6.conf"
 # Where a boot takes settings from, in the order of the files' names (sysctl.d(5)).
-SYSCTL_FILES = tuple(f"{one}/sysctl.d/*.conf" for one in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
+SYSCTL_FILES = tuple(f"{folder}/sysctl.d/*.conf" for folder in ("/etc", "/run", "/usr/local/lib", "/usr/lib"))
 SYSCTL_CONF = "/etc/sysctl.conf"
 HEAD = "# Docker switches IPv6 forwarding on; without this the host would lose the default route of its router.\n"
 FORWARDING_HEAD = "# Docker's nftables backend does not switch IPv6 forwarding on.\n"
@@ -142,7 +142,7 @@ def switched_off_by(texts: Mapping[str, str]) -> list[str]:
 
 def _slashes(name: str) -> str:
     """A setting's name as the kernel has it: where the first separator is a dot, dots and slashes change places."""
-    first = next((one for one in name if one in "./"), "/")
+    first = next((character for character in name if character in "./"), "/")
     return name.translate(str.maketrans("./", "/.")) if first == "." else name
 
 
@@ -169,19 +169,19 @@ def guard(
     Raises:
         Refused: something sets it that must be changed by hand.
     """
-    lost = [one for one in ra_default if accepts.get(one) == "1"]
+    lost = [interface for interface in ra_default if accepts.get(interface) == "1"]
     ours = not forwards and not by_docker and not again
     steps: list[Step] = []
     if lost or ours:
         lines = (sysctl_file or b"").decode(errors="surrogateescape")
-        lines = _with(lines, HEAD, [f"{accept_ra(one)} = 2\n" for one in lost])
+        lines = _with(lines, HEAD, [f"{accept_ra(interface)} = 2\n" for interface in lost])
         lines = _with(lines, FORWARDING_HEAD, [f"{name} = 1\n" for name in FORWARDING] if ours else [])
         content = lines.encode(errors="surrogateescape")
         steps.append(WriteFile(SYSCTL_FILE, content, "the same at every boot", old=sysctl_file, invertible=True))
-    for one in lost:
-        refuse_overruled(at_boot, one)
-        steps += _in_ifupdown(at_boot, one)
-    steps += [KeepRoute(one, "1") for one in lost]
+    for interface in lost:
+        refuse_overruled(at_boot, interface)
+        steps += _in_ifupdown(at_boot, interface)
+    steps += [KeepRoute(interface, "1") for interface in lost]
     if not forwards:
         steps.append(ForwardingComesOn(by_docker and not again, again))
     return tuple(steps)
@@ -197,4 +197,4 @@ def _in_ifupdown(at_boot: state_host.AtBoot, interface: str) -> list[Step]:
 def _with(text: str, head: str, lines: list[str]) -> str:
     """A file's text with these lines in it, and the heading over them."""
     text = text and text.rstrip("\n") + "\n"
-    return text + "".join(one for one in (head, *lines) if lines and one not in text)
+    return text + "".join(line for line in (head, *lines) if lines and line not in text)

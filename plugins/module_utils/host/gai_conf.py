@@ -91,8 +91,8 @@ class Tables:
 
     def value(self, kind: str, prefix: ipaddress.IPv6Network) -> int:
         """What is in force for a prefix as a whole: its closest row; the first of two for the same prefix."""
-        rows = [one for one in self.own(kind) or DEFAULTS[kind] if prefix.subnet_of(one.prefix)]
-        return max(rows, key=lambda one: one.prefix.prefixlen).value if rows else REST[kind]
+        rows = [row for row in self.own(kind) or DEFAULTS[kind] if prefix.subnet_of(row.prefix)]
+        return max(rows, key=lambda row: row.prefix.prefixlen).value if rows else REST[kind]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def read(text: str, path: str) -> Tables:
 
 
 def _shown(line: str) -> str:
-    return "".join(one if one.isprintable() else "?" for one in line.strip(BLANKS))[:80]
+    return "".join(character if character.isprintable() else "?" for character in line.strip(BLANKS))[:80]
 
 
 def _row(word: str, values: list[str]) -> tuple[ipaddress.IPv6Network, int] | None:
@@ -237,7 +237,7 @@ def others(text: str, path: str, known: Collection[str] = ()) -> Tables:
     glibc's own table, once we wrote it, stays part of them: whoever adds a line to it since then counts on the rest.
     """
     theirs, mine = (_part(text, path, known, own) for own in (False, True))
-    whole = {kind: any(one.prefix == EVERYTHING for one in mine.own(kind)) for kind in (LABEL, PRECEDENCE)}
+    whole = {kind: any(row.prefix == EVERYTHING for row in mine.own(kind)) for kind in (LABEL, PRECEDENCE)}
     rows = [(*theirs.own(kind), *(DEFAULTS[kind] if whole[kind] else ())) for kind in (LABEL, PRECEDENCE)]
     return Tables(*rows)
 
@@ -247,7 +247,7 @@ def _part(text: str, path: str, known: Collection[str], own: bool) -> Tables:
     return read("".join(line if ours(line, known) is own else "\n" for line in lines(text)), path)
 
 
-def plan(path: str, raw: bytes | None, asked: Wanted, known: Collection[str] = ()) -> Plan:
+def plan(path: str, raw: bytes | None, selection: Wanted, known: Collection[str] = ()) -> Plan:
     """The plan that has the file say what is asked for, and nothing more.
 
     Args:
@@ -261,13 +261,13 @@ def plan(path: str, raw: bytes | None, asked: Wanted, known: Collection[str] = (
     """
     text = decode(raw)
     read(text, path)
-    own = _lines(others(text, path, known), asked, path)
+    own = _lines(others(text, path, known), selection, path)
     after = _edited(text, own, known)
     warnings = tuple(_warnings(read(after, path), path))
     if after == text:
         return Plan(shown(text), shown(text), (), warnings)
     content = None if raw is None and not after else encode(after)
-    step = WriteGaiConf(path, content, _why(asked, own), raw, True, lines=tuple(own))
+    step = WriteGaiConf(path, content, _why(selection, own), raw, True, lines=tuple(own))
     return Plan(shown(text), shown(after), (step,), warnings)
 
 
@@ -276,23 +276,23 @@ def shown(text: str) -> str:
     return encode(text).decode(errors="replace")
 
 
-def _why(asked: Wanted, own: list[str]) -> str:
+def _why(selection: Wanted, own: list[str]) -> str:
     if not own:
         return "without lines that are no longer needed"
-    return f"new processes try IPv6 first from {', '.join(map(str, asked.prefixes))}"
+    return f"new processes try IPv6 first from {', '.join(map(str, selection.prefixes))}"
 
 
-def _lines(base: Tables, asked: Wanted, path: str) -> list[str]:
+def _lines(base: Tables, selection: Wanted, path: str) -> list[str]:
     """Our lines, given the tables without them; none where these say the same already."""
     rank = base.value(LABEL, GLOBAL)
-    rows = _rows(LABEL, base, asked, rank, lambda value: value == rank, path)
-    if asked.precedence:
+    rows = _rows(LABEL, base, selection, rank, lambda value: value == rank, path)
+    if selection.precedence:
         least = base.value(PRECEDENCE, GLOBAL)
-        rows += _rows(PRECEDENCE, base, asked, min(least + AHEAD, LARGEST), lambda value: value > least, path)
+        rows += _rows(PRECEDENCE, base, selection, min(least + AHEAD, LARGEST), lambda value: value > least, path)
     return [HEAD + TAG, *rows] if rows else []
 
 
-def _rows(kind: str, base: Tables, asked: Wanted, value: int, good: Callable[[int], bool], path: str) -> list[str]:
+def _rows(kind: str, base: Tables, selection: Wanted, value: int, good: Callable[[int], bool], path: str) -> list[str]:
     """The rows of one table that are missing, with the whole of glibc's unless others have one of their own.
 
     Args:
@@ -303,9 +303,9 @@ def _rows(kind: str, base: Tables, asked: Wanted, value: int, good: Callable[[in
         good: whether another value does as well.
         path: of the file, for what is said.
     """
-    theirs = [one for one in base.own(kind) if one.line]
+    theirs = [row for row in base.own(kind) if row.line]
     missing = []
-    for prefix in (one for one in asked.prefixes if one.subnet_of(ULA)):
+    for prefix in (candidate for candidate in selection.prefixes if candidate.subnet_of(ULA)):
         for their in theirs:
             if their.prefix.subnet_of(prefix) and not good(their.value):
                 raise Refused(
@@ -319,21 +319,21 @@ def _rows(kind: str, base: Tables, asked: Wanted, value: int, good: Callable[[in
     if not missing:
         return []
     # Two rows for one prefix there must not be.
-    named = {one.prefix for one in (*missing, *theirs)}
+    named = {row.prefix for row in (*missing, *theirs)}
     whole = ROWS[kind] if not theirs or len(theirs) < len(base.own(kind)) else ()
-    rows = [one for one in whole if ipaddress.IPv6Network(one[0]) not in named]
-    rows += [(str(one.prefix), one.value) for one in missing]
+    rows = [entry for entry in whole if ipaddress.IPv6Network(entry[0]) not in named]
+    rows += [(str(entry.prefix), entry.value) for entry in missing]
     return [f"{kind} {prefix:<24} {number:<2} {TAG}" for prefix, number in rows]
 
 
 def _edited(text: str, own: list[str], known: Collection[str]) -> str:
     """The text with these lines in place of ours that are there, or at its end."""
-    there = lines(text)
-    if [line.strip(BLANKS) for line in there if ours(line, known)] == own:
+    present = lines(text)
+    if [line.strip(BLANKS) for line in present if ours(line, known)] == own:
         return text
-    end = "\r\n" if there and there[0].endswith("\r\n") else "\n"
-    at = next((number for number, line in enumerate(there) if ours(line, known)), len(there))
-    head, tail = there[:at], [line for line in there[at:] if not ours(line, known)]
+    end = "\r\n" if present and present[0].endswith("\r\n") else "\n"
+    at = next((number for number, line in enumerate(present) if ours(line, known)), len(present))
+    head, tail = present[:at], [line for line in present[at:] if not ours(line, known)]
     if own and head and not head[-1].endswith("\n"):
         head[-1] += end
     return "".join([*head, *(line + end for line in own), *tail])
@@ -351,14 +351,14 @@ def left_alone(text: str, path: str, known: Collection[str]) -> str:
     except Refused:  # nothing that we would have to understand
         return ""
     for kind in (LABEL, PRECEDENCE):
-        theirs = [one.line for one in base.own(kind) if one.line]
+        theirs = [row.line for row in base.own(kind) if row.line]
         if theirs and len(theirs) < len(base.own(kind)):
             return f"{path}:{theirs[0]}: the {kind} line there stays, and replaces glibc's whole table from now on"
     return ""
 
 
 def _warnings(tables: Tables, path: str) -> t.Iterator[str]:
-    six, four = (tables.value(PRECEDENCE, one) for one in LOCALHOST)
+    six, four = (tables.value(PRECEDENCE, address) for address in LOCALHOST)
     if six <= four:
         where = f"{path}:{tables.precedence[0].line}"
         yield (

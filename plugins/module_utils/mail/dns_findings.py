@@ -69,7 +69,7 @@ class Name:
 
     def holders(self) -> tuple[Said, ...]:
         """The servers that have a record."""
-        return tuple(one for one in self.said if self.real(one))
+        return tuple(reply for reply in self.said if self.real(reply))
 
     def real(self, said: Said) -> list[str]:
         """The addresses that a server told and did not make up."""
@@ -82,7 +82,9 @@ class Name:
 
         Out of its cache a record would have some time left to live.
         """
-        everybody_spoke = self.asked == AUTHORITATIVE and not _missed([one for one in self.said if one.authoritative])
+        everybody_spoke = self.asked == AUTHORITATIVE and not _missed(
+            [reply for reply in self.said if reply.authoritative]
+        )
         return everybody_spoke and not said.authoritative and not said.answer.ttl
 
     @property
@@ -103,7 +105,7 @@ class Name:
     @property
     def chain(self) -> tuple[str, ...]:
         """The names that aliases led to."""
-        return max((one.answer.chain for one in self.said), key=len, default=())
+        return max((reply.answer.chain for reply in self.said), key=len, default=())
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,12 @@ def _name(name: str, mx: bool, resolvers: Sequence[str], ask: dns_questions.Ask)
     answers = dns_questions.resolve(ask, [dns_questions.Question(resolver, name, "AAAA") for resolver in resolvers])
     said = [Said("", address, name, answer) for address, answer in zip(resolvers, answers)]
     silent = (dns_questions.TIMEOUT, dns_questions.UNREACHABLE)
-    awake = [one.address for one in said if one.answer.outcome not in silent]
+    awake = [reply.address for reply in said if reply.answer.outcome not in silent]
     own = dns_questions.authoritative(ask, awake, name, "AAAA") if awake else []
     made_up = tuple(
-        (one.address, address)
-        for one in said
-        for address in sorted(dns_questions.made_up(ask, [one.address], one.answer.records))
+        (reply.address, address)
+        for reply in said
+        for address in sorted(dns_questions.made_up(ask, [reply.address], reply.answer.records))
     )
     return judge(name, mx, (*said, *own), made_up)
 
@@ -229,9 +231,9 @@ def judge(name: str, mx: bool, said: tuple[Said, ...], made_up: tuple[tuple[str,
     One that has any is enough for *present*. *Absent* takes a clear word from everybody whose word counts: all
     authoritative servers, or all resolvers where no authoritative server can be reached.
     """
-    own = [one for one in said if one.authoritative]
-    others = [one for one in said if not one.authoritative]
-    reached = any(_clear(one) for one in own)
+    own = [reply for reply in said if reply.authoritative]
+    others = [reply for reply in said if not reply.authoritative]
+    reached = any(_clear(reply) for reply in own)
     found = Name(name, mx, UNKNOWN, AUTHORITATIVE if reached else RESOLVER, said, made_up)
     if found.holders():
         return replace(found, status=PRESENT)
@@ -245,7 +247,7 @@ def _clear(said: Said) -> bool:
 
 def _all_deny(said: Sequence[Said]) -> bool:
     """Whether every authoritative server said that there is none, or led on to servers that did."""
-    return not _missed(said) and any(one.answer.outcome in dns_questions.GONE for one in said)
+    return not _missed(said) and any(reply.answer.outcome in dns_questions.GONE for reply in said)
 
 
 def _missed(said: Sequence[Said]) -> list[Said]:
@@ -254,10 +256,10 @@ def _missed(said: Sequence[Said]) -> list[Said]:
     An address that this host has no route to does not count if the same server answered at another one: most hosts
     without IPv6 would never get a clear word otherwise.
     """
-    heard = {(one.server, one.name) for one in said if _clear(one)}
-    unheard = [one for one in said if not _clear(one)]
+    heard = {(reply.server, reply.name) for reply in said if _clear(reply)}
+    unheard = [reply for reply in said if not _clear(reply)]
     no_route = dns_questions.UNREACHABLE
-    return [one for one in unheard if one.answer.outcome != no_route or (one.server, one.name) not in heard]
+    return [reply for reply in unheard if reply.answer.outcome != no_route or (reply.server, reply.name) not in heard]
 
 
 def _ptr(wanted: Wanted, ask: dns_questions.Ask) -> Ptr:
@@ -269,10 +271,10 @@ def _ptr(wanted: Wanted, ask: dns_questions.Ask) -> Ptr:
     if answer.outcome != dns_questions.ANSWER:
         return Ptr(UNKNOWN, detail=f"PTR of {wanted.outbound}: {_words(answer)}")
     names = answer.records[:MOST_PTR]
-    forward = dns_questions.look_up(ask, wanted.resolvers, [(one, "AAAA") for one in names])
-    if any(wanted.outbound in one.records for one in forward):
+    forward = dns_questions.look_up(ask, wanted.resolvers, [(name, "AAAA") for name in names])
+    if any(wanted.outbound in answer.records for answer in forward):
         return Ptr(CONFIRMED, names)
-    unsure = [f"AAAA of {name}: {_words(one)}" for name, one in zip(names, forward) if not _is_settled(one)]
+    unsure = [f"AAAA of {name}: {_words(reply)}" for name, reply in zip(names, forward) if not _is_settled(reply)]
     return Ptr(UNKNOWN, names, "; ".join(unsure)) if unsure else Ptr(MISMATCH, names)
 
 
@@ -316,8 +318,8 @@ def _of_name(name: Name, wanted: Wanted) -> list[Finding]:
         found.append(Finding("aaaa_missing", WARNING, f"{name.name} has no AAAA record", remedy))
     if name.status == UNKNOWN:
         found.append(_unknown(f"{name.name}: nobody can tell whether it has an AAAA record: {_unclear(name)}", wanted))
-    told = dict.fromkeys(address for one in name.published for address in name.real(one))
-    wrong = [address for address in told if address not in wanted.addresses]
+    addresses = dict.fromkeys(address for reply in name.published for address in name.real(reply))
+    wrong = [address for address in addresses if address not in wanted.addresses]
     if wanted.addresses and wrong:
         found.append(_wrong_host(name, wrong, wanted))
     return [*found, *([_dns64(name)] if name.made_up else [])]
@@ -348,9 +350,9 @@ def _held(name: Name) -> str:
 
 def _unclear(name: Name) -> str:
     """Who did not give a clear answer, each with the reason."""
-    counts = [one for one in name.said if one.authoritative == (name.asked == AUTHORITATIVE)]
+    counts = [reply for reply in name.said if reply.authoritative == (name.asked == AUTHORITATIVE)]
     unclear = [count for count in counts if not _clear(count)] or counts
-    return "; ".join(f"{one}: {_words(one.answer)}" for one in unclear)
+    return "; ".join(f"{reply}: {_words(reply.answer)}" for reply in unclear)
 
 
 def _unknown(evidence: str, wanted: Wanted) -> Finding:
@@ -366,8 +368,8 @@ def _wrong_host(name: Name, wrong: list[str], wanted: Wanted) -> Finding:
 
 
 def _dns64(name: Name) -> Finding:
-    made = ", ".join(f"{address} by resolver {resolver}" for resolver, address in name.made_up)
-    evidence = f"{name.name}: AAAA made up from an IPv4 address (DNS64, RFC 6147): {made}"
+    synthesized = ", ".join(f"{address} by resolver {resolver}" for resolver, address in name.made_up)
+    evidence = f"{name.name}: AAAA made up from an IPv4 address (DNS64, RFC 6147): {synthesized}"
     if name.status == UNKNOWN:
         return Finding("dns64", WARNING, evidence, "Give a resolver without DNS64 in `resolvers`")
     return Finding("dns64", INFO, evidence, "Nothing: clients of such a resolver reach the host over IPv4")

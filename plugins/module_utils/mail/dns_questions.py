@@ -129,7 +129,7 @@ def resolve(ask: Ask, questions: Sequence[Question]) -> list[Answer]:
         for number, answer in zip(leads_on, further):
             answers[number] = replace(answer, chain=(*answers[number].chain, *answer.chain))
     too_long = f"more than {MOST_ALIASES} aliases, one after another"
-    return [replace(one, outcome=LOOP, detail=too_long) if one.outcome == ALIAS else one for one in answers]
+    return [replace(answer, outcome=LOOP, detail=too_long) if answer.outcome == ALIAS else answer for answer in answers]
 
 
 def look_up(ask: Ask, resolvers: Sequence[str], wanted: Sequence[tuple[str, str]]) -> list[Answer]:
@@ -157,11 +157,11 @@ def authoritative(ask: Ask, resolvers: Sequence[str], name: str, kind: str) -> l
     while left and len(done) <= MOST_ALIASES:
         here = _ask_zone(ask, resolvers, left.pop(0), kind)
         said += here
-        targets = dict.fromkeys(one.answer.chain[-1] for one in here if one.answer.outcome == ALIAS)
+        targets = dict.fromkeys(reply.answer.chain[-1] for reply in here if reply.answer.outcome == ALIAS)
         further = [target for target in targets if target not in done]
         left += further
         done += further
-    return [*said, *(Said(f"the servers of {one}", "", one, Answer(LOOP), authoritative=True) for one in left)]
+    return [*said, *(Said(f"the servers of {name}", "", name, Answer(LOOP), authoritative=True) for name in left)]
 
 
 def _ask_zone(ask: Ask, resolvers: Sequence[str], name: str, kind: str) -> list[Said]:
@@ -169,14 +169,14 @@ def _ask_zone(ask: Ask, resolvers: Sequence[str], name: str, kind: str) -> list[
     if servers.outcome != ANSWER:
         return [Said(f"the servers of {name}", "", name, servers, authoritative=True)]
     kinds = ("A", "AAAA")
-    found = look_up(ask, resolvers, [(server, one) for server in servers.records for one in kinds])
+    found = look_up(ask, resolvers, [(server, kind) for server in servers.records for kind in kinds])
     places: list[tuple[str, str]] = []
     said: list[Said] = []
     for number, server in enumerate(servers.records):
         both = found[2 * number : 2 * number + 2]
         places += [(server, address) for answer in both for address in answer.records]
         # A server that has no address at all answers nobody, so nobody hears of a record from it.
-        said += [Said(server, "", name, one, authoritative=True) for one in both if one.outcome not in SETTLED]
+        said += [Said(server, "", name, answer, authoritative=True) for answer in both if answer.outcome not in SETTLED]
     if not places and not said:
         nowhere = Answer(FAILED, detail="they have no address")
         return [Said(f"the servers of {name}", "", name, nowhere, authoritative=True)]
@@ -194,10 +194,10 @@ def _ask_places(
 
     def at(some: list[tuple[str, str]]) -> list[Said]:
         answers = ask([replace(question, server=address) for _server, address in some])
-        return [Said(*place, question.name, one, authoritative=True) for place, one in zip(some, answers)]
+        return [Said(*place, question.name, answer, authoritative=True) for place, answer in zip(some, answers)]
 
     said = at([place for place in places if place[1] not in invented])
-    reached = {one.server for one in said if one.answer.outcome != UNREACHABLE}
+    reached = {reply.server for reply in said if reply.answer.outcome != UNREACHABLE}
     return said + at([place for place in places if place[1] in invented and place[0] not in reached])
 
 
@@ -252,4 +252,4 @@ def made_up(ask: Ask, resolvers: Sequence[str], addresses: Sequence[str]) -> set
     if not six:
         return set()
     prefixes = dns64_prefixes(look_up(ask, resolvers, [(IPV4ONLY, "AAAA")])[0])
-    return {one for one in six if any(ipaddress.IPv6Address(one) in prefix for prefix in prefixes)}
+    return {address for address in six if any(ipaddress.IPv6Address(address) in prefix for prefix in prefixes)}

@@ -111,23 +111,25 @@ def situation(
     networks = tuple(networks)
     own = {endpoint.network for endpoint in container.endpoints}
     dual = {endpoint.network for endpoint in container.endpoints if endpoint.ipv6}
-    texts = [text for one in container.endpoints for text in (one.gateway4, one.gateway6)]
+    texts = [text for endpoint in container.endpoints for text in (endpoint.gateway4, endpoint.gateway6)]
     texts += [text for network in networks if network.name in own for text in network.gateways]
     gateways = tuple(dict.fromkeys(ipaddress.ip_address(text.split("/")[0]) for text in texts if text))
     masked = [
         exposure for exposure in exposures if exposure.verdict == verdict.MASKED and exposure.port.protocol == "tcp"
     ]
-    families = sorted({one.family for one in masked})
+    families = sorted({exposure.family for exposure in masked})
     # docker-proxy takes the container's own family where it has both, and IPv4 where it has nothing else.
     versions = {6 if family == "ipv6" and container.has_ipv6 else 4 for family in families}
     return Situation(
         container,
         gateways,
-        frozenset(one.port.container_port for one in masked),
+        frozenset(exposure.port.container_port for exposure in masked),
         frozenset(gateway for gateway in gateways if gateway.version in versions),
         f"{' and '.join(families)} clients".replace("ipv", "IPv"),
         container.has_ipv6 or bool({container.name, container.id} & set(wanted)),
-        tuple(one for one in networks if one.name in dual and len((members or {}).get(one.name, ())) > 1),
+        tuple(
+            network for network in networks if network.name in dual and len((members or {}).get(network.name, ())) > 1
+        ),
     )
 
 
@@ -153,7 +155,9 @@ def findings(situation: Situation, facts: mail_programs.Facts, complete: bool = 
 
 def _open_relay(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding]:
     services = [
-        one for one in facts.services if one.port in situation.published and relays_for_mynetworks(one.settings)
+        service
+        for service in facts.services
+        if service.port in situation.published and relays_for_mynetworks(service.settings)
     ]
     trusted = [
         (service.port, gateway, entry)
@@ -161,7 +165,7 @@ def _open_relay(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fi
         for gateway in situation.gateways
         if (entry := trusted_lists.match(gateway, trusted_lists.entries(service.settings.get("mynetworks", ""))))
     ]
-    hidden = [one for one in trusted if one[0] in situation.masked and one[1] in situation.masking]
+    hidden = [place for place in trusted if place[0] in situation.masked and place[1] in situation.masking]
     permit = facts.environment.get("PERMIT_DOCKER", "")
     by = f", by PERMIT_DOCKER={permit}" if permit in ("host", "network", "connected-networks") else ""
     ports, gateways, entries = (_listed(column) for column in zip(*(hidden or trusted))) if trusted else ("", "", "")
@@ -176,7 +180,7 @@ def _open_relay(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fi
         evidence = f"open relay latent: {situation.name}, port {ports}: {nobody}, {relays}"
         yield Finding("open_relay", WARNING, evidence, DISTRUST)
     unclear = trusted_lists.unclear(
-        entry for one in services for entry in trusted_lists.entries(one.settings.get("mynetworks", ""))
+        entry for service in services for entry in trusted_lists.entries(service.settings.get("mynetworks", ""))
     )
     if unclear and not hidden:
         evidence = f"{situation.name}: mynetworks of Postfix has {_listed(unclear)}, which only Postfix can look up"
@@ -186,9 +190,9 @@ def _open_relay(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fi
 def relays_for_mynetworks(settings: Mapping[str, str]) -> bool:
     """Whether a service of Postfix sends mail to anybody for those in mynetworks (postconf(5))."""
     relay, recipient = (
-        trusted_lists.entries(settings.get(f"smtpd_{one}_restrictions", "")) for one in ("relay", "recipient")
+        trusted_lists.entries(settings.get(f"smtpd_{kind}_restrictions", "")) for kind in ("relay", "recipient")
     )
-    first = next((one for one in relay or recipient if one == "permit_mynetworks" or one in DECIDING), "")
+    first = next((word for word in relay or recipient if word == "permit_mynetworks" or word in DECIDING), "")
     return first == "permit_mynetworks"
 
 
@@ -199,7 +203,7 @@ def _listed(values: Iterable[object]) -> str:
 
 def _banned(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding]:
     for gateway in situation.gateways:
-        jails = [jail for jail, banned in facts.bans.items() if any(gateway in one for one in banned)]
+        jails = [jail for jail, banned in facts.bans.items() if any(gateway in network for network in banned)]
         if jails:
             hidden = situation.hides([gateway])
             whom = f"all {situation.hidden} are" if hidden else "what comes under its address is"
@@ -227,14 +231,16 @@ def _logged(situation: Situation, facts: mail_programs.Facts) -> Iterator[Findin
 
 
 def _trusting(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding]:
-    for one in _trust_lists(facts):
-        entries = {gateway: trusted_lists.match(gateway, one.entries) for gateway in situation.gateways}
+    for trust in _trust_lists(facts):
+        entries = {gateway: trusted_lists.match(gateway, trust.entries) for gateway in situation.gateways}
         trusted = {gateway: entry for gateway, entry in entries.items() if entry}
         if trusted:
             hidden = situation.hides(trusted)
-            evidence = f"{situation.name}: {one.meaning} {_listed(trusted)} ({one.where}: {_listed(trusted.values())})"
+            evidence = (
+                f"{situation.name}: {trust.meaning} {_listed(trusted)} ({trust.where}: {_listed(trusted.values())})"
+            )
             remedy = f"{ENABLE}, or take the gateway out of the list" if hidden else "Take the gateway out of the list"
-            yield Finding(one.id, WARNING if hidden else INFO, evidence, remedy)
+            yield Finding(trust.id, WARNING if hidden else INFO, evidence, remedy)
 
 
 def _strangers(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding]:
@@ -242,7 +248,7 @@ def _strangers(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fin
     mynetworks = trusted_lists.entries(facts.postfix.get("mynetworks", ""))
     postfix = TrustList("trusts_ipv4_subnet_only", "mynetworks", mynetworks, "Postfix relays for")
     for network in situation.shared:
-        four = [one for one in network.subnets if one.version == 4]
+        four = [subnet for subnet in network.subnets if subnet.version == 4]
         for listed in (postfix, *_trust_lists(facts)):
             trusted = [subnet for subnet in four if trusted_lists.covers(listed.entries, subnet)]
             missing = [subnet for subnet in network.subnets6 if not trusted_lists.covers(listed.entries, subnet)]
@@ -295,7 +301,7 @@ def _protocols(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fin
 def _families(text: str) -> set[int]:
     """Of ``all``, ``ipv4``, ``ipv6``, and of Dovecot's addresses."""
     words = trusted_lists.entries(text)
-    found = {4 for one in words if one in ("all", "ipv4", "*") or re.fullmatch(r"[\d.]+", one)}
+    found = {4 for word in words if word in ("all", "ipv4", "*") or re.fullmatch(r"[\d.]+", word)}
     return found | {6 for word in words if word in ("all", "ipv6") or ":" in word}
 
 
@@ -303,10 +309,10 @@ def _stale(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding
     permit = facts.environment.get("PERMIT_DOCKER", "")
     computed = _dms_trusts(permit, facts)
     listed = [trusted_lists.network(entry) for entry in trusted_lists.entries(facts.postfix.get("mynetworks", ""))]
-    trusts = {one for one in listed if isinstance(one, ipaddress.IPv4Network) and not one.is_loopback}
+    trusts = {network for network in listed if isinstance(network, ipaddress.IPv4Network) and not network.is_loopback}
     if not computed or not facts.postfix or facts.patched or computed == trusts:
         return
-    now, then = (_listed(sorted(one)) or "nobody" for one in (trusts, computed))
+    now, then = (_listed(sorted(networks)) or "nobody" for networks in (trusts, computed))
     evidence = f"{situation.name}: DMS worked out at its start that Postfix trusts {now}"
     evidence = f"{evidence}; re-created, it would be {then} (PERMIT_DOCKER={permit})"
     yield Finding("stale_until_recreated", WARNING, evidence, DISTRUST)
@@ -314,17 +320,17 @@ def _stale(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding
 
 def _dms_trusts(permit: str, facts: mail_programs.Facts) -> set[ipaddress.IPv4Network]:
     """What docker-mailserver would add to mynetworks if it started now (its setup.d/networking.sh)."""
-    every = [one for own in facts.addresses.values() for one in own]
+    every = [address for own in facts.addresses.values() for address in own]
     # Interfaces are named anew at a re-creation, so a single one will be the one that DMS looks at.
     own = facts.addresses.get(facts.environment.get("NETWORK_INTERFACE", "eth0"), every if len(every) == 1 else ())
     if permit == "network":
         return {DOCKERS_OWN}
     if permit == "connected-networks":
-        return {one.network for one in every}
+        return {address.network for address in every}
     if permit == "container":
-        return {ipaddress.IPv4Network(one.ip) for one in own[:1]}
+        return {ipaddress.IPv4Network(address.ip) for address in own[:1]}
     if permit == "host":
-        return {ipaddress.IPv4Network((one.ip, 16), strict=False) for one in own[:1]}
+        return {ipaddress.IPv4Network((address.ip, 16), strict=False) for address in own[:1]}
     return set()
 
 

@@ -69,7 +69,7 @@ def recipient(text: str) -> str:
     local, _at, domain = text.partition("@")
     if not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise Refused(f"'{text}' is no plain mail address", "recipient", f"Give one such as {DEFAULT_RECIPIENT}")
-    if not any(f".{domain.lower()}".endswith(f".{one}") for one in RESERVED):
+    if not any(f".{domain.lower()}".endswith(f".{suffix}") for suffix in RESERVED):
         raise Refused(
             f"{domain} may be somebody's domain",
             "recipient",
@@ -81,10 +81,10 @@ def recipient(text: str) -> str:
 def parse(lines: list[str]) -> Reply | None:
     """The reply that these lines are; None if they are none (RFC 5321, 4.2)."""
     found = [_REPLY.fullmatch(line) for line in lines]
-    codes = {one.group(1) for one in found if one}
+    codes = {match.group(1) for match in found if match}
     if not all(found) or len(codes) != 1:
         return None
-    return Reply(int(codes.pop()), " ".join(_printable(one.group(3) or "") for one in found if one).strip())
+    return Reply(int(codes.pop()), " ".join(_printable(match.group(3) or "") for match in found if match).strip())
 
 
 def is_last(line: str) -> bool:
@@ -94,7 +94,7 @@ def is_last(line: str) -> bool:
 
 
 def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else "?" for one in text)
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def literal(client: str) -> str:
@@ -134,7 +134,7 @@ def _often_trusted(client: str) -> bool:
         address = ipaddress.ip_address(client)
     except ValueError:
         return False
-    return any(address in one for one in _TRUSTED_BY_RANGE)
+    return any(address in network for network in _TRUSTED_BY_RANGE)
 
 
 def silence(stage: str, timeout: float, banner: str, client: str) -> Relay:

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 def entries(text: str) -> tuple[str, ...]:
     """The entries of a list as Postfix, Dovecot, Rspamd and the DKIM tools write it; ``#`` begins a comment."""
     bare = re.sub(r"#.*", "", text)
-    return tuple(one for one in re.split(r"[\s,;\"]+", bare) if one)
+    return tuple(word for word in re.split(r"[\s,;\"]+", bare) if word)
 
 
 def network(entry: str) -> AnyNetwork | None:

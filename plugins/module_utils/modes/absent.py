@@ -66,11 +66,11 @@ def absent(
         ours = network.labels.get(network_steps.LABEL) == "true"
         if ours or containers.get(network.name) or network.name in found.record.get("replaced", {}):
             ours_on_it = containers.get(network.name, {})
-            made = _made_by_compose(network, found, ours_on_it) if ours else []
-            if made:
-                names = ", ".join(made)
+            composed = _made_by_compose(network, found, ours_on_it) if ours else []
+            if composed:
+                names = ", ".join(composed)
                 warnings.append(f"network {network.name} stays until Compose has re-created {names}: undo again then")
-            state = network_plan.ABSENT if ours and not made else network_plan.RELEASED
+            state = network_plan.ABSENT if ours and not composed else network_plan.RELEASED
             wanted = network_plan.WantedNetwork(network.name, None, state=state)
             plans.append((wanted, network_on_host.plan_network(wanted, found, ours_on_it, ask)))
     files = compose_undo.files_back(found.record.get("files"), found.edited)
@@ -86,8 +86,10 @@ def _made_by_compose(
     network: docker_objects.Network, found: Found, ours: Mapping[str, docker_objects.Container]
 ) -> list[str]:
     """Containers on a network of ours that Compose itself put there, by a file that named it."""
-    there = [one for one in found.everyone if one.endpoint(network.name) and one.id not in ours]
-    return sorted(one.name for one in there if docker_objects.COMPOSE_PROJECT in one.labels)
+    staying = [
+        container for container in found.everyone if container.endpoint(network.name) and container.id not in ours
+    ]
+    return sorted(container.name for container in staying if docker_objects.COMPOSE_PROJECT in container.labels)
 
 
 def plan_restored(found: Found, apply: str, consent: bool) -> daemon_planning.DaemonPlan:

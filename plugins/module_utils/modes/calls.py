@@ -41,10 +41,10 @@ def calls(options: Options, plan: t.Any) -> list[Call]:
 def _nat(options: Options, plan: facts.Nat) -> Iterator[Call]:
     yield _daemon(options, plan["config"])
     subnet = _some(options, SUBNET)
-    for one in plan["compose"]:
-        yield Call("compose_network", {**one, **subnet})
-    for one in plan.get("networks", ()):
-        yield Call("docker_ipv6_network", {**subnet, **one})
+    for project in plan["compose"]:
+        yield Call("compose_network", {**project, **subnet})
+    for project in plan.get("networks", ()):
+        yield Call("docker_ipv6_network", {**subnet, **project})
     if plan["network"] not in NO_NETWORK_OF_OURS:
         network = {"name": plan["network"], "containers": plan["containers"]}
         yield Call("docker_ipv6_network", {**network, **subnet})
@@ -66,8 +66,8 @@ def _routed(options: Options, plan: facts.Routed) -> Iterator[Call]:
 def _prevent(options: Options, plan: facts.Prevent) -> Iterator[Call]:
     if plan["config"]:
         yield _daemon(options, plan["config"])
-    for one in plan["compose"]:
-        yield Call("compose_ports", {**one, "recreate": options["allow_container_restart"]})
+    for project in plan["compose"]:
+        yield Call("compose_ports", {**project, "recreate": options["allow_container_restart"]})
 
 
 def _absent(options: Options, plan: facts.Absent) -> Iterator[Call]:

@@ -43,15 +43,15 @@ def names(word: str, mode: str, attach: str, network: str, found: Found) -> tupl
     host = published.host(found)
     wanted = {verdict.MASKED, verdict.REAL} if mode == "nat" else {verdict.MASKED}
     chosen = []
-    for one in found.containers:
-        if one.network_mode == published.HOST_MODE or one.network_mode.startswith(published.CONTAINER_MODE):
+    for container in found.containers:
+        if container.network_mode == published.HOST_MODE or container.network_mode.startswith(published.CONTAINER_MODE):
             continue  # it has no network of its own
-        if attach == network_on_host.DEFAULT_BRIDGE and not one.endpoint("bridge"):
+        if attach == network_on_host.DEFAULT_BRIDGE and not container.endpoint("bridge"):
             continue
-        six = [each for each in published.exposures(one, host) if each.family == state_firewall.IPV6]
+        six = [each for each in published.exposures(container, host) if each.family == state_firewall.IPV6]
         outside = {each.verdict for each in six if each.cause not in INSIDE}
-        if outside and (word == ALL or outside & wanted or one.endpoint(network)):
-            chosen.append(one.name)
+        if outside and (word == ALL or outside & wanted or container.endpoint(network)):
+            chosen.append(container.name)
     return tuple(sorted(chosen))
 
 

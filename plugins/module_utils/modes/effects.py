@@ -43,11 +43,11 @@ def of(plans: Iterable[Plan], found: Found) -> Effects:
     restarts = [step for step in steps if isinstance(step, Restart)]
     killed = [step.containers for step in restarts if not step.containers_live_on]
     killed += [step.containers for step in steps if isinstance(step, StopContainers)]
-    running = (one for one in steps if isinstance(one, (ConnectContainer, DisconnectContainer)) and one.running)
+    running = (step for step in steps if isinstance(step, (ConnectContainer, DisconnectContainer)) and step.running)
     return {
-        "docker": "restarted" if restarts else "reloaded" if any(isinstance(one, Reload) for one in steps) else "",
+        "docker": "restarted" if restarts else "reloaded" if any(isinstance(step, Reload) for step in steps) else "",
         "stopped": sorted({container.name for some in killed for container in some}),
-        "moved": sorted({one.name for one in running}),
+        "moved": sorted({step.name for step in running}),
         "networks": _networks(steps),
         "written": list(_written(steps, found)),
         "forwarding": any(isinstance(step, ForwardingComesOn) for step in steps) and not found.forwards,
@@ -57,17 +57,21 @@ def of(plans: Iterable[Plan], found: Found) -> Effects:
 
 def together(parts: Iterable[Effects]) -> Effects:
     """The effects of several plans, each of which was looked at by itself."""
-    found = [one for one in parts if one]
+    found = [part for part in parts if part]
     if not found:
         return {}
-    lists = {name: sorted({text for one in found for text in one[name]}) for name in ("stopped", "moved", "recreated")}
+    lists = {
+        name: sorted({text for part in found for text in part[name]}) for name in ("stopped", "moved", "recreated")
+    }
     kinds = ("created", "replaced", "removed")
     return {
         **lists,
-        "docker": max((one["docker"] for one in found), key=("", "reloaded", "restarted").index),
-        "networks": {kind: [*dict.fromkeys(name for one in found for name in one["networks"][kind])] for kind in kinds},
-        "written": [written for one in found for written in one["written"]],
-        "forwarding": any(one["forwarding"] for one in found),
+        "docker": max((part["docker"] for part in found), key=("", "reloaded", "restarted").index),
+        "networks": {
+            kind: [*dict.fromkeys(name for part in found for name in part["networks"][kind])] for kind in kinds
+        },
+        "written": [written for part in found for written in part["written"]],
+        "forwarding": any(part["forwarding"] for part in found),
     }
 
 
@@ -130,24 +134,24 @@ def expected(now: published.Host, pairs: Pairs) -> list[dict[str, t.Any]]:
     return [
         {
             "container": old.name,
-            "host_port": one.port.host_port,
-            "port": one.port.container_port,
-            "protocol": one.port.protocol,
-            "verdict": one.verdict,
-            "by": one.by,
+            "host_port": then.port.host_port,
+            "port": then.port.container_port,
+            "protocol": then.port.protocol,
+            "verdict": then.verdict,
+            "by": then.by,
         }
         for old, new, after in pairs
-        for one in sorted(_six(new, after), key=lambda exposure: exposure.port.host_port)
-        if not any(_same(one, before) for before in _six(old, now))
+        for then in sorted(_six(new, after), key=lambda exposure: exposure.port.host_port)
+        if not any(_same(then, before) for before in _six(old, now))
     ]
 
 
 def _six(container: docker_objects.Container, host: published.Host) -> list[published.Exposure]:
-    return [one for one in published.exposures(container, host) if one.family == state_firewall.IPV6]
+    return [exposure for exposure in published.exposures(container, host) if exposure.family == state_firewall.IPV6]
 
 
-def _same(one: published.Exposure, other: published.Exposure) -> bool:
+def _same(old: published.Exposure, other: published.Exposure) -> bool:
     places = [
-        (each.port.host_port, each.port.container_port, each.port.protocol, each.verdict) for each in (one, other)
+        (each.port.host_port, each.port.container_port, each.port.protocol, each.verdict) for each in (old, other)
     ]
     return places[0] == places[1]

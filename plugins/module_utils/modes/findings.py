@@ -92,15 +92,15 @@ def _environments(found: Found) -> Iterator[Finding]:
 
 def _given_up(found: Found) -> Iterator[Finding]:
     """A change that was not confirmed, and that the host could not take back."""
-    told = found.record.get("reverted") or {}
-    if told.get("gave_up"):
-        left = "; ".join(told.get("left", ()))
+    reverted = found.record.get("reverted") or {}
+    if reverted.get("gave_up"):
+        left = "; ".join(reverted.get("left", ()))
         yield _finding(
             "way_back_failed",
-            f"a change of {told.get('date')} could not be taken back, and the host has given up:"
-            f" {' '.join(told.get('failed', ()))} Left to do: {left}",
+            f"a change of {reverted.get('date')} could not be taken back, and the host has given up:"
+            f" {' '.join(reverted.get('failed', ()))} Left to do: {left}",
             "See to the cause, then run dms.ipv6.host_transaction with state=reverted and"
-            f" transaction={told.get('transaction')}, or dms.ipv6.undo",
+            f" transaction={reverted.get('transaction')}, or dms.ipv6.undo",
         )
 
 
@@ -140,15 +140,15 @@ def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
     """Ports that the host's firewall closes and that enabling IPv6 opens."""
     everyone = [container.id for container in host.containers]
     places: dict[tuple[str, str], list[newly_open.Opened]] = {}
-    for one in newly_open.opened(host, wanted.containers or everyone):
-        if not newly_open.allowed(one, wanted.allow_exposure):
-            places.setdefault((one.container, one.ipv4), []).append(one)
+    for opened_port in newly_open.opened(host, wanted.containers or everyone):
+        if not newly_open.allowed(opened_port, wanted.allow_exposure):
+            places.setdefault((opened_port.container, opened_port.ipv4), []).append(opened_port)
     for (name, ipv4), ports in places.items():
-        closers = dict.fromkeys(newly_open.name(host.firewall, one.by) for one in ports)
+        closers = dict.fromkeys(newly_open.name(host.firewall, opened_port.by) for opened_port in ports)
         beside = f"{ipv4} keeps IPv4 clients out" if ipv4 else "IPv4 clients pass it already"
         yield _finding(
             "newly_exposed",
-            f"container {name}: enabling IPv6 opens {', '.join(one.port for one in ports)} to everyone, which"
+            f"container {name}: enabling IPv6 opens {', '.join(place.port for place in ports)} to everyone, which"
             f" {' and '.join(closers)} closes today for IPv6 clients ({beside})",
             f"Name what may be open in dms_ipv6_allow_exposure ({ports[0]}), or publish the port on an"
             " address of the host that only those reach who may",
@@ -166,9 +166,9 @@ def _one_family(host: published.Host) -> Iterator[Finding]:
     if not host.ip6tables:
         return
     found = newly_open.rules_of_one_family(host, ())
-    for one in found:
-        yield _finding("ipv4_only_rules", newly_open.only_ipv4(*one), remedy)
-    banned = newly_open.banned_over_ipv4(host) if any(one.has_ipv6 for one in host.containers) else ""
+    for rule in found:
+        yield _finding("ipv4_only_rules", newly_open.only_ipv4(*rule), remedy)
+    banned = newly_open.banned_over_ipv4(host) if any(container.has_ipv6 for container in host.containers) else ""
     if banned and not found:
         yield _finding("ipv4_only_rules", banned, remedy)
 
@@ -207,7 +207,7 @@ def _file(found: Found) -> Iterator[Finding]:
 
 def _other_networks(found: Found, settings: Settings) -> Iterator[Finding]:
     """Settings of the default bridge that somebody expects to work for networks of his own."""
-    keys = [one for one in ("ipv6", "fixed-cidr-v6") if settings.get(one) or found.daemon.observed.get(one)]
+    keys = [key for key in ("ipv6", "fixed-cidr-v6") if settings.get(key) or found.daemon.observed.get(key)]
     for network in found.networks if keys else ():
         names = [
             container.name
@@ -271,7 +271,9 @@ def _moved_live(found: Found, moving: Collection[str], network: str) -> Iterator
 def _has_by_itself(container: docker_objects.Container, name: str, found: Found) -> bool:
     """Whether a container was made with a network, so that it has it again when it is re-created."""
     moved = found.record.get("moves", {}).get(name, ())
-    ours = name == OUR_NETWORK or any(network_steps.LABEL in one.labels for one in found.networks if one.name == name)
+    ours = name == OUR_NETWORK or any(
+        network_steps.LABEL in network.labels for network in found.networks if network.name == name
+    )
     return bool(container.endpoint(name)) and not ours and container.id not in moved
 
 

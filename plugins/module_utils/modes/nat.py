@@ -132,8 +132,8 @@ def nat(
     if network.subnet and not network.subnet.subnet_of(ip.ULA):
         remedy = f"{ip.REMEDY_SUBNET}; global addresses are for mode routed"
         raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", remedy)
-    made = enabled(wanted, network, found, ask, file_settings)
-    return made._replace(table_plan=table_away(network.name, found))
+    plan = enabled(wanted, network, found, ask, file_settings)
+    return plan._replace(table_plan=table_away(network.name, found))
 
 
 def already_real(names: Collection[str], network: str, found: state_host.Found) -> dict[str, str]:
@@ -151,7 +151,11 @@ def already_real(names: Collection[str], network: str, found: state_host.Found) 
         way = published.gateway(container, state_firewall.IPV6, host)
         if way is None or way.network == network or not {container.name, container.id} & {*names}:
             continue
-        verdicts = {one.verdict for one in published.exposures(container, host) if one.family == state_firewall.IPV6}
+        verdicts = {
+            exposure.verdict
+            for exposure in published.exposures(container, host)
+            if exposure.family == state_firewall.IPV6
+        }
         if verdict.REAL in verdicts and not verdicts & NOT_REAL:
             real[container.name if container.name in names else container.id] = way.network
     return real
@@ -160,7 +164,7 @@ def already_real(names: Collection[str], network: str, found: state_host.Found) 
 def table_away(network: str, found: state_host.Found) -> Plan:
     """The plan for the firewall of containers with public addresses, once this network is not theirs any more."""
     table = nft_table.in_file(found.table)
-    bridges = {routed_mode.bridge_name(one.name) for one in found.networks if one.name != network}
+    bridges = {routed_mode.bridge_name(candidate.name) for candidate in found.networks if candidate.name != network}
     if table and table.bridge in bridges:
         return Plan("", "")
     return routed_firewall.plan(None, found.table)
@@ -190,9 +194,9 @@ def enabled(
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
         default_bridge.refuse_elsewhere(containers.values())
     daemon_plan = daemon_on_host.plan_daemon(daemon_planning.Wanted(config, consent=wanted.consent), found)
-    told = address_pools.warning(found.daemon.version) if wanted.address_pool else ""
-    if told and daemon_plan.changed:
-        daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, told))
+    warning = address_pools.warning(found.daemon.version) if wanted.address_pool else ""
+    if warning and daemon_plan.changed:
+        daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, warning))
     if wanted.attach == network_on_host.DEFAULT_BRIDGE:
         default_bridge.refuse_ipv4_only(containers.values(), found.networks, ask)
         daemon_plan = replace(daemon_plan, warnings=(*daemon_plan.warnings, default_bridge.ADVICE))

@@ -206,7 +206,7 @@ def _concerned(wanted: Wanted, found: Found, ask: docker_objects.Ask) -> tuple[d
     """The containers whose clients must be refused: those named, running or not, or all that run."""
     looked_into = {container.id: container for container in found.containers}
     named = [ask.inspect(name) for name in wanted.containers]
-    return tuple(looked_into.get(one.id, one) for one in named) if named else found.containers
+    return tuple(looked_into.get(container.id, container) for container in named) if named else found.containers
 
 
 def _published(container: docker_objects.Container, host: Host) -> Iterator[Exposure]:
@@ -222,7 +222,8 @@ def _published(container: docker_objects.Container, host: Host) -> Iterator[Expo
 def refuse_past_ports(named: Iterable[docker_objects.Container], host: Host) -> None:
     """Raise Refused for containers that IPv6 clients reach without any port being published over IPv6."""
     alone = (
-        one._replace(ports=tuple(port for port in one.ports if ":" not in port.host_ip), asked=()) for one in named
+        container._replace(ports=tuple(port for port in container.ports if ":" not in port.host_ip), asked=())
+        for container in named
     )
     _refuse_ways_in(alone, True, host, "Take it off that network, or let the service listen on IPv4 only")
 
@@ -235,7 +236,7 @@ def _refuse_ways_in(concerned: Iterable[docker_objects.Container], named: bool, 
         if by_host and not named:
             continue  # only warned of: nobody said that it counts
         place = _place(container, after)
-        ways += [f"{place}: {_way_in(one, by_host)}" for one in _published(container, after)]
+        ways += [f"{place}: {_way_in(way, by_host)}" for way in _published(container, after)]
         ways += [
             f"{place}: clients reach {direct.port.host_ip} at port {direct.port.container_port},"
             " the container's own address"
@@ -275,7 +276,7 @@ def _refuse_asleep(concerned: Iterable[docker_objects.Container], found: Found) 
     dual = {network.name for network in found.networks if network.ipv6}
     for container in concerned:
         places = [endpoint.network for endpoint in container.endpoints if endpoint.network in dual]
-        six = [one for one in container.asked if not one.host_ip or ":" in one.host_ip]
+        six = [port for port in container.asked if not port.host_ip or ":" in port.host_ip]
         if not container.running and places and six:
             problem = f"it does not run, and IPv6 clients get in once it does: network {places[0]} has IPv6"
             raise Refused(problem, f"container {container.name}", REMEDY_DUAL)
@@ -288,12 +289,12 @@ def _refuse_harm(containers: Iterable[docker_objects.Container], now: Host, afte
         before = {
             (exposure.family, exposure.port): exposure.verdict for exposure in published.exposures(container, now)
         }
-        for one in published.exposures(container, after):
-            reached = before.get((one.family, one.port)) in (verdict.REAL, verdict.MASKED)
-            if reached and _harms(one):
-                place = _place(container, after) if one.family == IPV6 else f"container {container.name}"
-                who = f"{WORDS[one.family]} clients would hang at port {one.port.host_port}"
-                harmed.append(f"{place}: {who}, for {published.CAUSES[one.cause]}")
+        for result in published.exposures(container, after):
+            reached = before.get((result.family, result.port)) in (verdict.REAL, verdict.MASKED)
+            if reached and _harms(result):
+                place = _place(container, after) if result.family == IPV6 else f"container {container.name}"
+                who = f"{WORDS[result.family]} clients would hang at port {result.port.host_port}"
+                harmed.append(f"{place}: {who}, for {published.CAUSES[result.cause]}")
     if harmed:
         raise Refused("; ".join(dict.fromkeys(harmed)), remedy=REMEDY_HANG)
 
@@ -311,12 +312,12 @@ def _consequences(
     """What the setting brings with it, while it is not in force yet."""
     yield LOCAL
     yield BETWEEN
-    shut = [one.name for one in rest if _shut(one, now, after)]
+    shut = [container.name for container in rest if _shut(container, now, after)]
     if shut:
         yield f"the setting is the whole daemon's: IPv6 clients of {', '.join(shut)} are refused as well"
     if not engine_version.has(found.daemon.version, "userland_proxy_rules_go"):
         yield STALE.format(found.daemon.version)
-    names = [one.name for one in found.everyone if _of_mailcow(one)]
+    names = [container.name for container in found.everyone if _of_mailcow(container)]
     if names or MAILCOW_CHAIN in chains:
         seen = ", ".join(names[:3]) or f"the iptables chain {MAILCOW_CHAIN}"
         yield ISOLATED.format(seen)
@@ -325,10 +326,14 @@ def _consequences(
 def _shut(container: docker_objects.Container, now: Host, after: Host) -> bool:
     """Whether IPv6 clients get an answer from a container today, and none afterwards."""
     answered = [
-        {(one.port.container_port, one.port.protocol, one.port.host_port) for one in exposures if one.family == IPV6}
+        {
+            (exposure.port.container_port, exposure.port.protocol, exposure.port.host_port)
+            for exposure in exposures
+            if exposure.family == IPV6
+        }
         for exposures in (
             [exposure for exposure in published.exposures(container, now) if exposure.verdict == verdict.MASKED],
-            [one for one in published.exposures(container, after) if one.verdict == verdict.REFUSED],
+            [exposure for exposure in published.exposures(container, after) if exposure.verdict == verdict.REFUSED],
         )
     ]
     return bool(answered[0] & answered[1])
@@ -351,13 +356,13 @@ def _not_prevented(
         for container in containers
         if container.network_mode == published.HOST_MODE and any(_published(container, after))
     ]
-    for one in by_host:
-        numbers = ", ".join(str(way.port.host_port) for way in _published(one, after))
-        yield f"container {one.name} is in host network mode: IPv6 clients still get in at port {numbers}"
-    for one in rest if wanted.containers else ():
-        ways = [way for way in _published(one, after) if way.verdict == verdict.REAL]
-        if ways and one not in by_host:
-            yield f"{_place(one, after)}, was not named: IPv6 clients still get in at port {ways[0].port.host_port}"
+    for owner in by_host:
+        numbers = ", ".join(str(way.port.host_port) for way in _published(owner, after))
+        yield f"container {owner.name} is in host network mode: IPv6 clients still get in at port {numbers}"
+    for owner in rest if wanted.containers else ():
+        ways = [way for way in _published(owner, after) if way.verdict == verdict.REAL]
+        if ways and owner not in by_host:
+            yield f"{_place(owner, after)}, was not named: IPv6 clients still get in at port {ways[0].port.host_port}"
 
 
 def quiet_network(concerned: Iterable[docker_objects.Container], found: Found) -> str:
@@ -367,7 +372,7 @@ def quiet_network(concerned: Iterable[docker_objects.Container], found: Found) -
         for network in found.networks
         if network.driver == "bridge" and not network.ipv6 and not network.internal
     }
-    theirs = sorted(end.network for one in concerned for end in one.endpoints if end.network in usable)
+    theirs = sorted(end.network for container in concerned for end in container.endpoints if end.network in usable)
     return next(iter([*theirs, *(["bridge"] if "bridge" in usable else [])]), "")
 
 

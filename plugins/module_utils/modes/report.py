@@ -41,9 +41,11 @@ def finding_lines(findings: Iterable[Json]) -> list[str]:
 def _rows(container: Json) -> list[tuple[str, ...]]:
     """A row for each host port, whatever families it is published in."""
     ports: dict[tuple[int, int, str], dict[str, str]] = {}
-    for one in container["exposure"]:
-        words = f"{one['verdict']} as {one['by']}" if one.get("by") else str(one["verdict"])
-        ports.setdefault((one["host_port"], one["port"], one["protocol"]), {})[one["family"]] = words
+    for exposure in container["exposure"]:
+        words = f"{exposure['verdict']} as {exposure['by']}" if exposure.get("by") else str(exposure["verdict"])
+        ports.setdefault((exposure["host_port"], exposure["port"], exposure["protocol"]), {})[exposure["family"]] = (
+            words
+        )
     return [
         (
             container["name"],
@@ -77,7 +79,7 @@ def summary(
     proof: Mapping[str, t.Any] | None,
 ) -> str:
     """A host in one sentence."""
-    critical = sum(1 for one in found if one["severity"] == CRITICAL)
+    critical = sum(1 for finding in found if finding["severity"] == CRITICAL)
     word = "finding" if len(found) == 1 else "findings"
     parts = [f"Docker {version}", f"{len(found)} {word} ({critical} critical)" if found else "no findings"]
     if plan is not None:

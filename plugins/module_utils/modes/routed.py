@@ -166,20 +166,20 @@ def _network_wanted(wanted: Wanted, found: Found) -> WantedNetwork:
         derived=derived,
         containers=wanted.containers,
         options=routed_mode.options(wanted.network, found.daemon.version),
-        inside=tuple(prefix for one in found.uplinks for prefix, _permanent in one.prefixes),
+        inside=tuple(prefix for uplink in found.uplinks for prefix, _permanent in uplink.prefixes),
     )
 
 
 def _uplink(wanted: Wanted, found: Found) -> Uplink | None:
     """The interface named, else the first one with a global prefix, or any with a default route."""
     if wanted.interface:
-        uplink = next((one for one in found.uplinks if one.interface == wanted.interface), None)
+        uplink = next((uplink for uplink in found.uplinks if uplink.interface == wanted.interface), None)
         if uplink is None:
-            names = ", ".join(one.interface for one in found.uplinks) or "none has one"
+            names = ", ".join(uplink.interface for uplink in found.uplinks) or "none has one"
             problem = f"{wanted.interface} is no interface of this host with an IPv6 default route ({names})"
             raise Refused(problem, "interface")
         return uplink
-    return min(found.uplinks, key=lambda one: not one.prefixes, default=None)
+    return min(found.uplinks, key=lambda uplink: not uplink.prefixes, default=None)
 
 
 def _global(text: str) -> ipaddress.IPv6Network:
@@ -194,16 +194,18 @@ def _carved(wanted: Wanted, uplink: Uplink | None, found: Found) -> ipaddress.IP
     """A part of the host's own prefix, with nobody in it: the same every time."""
     prefix = _own_prefix(uplink, found)
     length = wanted.prefix_length if wanted.prefix_length > prefix.prefixlen else CARVED
-    there = [subnet for one in found.networks if one.name == wanted.network for subnet in one.subnets6]
-    on_link = {network for one in found.uplinks for network, _permanent in one.prefixes}
+    subnets = [subnet for network in found.networks if network.name == wanted.network for subnet in network.subnets6]
+    on_link = {network for uplink in found.uplinks for network, _permanent in uplink.prefixes}
     avoid = [
-        one for _label, one in found.taken if one not in on_link and not any(_is_part(one, subnet) for subnet in there)
+        network
+        for _label, network in found.taken
+        if network not in on_link and not any(_is_part(network, subnet) for subnet in subnets)
     ]
     return prefix_plan.carve(prefix, length, avoid, f"{wanted.network} {found.machine_id}")
 
 
-def _is_part(one: ip.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
-    return isinstance(one, ipaddress.IPv6Network) and one.subnet_of(subnet)
+def _is_part(network: ip.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
+    return isinstance(network, ipaddress.IPv6Network) and network.subnet_of(subnet)
 
 
 def _own_prefix(uplink: Uplink | None, found: Found) -> ipaddress.IPv6Network:
@@ -237,8 +239,10 @@ def _own_64(prefix: ipaddress.IPv6Network, interface: str, found: Found) -> ipad
     """
     if prefix.prefixlen >= LONGEST_OF_HOST:
         return prefix
-    here = [one for label, one in found.taken if label == f"address on {interface}" and _is_part(one, prefix)]
-    parts = {ipaddress.IPv6Network((one.network_address, LONGEST_OF_HOST), strict=False) for one in here}
+    here = [
+        network for label, network in found.taken if label == f"address on {interface}" and _is_part(network, prefix)
+    ]
+    parts = {ipaddress.IPv6Network((network.network_address, LONGEST_OF_HOST), strict=False) for network in here}
     if len(parts) != 1:
         raise Refused(
             f"on {interface} the whole {prefix} is on-link, and nothing says which /{LONGEST_OF_HOST} of it is this"
@@ -257,7 +261,7 @@ def addressed(
     Every container has a fixed one: DNS names it, and so do the firewall and the kernel's proxy entries.
     """
     subnet = t.cast(ipaddress.IPv6Network, network_on_host.subnet_after(network, found))
-    strangers = sorted({*given} - {*containers, *(one.name for one in containers.values())})
+    strangers = sorted({*given} - {*containers, *(container.name for container in containers.values())})
     if strangers:
         where = f"addresses, {strangers[0]}"
         raise Refused("there is no such container in `containers`", where, "Correct the name, or remove the address")
@@ -311,9 +315,9 @@ def _table(
 
 def ports(container: docker_objects.Container, address: str) -> Iterator[Open]:
     """What a container's user has published for IPv6 clients, at the container's own address."""
-    for one in (*container.asked, *container.ports):
-        if not one.host_ip or (":" in one.host_ip and not ipaddress.ip_address(one.host_ip).is_loopback):
-            yield Open(address, one.protocol, one.container_port)
+    for port in (*container.asked, *container.ports):
+        if not port.host_ip or (":" in port.host_ip and not ipaddress.ip_address(port.host_ip).is_loopback):
+            yield Open(address, port.protocol, port.container_port)
 
 
 def _refuse_closed(
@@ -322,7 +326,7 @@ def _refuse_closed(
     """Raise Refused where a published port would not be reached: our table opens nothing that others close."""
     definition = definitions.new_network(network.name, table.subnet, {}, dict(network.options))
     planned = docker_objects.network({"Id": "planned", **definitions.load(definition)})
-    others = tuple(one for one in found.networks if one.name != network.name)
+    others = tuple(candidate for candidate in found.networks if candidate.name != network.name)
     after = published.host(found)._replace(
         ip6tables=True,
         forwards=True,
@@ -335,7 +339,7 @@ def _refuse_closed(
         for exposure in direct_access.exposures(_joined(containers[name], network.name, address, after), after)
         if exposure.port.host_ip == address and exposure.verdict != verdict.REAL
     ]
-    shut = [(port, one) for port, one in closed if port in table.ports]
+    shut = [(port, cause) for port, cause in closed if port in table.ports]
     if shut:
         ways = ", ".join(str(port) for port, _one in shut)
         cause = published.CAUSES[shut[0][1].cause]
@@ -349,8 +353,8 @@ def _joined(
     container: docker_objects.Container, network: str, address: str, after: published.Host
 ) -> docker_objects.Container:
     """The container on the network, which must be the one that its published ports lead to."""
-    there = container.endpoint(network) or docker_objects.Endpoint(network, "192.0.0.8", address, "192.0.0.9", "")
-    place = there._replace(ipv6=address)
+    current = container.endpoint(network) or docker_objects.Endpoint(network, "192.0.0.8", address, "192.0.0.9", "")
+    place = current._replace(ipv6=address)
     joined = container._replace(
         endpoints=(*(endpoint for endpoint in container.endpoints if endpoint.network != network), place)
     )
@@ -376,7 +380,7 @@ def _commands(ports: list[Open], table: Table, found: Found) -> str:
     ):
         lines = ["systemctl restart docker"]
     elif found.firewall.kind == state_firewall.FIREWALLD:
-        lines = [*FIREWALLD, *(RICH.format(one.address, one.port, one.protocol) for one in ports)]
+        lines = [*FIREWALLD, *(RICH.format(port.address, port.port, port.protocol) for port in ports)]
         lines.append("firewall-cmd --reload")
     else:
         lines = [f"ip6tables -I FORWARD -o {table.bridge} -j ACCEPT"]
@@ -392,7 +396,7 @@ def _responder(network: WantedNetwork, subnet: ipaddress.IPv6Network) -> str:
 
 def _ndp(wanted: Wanted, network: WantedNetwork, subnet: ipaddress.IPv6Network, found: Found) -> dict[str, t.Any]:
     """Options of ndp_proxy where the subnet is a part of an uplink's prefix: a router looks for neighbours there."""
-    named = [one for one in found.uplinks if wanted.interface in ("", one.interface)]
+    named = [uplink for uplink in found.uplinks if wanted.interface in ("", uplink.interface)]
     for uplink in named:
         if any(subnet != prefix and subnet.subnet_of(prefix) for prefix, _permanent in uplink.prefixes):
             return {

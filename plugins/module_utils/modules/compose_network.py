@@ -59,13 +59,13 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
 
     def make(found: Found, ask: Ask) -> compose_plan.ComposePlan:
         found = ownership.believed(found, Docker(params["docker_socket"]))
-        made = project.plan(wanted, found, ask)
-        if made.edit.changed:
-            project.validate(made.before, made.edit.texts)
-        return made
+        planned = project.plan(wanted, found, ask)
+        if planned.edit.changed:
+            project.validate(planned.before, planned.edit.texts)
+        return planned
 
     plan, _found, done = live_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made.plan
+        params["docker_socket"], params["transaction"], dry, make, lambda planned: planned.plan
     )
     diffs = [diff.changed(plan.edit.before, plan.edit.after, plan.edit.path)]
     diffs += [diff.of(plan.plan, f"network {plan.network}")] if plan.lives else []
@@ -85,11 +85,11 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     path = params["path"]
 
     def make(found: Found, _ask: Ask) -> Plan:
-        ours = {one: raw for one, raw in found.edited.items() if one in (path, project.beside(path))}
+        ours = {file: raw for file, raw in found.edited.items() if file in (path, project.beside(path))}
         return compose_undo.files_back(found.record.get("files"), ours)
 
     plan, _found, done = live_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
+        params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
     diffs = [_shown(step) for step in plan.steps if isinstance(step, WriteFile)]
     return {**live_change.told(plan, diffs, done.notes), "outage": done.outage}

@@ -37,7 +37,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         return ports_plan.plan(wanted, found, params["recreate"])
 
     plan, _found, done = live_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
+        params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
     diffs = (diff.changed(edit.before, edit.after, edit.path) for edit in plan.edits)
     return {

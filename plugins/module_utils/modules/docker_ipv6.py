@@ -106,13 +106,13 @@ def _arm(within: int) -> str:
 
 def _run(call: Call, params: Mapping[str, t.Any], transaction: str, dry: bool) -> dict[str, t.Any]:
     """What a module returns."""
-    code = _code(call.module)
+    code = code_of(call.module)
     always = {"transaction": transaction, "docker_socket": params["docker_socket"]}
     defaults = {name: option.get("default") for name, option in code.SPEC.items()}
     return t.cast("dict[str, t.Any]", code.run({**defaults, **call.options, **always}, dry))
 
 
-def _code(module: str) -> t.Any:
+def code_of(module: str) -> t.Any:
     """The code of a module; what few changes take is imported by them alone."""
     often = {
         "docker_daemon_config": docker_daemon_config,
@@ -137,8 +137,8 @@ def _taken_back(transaction: str, reason: str) -> Refused:
         return Refused(reason)
     with lock.lock(lock.WAY_BACK):
         # It is not armed if its time was over: then the host did it.
-        there = armed.is_armed(transaction)
-        outcome = revert.revert(reason) if there else revert.Outcome([], [])
+        still_armed = armed.is_armed(transaction)
+        outcome = revert.revert(reason) if still_armed else revert.Outcome([], [])
     if not outcome.failed:
         return RolledBack(" ".join([reason, "Everything is as it was before this run.", *outcome.notes]))
     if not outcome.gave_up:
@@ -148,12 +148,12 @@ def _taken_back(transaction: str, reason: str) -> Refused:
 
 def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]], warnings: list[str]) -> dict[str, t.Any]:
     """How the host is, and what the modules have told."""
-    told: dict[str, t.Any] = {name: [text for one in done for text in one.get(name, [])] for name in LISTS}
-    told["warnings"] = [*warnings, *told["warnings"]]
-    diffs = [one.get("diff") or [] for one in done]
-    told["diff"] = [part for diff in diffs for part in (diff if isinstance(diff, list) else [diff])]
+    result: dict[str, t.Any] = {name: [text for part in done for text in part.get(name, [])] for name in LISTS}
+    result["warnings"] = [*warnings, *result["warnings"]]
+    diffs = [part.get("diff") or [] for part in done]
+    result["diff"] = [part for diff in diffs for part in (diff if isinstance(diff, list) else [diff])]
     for name in ("restarted", "reloaded"):
-        told[name] = any(one.get(name) for one in done)
-    told["outage"] = round(sum(one.get("outage", 0.0) for one in done), 2)
-    told["effect"] = " ".join(one["effect"] for one in done if "effect" in one)
-    return {**host, **told, "changed": any(one["changed"] for one in done), "rolled_back": False}
+        result[name] = any(part.get(name) for part in done)
+    result["outage"] = round(sum(part.get("outage", 0.0) for part in done), 2)
+    result["effect"] = " ".join(part["effect"] for part in done if "effect" in part)
+    return {**host, **result, "changed": any(part["changed"] for part in done), "rolled_back": False}

@@ -120,7 +120,7 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
         "host_addresses": places.all,
         "networks": [_network_facts(network) for network in found.networks],
         "containers": _containers_facts(found),
-        "findings": [one._asdict() for one in _wrong(docker, found, wanted, joining, params, more)],
+        "findings": [finding._asdict() for finding in _wrong(docker, found, wanted, joining, params, more)],
     }
     result["table"] = report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
@@ -191,15 +191,15 @@ def _containers_facts(found: state_host.Found) -> list[dict[str, t.Any]]:
         ]
     host = published.host(found)
     facts = (
-        _container_facts(one, published.exposures(one, host), direct_access.exposures(one, host))
-        for one in found.containers
+        _container_facts(container, published.exposures(container, host), direct_access.exposures(container, host))
+        for container in found.containers
     )
     return [fact for fact in facts if fact["exposure"] or fact["direct"]]
 
 
 def _unjudged(container: docker_objects.Container) -> tuple[published.Exposure, ...]:
     """The ports of an engine that our model is not about."""
-    families = ((one, state_firewall.IPV6 if ":" in one.host_ip else state_firewall.IPV4) for one in container.ports)
+    families = ((port, state_firewall.IPV6 if ":" in port.host_ip else state_firewall.IPV4) for port in container.ports)
     return tuple(published.Exposure(port, family, published.UNKNOWN) for port, family in families)
 
 
@@ -209,8 +209,8 @@ def _container_facts(
     return {
         "name": container.name,
         "networks": [endpoint.network for endpoint in container.endpoints],
-        "exposure": [{"host_port": one.port.host_port, **_exposure_facts(one)} for one in exposed],
-        "direct": [{"address": one.port.host_ip, **_exposure_facts(one)} for one in direct],
+        "exposure": [{"host_port": exposure.port.host_port, **_exposure_facts(exposure)} for exposure in exposed],
+        "direct": [{"address": exposure.port.host_ip, **_exposure_facts(exposure)} for exposure in direct],
     }
 
 

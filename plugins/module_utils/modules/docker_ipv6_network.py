@@ -75,7 +75,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         return wanted, network_on_host.plan_network(wanted, found, containers, ask)
 
     planned, found, done = live_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made[1]
+        params["docker_socket"], params["transaction"], dry, make, lambda planned: planned[1]
     )
     wanted, plan = planned
     diff = change_diff.of(plan, f"network {wanted.name}")

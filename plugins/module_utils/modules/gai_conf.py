@@ -43,10 +43,10 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     path, present = params["path"], params["state"] == "present"
     if present and not params["prefixes"]:
         raise Refused("it is empty", "prefixes", "Give the ULA that this host connects from")
-    asked = gai_conf.wanted(params["prefixes"] or [], params["precedence"])
+    selection = gai_conf.wanted(params["prefixes"] or [], params["precedence"])
 
     def make(record: Mapping[str, t.Any]) -> Plan:
-        return resolver.plan(path, asked, record) if present else resolver.back(path, record)
+        return resolver.plan(path, selection, record) if present else resolver.back(path, record)
 
     before = resolver.order(params["name"])
     plan = _change(params["docker_socket"], params["transaction"], dry, make)
@@ -60,7 +60,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     after = resolver.order(params["name"])
     result["after"] = list(after.addresses)
     if present:
-        effective, effect = address_order.effect(before, after, asked.prefixes, resolver.others(path))
+        effective, effect = address_order.effect(before, after, selection.prefixes, resolver.others(path))
         result.update(effective=effective, effect=effect)
         if not effective:
             result["warnings"] = list(dict.fromkeys([*result["warnings"], effect]))
@@ -74,7 +74,7 @@ def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any
         Refused: something that must not or cannot be done.
     """
     if change_record.record().get("unfinished"):
-        return live_change.change(socket, run, dry, lambda found, _ask: make(found.record), lambda made: made)[0]
+        return live_change.change(socket, run, dry, lambda found, _ask: make(found.record), lambda plan: plan)[0]
     with contextlib.nullcontext() if dry else lock.lock():
         armed_transaction.Journal(run)
         record = change_record.record()

@@ -32,7 +32,7 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     _check(params)
     name_servers.available()
     wanted = dns_findings.Wanted(
-        names=tuple(dict.fromkeys(dns_questions.fqdn(one, "names") for one in params["names"] or ())),
+        names=tuple(dict.fromkeys(dns_questions.fqdn(name, "names") for name in params["names"] or ())),
         resolvers=dns_findings.resolver_addresses(params["resolvers"]) or name_servers.system_resolvers(),
         expect=params["expect"],
         addresses=dns_findings.ipv6_addresses(params["addresses"], "addresses"),
@@ -44,10 +44,10 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     findings = dns_findings.findings(report, wanted)
     result: dict[str, t.Any] = {
         "changed": False,
-        "names": [_name(one) for one in report.names],
+        "names": [_name(name) for name in report.names],
         "findings": [finding._asdict() for finding in findings],
         "summary": dns_findings.summary(report, findings),
-        "table": modes_report.finding_lines(one._asdict() for one in findings),
+        "table": modes_report.finding_lines(finding._asdict() for finding in findings),
     }
     parts = {"mx": report.mx, "ptr": report.ptr, "spf": report.spf}
     return {**result, **{name: dataclasses.asdict(part) for name, part in parts.items() if part}}
@@ -75,15 +75,15 @@ def _name(name: dns_findings.Name) -> dict[str, t.Any]:
         "made_up": sorted({address for _resolver, address in name.made_up}),
         "servers": [
             {
-                "server": one.server,
-                "address": one.address,
-                "kind": dns_findings.AUTHORITATIVE if one.authoritative else dns_findings.RESOLVER,
-                "name": one.name,
-                "outcome": one.answer.outcome,
-                "addresses": list(one.answer.records),
-                "ttl": one.answer.ttl,
-                "detail": one.answer.detail,
+                "server": reply.server,
+                "address": reply.address,
+                "kind": dns_findings.AUTHORITATIVE if reply.authoritative else dns_findings.RESOLVER,
+                "name": reply.name,
+                "outcome": reply.answer.outcome,
+                "addresses": list(reply.answer.records),
+                "ttl": reply.answer.ttl,
+                "detail": reply.answer.detail,
             }
-            for one in name.said
+            for reply in name.said
         ],
     }

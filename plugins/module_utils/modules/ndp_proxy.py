@@ -36,13 +36,13 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     )
 
     def make(found: Found, ask: Ask) -> ndp_proxy.NdpPlan:
-        made = ndp.plan(wanted, found, ask)
+        planned = ndp.plan(wanted, found, ask)
         if not dry:
-            ndp_proxy.refuse_missing(made)
-        return made
+            ndp_proxy.refuse_missing(planned)
+        return planned
 
     plan, _found, _outage = live_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
+        params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
     diff = change_diff.of(plan, f"neighbours answered for on {plan.interface}")
     return {**live_change.told(plan, diff), "backend": plan.backend, "interface": plan.interface}

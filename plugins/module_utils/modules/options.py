@@ -41,7 +41,7 @@ READING: dict[str, t.Any] = {
 # Those that only a reading takes.
 NOT_ASKED: dict[str, t.Any] = {"mail": False, "mail_as_root": False, "names": []}
 CHANGING: dict[str, t.Any] = {
-    **{name: one for name, one in READING.items() if name not in NOT_ASKED},
+    **{name: option for name, option in READING.items() if name not in NOT_ASKED},
     "mode": {"type": "str", "choices": ["nat", "routed", "prevent", "absent"], "required": True},
     "gai_conf_name": {"type": "str", "default": ""},
     "allow_engine_upgrade": {"type": "bool", "default": False},

@@ -44,7 +44,7 @@ def present(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.
     _refuse(params)
     own = params["ipv6_address"]
     places = own_addresses.read(docker_objects.network(network) for network in docker.networks())
-    given = {family: ip.plain(str(one)) for family, one in params["addresses"].items() if one}
+    given = {family: ip.plain(str(address)) for family, address in params["addresses"].items() if address}
     reached = {**places.reached_at, **given}
     wanted = responder.Wanted(
         params["network"],
@@ -102,7 +102,7 @@ def _published_at(address: str, own: str, reached: dict[str, str], places: own_a
         Refused: there is none.
     """
     found = (address,) if address else places.published_at(reached)
-    if own and not any(":" in one for one in found):
+    if own and not any(":" in address for address in found):
         # Nobody connects to the host at that port, but the engine opens the container's only if it is published.
         found = (*found, "::")
     if not found:
@@ -120,14 +120,14 @@ def absent(params: dict[str, t.Any], docker: Docker, dry: bool) -> dict[str, t.A
     probes = [*peers.judged(docker, verdict.checked(params["probes"])), *silent]
     now = datetime.datetime.now(datetime.timezone.utc)
     proof = verdict.proof(probes, now, expect)
-    told = {**proof, "faults": verdict.faults(probes, expect)}
+    result = {**proof, "faults": verdict.faults(probes, expect)}
     if probes and not dry:
         if record.exists():  # a host that was only looked at keeps nothing
             with lock.lock():
                 record.keep(proof=proof)
         if params["metrics"]:
             system_files.write(params["metrics"], metrics.text(proof, now.timestamp()).encode())
-    return {"changed": changed, **told}
+    return {"changed": changed, **result}
 
 
 def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:

@@ -12,7 +12,7 @@ import sys
 NEEDED = (3, 9)
 
 if sys.version_info < NEEDED:
-    found, needed = (".".join(str(number) for number in one[:2]) for one in (sys.version_info, NEEDED))
+    found, needed = (".".join(str(number) for number in version[:2]) for version in (sys.version_info, NEEDED))
     text = "dms.ipv6 needs Python {0} or later on the host, and {1} is Python {2}. Set ansible_python_interpreter."
     sys.stdout.write(json.dumps({"failed": True, "msg": text.format(needed, sys.executable, found)}) + "\n")
     raise SystemExit(1)

@@ -43,5 +43,5 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
         verdict = probe.hold(place, family, timeout, params["hold"])
     else:
         verdict = probe.probe(place, family, timeout, params["host_addresses"], params["host_networks"])
-    asked = {name: params[name] for name in ("family", "host", "port")}
-    return {"changed": False, **asked, **verdict._asdict()}
+    question = {name: params[name] for name in ("family", "host", "port")}
+    return {"changed": False, **question, **verdict._asdict()}

@@ -50,6 +50,6 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         return routed_firewall.plan(wanted, found.table)
 
     plan, _found, _outage = live_change.change(
-        params["docker_socket"], params["transaction"], dry, make, lambda made: made
+        params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
     return live_change.told(plan, diff.of(plan, routed_firewall.FILE))

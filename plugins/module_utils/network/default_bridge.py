@@ -42,9 +42,9 @@ def settings(
     Raises:
         Refused: the subnet is too small for the engine, or overlaps something else.
     """
-    there = file_settings.get("fixed-cidr-v6")
-    if wanted.derived and there and file_settings.get("ipv6") is True:
-        return {"ipv6": True, "fixed-cidr-v6": there}
+    present = file_settings.get("fixed-cidr-v6")
+    if wanted.derived and present and file_settings.get("ipv6") is True:
+        return {"ipv6": True, "fixed-cidr-v6": present}
     subnet = wanted.subnet
     if (
         subnet

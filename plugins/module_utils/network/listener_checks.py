@@ -26,8 +26,10 @@ def ipv4_only_ports(
     serves in either family is not counted: nobody can tell what its service will do.
     """
     six, four = ({port for address, port in listeners[family] if not _loopback(address)} for family in ("ipv6", "ipv4"))
-    wanted = {one.container_port: one for one in container.ports if one.protocol == protocol and ":" in one.host_ip}
-    return [one for number, one in sorted(wanted.items()) if number in four - six]
+    wanted = {
+        port.container_port: port for port in container.ports if port.protocol == protocol and ":" in port.host_ip
+    }
+    return [port for number, port in sorted(wanted.items()) if number in four - six]
 
 
 def bound_to_ipv4(container: Container) -> list[Port]:
@@ -36,8 +38,10 @@ def bound_to_ipv4(container: Container) -> list[Port]:
     Without an address Docker publishes on ``0.0.0.0`` and on ``::``.
     """
     six = {(port.container_port, port.protocol) for port in container.ports if ":" in port.host_ip}
-    four = [one for one in container.ports if one.host_ip and ":" not in one.host_ip and not _loopback(one.host_ip)]
-    return [one for one in four if (one.container_port, one.protocol) not in six]
+    four = [
+        port for port in container.ports if port.host_ip and ":" not in port.host_ip and not _loopback(port.host_ip)
+    ]
+    return [port for port in four if (port.container_port, port.protocol) not in six]
 
 
 def _loopback(address: str) -> bool:

@@ -57,10 +57,18 @@ class Joins(t.NamedTuple):
 
 def joins(container: Container, network: str, found: Found, links: Callable[[int], tuple[str, ...]]) -> Joins:
     """What there is to know of a container that gets a network with IPv6."""
-    named = {definitions.load(one.settings).get("DriverOpts", {}).get(NAME_OF_INTERFACE) for one in container.endpoints}
-    beside = tuple(one for one in links(container.pid) if one not in named) if container.pid else ()
-    modes = {f"{published.CONTAINER_MODE}{one}" for one in (container.id, container.name)}
-    return Joins(container, network, beside, tuple(one.name for one in found.everyone if one.network_mode in modes))
+    named = {
+        definitions.load(endpoint.settings).get("DriverOpts", {}).get(NAME_OF_INTERFACE)
+        for endpoint in container.endpoints
+    }
+    beside = tuple(link for link in links(container.pid) if link not in named) if container.pid else ()
+    modes = {f"{published.CONTAINER_MODE}{owner}" for owner in (container.id, container.name)}
+    return Joins(
+        container,
+        network,
+        beside,
+        tuple(candidate.name for candidate in found.everyone if candidate.network_mode in modes),
+    )
 
 
 def refuse_sharing(containers: Mapping[str, Container], found: Found) -> None:
@@ -68,29 +76,31 @@ def refuse_sharing(containers: Mapping[str, Container], found: Found) -> None:
     for name, container in containers.items():
         kind, _colon, owner = container.network_mode.partition(":")
         if f"{kind}:" == published.CONTAINER_MODE:
-            there = next((one.name for one in found.everyone if owner in (one.id, one.name)), owner)
+            owner_name = next(
+                (candidate.name for candidate in found.everyone if owner in (candidate.id, candidate.name)), owner
+            )
             raise Refused(
-                f"it runs on the network of container {there}, so no network can be added to it",
+                f"it runs on the network of container {owner_name}, so no network can be added to it",
                 f"container {name}",
-                f"Name {there} in its place",
+                f"Name {owner_name} in its place",
             )
 
 
 def warnings(joining: Iterable[Joins], found: Found) -> Iterator[str]:
     """What is to be known beforehand of containers that get a network with IPv6."""
     everyone = tuple(joining)
-    for one in everyone:
-        if one.container.no_ipv6:
-            yield f"{one.where}: {_closed(one)}"
-        elif _leaks(one, found):
-            yield f"{one.where} gets an IPv6 way out: {_leaks(one, found)}"
-        moved = _moved_route(one, found)
+    for join in everyone:
+        if join.container.no_ipv6:
+            yield f"{join.where}: {_closed(join)}"
+        elif _leaks(join, found):
+            yield f"{join.where} gets an IPv6 way out: {_leaks(join, found)}"
+        moved = _moved_route(join, found)
         if moved:
-            yield f"{one.where}: its IPv4 default route moves from network {moved.network} to {one.network}"
+            yield f"{join.where}: its IPv4 default route moves from network {moved.network} to {join.network}"
     yield from _peers(everyone, found)
 
 
-def refuse(joining: Iterable[Joins], found: Found, asked: Collection[str], allowed: Collection[str]) -> None:
+def refuse(joining: Iterable[Joins], found: Found, named: Collection[str], allowed: Collection[str]) -> None:
     """Raise Refused for a container that would leak or lose its way, and nobody has said that it may.
 
     Args:
@@ -100,14 +110,14 @@ def refuse(joining: Iterable[Joins], found: Found, asked: Collection[str], allow
         allowed: names of those that may get an IPv6 way out beside a tunnel.
     """
     leaking: dict[str, str] = {}
-    for one in joining:
-        names = {one.container.name, one.container.id}
-        if one.container.no_ipv6 and names & {*asked}:
-            raise Refused(_closed(one), one.where, "Re-create it without that sysctl, or take it out of the list")
-        if not names & {*asked}:
-            _refuse_moved_route(one, found)
-        if _leaks(one, found) and not names & {*allowed}:
-            leaking[one.container.name] = _leaks(one, found)
+    for join in joining:
+        names = {join.container.name, join.container.id}
+        if join.container.no_ipv6 and names & {*named}:
+            raise Refused(_closed(join), join.where, "Re-create it without that sysctl, or take it out of the list")
+        if not names & {*named}:
+            _refuse_moved_route(join, found)
+        if _leaks(join, found) and not names & {*allowed}:
+            leaking[join.container.name] = _leaks(join, found)
     if leaking:
         raise Refused(
             "with IPv6 on its network it gets a way out that no tunnel over IPv4 covers: "
@@ -117,54 +127,56 @@ def refuse(joining: Iterable[Joins], found: Found, asked: Collection[str], allow
         )
 
 
-def _closed(one: Joins) -> str:
-    return f"its own sysctl {one.container.no_ipv6} keeps IPv6 addresses away from it, whatever network it is on"
+def _closed(join: Joins) -> str:
+    return f"its own sysctl {join.container.no_ipv6} keeps IPv6 addresses away from it, whatever network it is on"
 
 
-def _leaks(one: Joins, found: Found) -> str:
+def _leaks(join: Joins, found: Found) -> str:
     """Why a new IPv6 way out of a container may be one beside its tunnel; empty if it has one already, or no tunnel."""
     inside = {network.name for network in found.networks if network.internal}
-    if one.container.no_ipv6 or any(place.ipv6 and place.network not in inside for place in one.container.endpoints):
+    if join.container.no_ipv6 or any(place.ipv6 and place.network not in inside for place in join.container.endpoints):
         return ""
-    reasons = [f"it has {docker_objects.TUN}"] if one.container.tunnel else []
-    reasons += [f"it has the interface {link}" for link in one.links]
-    reasons += [f"{', '.join(one.sharing)} on its network"] if one.sharing else []
+    reasons = [f"it has {docker_objects.TUN}"] if join.container.tunnel else []
+    reasons += [f"it has the interface {link}" for link in join.links]
+    reasons += [f"{', '.join(join.sharing)} on its network"] if join.sharing else []
     return ", ".join(reasons)
 
 
 def _peers(joining: Iterable[Joins], found: Found) -> Iterator[str]:
     """Containers that find each other over IPv6 from then on, where lists of trusted addresses may have IPv4 only."""
     new: dict[str, list[str]] = {}
-    for one in joining:
-        place = one.container.endpoint(one.network)
-        if not one.container.no_ipv6 and not (place and place.ipv6):
-            new.setdefault(one.network, []).append(one.container.name)
+    for join in joining:
+        place = join.container.endpoint(join.network)
+        if not join.container.no_ipv6 and not (place and place.ipv6):
+            new.setdefault(join.network, []).append(join.container.name)
     for network, names in new.items():
-        there = {one.name for one in found.everyone if (place := one.endpoint(network)) and place.ipv6}
-        if len({*names, *there}) > 1:
+        ready = {
+            container.name for container in found.everyone if (place := container.endpoint(network)) and place.ipv6
+        }
+        if len({*names, *ready}) > 1:
             yield (
-                f"{', '.join(sorted({*names, *there}))} on network {network} reach each other over IPv6 from then on:"
+                f"{', '.join(sorted({*names, *ready}))} on network {network} reach each other over IPv6 from then on:"
                 " lists of trusted addresses there (mynetworks, trusted proxies, database grants) need its IPv6 subnet"
                 " as well"
             )
 
 
-def _moved_route(one: Joins, found: Found) -> Endpoint | None:
+def _moved_route(join: Joins, found: Found) -> Endpoint | None:
     """Where the IPv4 default route of a container leads today, None if it does not move."""
     host = published.host(found)
-    places = [_as_running(place, found) for place in one.container.endpoints]
-    others = [place for place in places if place.network != one.network]
-    then = DUAL._replace(network=one.network, settings=_settings(one))
+    places = [_as_running(place, found) for place in join.container.endpoints]
+    others = [place for place in places if place.network != join.network]
+    then = DUAL._replace(network=join.network, settings=_settings(join))
     before, after = (
-        published.gateway(one.container._replace(endpoints=tuple(some)), state_firewall.IPV4, host)
+        published.gateway(join.container._replace(endpoints=tuple(some)), state_firewall.IPV4, host)
         for some in (places, (*others, then))
     )
     moves = before and after and before.network != after.network
     return before if moves and before and _is_own_way(before, found) else None
 
 
-def _settings(one: Joins) -> str:
-    place = one.container.endpoint(one.network)
+def _settings(join: Joins) -> str:
+    place = join.container.endpoint(join.network)
     return place.settings if place else "{}"
 
 
@@ -187,16 +199,16 @@ def _is_own_way(place: Endpoint, found: Found) -> bool:
 
 
 def _network(name: str, found: Found) -> Network | None:
-    return next((one for one in found.networks if one.name == name), None)
+    return next((network for network in found.networks if network.name == name), None)
 
 
-def _refuse_moved_route(one: Joins, found: Found) -> None:
+def _refuse_moved_route(join: Joins, found: Found) -> None:
     """Raise Refused for a default route that leads elsewhere than out of the host by its bridges, and would move."""
-    before = _moved_route(one, found)
+    before = _moved_route(join, found)
     if before:
         raise Refused(
-            f"its IPv4 default route would move from network {before.network} to {one.network}, as Docker takes a"
+            f"its IPv4 default route would move from network {before.network} to {join.network}, as Docker takes a"
             " dual-stack network before any other",
-            one.where,
-            f"Take it off {one.network}, or leave that as it is and {NAMED}. Nothing was changed",
+            join.where,
+            f"Take it off {join.network}, or leave that as it is and {NAMED}. Nothing was changed",
         )

@@ -92,19 +92,19 @@ def plan_network(
         network_members.refuse_sharing(containers, found)
     plan = network_plan.plan(wanted, containers, around(found, ask))
     connected = _connected(plan, containers, ask)
-    moving = [one for one in connected.values() if one.running]
+    moving = [container for container in connected.values() if container.running]
     also: list[str] = []
     if wanted.state == network_plan.PRESENT:
         for container in moving:
             listener_checks.refuse_ipv4_only(container, ask)
-        joining = (network_members.joins(one, wanted.name, found, ask.links) for one in connected.values())
+        joining = (network_members.joins(container, wanted.name, found, ask.links) for container in connected.values())
         also = [*network_members.warnings(joining, found)]
     warnings = (*_never_ipv6(containers.values()), *_what_breaks(plan, found, moving, ask), *also)
     plan = replace(plan, warnings=(*plan.warnings, *warnings))
-    creates = any(isinstance(one, network_steps.CreateNetwork) for one in plan.steps)
+    creates = any(isinstance(step, network_steps.CreateNetwork) for step in plan.steps)
     again = not creates and daemon_on_host.was_switched_off(found)
     if wanted.state == network_plan.PRESENT and again:
-        places = [f"{one} {SWITCHES_OFF}" for one in ask.forwarding_off()]
+        places = [f"{file} {SWITCHES_OFF}" for file in ask.forwarding_off()]
         plan = replace(plan, warnings=(*plan.warnings, *places))
     if wanted.state == network_plan.PRESENT and (creates or again or daemon_on_host.never_forwards(found)):
         return replace(plan, steps=(*daemon_on_host.guard(found, again=again), *plan.steps))
@@ -136,7 +136,7 @@ def _what_breaks(
 ) -> t.Iterator[str]:
     """What is not put right again afterwards: connections that are cut, rules of the host that name a bridge."""
     for container in moving:
-        published = {one.container_port for one in container.ports if one.protocol == "tcp"}
+        published = {port.container_port for port in container.ports if port.protocol == "tcp"}
         cut = sum(1 for port in ask.sessions(container.pid) if port in published)
         if cut:
             yield f"container {container.name}: {cut} established connections to its published ports are cut"
@@ -165,5 +165,5 @@ def around(found: state_host.Found, ask: docker_objects.Ask) -> network_plan.Aro
 
 def subnet_after(wanted: network_plan.WantedNetwork, found: state_host.Found) -> ipaddress.IPv6Network | None:
     """The subnet that the network has once the plan is carried out: a derived one gives way to one that is there."""
-    there = next((network for network in found.networks if network.name == wanted.name), None)
-    return there.subnets6[0] if there and not network_plan.differences(wanted, there) else wanted.subnet
+    existing = next((network for network in found.networks if network.name == wanted.name), None)
+    return existing.subnets6[0] if existing and not network_plan.differences(wanted, existing) else wanted.subnet

@@ -74,8 +74,8 @@ def _left_alone(option: str, wanted: WantedNetwork, found: Network) -> bool:
     """A derived subnet gives way to one that is there, so that `auto` never replaces a working network."""
     if option != "subnet" or not wanted.derived or len(found.subnets6) != 1:
         return False
-    there = found.subnets6[0]
-    return any(_part(there, one) for one in wanted.inside) if wanted.options else not ip.special(there)
+    existing = found.subnets6[0]
+    return any(_part(existing, prefix) for prefix in wanted.inside) if wanted.options else not ip.special(existing)
 
 
 class Around(t.NamedTuple):
@@ -132,8 +132,8 @@ def plan(wanted: WantedNetwork, containers: Mapping[str, Container], around: Aro
         by_id = {containers[name].id: address for name, address in wanted.addresses}
         steps = replacement(found, definition, around, by_id)
     subnet = found.subnets6[0] if found and not changes else wanted.subnet
-    there = {containers[name].name: address for name, address in wanted.addresses}
-    after = _described(wanted, subnet, sorted(containers[name].name for name in wanted.containers), there)
+    placed = {containers[name].name: address for name, address in wanted.addresses}
+    after = _described(wanted, subnet, sorted(containers[name].name for name in wanted.containers), placed)
     return Plan(before, after, (*steps, *connections(wanted, containers, replaced=bool(changes))))
 
 
@@ -167,7 +167,11 @@ def replacement(
 def _attached(found: Network, around: Around) -> list[Container]:
     """Everyone on a network, but for those that are being removed at this moment: nothing can be done to them."""
     inspected = [around.inspect(name) for name in around.members.get(found.name, ())]
-    return [one for one in inspected if one.status not in container_status.LEAVING and one.endpoint(found.name)]
+    return [
+        container
+        for container in inspected
+        if container.status not in container_status.LEAVING and container.endpoint(found.name)
+    ]
 
 
 def _readdressed(
@@ -178,7 +182,7 @@ def _readdressed(
     One that somebody else has chosen is not ours to change: network_replacement refuses what it does not fit.
     """
     ours = bool(routed_mode.ours(found.name, found.options))
-    subnets = [ipaddress.ip_network(one, strict=False) for one in definitions.subnets(definition)]
+    subnets = [ipaddress.ip_network(text, strict=False) for text in definitions.subnets(definition)]
     given: dict[str, str] = {}
     for container in attached:
         endpoint = container.endpoint(found.name)
@@ -197,7 +201,7 @@ def _plan_away(wanted: WantedNetwork, found: Network | None, around: Around, our
     before = describe(found, moved)
     leaving = _release(found, moved)
     if found and found.name in around.before:
-        steps, warnings = _give_back(found, {one.id for one in leaving}, around)
+        steps, warnings = _give_back(found, {container.id for container in leaving}, around)
         return Plan(before, describe(found, ()), (*leaving, *steps), warnings)
     removing = _remove(found, around.members, leaving) if wanted.state == ABSENT else []
     return Plan(before, "" if removing else describe(found, ()), (*leaving, *removing))
@@ -208,7 +212,7 @@ def _give_back(found: Network, leaving: set[str], around: Around) -> tuple[tuple
     if not definitions.same_network(found.definition, around.after[found.name]):
         return (), (f"network {found.name} is left as it is, for somebody changed it since",)
     attached = _attached(found, around)
-    staying = [one for one in attached if one.id not in leaving]
+    staying = [container for container in attached if container.id not in leaving]
     given = _readdressed(found, around.before[found.name], staying, {})
     return _swap(found, around.before[found.name], staying, around, given), ()
 
@@ -228,7 +232,7 @@ def describe(found: Network | None, containers: Iterable[Container]) -> str:
     on_it = {container.name: endpoint for container in containers if (endpoint := container.endpoint(found.name))}
     subnet = found.subnets6[0] if found.ipv6 and found.subnets6 else None
     options = tuple(routed_mode.ours(found.name, found.options).items())
-    addresses = {name: definitions.address6(one.settings) for name, one in on_it.items()} if options else {}
+    addresses = {name: definitions.address6(endpoint.settings) for name, endpoint in on_it.items()} if options else {}
     return _described(WantedNetwork(found.name, subnet, options=options), subnet, sorted(on_it), addresses)
 
 
@@ -266,19 +270,19 @@ def refuse_overlaps(
         raise Refused(f"{wanted.subnet} is larger than a /64, which Docker Engine {version} does not handle", "subnet")
     others = [network for network in networks if network.name != wanted.name]
     for other in others:
-        ip.refuse_overlap(wanted.subnet, [(f"Docker network {other.name}", one) for one in other.subnets])
+        ip.refuse_overlap(wanted.subnet, [(f"Docker network {other.name}", subnet) for subnet in other.subnets])
     # What the engine's own bridges put there has been compared above, under their names.
-    own = [one for other in networks for one in other.subnets6]
+    own = [subnet for other in networks for subnet in other.subnets6]
     foreign = [
-        (label, one)
-        for label, one in taken
-        if one not in wanted.inside and not any(_part(one, subnet) for subnet in own)
+        (label, network)
+        for label, network in taken
+        if network not in wanted.inside and not any(_part(network, subnet) for subnet in own)
     ]
     ip.refuse_overlap(wanted.subnet, foreign)
 
 
-def _part(one: ip.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
-    return isinstance(one, ipaddress.IPv6Network) and one.subnet_of(subnet)
+def _part(network: ip.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
+    return isinstance(network, ipaddress.IPv6Network) and network.subnet_of(subnet)
 
 
 def _refuse_unchangeable(found: Network, changes: list[tuple[str, t.Any, t.Any]]) -> None:
@@ -301,20 +305,20 @@ def _words(value: t.Any) -> str:
     if isinstance(value, (set, frozenset)):
         return " and ".join(sorted(map(str, value))) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name}={one}" for name, one in sorted(value.items())) or "none"
+        return ", ".join(f"{name}={part}" for name, part in sorted(value.items())) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _release(found: Network | None, ours: Iterable[Container]) -> list[DisconnectContainer]:
     """Take off the containers that we put there; each must have another network to live on."""
     moved = [our for our in ours if found and our.endpoint(found.name)]
-    alone = [one.name for one in moved if len(one.endpoints) < 2]
+    alone = [container.name for container in moved if len(container.endpoints) < 2]
     if found and alone:
         raise Refused(f"{', '.join(alone)} has no other network", f"network {found.name}", "Connect it to one first")
     if found is None:
         return []
     # The last first: on the way back they come in order, so that each is given the address again that it had.
-    places = [(one, endpoint) for one in moved if (endpoint := one.endpoint(found.name))]
+    places = [(container, endpoint) for container in moved if (endpoint := container.endpoint(found.name))]
     return [_leave(*place) for place in sorted(places, key=lambda place: _number(place[1].ipv4), reverse=True)]
 
 
@@ -329,7 +333,7 @@ def _remove(
     if found is None:
         return []
     refuse_predefined(found.name)
-    used = set(members.get(found.name, ())) - {one.name for one in leaving}
+    used = set(members.get(found.name, ())) - {container.name for container in leaving}
     if used:
         raise Refused(f"{', '.join(sorted(used))} still on it", f"network {found.name}", "Disconnect them first")
     return [RemoveNetwork(found.name, found.definition)]

@@ -54,7 +54,7 @@ def steps(
     Args:
         found: the network that is there.
         definition: of the one wanted, see definitions.
-        attached: everyone on it, running or stopped, inspected.
+        attached: all containers on it, running or stopped, inspected.
         transit: a free IPv6 prefix for the network to wait on.
         version: of the engine.
         addresses: container id -> its IPv6 address, empty for the engine's choice; others keep what they have.
@@ -62,19 +62,17 @@ def steps(
     Raises:
         Refused: somebody on it has what cannot be kept.
     """
-    everyone = sorted(attached, key=lambda one: _order(one, found.name))
-    placed = {one.id: _fitting(_place(one, found.name, addresses), definition, version) for one in everyone}
-    for container in everyone:
-        _refuse_loss(container, found.name, definition, placed[container.id], version)
-    running = [one for one in everyone if one.running]
-    waiting = [_connect(one, TRANSIT, definitions.with_aliases(_settings(one, found.name))) for one in running]
+    everyone = sorted(attached, key=lambda container: _order(container, found.name))
+    placed = _placed(everyone, found, definition, version, addresses)
+    running = [container for container in everyone if container.running]
+    waiting = [_waits(container, found.name) for container in running]
     body = definitions.new_network(TRANSIT, transit, {LABEL: "true"})
-    places = tuple(_connect(one, found.name, placed[one.id]) for one in everyone)
+    places = tuple(_connect(container, found.name, placed[container.id]) for container in everyone)
     return (
-        KeepRunning(tuple(RunningContainer(one.id, one.name) for one in running)),
+        KeepRunning(tuple(RunningContainer(container.id, container.name) for container in running)),
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
         # The last first: on the way back they come in order, so that each is given the address again that it had.
-        *(_disconnect(one, found, version) for one in reversed(everyone)),
+        *(_disconnect(container, found, version) for container in reversed(everyone)),
         *_removed(found, everyone),
         CreateNetwork(found.name, definition),
         *places,
@@ -83,11 +81,35 @@ def steps(
     )
 
 
+def _placed(
+    everyone: Iterable[Container],
+    found: Network,
+    definition: str,
+    version: Version,
+    addresses: Mapping[str, str] | None,
+) -> dict[str, str]:
+    """Container id -> what it gets on the new network; Refused for what would be lost."""
+    placed = {}
+    for container in everyone:
+        placed[container.id] = _fitting(_place(container, found.name, addresses), definition, version)
+        _refuse_loss(container, found.name, definition, placed[container.id], version)
+    return placed
+
+
+def _waits(container: Container, network: str) -> ConnectContainer:
+    """The step by which a container waits elsewhere while its network is made again."""
+    return _connect(container, TRANSIT, definitions.with_aliases(_settings(container, network)))
+
+
 def _removed(found: Network, everyone: Iterable[Container]) -> Iterator[KeepId | RemoveNetwork]:
     """The network gone, and its id kept for containers that were made with that."""
-    made = [one for one in everyone if len(one.network_mode) >= SHORT_ID and found.id.startswith(one.network_mode)]
-    for mode in sorted({one.network_mode for one in made}):
-        yield KeepId(found.name, mode, tuple(one.name for one in made if one.network_mode == mode))
+    by_id = [
+        container
+        for container in everyone
+        if len(container.network_mode) >= SHORT_ID and found.id.startswith(container.network_mode)
+    ]
+    for mode in sorted({container.network_mode for container in by_id}):
+        yield KeepId(found.name, mode, tuple(container.name for container in by_id if container.network_mode == mode))
     yield RemoveNetwork(found.name, found.definition)
 
 
@@ -143,7 +165,7 @@ def _refuse_loss(container: Container, network: str, definition: str, place: str
             where,
             "Re-create it without a MAC address, or choose another network name",
         )
-    subnets = [ipaddress.ip_network(one, strict=False) for one in definitions.subnets(definition)]
+    subnets = [ipaddress.ip_network(text, strict=False) for text in definitions.subnets(definition)]
     for address in definitions.static_addresses(place):
         if not any(address in subnet for subnet in subnets):
             raise Refused(

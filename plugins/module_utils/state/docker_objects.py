@@ -75,7 +75,10 @@ class Network(t.NamedTuple):
 
 def bridge_settings(networks: Iterable[Network]) -> dict[str, t.Any]:
     """Settings of daemon.json as the default bridge shows them: what dockerd really did, whatever its file says."""
-    bridge = next((one for one in networks if one.name == "bridge" and DEFAULT_BRIDGE in one.options), None)
+    bridge = next(
+        (candidate for candidate in networks if candidate.name == "bridge" and DEFAULT_BRIDGE in candidate.options),
+        None,
+    )
     if bridge is None:
         return {}
     options = {name: bridge.options.get(option, "") for name, option in BRIDGE_OPTIONS.items()}
@@ -153,12 +156,12 @@ class Container(t.NamedTuple):
 
     def endpoint(self, network: str) -> Endpoint | None:
         """Its place on a network, or None."""
-        return next((one for one in self.endpoints if one.network == network), None)
+        return next((endpoint for endpoint in self.endpoints if endpoint.network == network), None)
 
     @property
     def has_ipv6(self) -> bool:
         """Whether any network gives it an IPv6 address."""
-        return any(one.ipv6 for one in self.endpoints)
+        return any(endpoint.ipv6 for endpoint in self.endpoints)
 
 
 class Ask(t.NamedTuple):
@@ -187,7 +190,7 @@ class Ask(t.NamedTuple):
 
 def network(inspected: Json) -> Network:
     """A network of GET /networks."""
-    config = [one for one in (inspected.get("IPAM") or {}).get("Config") or [] if one.get("Subnet")]
+    config = [entry for entry in (inspected.get("IPAM") or {}).get("Config") or [] if entry.get("Subnet")]
     options = inspected.get("Options") or {}
     driver = str(inspected.get("Driver", ""))
     bridge = options.get(BRIDGE_NAME) or f"br-{inspected['Id'][:12]}"
@@ -197,13 +200,13 @@ def network(inspected: Json) -> Network:
         driver=driver,
         ipv6=bool(inspected.get("EnableIPv6")),
         internal=bool(inspected.get("Internal")),
-        subnets=tuple(ipaddress.ip_network(one["Subnet"], strict=False) for one in config),
-        gateways=tuple(one["Gateway"].split("/")[0] for one in config if one.get("Gateway")),
+        subnets=tuple(ipaddress.ip_network(entry["Subnet"], strict=False) for entry in config),
+        gateways=tuple(entry["Gateway"].split("/")[0] for entry in config if entry.get("Gateway")),
         bridge=bridge if driver == "bridge" else "",
         options=options,
         labels=inspected.get("Labels") or {},
         definition=definitions.of_network(inspected),
-        odd_gateway=next((one["Gateway"] for one in config if "/" in one.get("Gateway", "")), ""),
+        odd_gateway=next((entry["Gateway"] for entry in config if "/" in entry.get("Gateway", "")), ""),
     )
 
 
@@ -266,7 +269,7 @@ def inspected(container: Json, macs: Mapping[str, str] | None = None) -> Contain
 def _has_tun(host_config: Json) -> bool:
     devices = host_config.get("Devices") or ()
     rules = host_config.get("DeviceCgroupRules") or ()
-    return any(TUN in (one.get("PathOnHost"), one.get("PathInContainer")) for one in devices) or any(
+    return any(TUN in (device.get("PathOnHost"), device.get("PathInContainer")) for device in devices) or any(
         rule.startswith(TUN_RULE) for rule in rules
     )
 
@@ -280,14 +283,14 @@ def _endpoints(container_id: str, settings: Json, macs: Mapping[str, str] | None
     return tuple(
         Endpoint(
             network=name,
-            ipv4=one.get("IPAddress") or "",
-            ipv6=one.get("GlobalIPv6Address") or "",
-            gateway4=one.get("Gateway") or "",
-            gateway6=one.get("IPv6Gateway") or "",
-            settings=definitions.of_endpoint(one, container_id, given.get(name, "")),
+            ipv4=place.get("IPAddress") or "",
+            ipv6=place.get("GlobalIPv6Address") or "",
+            gateway4=place.get("Gateway") or "",
+            gateway6=place.get("IPv6Gateway") or "",
+            settings=definitions.of_endpoint(place, container_id, given.get(name, "")),
             mac=given.get(name, ""),
         )
-        for name, one in (settings.get("Networks") or {}).items()
+        for name, place in (settings.get("Networks") or {}).items()
     )
 
 
@@ -303,4 +306,4 @@ def _bindings(ports: Json) -> t.Iterator[Port]:
 def compose_paths(labels: t.Mapping[str, str]) -> list[str]:
     """The files that Compose made a container from."""
     folder, files = labels.get(COMPOSE_FOLDER, ""), labels.get(COMPOSE_FILES, "")
-    return [posixpath.join(folder, one) for one in files.split(",")]
+    return [posixpath.join(folder, file) for file in files.split(",")]

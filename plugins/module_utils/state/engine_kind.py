@@ -128,8 +128,10 @@ def ipv6nat(containers: Iterable[docker_objects.Container]) -> str:
 
     It is on the host's network, and is told by its name, its image or its command.
     """
-    found = (one for one in containers if one.running and one.network_mode == "host")
-    return next((one.name for one in found if IPV6NAT in f"{one.name} {one.program}".lower()), "")
+    found = (container for container in containers if container.running and container.network_mode == "host")
+    return next(
+        (container.name for container in found if IPV6NAT in f"{container.name} {container.program}".lower()), ""
+    )
 
 
 def refuse_beside_ipv6nat(name: str) -> None:
@@ -164,7 +166,7 @@ def uses_raw(info: Json) -> bool:
 
 def is_without_raw(info: Json) -> bool:
     """Whether an engine was told to do without the table raw, and leaves containers open to the host's neighbours."""
-    return any(NO_RAW in str(one) for one in info.get("Warnings") or ())
+    return any(NO_RAW in str(warning) for warning in info.get("Warnings") or ())
 
 
 def without_raw(version: engine_version.Version) -> str:

@@ -113,8 +113,8 @@ def outcome(chains: Iterable[Chain], packet: Packet, docker: bool = False) -> Ou
         for chain in chains
         if chain.hook == packet.hook and packet.family in chain.families and (chain.always or docker)
     ]
-    shut = [one for one in found if one.verdict in (DROP, REJECT)]
-    return next(iter([*shut, *(one for one in found if one.verdict == UNKNOWN)]), Outcome(ACCEPT))
+    shut = [outcome for outcome in found if outcome.verdict in (DROP, REJECT)]
+    return next(iter([*shut, *(outcome for outcome in found if outcome.verdict == UNKNOWN)]), Outcome(ACCEPT))
 
 
 def closes(chains: Mapping[str, tuple[Rule, ...]], name: str) -> bool:
@@ -248,11 +248,13 @@ def _destination(value: t.Any, packet: Packet) -> bool | None:
     networks = _networks(value)
     if networks is None:
         return None
-    if all(any(one.version == never.version and one.subnet_of(never) for never in NEVER_TO) for one in networks):
+    if all(
+        any(network.version == never.version and network.subnet_of(never) for never in NEVER_TO) for network in networks
+    ):
         return False
     if not packet.to:
         return True if any(network.prefixlen == 0 for network in networks) else None
-    return any(ipaddress.ip_address(packet.to) in one for one in networks)
+    return any(ipaddress.ip_address(packet.to) in network for network in networks)
 
 
 def _networks(value: t.Any) -> list[t.Any] | None:
@@ -269,10 +271,10 @@ def _networks(value: t.Any) -> list[t.Any] | None:
 def interface(pattern: t.Any, names: Iterable[str]) -> bool | None:
     """Whether a rule about an interface, perhaps with a wildcard at its end, is about all of these, or none of them."""
     text = str(pattern)
-    there = {name.startswith(text[:-1]) if text[-1:] in ("*", "+") else name == text for name in names}
-    if not there:
+    matches = {name.startswith(text[:-1]) if text[-1:] in ("*", "+") else name == text for name in names}
+    if not matches:
         return False if text == "lo" else None
-    return None if len(there) > 1 else there.pop()
+    return None if len(matches) > 1 else matches.pop()
 
 
 def _flags(value: t.Any, _packet: Packet) -> bool | None:

@@ -35,7 +35,7 @@ def cleaned(result: Json, module: str) -> Json:
         return _failed(f"answered with lists in lists, more than {DEEPEST} deep")
     if size > MOST:
         return _failed(f"answered with {size >> 20} MB")
-    answer: Json = {name: one for name, one in printable.result(result).items() if not _steers(name)}
+    answer: Json = {name: value for name, value in printable.result(result).items() if not _steers(name)}
     fault = "" if answer.get("failed") else misshapen(answer, SHAPES.get(module, {}))
     return _failed(f"answered with {fault}") if fault else answer
 
@@ -57,9 +57,11 @@ def _extent(value: t.Any) -> tuple[int, int]:
     """How deep a value is, and how much text there is in it, without recursion."""
     level, depth, size = [value], 0, 0
     while level and depth <= DEEPEST:
-        size += sum(len(one) for one in level if isinstance(one, str))
-        lists = [list(one.values()) if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]
-        level, depth = [inner for one in lists for inner in one], depth + 1
+        size += sum(len(part) for part in level if isinstance(part, str))
+        lists = [
+            list(part.values()) if isinstance(part, dict) else part for part in level if isinstance(part, (dict, list))
+        ]
+        level, depth = [inner for listed in lists for inner in listed], depth + 1
     return depth, size
 
 
@@ -69,12 +71,18 @@ def misshapen(value: t.Any, shape: t.Any, where: str = "") -> str:
     if not isinstance(value, kind):
         return f"{where}, which is no {NAMES[kind]}"
     if isinstance(shape, dict):
-        wanted = {name.rstrip("?"): one for name, one in shape.items() if name.rstrip("?") in value or name[-1] != "?"}
-        faults = (misshapen(value.get(name), one, f"{where}.{name}".lstrip(".")) for name, one in wanted.items())
+        wanted = {
+            name.rstrip("?"): expected
+            for name, expected in shape.items()
+            if name.rstrip("?") in value or name[-1] != "?"
+        }
+        faults = (
+            misshapen(value.get(name), expected, f"{where}.{name}".lstrip(".")) for name, expected in wanted.items()
+        )
         return next((fault for fault in faults if fault), "")
     if isinstance(shape, list):
-        faults = (misshapen(one, shape[0], f"an entry of {where}") for one in value)
-        return next((one for one in faults if one), _no_subnet(value) if where.endswith("subnets") else "")
+        faults = (misshapen(entry, shape[0], f"an entry of {where}") for entry in value)
+        return next((fault for fault in faults if fault), _no_subnet(value) if where.endswith("subnets") else "")
     return ""
 
 

@@ -66,7 +66,7 @@ def _fault(name: str, value: t.Any, option: Mapping[str, t.Any], convert: Conver
     if not isinstance(value, (list, tuple)):
         return _no_list(name, value)
     kind = option.get("elements", "str")
-    return next(filter(None, (_not_of_kind(f"each of {name}", one, kind, option, convert) for one in value)), "")
+    return next(filter(None, (_not_of_kind(f"each of {name}", entry, kind, option, convert) for entry in value)), "")
 
 
 def _no_list(name: str, value: t.Any) -> str:
@@ -99,7 +99,7 @@ def _not_of_kind(name: str, value: t.Any, kind: str, option: Mapping[str, t.Any]
         return wanted
     choices = option.get("choices")
     if choices and found not in choices:
-        near = difflib.get_close_matches(str(found), [str(one) for one in choices], n=1)
+        near = difflib.get_close_matches(str(found), [str(choice) for choice in choices], n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"{name} must be one of {', '.join(map(str, choices))}, not {_shown(value)}.{hint}"
     return _out_of_range(name, found)

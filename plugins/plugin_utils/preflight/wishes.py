@@ -74,12 +74,12 @@ def _other_mode(values: Mapping[str, t.Any], run: Run) -> str:
 def _not_this_pattern(given: Mapping[str, t.Any], run: Run) -> str:
     """A pattern in the inventory: Ansible chooses a play's hosts before it looks at any host's variables."""
     value = given.get(PATTERN)
-    there = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    if value is None or not run.pattern or there == run.pattern:
+    pattern = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    if value is None or not run.pattern or pattern == run.pattern:
         return ""
     return (
-        f"{PATTERN} is {there} in the inventory, where a play does not see it: this run is for {run.pattern}. Remove it"
-        f" there, and use -e {PATTERN}={there}."
+        f"{PATTERN} is {pattern} in the inventory, where a play does not see it: this run is for {run.pattern}. Remove"
+        f" it there, and use -e {PATTERN}={pattern}."
     )
 
 
@@ -105,10 +105,10 @@ def _own_probe_host(host: str, values: Mapping[str, t.Any]) -> str:
 
 
 def _strangers(name: str, named: Sequence[t.Any], run: Run) -> str:
-    missing = [str(one) for one in named if str(one) not in run.inventory]
+    missing = [str(name) for name in named if str(name) not in run.inventory]
     if not missing:
         return ""
-    near = difflib.get_close_matches(missing[0], [str(one) for one in run.inventory], n=1)
+    near = difflib.get_close_matches(missing[0], [str(name) for name in run.inventory], n=1)
     hint = f"Did you mean {near[0]}?" if near else "Add it with its ansible_host."
     return f"{name} names {', '.join(missing)}, not in the inventory. {hint}"
 
@@ -155,14 +155,14 @@ def nowhere(place: Place, parts: Sequence[str]) -> str:
         place: what was found.
         parts: of the pattern, as Ansible takes it apart.
     """
-    groups = [one for one in place.groups if one not in ("all", "ungrouped")]
+    groups = [group for group in place.groups if group not in ("all", "ungrouped")]
     here = f"Groups here: {', '.join(groups) or 'none'}"
     if not place.inventory and not place.matched:
         read = f" ({', '.join(place.sources)})" if place.sources else ""
         return f"The inventory{read} has no hosts. Give one with -i."
     names = [part.lstrip("!&") for part in parts]
     known = {*place.groups, *place.inventory, *place.matched}
-    missing = [one for one in names if re.fullmatch(r"[\w.-]+", one) and one not in known]
+    missing = [name for name in names if re.fullmatch(r"[\w.-]+", name) and name not in known]
     if missing:
         near = difflib.get_close_matches(missing[0], sorted(known - {"all", "ungrouped"}), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""

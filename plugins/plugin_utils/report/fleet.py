@@ -77,9 +77,9 @@ def merged(proofs: tuple[Proof, ...]) -> Proof | None:
     if not proofs:
         return None
     results = {proof.result for proof in proofs}
-    worst = next((one for one in ("failed", NOT_VERIFIED, "passed") if one in results), proofs[-1].result)
-    probes = tuple(probe for one in proofs for probe in one.probes)
-    faults = tuple(fault for one in proofs for fault in one.faults)
+    worst = next((word for word in ("failed", NOT_VERIFIED, "passed") if word in results), proofs[-1].result)
+    probes = tuple(probe for proof in proofs for probe in proof.probes)
+    faults = tuple(fault for proof in proofs for fault in proof.faults)
     return dataclasses.replace(proofs[-1], result=worst, probes=probes, faults=faults)
 
 
@@ -135,39 +135,39 @@ def report(run: Run, logs: Mapping[str, Log], waiting: Collection[str] = ()) -> 
     """
     hosts = [host(name, log) for name, log in logs.items() if log.ours]
     hosts += [not_reached(name) for name in waiting if name not in logs]
-    hosts.sort(key=lambda one: (STATES.index(one.state), one.name))
+    hosts.sort(key=lambda host: (STATES.index(host.state), host.name))
     remarks = dict.fromkeys((text(name, 300), remark) for name, log in logs.items() for remark in log.remarks)
     return {
         "version": VERSION,
         **{name: text(value, 300) for name, value in dataclasses.asdict(run).items()},
-        "check_mode": any(one.log.dry for one in hosts),
+        "check_mode": any(host.log.dry for host in hosts),
         "headline": _headline(hosts),
-        "totals": {state: sum(one.state == state for one in hosts) for state in STATES},
-        "remarks": [{"host": name, "text": one} for name, one in remarks],
-        "hosts": [_host_json(one) for one in hosts],
+        "totals": {state: sum(host.state == state for host in hosts) for state in STATES},
+        "remarks": [{"host": name, "text": text} for name, text in remarks],
+        "hosts": [_host_json(host) for host in hosts],
     }
 
 
 def _headline(hosts: list[Host]) -> str:
     """How many hosts are well, and which are not."""
     if len(hosts) < 2:
-        return "".join(f"{one.name}: {one.why}" for one in hosts)
-    good = sum(one.state in (REAL, REFUSED) for one in hosts)
-    refused = sum(one.state == REFUSED for one in hosts)
+        return "".join(f"{host.name}: {host.why}" for host in hosts)
+    good = sum(host.state in (REAL, REFUSED) for host in hosts)
+    refused = sum(host.state == REFUSED for host in hosts)
     verb = "shows" if good == 1 else "show"
     what = f"{verb} real clients{' or refuse IPv6' if refused else ''}"
     if refused and refused == good:
         what = f"refuse{'s' if verb == 'shows' else ''} IPv6 clients"
     of = f"{good} of {_count(len(hosts), 'host')}"
     parts = [f"{of} {what}, as another host has seen."]
-    fixed = sum(one.state == FIXED for one in hosts)
+    fixed = sum(host.state == FIXED for host in hosts)
     parts += [f"A run would fix {fixed}."] if fixed else []
-    bad = [one for one in hosts if one.state in BAD]
+    bad = [host for host in hosts if host.state in BAD]
     if bad:
-        named = ", ".join(f"{one.name} ({one.state})" for one in bad[:3])
+        named = ", ".join(f"{host.name} ({host.state})" for host in bad[:3])
         more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
         parts.append(f"{len(bad)} {'needs' if len(bad) == 1 else 'need'} you: {named}{more}.")
-    unproven = sum(one.state in (NOT_VERIFIED, NOT_REACHED) for one in hosts)
+    unproven = sum(host.state in (NOT_VERIFIED, NOT_REACHED) for host in hosts)
     parts += [f"{unproven} not verified."] if unproven else []
     return " ".join(parts)
 
@@ -176,12 +176,12 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def _host_json(one: Host) -> Json:
-    log, last = one.log, one.log.last
+def _host_json(host: Host) -> Json:
+    log, last = host.log, host.log.last
     return {
-        "name": one.name,
-        "state": one.state,
-        "why": one.why,
+        "name": host.name,
+        "state": host.state,
+        "why": host.why,
         "error": log.error,
         "check_mode": log.dry,
         "engine": last.engine if last else "",
@@ -200,7 +200,7 @@ def _host_json(one: Host) -> Json:
         "findings": [dataclasses.asdict(found) for found in (last.findings if last else ()) + log.findings],
         "remedy": _remedy(log),
         "containers": _containers(log),
-        "proof": _proof_json(one.proof),
+        "proof": _proof_json(host.proof),
         "reverted": dict(last.reverted) if last and last.reverted else None,
     }
 
@@ -244,9 +244,9 @@ def _containers(log: Log) -> list[Json]:
 
 
 def _port(place: Port, first: Read, after: Read | None) -> Json:
-    told = {name: value for name, value in dataclasses.asdict(place).items() if name != "container"}
+    values = {name: value for name, value in dataclasses.asdict(place).items() if name != "container"}
     return {
-        **told,
+        **values,
         "before": _families(first.ports.get(place, {})),
         "after": _families(after.ports.get(place, {})) if after else None,
     }
@@ -254,6 +254,10 @@ def _port(place: Port, first: Read, after: Read | None) -> Json:
 
 def _families(got: Mapping[str, Got]) -> Json:
     return {
-        family: {"verdict": one.verdict, "by": one.by, "cause": published.CAUSES.get(one.cause, one.cause)}
-        for family, one in sorted(got.items())
+        family: {
+            "verdict": exposure.verdict,
+            "by": exposure.by,
+            "cause": published.CAUSES.get(exposure.cause, exposure.cause),
+        }
+        for family, exposure in sorted(got.items())
     }

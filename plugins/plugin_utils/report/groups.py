@@ -33,16 +33,18 @@ class Group(t.NamedTuple):
 def grouped(findings: Iterable[Mapping[str, t.Any]]) -> list[Group]:
     """The findings by cause, the worst first."""
     groups: dict[tuple[str, ...], list[tuple[str, str, str, str]]] = {}
-    for one in findings:
-        name, severity, evidence, remedy = (text(one.get(part)) for part in ("id", "severity", "evidence", "remedy"))
+    for finding in findings:
+        name, severity, evidence, remedy = (
+            text(finding.get(part)) for part in ("id", "severity", "evidence", "remedy")
+        )
         place = PLACE.fullmatch(evidence)
         who = WHO.fullmatch(place["rest"]) if place else None
         container, port = (place["container"], place["port"].removesuffix("/tcp")) if place else ("", "")
         cause = f"{who['clients']} {who['why']}" if who else place["rest"] if place else evidence
         key = (severity, name, cause, "" if CONTAINER.fullmatch(remedy) else remedy)
         groups.setdefault(key, []).append((container, port, who["by"] if who else "", evidence))
-    made = [_group(key, some) for key, some in groups.items()]
-    return sorted(made, key=lambda one: (_severity(one.severity), one.id, one.evidence))
+    listed = [_group(key, some) for key, some in groups.items()]
+    return sorted(listed, key=lambda group: (_severity(group.severity), group.id, group.evidence))
 
 
 def _severity(word: str) -> int:
@@ -59,6 +61,6 @@ def _group(key: tuple[str, ...], some: list[tuple[str, str, str, str]]) -> Group
     by = " / ".join(dict.fromkeys(by for _container, _port, by, _evidence in some if by))
     where = " and ".join(f"{container} {', '.join(dict.fromkeys(ports))}" for container, ports in places.items())
     clients, _, why = cause.partition(" clients ")
-    told = f"{where}: {clients} clients appear as {by}, because {why}" if by else f"{where}: {cause}"
+    sentence = f"{where}: {clients} clients appear as {by}, because {why}" if by else f"{where}: {cause}"
     names = ", ".join(places)
-    return Group(name, severity, told, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable")
+    return Group(name, severity, sentence, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable")

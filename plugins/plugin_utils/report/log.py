@@ -148,9 +148,9 @@ def _whole(log: Log, event: Event) -> Log:
     """A change that reads the host before and after it, and waits to be confirmed."""
     if event.outcome == FAILED:
         return _change(log, event.result, event)
-    told, found = _change(log, event.result, event), report_read.read(event.result, event.arguments)
-    before = log.first if told.changed and not event.dry else log.first or found
-    return replace(told, first=before, last=found, after=True, armed="transaction" in event.result)
+    change, found = _change(log, event.result, event), report_read.read(event.result, event.arguments)
+    before = log.first if change.changed and not event.dry else log.first or found
+    return replace(change, first=before, last=found, after=True, armed="transaction" in event.result)
 
 
 def _transaction(log: Log, event: Event) -> Log:
@@ -183,8 +183,8 @@ def _responder(log: Log, event: Event) -> Log:
         return log
     raw = mappings(event.result.get("probes"))
     names = log.probed_from if len(log.probed_from) == len(raw) else ("",) * len(raw)
-    told = [{**one, "probe_host": name} for one, name in zip(raw, names)]
-    found = t.cast("Proof", report_read.proof({**event.result, "probes": told}, this_run=True))
+    probes = [{**probe, "probe_host": name} for probe, name in zip(raw, names)]
+    found = t.cast("Proof", report_read.proof({**event.result, "probes": probes}, this_run=True))
     return replace(log, proofs=(*log.proofs, found), probed_from=())
 
 
@@ -203,25 +203,25 @@ READERS = {
 
 
 def _wrong(log: Log, event: Event) -> Log:
-    told = reason(event)
+    remark = reason(event)
     if event.caught and event.delegate:
         # A probe host that died is named; the rest is dealt with by whoever caught it.
-        return replace(log, remarks=(*log.remarks, told))
+        return replace(log, remarks=(*log.remarks, remark))
     if event.caught:
         return replace(log, unreachable=log.unreachable or (event.ours and event.outcome == UNREACHABLE))
     if event.outcome == UNREACHABLE and not event.delegate:
-        return replace(log, ours=True, unreachable=True, error=told)
+        return replace(log, ours=True, unreachable=True, error=remark)
     # A run that is stopped says so on hosts that are well: only our own tasks tell how a host is.
     if event.everyone or (not event.ours and log.first is not None):
-        return replace(log, remarks=(*log.remarks, told))
-    return replace(log, ours=True, failed=True, error=told)
+        return replace(log, remarks=(*log.remarks, remark))
+    return replace(log, ours=True, failed=True, error=remark)
 
 
 def reason(event: Event) -> str:
     """Why a task failed, in one text; of a loop, its first item's that did."""
     bad = [part for part in parts(event.result) if part.get("failed") or part.get("unreachable")]
     worst = (bad or [event.result])[0]
-    told = text(worst.get("msg") or event.result.get("msg") or "no reason was given")
+    message = text(worst.get("msg") or event.result.get("msg") or "no reason was given")
     if event.delegate and event.outcome == UNREACHABLE:
-        return f"{_probe_host(worst, event.delegate)}, which was to help, cannot be reached: {told}"
-    return told
+        return f"{_probe_host(worst, event.delegate)}, which was to help, cannot be reached: {message}"
+    return message

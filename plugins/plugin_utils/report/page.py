@@ -67,7 +67,7 @@ LIMITS = (Limits(60, 30, 1200), Limits(8, 4, 220), Limits(3, 2, 100), Limits(0, 
 def page(report: Json, parts: Parts) -> str:
     """The page, not larger than LARGEST if that can be: 1,000 hosts are to be looked at on a phone as well."""
     pages = (_page(report, parts, limit) for limit in LIMITS)
-    return next((one for one in pages if len(one.encode()) <= LARGEST), None) or _page(report, parts, LIMITS[-1])
+    return next((page for page in pages if len(page.encode()) <= LARGEST), None) or _page(report, parts, LIMITS[-1])
 
 
 def _page(report: Json, parts: Parts, limit: Limits) -> str:

@@ -113,7 +113,7 @@ class Read:
     def predicted(self) -> str:
         """The worst of that; empty without any port."""
         got = set(self.about().values())
-        return next((one for one in WORST_FIRST if one in got), "unknown" if got else "")
+        return next((verdict for verdict in WORST_FIRST if verdict in got), "unknown" if got else "")
 
     def afterwards(self) -> Read:
         """The host as it is expected to be once its plan is carried out."""
@@ -123,7 +123,7 @@ class Read:
     def masked(self) -> list[str]:
         """Where IPv6 clients are masked, in words."""
         hidden = (port for port, verdict in self.about().items() if verdict == core_verdict.MASKED)
-        return [f"{one.container} {one.port}/{one.protocol}" for one in hidden]
+        return [f"{exposure.container} {exposure.port}/{exposure.protocol}" for exposure in hidden]
 
 
 def read(result: Json, arguments: Json) -> Read:
@@ -146,7 +146,9 @@ def read(result: Json, arguments: Json) -> Read:
         warnings=texts(plan.get("warnings")),
         proof=proof(result.get("proof"), this_run=False),
         reverted={
-            name: text(one, 300) for name, one in mapping(result.get("reverted")).items() if name in ("date", "reason")
+            name: text(value, 300)
+            for name, value in mapping(result.get("reverted")).items()
+            if name in ("date", "reason")
         },
         expected=_expected(mapping(plan.get("effects"))),
     )
@@ -155,10 +157,10 @@ def read(result: Json, arguments: Json) -> Read:
 def findings(result: Json) -> tuple[Finding, ...]:
     """The findings of any module that returns some, the worst first."""
     found = [
-        Finding(*(text(one.get(name)) for name in ("id", "severity", "evidence", "remedy")))
-        for one in mappings(result.get("findings"))
+        Finding(*(text(finding.get(name)) for name in ("id", "severity", "evidence", "remedy")))
+        for finding in mappings(result.get("findings"))
     ]
-    return tuple(sorted(found, key=lambda one: (_severity(one.severity), one.id, one.evidence)))
+    return tuple(sorted(found, key=lambda finding: (_severity(finding.severity), finding.id, finding.evidence)))
 
 
 def proof(value: object, this_run: bool) -> Proof | None:
@@ -166,7 +168,7 @@ def proof(value: object, this_run: bool) -> Proof | None:
     found = mapping(value)
     if not found.get("result"):
         return None
-    probes = ({name: text(part, 400) for name, part in one.items()} for one in mappings(found.get("probes")))
+    probes = ({name: text(part, 400) for name, part in probe.items()} for probe in mappings(found.get("probes")))
     words = {name: text(found.get(name), 60) for name in ("result", "expect", "date")}
     expect = words["expect"] or "real"
     # A task that was skipped has no verdict and no reason.
@@ -179,38 +181,38 @@ def _severity(word: str) -> int:
 
 
 def _subnets(result: Json) -> tuple[str, ...]:
-    networks = (one for one in mappings(result.get("networks")) if one.get("ipv6"))
-    return tuple(one for network in networks for one in texts(network.get("subnets")) if ":" in one)
+    networks = (network for network in mappings(result.get("networks")) if network.get("ipv6"))
+    return tuple(subnet for network in networks for subnet in texts(network.get("subnets")) if ":" in subnet)
 
 
 def _ports(containers: Iterable[Json]) -> dict[Port, dict[str, Got]]:
     result: dict[Port, dict[str, Got]] = {}
     for container in containers:
         name = text(container.get("name"), 200)
-        for one in [*mappings(container.get("exposure")), *mappings(container.get("direct"))]:
+        for exposure in [*mappings(container.get("exposure")), *mappings(container.get("direct"))]:
             place = Port(
                 name,
-                text(one.get("address"), 60),
-                _number(one.get("host_port")),
-                _number(one.get("port")),
-                text(one.get("protocol"), 10),
+                text(exposure.get("address"), 60),
+                _number(exposure.get("host_port")),
+                _number(exposure.get("port")),
+                text(exposure.get("protocol"), 10),
             )
-            got = Got(*(text(one.get(key), 100) for key in ("verdict", "by", "cause")))
-            if one.get("family") in FAMILIES:
-                result.setdefault(place, {})[one["family"]] = got
+            got = Got(*(text(exposure.get(key), 100) for key in ("verdict", "by", "cause")))
+            if exposure.get("family") in FAMILIES:
+                result.setdefault(place, {})[exposure["family"]] = got
     return result
 
 
 def _expected(effects: Json) -> dict[Port, Got]:
     return {
         Port(
-            text(one.get("container"), 200),
+            text(entry.get("container"), 200),
             "",
-            _number(one.get("host_port")),
-            _number(one.get("port")),
-            text(one.get("protocol"), 10),
-        ): Got(*(text(one.get(key), 100) for key in ("verdict", "by")))
-        for one in mappings(effects.get("expected"))
+            _number(entry.get("host_port")),
+            _number(entry.get("port")),
+            text(entry.get("protocol"), 10),
+        ): Got(*(text(entry.get(key), 100) for key in ("verdict", "by")))
+        for entry in mappings(effects.get("expected"))
     }
 
 

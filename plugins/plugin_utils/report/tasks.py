@@ -110,7 +110,7 @@ def _caught(task: t.Any, outcome: str, fields: t.Any) -> bool:
     inside = in_our_role(task)
     child, parent = task, getattr(task, "_parent", None)
     while parent is not None and (not inside or in_our_role(parent)):
-        if getattr(parent, "rescue", None) and any(one._uuid == child._uuid for one in parent.block):
+        if getattr(parent, "rescue", None) and any(task._uuid == child._uuid for task in parent.block):
             return True
         child, parent = parent, getattr(parent, "_parent", None)
     return False

@@ -60,4 +60,4 @@ def mapping(value: object) -> t.Mapping[str, t.Any]:
 
 def mappings(value: object) -> list[t.Mapping[str, t.Any]]:
     """The dicts in a list; what is no list has none."""
-    return [one for one in value[:MOST] if isinstance(one, dict)] if isinstance(value, (list, tuple)) else []
+    return [entry for entry in value[:MOST] if isinstance(entry, dict)] if isinstance(value, (list, tuple)) else []

@@ -46,8 +46,8 @@ def dns(name: str, read: Json) -> list[str]:
 
 
 def _ports(read: Json) -> list[str]:
-    six = {one.place: one for one in words.ports(read)}
-    four = {one.place: one for one in words.ports(read, "ipv4")}
+    six = {port.place: port for port in words.ports(read)}
+    four = {port.place: port for port in words.ports(read, "ipv4")}
     rows = [
         (place[0], f"{place[1]}:{place[2]}/{place[3]}", _got(six.get(place)), _got(four.get(place)))
         for place in sorted({*six, *four})
@@ -55,10 +55,10 @@ def _ports(read: Json) -> list[str]:
     return words.table([HEAD, *rows], "  ") if rows else ["  No port is published."]
 
 
-def _got(one: Port | None) -> str:
-    if one is None:
+def _got(port: Port | None) -> str:
+    if port is None:
         return "not published"
-    return f"{one.verdict} as {one.by}" if one.by else one.verdict
+    return f"{port.verdict} as {port.by}" if port.by else port.verdict
 
 
 def _group(group: Group) -> list[str]:
@@ -68,7 +68,7 @@ def _group(group: Group) -> list[str]:
 
 def masked(read: Json) -> list[str]:
     """The containers whose IPv6 clients are hidden and can be seen: those with an address of their own."""
-    return list(dict.fromkeys(one.container for one in words.ports(read) if one.verdict == "masked"))
+    return list(dict.fromkeys(port.container for port in words.ports(read) if port.verdict == "masked"))
 
 
 def _to_set(name: str, read: Json, named: Sequence[str]) -> list[str]:
@@ -76,7 +76,7 @@ def _to_set(name: str, read: Json, named: Sequence[str]) -> list[str]:
     hidden = masked(read)
     if not hidden:
         return []
-    names = ", ".join(yaml_name(one) for one in dict.fromkeys([*named, *hidden]))
+    names = ", ".join(yaml_name(name) for name in dict.fromkeys([*named, *hidden]))
     return [
         f"  To fix it, write into host_vars/{name}.yml and run dms.ipv6.enable:",
         f"dms_ipv6_containers: [{names}]",
@@ -85,7 +85,7 @@ def _to_set(name: str, read: Json, named: Sequence[str]) -> list[str]:
 
 def bad(findings: Sequence[Json], fail_on: str) -> str:
     """Why an audit fails; empty if it does not."""
-    ids = [text(one.get("id"), 60) for one in findings if one.get("severity") in BAD.get(fail_on, ())]
+    ids = [text(finding.get("id"), 60) for finding in findings if finding.get("severity") in BAD.get(fail_on, ())]
     if not ids:
         return ""
     which = "critical " if fail_on == "critical" else ""

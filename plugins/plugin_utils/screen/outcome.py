@@ -36,14 +36,14 @@ def host(name: str, read: Json, context: Context, proofs: Json, probe_hosts: boo
     """
     changed = read.get("changed") is True
     if changed and context.check:
-        told = f"{CHECKED}{_compose(read)}"
+        sentence = f"{CHECKED}{_compose(read)}"
     elif not changed:
-        told = unchanged(read, context)
+        sentence = unchanged(read, context)
     elif context.mode == "absent":
-        told = f"done. What dms.ipv6 changed was taken back.{_outage(read)}"
+        sentence = f"done. What dms.ipv6 changed was taken back.{_outage(read)}"
     else:
-        told = " ".join(filter(None, ["done.", *_seen(read, context, proofs, probe_hosts)]))
-    return [*words.wrapped([f"{name}: {told}"])]
+        sentence = " ".join(filter(None, ["done.", *_seen(read, context, proofs, probe_hosts)]))
+    return [*words.wrapped([f"{name}: {sentence}"])]
 
 
 def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
@@ -52,7 +52,9 @@ def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
     for name, (read, context) in hosts.items():
         if not mapping(read.get("plan")).get("steps"):
             same.setdefault(unchanged(read, context), []).append(name)
-    return [*words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {told}" for told, some in same.items())]
+    return [
+        *words.wrapped(f"{', '.join(sorted(some, key=words.number))}: {sentence}" for sentence, some in same.items())
+    ]
 
 
 def unchanged(read: Json, context: Context) -> str:
@@ -60,9 +62,11 @@ def unchanged(read: Json, context: Context) -> str:
     if context.mode == "absent":
         return "nothing to undo: nothing of dms.ipv6 is on this host."
     proof = mapping(read.get("proof"))
-    told = [f"nothing to change (mode {context.mode}){_masked(read, '; ')}.", _last(proof)]
-    warnings = [f"Please note: {words.sentence(one)}" for one in texts(mapping(read.get("plan")).get("warnings"))]
-    return " ".join(filter(None, [*told, *warnings]))
+    sentences = [f"nothing to change (mode {context.mode}){_masked(read, '; ')}.", _last(proof)]
+    warnings = [
+        f"Please note: {words.sentence(warning)}" for warning in texts(mapping(read.get("plan")).get("warnings"))
+    ]
+    return " ".join(filter(None, [*sentences, *warnings]))
 
 
 def _last(proof: Json) -> str:
@@ -72,15 +76,15 @@ def _last(proof: Json) -> str:
 
 
 def _masked(read: Json, before: str = "") -> str:
-    some = [one for one in words.ports(read) if one.verdict == "masked"]
-    return f"{before}still masked: {words.names(one.container for one in some)}" if some else ""
+    some = [port for port in words.ports(read) if port.verdict == "masked"]
+    return f"{before}still masked: {words.names(port.container for port in some)}" if some else ""
 
 
 def _seen(read: Json, context: Context, proofs: Json, probe_hosts: bool) -> list[str]:
     """Who is seen, how that is known, who is not seen, and what it cost."""
     wanted = "refused" if context.mode == "prevent" else "real"
-    some = [one for one in words.ports(read) if one.verdict == wanted]
-    named = list(dict.fromkeys(one.container for one in some if context.names(one.container)))
+    some = [port for port in words.ports(read) if port.verdict == wanted]
+    named = list(dict.fromkeys(port.container for port in some if context.names(port.container)))
     proved = _proved(proofs)
     # Without a proof it is what the settings lead one to expect.
     is_seen = "refused at once" if wanted == "refused" else "seen as they are"
@@ -99,16 +103,16 @@ def _seen(read: Json, context: Context, proofs: Json, probe_hosts: bool) -> list
 def _proved(proofs: Json) -> str:
     """From where, and at which ports; empty unless every network's proof passed."""
     some = [mapping(proof) for proof in proofs.values()]
-    if not some or any(one.get("result") != "passed" for one in some):
+    if not some or any(proof.get("result") != "passed" for proof in some):
         return ""
     good = [
         probe
-        for one in some
-        for probe in mappings(one.get("probes"))
-        if probe.get("family") == "ipv6" and probe.get("verdict") == (one.get("expect") or "real")
+        for proof in some
+        for probe in mappings(proof.get("probes"))
+        if probe.get("family") == "ipv6" and probe.get("verdict") == (proof.get("expect") or "real")
     ]
     hosts = words.names(sorted({text(probe.get("probe_host"), 200) for probe in good} - {""}, key=words.number))
-    services = sorted({int(one["port"]) for one in good if one.get("service") and str(one["port"]).isdigit()})
+    services = sorted({int(probe["port"]) for probe in good if probe.get("service") and str(probe["port"]).isdigit()})
     at = f": {', '.join(map(str, services))}" if services else ""
     return f"proved from {hosts}{at}" if hosts else "proved"
 
@@ -129,11 +133,11 @@ def _unproved(proofs: Json, probe_hosts: bool) -> str:
 def proof(probes: Sequence[Json]) -> list[str]:
     """What clients on other hosts saw; ports with the same result in one line."""
     same: dict[tuple[str, str, str], list[str]] = {}
-    for one in probes:
-        host, msg = (text(one.get(name), 400) for name in ("probe_host", "msg"))
+    for probe in probes:
+        host, msg = (text(probe.get(name), 400) for name in ("probe_host", "msg"))
         if msg:
-            family = verdict.WORDS.get(text(one.get("family"), 10), "")
-            same.setdefault((host, family, msg), []).append(text(one.get("port"), 10))
+            family = verdict.WORDS.get(text(probe.get("family"), 10), "")
+            same.setdefault((host, family, msg), []).append(text(probe.get("port"), 10))
     lines = []
     for (host, family, msg), ports in same.items():
         some = ", ".join(dict.fromkeys(port for port in ports if port))

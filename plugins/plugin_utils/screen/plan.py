@@ -54,10 +54,10 @@ def fleet(hosts: Mapping[str, tuple[Json, Context]]) -> list[str]:
         if mapping(host.get("plan")).get("steps"):
             blocks.setdefault(tuple(block(host, context)), []).append(name)
     lines: list[str] = []
-    for told, same in blocks.items():
+    for text_lines, same in blocks.items():
         some = sorted(same, key=words.number)
         context = hosts[some[0]][1]
-        lines += [*words.wrapped([f"{_listed(some, hosts[some[0]][0])} - {_head(context)}"]), *told]
+        lines += [*words.wrapped([f"{_listed(some, hosts[some[0]][0])} - {_head(context)}"]), *text_lines]
         lines += [f"Way back: {way_back(some, context)}"]
         count = len(texts(mapping(hosts[some[0]][0].get("plan")).get("steps")))
         lines += [] if context.steps else [f"{_count(count, 'step')}; -v lists them", ""]
@@ -91,8 +91,8 @@ def block(host: Json, context: Context) -> list[str]:
         *_noticed(effects),
         *_compose(effects, plan),
         *_written(effects, plan, context),
-        *words.wrapped(f"Please note: {words.sentence(one)}" for one in texts(plan.get("warnings"))),
-        *(f"  {number}. {one}" for number, one in enumerate(texts(plan.get("steps")), 1) if context.steps),
+        *words.wrapped(f"Please note: {words.sentence(warning)}" for warning in texts(plan.get("warnings"))),
+        *(f"  {number}. {step}" for number, step in enumerate(texts(plan.get("steps")), 1) if context.steps),
     ]
 
 
@@ -100,17 +100,17 @@ def _clients(host: Json, context: Context) -> list[str]:
     """Before and after, of each container whose IPv6 clients are hidden or get something else than today."""
     if context.mode == "absent":
         return ["  IPv6 clients: as before this collection's changes"]
-    then = {one.place: one for one in words.expected(host)}
+    then = {port.place: port for port in words.expected(host)}
     now = words.ports(host)
     rows: dict[tuple[str, ...], list[Port]] = {}
-    for one in now:
-        after = then.pop(one.place, None)
-        if after or one.verdict == "masked":
-            unchanged = "unchanged" + ("" if context.names(one.container) else " (not in dms_ipv6_containers)")
+    for port in now:
+        after = then.pop(port.place, None)
+        if after or port.verdict == "masked":
+            unchanged = "unchanged" + ("" if context.names(port.container) else " (not in dms_ipv6_containers)")
             new = _state(after) if after else unchanged
-            rows.setdefault((one.container, _state(one), new), []).append(one)
-    for one in then.values():
-        rows.setdefault((one.container, "not published", _state(one)), []).append(one)
+            rows.setdefault((port.container, _state(port), new), []).append(port)
+    for port in then.values():
+        rows.setdefault((port.container, "not published", _state(port)), []).append(port)
     cells = [
         (name, words.numbers(ports), f"IPv6 clients: {before}", "->", after)
         for (name, before, after), ports in rows.items()
@@ -118,8 +118,8 @@ def _clients(host: Json, context: Context) -> list[str]:
     return words.table(cells, "  ") or ["  No published port of a container changes for IPv6 clients."]
 
 
-def _state(one: Port) -> str:
-    return STATES.get(one.verdict, one.verdict).format(one.by or "the gateway")
+def _state(port: Port) -> str:
+    return STATES.get(port.verdict, port.verdict).format(port.by or "the gateway")
 
 
 def _noticed(effects: Json) -> list[str]:
@@ -140,7 +140,7 @@ def _noticed(effects: Json) -> list[str]:
     if remade:
         noticed.append(f"Compose re-creates {words.names(remade)}: closed until the services answer")
     noticed += [] if stopped or remade else ["No container stops" if noticed else "Nothing"]
-    return ["Your users notice:", *words.wrapped((f"{one}." for one in noticed), "  ")] if effects else []
+    return ["Your users notice:", *words.wrapped((f"{sentence}." for sentence in noticed), "  ")] if effects else []
 
 
 def _are(some: Iterable[str]) -> str:
@@ -150,8 +150,8 @@ def _are(some: Iterable[str]) -> str:
 def _compose(effects: Json, plan: Json) -> list[str]:
     """What the next ``docker compose up -d`` does because of the change."""
     lines = []
-    for one in mappings(effects.get("later")):
-        path, services = text(one.get("path")), one.get("services")
+    for project in mappings(effects.get("later")):
+        path, services = text(project.get("path")), project.get("services")
         what = words.names(texts(services)) or "nothing because of this"
         lines.append(
             f"Next `docker compose up -d` with {path} re-creates: "
@@ -164,7 +164,7 @@ def _compose(effects: Json, plan: Json) -> list[str]:
 
 def _written(effects: Json, plan: Json, context: Context) -> list[str]:
     """Files, networks and settings of the host."""
-    parts = [_file(one) for one in mappings(effects.get("written"))]
+    parts = [_file(file) for file in mappings(effects.get("written"))]
     for kind, some in mapping(effects.get("networks")).items():
         parts += [f"network {name} {text(kind, 20)}" for name in texts(some)]
     if effects.get("forwarding"):
@@ -180,7 +180,7 @@ def _file(written: Json) -> str:
     path = text(written.get("path"))
     if keys:
         return f"{path} ({', '.join(keys)})"
-    new, gone = (one if isinstance(one, int) else 0 for one in (written.get("added"), written.get("removed")))
+    new, gone = (number if isinstance(number, int) else 0 for number in (written.get("added"), written.get("removed")))
     counts = [f"+{_count(new, 'line')}"] if new else []
     counts += [f"-{_count(gone, 'line')}"] if gone else []
     return f"{path} ({', '.join(counts)})" if counts else path

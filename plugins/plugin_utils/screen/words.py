@@ -46,23 +46,23 @@ class Port(t.NamedTuple):
 def ports(host: Json, family: str = "ipv6") -> list[Port]:
     """The published ports of a host, as docker_ipv6_info returns them."""
     return [
-        port(one, text(container.get("name"), 200))
+        port(entry, text(container.get("name"), 200))
         for container in mappings(host.get("containers"))
-        for one in mappings(container.get("exposure"))
-        if one.get("family") == family
+        for entry in mappings(container.get("exposure"))
+        if entry.get("family") == family
     ]
 
 
 def expected(host: Json) -> list[Port]:
     """The ports at which IPv6 clients get something else once the plan is carried out."""
     effects = mapping(mapping(host.get("plan")).get("effects"))
-    return [port(one, text(one.get("container"), 200)) for one in mappings(effects.get("expected"))]
+    return [port(entry, text(entry.get("container"), 200)) for entry in mappings(effects.get("expected"))]
 
 
-def port(one: Json, container: str) -> Port:
+def port(entry: Json, container: str) -> Port:
     """One of them."""
-    numbers = [value if isinstance(value, int) else 0 for value in (one.get("host_port"), one.get("port"))]
-    words = (text(one.get(name), 100) for name in ("protocol", "verdict", "by", "cause"))
+    numbers = [value if isinstance(value, int) else 0 for value in (entry.get("host_port"), entry.get("port"))]
+    words = (text(entry.get(name), 100) for name in ("protocol", "verdict", "by", "cause"))
     return Port(container, numbers[0], numbers[1], *words)
 
 
@@ -76,15 +76,15 @@ def names(some: Iterable[str], most: int = MOST) -> str:
 
 def numbers(some: Iterable[Port]) -> str:
     """The ports alone, in order: ``25, 465, 993``."""
-    ordered = sorted(some, key=lambda one: (one.host_port, one.protocol))
-    return ", ".join(dict.fromkeys(one.name for one in ordered))
+    ordered = sorted(some, key=lambda item: (item.host_port, item.protocol))
+    return ", ".join(dict.fromkeys(item.name for item in ordered))
 
 
 def places(some: Iterable[Port]) -> str:
     """Containers with their ports: ``mailserver 25, 465 and web 80``."""
     found: dict[str, list[Port]] = {}
-    for one in some:
-        found.setdefault(one.container, []).append(one)
+    for item in some:
+        found.setdefault(item.container, []).append(item)
     return names(f"{container} {numbers(ports)}" for container, ports in found.items())
 
 
@@ -98,9 +98,9 @@ def table(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
 
 def wrapped(paragraphs: Iterable[str], indent: str = "") -> Iterator[str]:
     """Paragraphs in lines that fit on a screen. Paths and commands are not broken: they are to be copied."""
-    for told in paragraphs:
+    for paragraph in paragraphs:
         yield from textwrap.wrap(
-            told,
+            paragraph,
             WIDTH,
             initial_indent=indent,
             subsequent_indent=indent + "    ",
@@ -115,9 +115,13 @@ def sentence(clause: str) -> str:
     return clause if not clause or clause[-1] in ".!?" else f"{clause}."
 
 
-def clause(told: str) -> str:
+def clause(sentence: str) -> str:
     """A sentence that goes on after a colon; what begins with a name or an abbreviation stays as it is."""
-    return told[:1].lower() + told[1:] if told[1:2].islower() and not told.startswith("Docker") else told
+    return (
+        sentence[:1].lower() + sentence[1:]
+        if sentence[1:2].islower() and not sentence.startswith("Docker")
+        else sentence
+    )
 
 
 def number(host: str) -> list[t.Any]:

@@ -60,7 +60,7 @@ def refuse(names: Collection[str], files: Collection[str], found: Found, docker:
         docker: the engine.
     """
     for container in found.everyone:
-        paths = [one for one in compose_plan.given_files(container.labels) if os.path.isfile(one)]
+        paths = [path for path in compose_plan.given_files(container.labels) if os.path.isfile(path)]
         if not {container.name, container.id} & {*names} or not paths or {*paths} & {*files}:
             continue
         path = paths[0]
@@ -69,7 +69,7 @@ def refuse(names: Collection[str], files: Collection[str], found: Found, docker:
             raise Refused(f"{doubt}, so {path} may not be its Compose file", f"container {container.name}", REMEDY)
         folder = os.path.dirname(path)
         beside = (*paths, *(os.path.join(folder, override) for override in (*compose_plan.OVERRIDES, ENV)))
-        paths = [one for part in beside for one in (part, os.path.realpath(part))]
+        paths = [path for part in beside for path in (part, os.path.realpath(part))]
         place = labels.inside(paths, _own_folders(container, docker))
         if place:
             problem = f"it can write to {place} itself, where its Compose file {path} is"
@@ -119,11 +119,11 @@ def writer(paths: Iterable[str]) -> tuple[str, str]:
 
 def _on_the_way(path: str) -> Iterator[str]:
     """A path and all folders above it, as it is named and as it is without links."""
-    for one in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
-        yield one
-        while one != os.path.dirname(one):
-            one = os.path.dirname(one)  # noqa: PLW2901
-            yield one
+    for place in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):
+        yield place
+        while place != os.path.dirname(place):
+            place = os.path.dirname(place)  # noqa: PLW2901
+            yield place
 
 
 def _name(uid: int) -> str:

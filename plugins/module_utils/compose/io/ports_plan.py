@@ -28,53 +28,53 @@ def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
         Refused: it must not or cannot be done.
     """
     files = project.read(wanted.path)
-    made = ports.plan(project.named(wanted, files, found), files, found, recreate)
-    if any(edit.before != edit.after for edit in made.edits):
+    plan = ports.plan(project.named(wanted, files, found), files, found, recreate)
+    if any(edit.before != edit.after for edit in plan.edits):
         try:
-            project.validate(files.texts(), made.texts)
+            project.validate(files.texts(), plan.texts)
         except Refused as reason:
             raise Refused(reason.problem, reason.where, "Edit it by hand") from None
-    if recreate and made.waiting:
-        refuse_writers(made)
-        _refuse_unlike(made, (files.texts(), _as_it_was(files.texts(), found)))
-    return made
+    if recreate and plan.waiting:
+        refuse_writers(plan)
+        _refuse_unlike(plan, (files.texts(), _as_it_was(files.texts(), found)))
+    return plan
 
 
-def refuse_writers(made: PortsPlan) -> None:
+def refuse_writers(plan: PortsPlan) -> None:
     """Raise Refused where root is not the only one to decide what Compose would run as root, until it does."""
-    path = made.edits[0].path
+    path = plan.edits[0].path
     folder, name = os.path.split(path)
     named = "" if name in compose_plan.BY_ITSELF else f" -f {name}"
-    command = f"docker compose -p {made.project}{named} up -d {' '.join(made.waiting)}"
+    command = f"docker compose -p {plan.project}{named} up -d {' '.join(plan.waiting)}"
     remedy = f"Run `{command}` in {folder} yourself, and this without allow_container_restart"
     over = [os.path.join(folder, override) for override in compose_plan.OVERRIDES]
-    who, place = ownership.writer([*(edit.path for edit in made.edits), *over, os.path.join(folder, ".env")])
+    who, place = ownership.writer([*(edit.path for edit in plan.edits), *over, os.path.join(folder, ".env")])
     if who:
         raise Refused(f"{who} can write to {place}, and root would let Compose run what stands there", path, remedy)
-    key = ports.elsewhere(made.texts)
+    key = ports.elsewhere(plan.texts)
     if key:
         raise Refused(f"it brings in other files by `{key}`, which this does not look into", path, remedy)
 
 
 def _as_it_was(texts: Texts, found: Found) -> Texts:
     """The files before our own edits, which is what containers were made from that are not made anew yet."""
-    there = {path: found.edited.get(path) for path, _text in texts}
+    present = {path: found.edited.get(path) for path, _text in texts}
     old = {
         step.path: step.content or b""
-        for step in compose_undo.files_back(found.record.get("files"), there).steps
+        for step in compose_undo.files_back(found.record.get("files"), present).steps
         if isinstance(step, WriteFile)
     }
     return [(path, compose_plan.decode(old[path], path) if path in old else text) for path, text in texts]
 
 
-def _refuse_unlike(made: PortsPlan, states: tuple[Texts, ...]) -> None:
+def _refuse_unlike(plan: PortsPlan, states: tuple[Texts, ...]) -> None:
     """Raise Refused where Compose would change more than the ports of a container."""
     hashes = [project.hashes(texts) for texts in states]
-    path = made.edits[0].path
+    path = plan.edits[0].path
     if hashes[0] is None:
-        names = ", ".join(made.waiting)
+        names = ", ".join(plan.waiting)
         raise Refused(f"Compose cannot be asked on this host, so nobody can re-create {names}", path, "Install it")
-    unlike = ports.unlike(made, hashes)
+    unlike = ports.unlike(plan, hashes)
     if unlike:
         problem = (
             f"{', '.join(unlike)} would come back as something else, beside the ports: it was made from another file"

@@ -38,7 +38,7 @@ def read(path: str, given: tuple[str, ...] = ()) -> compose_plan.Files:
         Refused: no absolute path, no such file, or it cannot be read.
     """
     if given:
-        raws = tuple((one, _read(one)) for one in given)
+        raws = tuple((path, _read(path)) for path in given)
         if path not in given:
             raise Refused("it is not among the files of its project", path, f"Give one of {', '.join(given)}")
         return compose_plan.Files(path, dict(raws)[path], given=raws)
@@ -131,7 +131,9 @@ def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) 
         Refused: it cannot be told.
     """
     folder = os.path.dirname(wanted.path)
-    if wanted.project or any(one.labels.get(docker_objects.COMPOSE_FOLDER) == folder for one in found.everyone):
+    if wanted.project or any(
+        container.labels.get(docker_objects.COMPOSE_FOLDER) == folder for container in found.everyone
+    ):
         return wanted
     texts = files.texts()
     says = compose_files.project(texts).name

@@ -85,7 +85,9 @@ def choose(containers: Iterable[str], around: Around) -> Chosen:
     groups: dict[tuple[str, str], _Group] = {}
     rest, notes = [], []
     for name in containers:
-        container = next((one for one in around.found.everyone if name in (one.name, one.id)), None)
+        container = next(
+            (candidate for candidate in around.found.everyone if name in (candidate.name, candidate.id)), None
+        )
         way = None
         composed = container is not None and docker_objects.COMPOSE_PROJECT in container.labels
         if container and composed:
@@ -99,23 +101,23 @@ def choose(containers: Iterable[str], around: Around) -> Chosen:
         else:
             rest.append(name)
             notes += [f"container {name}: {NO_NETWORK}"] if composed else []
-    return _together([_own(one, around) if one.way.key else _outside(one, around) for one in groups.values()],
+    return _together([_own(group, around) if group.way.key else _outside(group, around) for group in groups.values()],
                      rest, notes, around)  # fmt: skip
 
 
 def _together(ways_: Iterable[Chosen], rest: list[str], notes: list[str], around: Around) -> Chosen:
     """All ways; a network that a project's plan brings needs no other, and files that were named come first."""
     chosen = [*ways_]
-    projects = [project for one in chosen for project in one.projects]
+    projects = [project for choice in chosen for project in choice.projects]
     brought = {plan.network for _wanted, plan in projects if plan}
-    chosen = [one for one in chosen if not brought & {network.network for network in one.live}]
+    chosen = [choice for choice in chosen if not brought & {network.network for network in choice.live}]
     known = {wanted.path for wanted, _plan in projects}
     projects += [(replace(around.like, path=path), None) for path in around.named if path not in known]
     order = [*around.named]
-    projects.sort(key=lambda one: order.index(one[0].path) if one[0].path in order else len(order))
-    live = [network for one in chosen for network in one.live]
-    told = [note for one in chosen for note in one.notes]
-    return Chosen(tuple(projects), tuple(live), tuple(rest), (*notes, *told))
+    projects.sort(key=lambda entry: order.index(entry[0].path) if entry[0].path in order else len(order))
+    live = [network for choice in chosen for network in choice.live]
+    all_notes = (*notes, *(note for choice in chosen for note in choice.notes))
+    return Chosen(tuple(projects), tuple(live), tuple(rest), all_notes)
 
 
 def _own(group: _Group, around: Around) -> Chosen:
@@ -162,7 +164,9 @@ def _keyed(group: _Group) -> _Group:
 
 def _wanted(group: _Group, around: Around) -> Wanted:
     """The project, with its network as shape ``default``, or as ``named`` without any service that is new to it."""
-    services = tuple(dict.fromkeys(one.labels.get(docker_objects.COMPOSE_SERVICE, "") for one in group.containers))
+    services = tuple(
+        dict.fromkeys(container.labels.get(docker_objects.COMPOSE_SERVICE, "") for container in group.containers)
+    )
     named = [path for path in group.paths if path in around.named]
     wanted = replace(
         around.like,
@@ -229,26 +233,26 @@ def _replaced(group: _Group, around: Around, written: Collection[str], notes: tu
 def _subnet(group: _Group, written: Collection[str], around: Around) -> str:
     """The IPv6 subnet that the network has in the end."""
     network, like = group.way.network, around.like
-    asked = network_on_host.NetworkOptions(
+    options = network_on_host.NetworkOptions(
         network.name, ways.subnet_of(network, written, like.subnet), like.prefix_length, like.fleet_prefix
     )
-    wanted = network_on_host.wanted_network(asked, around.found.machine_id)
+    wanted = network_on_host.wanted_network(options, around.found.machine_id)
     return str(network_on_host.subnet_after(wanted, around.found))
 
 
 def _program(group: _Group, path: str, around: Around) -> Program | None:
     """Who writes the Compose file, None for its administrator."""
     folder = os.path.dirname(path)
-    there = os.path.isfile(path)
+    exists = os.path.isfile(path)
     labels = group.containers[0].labels
     return programs.of(
         programs.Place(
             path,
             labels.get(docker_objects.COMPOSE_PROJECT, ""),
             labels,
-            os.listdir(folder) if there else (),
-            (system_files.read(path) or b"")[:HEAD].decode(errors="replace") if there else "",
-            [*_writers(folder, around.docker)] if there else (),
+            os.listdir(folder) if exists else (),
+            (system_files.read(path) or b"")[:HEAD].decode(errors="replace") if exists else "",
+            [*_writers(folder, around.docker)] if exists else (),
         )
     )
 
@@ -256,6 +260,6 @@ def _program(group: _Group, path: str, around: Around) -> Program | None:
 def _writers(folder: str, docker: Docker) -> Iterator[str]:
     """Images of the containers that can write to a folder."""
     for container in docker.containers():
-        sources = [one.get("Source") or "" for one in container.get("Mounts") or () if one.get("RW")]
+        sources = [mount.get("Source") or "" for mount in container.get("Mounts") or () if mount.get("RW")]
         if compose_labels.inside([folder], [source for source in sources if source != "/"]):
             yield str(container.get("Image") or "")

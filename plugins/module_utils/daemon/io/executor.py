@@ -112,12 +112,12 @@ class DaemonExecutor:
 
     def await_answer(self) -> None:
         """Wait until the engine answers, or the time limit is over; a service that systemd gave up is started once."""
-        end, asked = time.monotonic() + self.timeout, False
+        end, tried = time.monotonic() + self.timeout, False
         while not self._answers() and time.monotonic() < end:
-            if not asked and _systemctl("is-failed", "--quiet", self.unit) == 0:
-                asked = True
-                _systemctl("reset-failed", self.unit, "docker.socket")
-                _systemctl("start", self.unit)
+            if not tried and systemctl_code("is-failed", "--quiet", self.unit) == 0:
+                tried = True
+                systemctl_code("reset-failed", self.unit, "docker.socket")
+                systemctl_code("start", self.unit)
             time.sleep(POLL)
 
     def restart(self, step: Restart) -> None:
@@ -126,8 +126,8 @@ class DaemonExecutor:
         self.stopped = {}
         since = time.time()
         # Three starts within a minute are systemd's limit for docker.service; the fourth is refused without this.
-        _systemctl("reset-failed", step.unit, "docker.socket")
-        done = _systemctl("restart", step.unit)
+        systemctl_code("reset-failed", step.unit, "docker.socket")
+        done = systemctl_code("restart", step.unit)
         problems = [f"systemctl restart {step.unit} failed"] if done else self._unhealthy(step)
         if problems:
             raise Refused("; ".join(problems), step.unit, last_words(step.unit, since))
@@ -148,17 +148,17 @@ class DaemonExecutor:
         """Start containers, unless they run. One that cannot be started is named: none of ours keeps it from that."""
         self._start_again(list(step.containers))
         states = [(container, self._state(container)) for container in step.containers]
-        self.notes += container_health.not_started([(one.name, state) for one, state in states])
+        self.notes += container_health.not_started([(container.name, state) for container, state in states])
 
     def _note(self, step: Restart | StopContainers) -> None:
         """Write down what must be the same after this restart, right before it, while the daemon can still be asked."""
         if not self._answers():
             # What was noted before an earlier restart says nothing any more.
-            self.ran = self.stopped or {one.id: container_health.UNASKED for one in step.containers}
+            self.ran = self.stopped or {container.id: container_health.UNASKED for container in step.containers}
             return
         now = time.time()
         states = {container.id: self._state(container) for container in step.containers}
-        self.ran = {**{id_: one for id_, one in states.items() if one.steady(now)}, **self.stopped}
+        self.ran = {**{id_: status for id_, status in states.items() if status.steady(now)}, **self.stopped}
         self.networks = self._networks()
 
     def _networks(self) -> frozenset[str]:
@@ -175,21 +175,21 @@ class DaemonExecutor:
     def _unhealthy(self, step: Restart) -> list[str]:
         """Wait for the daemon and its containers; what is wrong at the end of the time limit."""
         end = time.monotonic() + self.timeout
-        asked: set[str] = set()
+        tried: set[str] = set()
         while True:
-            found = self._judged(step, asked)
+            found = self._judged(step, tried)
             if not found.faults or time.monotonic() > end:
                 self.notes += found.notes
                 return found.faults
             time.sleep(POLL)
 
-    def _judged(self, step: Restart, asked: set[str]) -> container_health.Judged:
+    def _judged(self, step: Restart, tried: set[str]) -> container_health.Judged:
         try:
-            return self._compared(step, asked)
+            return self._compared(step, tried)
         except Refused as reason:
             return container_health.Judged([str(reason)], [])
 
-    def _compared(self, step: Restart, asked: set[str]) -> container_health.Judged:
+    def _compared(self, step: Restart, tried: set[str]) -> container_health.Judged:
         version = engine_version.parse(self.docker.info().get("ServerVersion", ""))
         lost = self.networks - self._networks()
         lost = lost - self._removed() if lost else lost
@@ -198,13 +198,13 @@ class DaemonExecutor:
             return container_health.Judged([f"the engine is {version} now, and was to be {self.version}"], [])
         if lost:
             return container_health.Judged([f"network {', '.join(sorted(lost))} is missing"], [])
-        again = [one for one in step.containers if now[one.id].stopped and one.id not in asked]
+        again = [container for container in step.containers if now[container.id].stopped and container.id not in tried]
         if not step.back:
-            again = [one for one in again if not step.containers_live_on and one.id in self.ran]
+            again = [container for container in again if not step.containers_live_on and container.id in self.ran]
         if again:
-            asked |= {one.id for one in again}
+            tried |= {container.id for container in again}
             self._start_again(again)
-            now = {one.id: self._state(one) for one in step.containers}
+            now = {container.id: self._state(container) for container in step.containers}
         listening = {port for _address, port in itertools.chain(*kernel.listeners(os.getpid()).values())}
         return container_health.judge(step, self.ran, now, listening)
 
@@ -216,11 +216,11 @@ class DaemonExecutor:
 
     def _start_again(self, stopped: list[RunningContainer]) -> None:
         """Start what ran before and has no restart policy that would, as it was; the engine notes why it cannot."""
-        for one in reversed(stopped):  # the engine lists the newest first, which may need the older
+        for container in reversed(stopped):  # the engine lists the newest first, which may need the older
             with contextlib.suppress(Refused):
-                self.docker.post(f"/containers/{one.id}/start")
-                if one.status == container_status.PAUSED:
-                    self.docker.post(f"/containers/{one.id}/pause")
+                self.docker.post(f"/containers/{container.id}/start")
+                if container.status == container_status.PAUSED:
+                    self.docker.post(f"/containers/{container.id}/pause")
 
 
 def left_out(docker: Docker, containers: Iterable[RunningContainer]) -> list[str]:
@@ -248,7 +248,7 @@ class Recorder:
         """
         daemon = self.found.daemon
         borrowed = self.found.borrowed
-        if borrowed is False and any(isinstance(one, Reload) and one.live_restore for one in self.plan.steps):
+        if borrowed is False and any(isinstance(step, Reload) and step.live_restore for step in self.plan.steps):
             borrowed = daemon_plan.lent(self.found.raw, self.found.path)
         record.keep(
             daemon=loaded.read_by(daemon.pid, daemon.loaded),
@@ -278,7 +278,8 @@ class Recorder:
         record.keep(borrowed=None, starting=None, daemon=daemon, stopped=None, **entries)
 
 
-def _systemctl(*arguments: str) -> int:
+def systemctl_code(*arguments: str) -> int:
+    """The exit code of a call of systemctl; Refused where there is none."""
     done = system_programs.run("systemctl", *arguments, timeout=SYSTEMCTL_TIMEOUT)
     if done is None and not system_programs.where("systemctl"):
         raise Refused("there is no systemctl on this host", remedy="Only hosts with systemd are supported")
@@ -294,7 +295,7 @@ def last_words(unit: str, since: float, lines: int = 5) -> str:
         if attempt:
             time.sleep(BETWEEN_LOOKS)
         said = _log(unit, since)
-        loud = [one for one in said if one.startswith(LAST_WORDS) or any(word in one for word in COMPLAINTS)]
+        loud = [line for line in said if line.startswith(LAST_WORDS) or any(word in line for word in COMPLAINTS)]
         if loud:
             break
     return "dockerd said: " + diff.without_userinfo(" | ".join((loud or said)[-lines:])) if said else ""
@@ -318,7 +319,7 @@ def validate(pid: int, text: str, path: str) -> None:
     handle = os.memfd_create("daemon.json")
     try:
         os.write(handle, text.encode())
-        flags = _without_config_file(kernel.command_line(pid)[1:])
+        flags = without_config_file(kernel.command_line(pid)[1:])
         command = [f"/proc/{pid}/exe", "--validate", *flags, "--config-file", f"/proc/self/fd/{handle}"]
         done = subprocess.run(command, capture_output=True, check=False, timeout=60, pass_fds=[handle])
     except (OSError, subprocess.SubprocessError) as error:
@@ -331,7 +332,8 @@ def validate(pid: int, text: str, path: str) -> None:
         raise Refused(problem, path, "Nothing was changed")
 
 
-def _without_config_file(flags: list[str]) -> list[str]:
+def without_config_file(flags: list[str]) -> list[str]:
+    """The options of dockerd but for ``--config-file`` and its value."""
     kept = []
     skip = False
     for flag in flags:

@@ -115,12 +115,15 @@ def _other_paths(dockers: set[str]) -> t.Iterator[str]:
     """Bridges and tunnels with an IPv6 address that are not Docker's."""
     for name in sorted({address.interface for address in kernel.addresses()}):
         path = f"/sys/class/net/{name}"
-        virtual = os.path.isdir(f"{path}/bridge") or _type(path) == NO_LINK_LAYER or os.path.exists(f"{path}/tun_flags")
+        virtual = (
+            os.path.isdir(f"{path}/bridge") or link_type(path) == NO_LINK_LAYER or os.path.exists(f"{path}/tun_flags")
+        )
         if virtual and name not in dockers and name not in ("docker0", "docker_gwbridge"):
             yield name
 
 
-def _type(path: str) -> str:
+def link_type(path: str) -> str:
+    """The kernel's number for the kind of a link (ARPHRD), empty if it cannot be read."""
     with contextlib.suppress(OSError), open(f"{path}/type", encoding="ascii") as file:
         return file.read().strip()
     return ""

@@ -157,7 +157,7 @@ def _main_process(unit: str, shown: Shown) -> Dockerd | None:
     properties = shown.get(unit) or _shown(unit).get(unit, {})
     pid = "".join(properties.get("MainPID", ()))
     return (
-        Dockerd(int(pid), unit, _seconds("".join(properties.get("ExecMainStartTimestamp", ()))))
+        Dockerd(int(pid), unit, seconds_of("".join(properties.get("ExecMainStartTimestamp", ()))))
         if pid.isdecimal()
         else None
     )
@@ -177,7 +177,7 @@ def _shown(*units: str) -> Shown:
     return found
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """A time as systemd shows it in UTC, in seconds since 1970: ``Mon 2026-11-30 08:59:46.994206 UTC``."""
     words = text.split()
     for form in ("%Y-%m-%d %H:%M:%S.%f UTC", "%Y-%m-%d %H:%M:%S UTC"):

@@ -81,12 +81,12 @@ def _said(program: str) -> list[str]:
 def _chains(kind: str, said: dict[str, list[str]]) -> tuple[packet_filter.Chain, ...]:
     """What the administrator filters beside UFW and firewalld, whose own rules are read as theirs."""
     found = [chain for family, texts in said.items() for text in texts for chain in iptables.chains(text, family)]
-    found = [one for one in found if not (kind and one.hook == packet_filter.INPUT)]
+    found = [chain for chain in found if not (kind and chain.hook == packet_filter.INPUT)]
     done = system_programs.run("nft", "-j", "list", "ruleset")
     if done is not None and done.returncode == 0:
         # Where the older tables are in use, iptables may have spoken of those, and of none of nftables.
-        told = bool(said[IPV6]) and not _text(OLDER_TABLES)
-        found += nft_ruleset.chains(done.stdout.decode(errors="replace"), NOT_THEIRS, told)
+        listed = bool(said[IPV6]) and not _text(OLDER_TABLES)
+        found += nft_ruleset.chains(done.stdout.decode(errors="replace"), NOT_THEIRS, listed)
     return tuple(found)
 
 
@@ -143,10 +143,10 @@ def _ufw(uplinks: set[str], forward: dict[str, str]) -> HostFirewall:
         rules.append(firewall_rules.Rule(DROP, IPV6))
     through = firewall_rules.ufw(texts[IPV6], IPV6, uplinks, "user-forward")
     routed = frozenset(
-        (port, one.protocol)
-        for one in through
-        if one.verdict == ACCEPT and one.ports != (firewall_rules.EVERY,)
-        for first, last in one.ports
+        (port, rule.protocol)
+        for rule in through
+        if rule.verdict == ACCEPT and rule.ports != (firewall_rules.EVERY,)
+        for first, last in rule.ports
         for port in range(first, last + 1)
     )
     return firewall_rules.host_firewall(UFW, rules, policy, routed_ports=routed, forward=forward)

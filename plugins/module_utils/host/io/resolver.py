@@ -34,7 +34,7 @@ def known(record: Mapping[str, t.Any], path: str) -> Collection[str]:
     return lines
 
 
-def plan(path: str, asked: Wanted, record: Mapping[str, t.Any]) -> Plan:
+def plan(path: str, selection: Wanted, record: Mapping[str, t.Any]) -> Plan:
     """The plan for a file; none, with a warning, where no program reads it.
 
     Raises:
@@ -42,7 +42,7 @@ def plan(path: str, asked: Wanted, record: Mapping[str, t.Any]) -> Plan:
     """
     if not glibc():
         return Plan("", "", (), (address_order.NOT_GLIBC,))
-    return gai_conf.plan(path, system_files.read(path), asked, known(record, path))
+    return gai_conf.plan(path, system_files.read(path), selection, known(record, path))
 
 
 def back(path: str, record: Mapping[str, t.Any]) -> Plan:

@@ -61,7 +61,7 @@ def forwarding_off() -> list[str]:
 
 
 def _paths(patterns: Iterable[str]) -> list[str]:
-    return [one for pattern in patterns for one in sorted(glob.glob(pattern)) if os.path.isfile(one)]
+    return [path for pattern in patterns for path in sorted(glob.glob(pattern)) if os.path.isfile(path)]
 
 
 def _texts(paths: Iterable[str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def system_resolvers() -> tuple[str, ...]:
         found = []
     if not found:
         raise Refused("this host has no resolver", "/etc/resolv.conf", "Name some in `resolvers`")
-    return tuple(str(one) for one in found)
+    return tuple(str(item) for item in found)
 
 
 class Client:
@@ -88,7 +88,7 @@ class Client:
 
     def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """The answers in the order of the questions, of which several are on their way at once."""
-        new = list(dict.fromkeys(one for one in questions if one not in self.known))
+        new = list(dict.fromkeys(question for question in questions if question not in self.known))
         if new:
             with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
                 self.known.update(zip(new, pool.map(self._ask, new)))
@@ -131,11 +131,11 @@ class Client:
                 return udp_with_fallback(message, question.server, limit, port, ignore_unexpected=True)[0]
         return udp_with_fallback(message, question.server, limit, port, ignore_unexpected=True)[0]
 
-    def _note(self, asked: Sequence[Question]) -> None:
+    def _note(self, questions: Sequence[Question]) -> None:
         """Who has answered anything, and how often the others have not: a slow name is no dead server."""
-        for one in asked:
-            place = (one.server, one.authoritative)
-            if self.known[one].outcome == dns_questions.TIMEOUT:
+        for question in questions:
+            place = (question.server, question.authoritative)
+            if self.known[question].outcome == dns_questions.TIMEOUT:
                 self.unanswered[place] += 1
             else:
                 self.heard.add(place)
@@ -149,7 +149,7 @@ def read(response: dns.message.Message, question: Question) -> Answer:
     if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Answer(dns_questions.FAILED, detail=f"it fails ({dns.rcode.to_text(code)})")
     name, kind = dns.name.from_text(question.name), dns.rdatatype.from_text(question.kind)
-    if [(one.name, one.rdtype) for one in response.question] != [(name, kind)]:
+    if [(question.name, question.rdtype) for question in response.question] != [(name, kind)]:
         return Answer(dns_questions.INVALID, detail="it answers another question")
     owner, chain = _follow(response, name)
     found = response.get_rrset(response.answer, owner, dns.rdataclass.IN, kind)
@@ -168,7 +168,7 @@ def read(response: dns.message.Message, question: Question) -> Answer:
 
 def _follow(response: dns.message.Message, name: dns.name.Name) -> tuple[dns.name.Name, tuple[str, ...]]:
     """Where the aliases in an answer lead to, and over which names."""
-    aliases = {one.name: one[0].target for one in response.answer if one.rdtype == dns.rdatatype.CNAME}
+    aliases = {rrset.name: rrset[0].target for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME}
     chain: list[str] = []
     while name in aliases and len(chain) <= dns_questions.MOST_ALIASES:
         name = aliases[name]
@@ -178,7 +178,7 @@ def _follow(response: dns.message.Message, name: dns.name.Name) -> tuple[dns.nam
 
 def _refers(response: dns.message.Message) -> bool:
     """A referral has name servers and no SOA (RFC 2308, 2.2)."""
-    kinds = {one.rdtype for one in response.authority}
+    kinds = {rrset.rdtype for rrset in response.authority}
     authority = bool(response.flags & dns.flags.AA)
     return not authority and dns.rdatatype.NS in kinds and dns.rdatatype.SOA not in kinds
 
@@ -186,12 +186,12 @@ def _refers(response: dns.message.Message) -> bool:
 def _texts(found: t.Any, kind: str) -> tuple[str, ...]:
     """The records as text; those of MX by preference, and the parts of a TXT as one (RFC 7208, 3.3)."""
     if kind == "MX":
-        return tuple(_plain(one.exchange) for one in sorted(found, key=lambda one: one.preference))
+        return tuple(_plain(record.exchange) for record in sorted(found, key=lambda record: record.preference))
     if kind == "TXT":
-        return tuple(b"".join(one.strings).decode("ascii", "replace") for one in found)
+        return tuple(b"".join(record.strings).decode("ascii", "replace") for record in found)
     if kind in ("A", "AAAA"):
-        return tuple(sorted(str(one.address) for one in found))
-    return tuple(sorted(_plain(one.target) for one in found))
+        return tuple(sorted(str(record.address) for record in found))
+    return tuple(sorted(_plain(record.target) for record in found))
 
 
 def _plain(name: dns.name.Name) -> str:

@@ -27,21 +27,21 @@ def plan(found: Found, docker: Docker, consent: bool) -> facts.Absent:
     moved = {name: containers.inspect_all(docker, ids) for name, ids in found.record.get("moves", {}).items()}
     planned = absent.absent(found, moved, read_host.ask(docker), consent)
     answers = ndp.planned([{"state": ndp_proxy.ABSENT}] if "ndp" in found.record else [], found, read_host.ask(docker))
-    steps = [*nat_facts.sentences(one for _call, one in answers), *planned.sentences()]
-    warnings = dict.fromkeys(text for _wanted, one in planned.networks for text in one.warnings)
+    steps = [*nat_facts.sentences(plan for _call, plan in answers), *planned.sentences()]
+    warnings = dict.fromkeys(text for _wanted, plan in planned.networks for text in plan.warnings)
     return {
         "changed": bool(steps),
         "steps": steps,
-        "effects": effects.of((*(one for _call, one in answers), *planned.plans()), found),
+        "effects": effects.of((*(plan for _call, plan in answers), *planned.plans()), found),
         "files": _written(planned.files),
-        "gai_conf": {"paths": [path for one in planned.gai_conf for path in _written(one)]},
+        "gai_conf": {"paths": [path for plan in planned.gai_conf for path in _written(plan)]},
         "ndp": [call for call, _plan in answers],
         "networks": [{"name": wanted.name, "state": wanted.state} for wanted, _plan in planned.networks],
         "firewall": {"state": "absent"} if planned.table_plan.changed else {},
         "packages": packages.missing() if steps else [],
         "warnings": [
             *planned.files.warnings,
-            *(text for one in planned.gai_conf for text in one.warnings),
+            *(text for plan in planned.gai_conf for text in plan.warnings),
             *warnings,
             *planned.daemon_plan.warnings,
             *prevent.undone(found, planned.daemon_plan),

@@ -45,9 +45,9 @@ def refuse_members(joins: Mapping[str, Iterable[str]], found: Found, wanted: Wan
         return  # what an earlier run left behind is put back first, whatever that is
     ask = read_host.ask(docker)
     joining = [
-        network_members.joins(ask.inspect(one), network, found, ask.links)
+        network_members.joins(ask.inspect(container_id), network, found, ask.links)
         for network, ids in joins.items()
-        for one in dict.fromkeys(ids)
+        for container_id in dict.fromkeys(ids)
     ]
     network_members.refuse(joining, found, wanted.containers, wanted.allow_leak)
 
@@ -87,7 +87,7 @@ def _unproven(networks: Iterable[str], found: Found) -> Iterator[str]:
 
 def _mail_without_name(found: Found, joining: Collection[str]) -> Iterator[str]:
     """What other mail servers make of an outgoing address that nobody ever gave a PTR record."""
-    names = [one.name for one in found.containers if one.id in joining and _takes_mail(one)]
+    names = [container.name for container in found.containers if container.id in joining and _takes_mail(container)]
     if not names:
         return
     outbound = own_addresses.read(found.networks).outbound
@@ -107,7 +107,7 @@ def families(networks: Iterable[str], found: Found) -> list[str]:
     """Over which a responder on these networks is reached, if Docker's rules let it."""
     host = published.host(found)._replace(ip6tables=True)
     closed = published.closed_to_responder(networks, host)
-    return [one for one in host.translated if one not in closed]
+    return [family for family in host.translated if family not in closed]
 
 
 def probed(
@@ -115,4 +115,4 @@ def probed(
 ) -> list[list[t.Any]]:
     """Family and host port at which clients are to be seen as they are."""
     served = published.served(containers, host)
-    return [list(one) for one in served if one not in shut and one[0] in host.translated]
+    return [list(port) for port in served if port not in shut and port[0] in host.translated]

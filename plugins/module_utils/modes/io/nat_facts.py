@@ -84,7 +84,10 @@ def nat(wanted: Wanted, compose: nat_targets.ComposeOptions, found: Found, docke
     moved = nat_targets.moved(host.network_plan)
     joins = {**_of_bridge(attach, found), wanted.network: moved, **_of_projects(targets.facts)}
     consequences.refuse_members(joins, found, wanted, docker)
-    subnets = [*([_subnet(host, found)] if own else []), *(one["subnet"] for one in targets.facts if one["subnet"])]
+    subnets = [
+        *([_subnet(host, found)] if own else []),
+        *(project["subnet"] for project in targets.facts if project["subnet"]),
+    ]
     gai_conf, selection = _selection(wanted, subnets, found, seldom)
     answers = seldom.given_up(own, found, docker) if "ndp" in found.record else []
     planned = _Planned(targets, host, own, subnets, joining, shut, gai_conf, selection, answers)
@@ -170,8 +173,8 @@ class _Planned(t.NamedTuple):
             "subnets": list(dict.fromkeys(self.subnets)),
             "network": self.own,
             "containers": list(targets.containers),
-            "compose": [one for one in options if "path" in one],
-            "networks": [one for one in options if "path" not in one],
+            "compose": [option for option in options if "path" in option],
+            "networks": [option for option in options if "path" not in option],
             "gai_conf": self.gai_conf,
             "prove_on": prove_on,
             "families": consequences.families(prove_on, found),
@@ -226,8 +229,8 @@ def _of_projects(projects: Iterable[Mapping[str, t.Any]]) -> dict[str, list[str]
 
 def _of_bridge(attach: str, found: Found) -> dict[str, list[str]]:
     """The same for the default bridge, if that has no IPv6 yet."""
-    there = {network.name for network in found.networks if network.ipv6}
-    if attach != network_on_host.DEFAULT_BRIDGE or "bridge" in there:
+    with_ipv6 = {network.name for network in found.networks if network.ipv6}
+    if attach != network_on_host.DEFAULT_BRIDGE or "bridge" in with_ipv6:
         return {}
     return {"bridge": [container.id for container in found.everyone if container.endpoint("bridge")]}
 

@@ -66,7 +66,7 @@ class Targets(t.NamedTuple):
     @property
     def warnings(self) -> list[str]:
         """What has to be known of all ways."""
-        return [*self.notes, *(text for one in self.facts for text in one["warnings"])]
+        return [*self.notes, *(text for project in self.facts for text in project["warnings"])]
 
 
 class _Chosen(t.NamedTuple):
@@ -87,11 +87,11 @@ def planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docke
     masked = wanted.select == chosen.MASKED and wanted.attach != network_on_host.DEFAULT_BRIDGE
     real = modes_nat.already_real(wanted.containers, wanted.network, found) if auto or masked else {}
     if masked:
-        ours = {one.name for one in found.containers if chosen.changed_by_us(one, found)}
+        ours = {container.name for container in found.containers if chosen.changed_by_us(container, found)}
         alone = {name: network for name, network in real.items() if name not in ours}
         return _with_projects(wanted, compose, found, docker, alone, real)
-    composed = {one.name for one in found.containers if _is_composed(one)} | {
-        one.id for one in found.containers if _is_composed(one)
+    composed = {container.name for container in found.containers if _is_composed(container)} | {
+        container.id for container in found.containers if _is_composed(container)
     }
     plain = {name: network for name, network in real.items() if name not in composed}
     try:
@@ -136,7 +136,7 @@ def _targets(
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
         return _Chosen(rest=wanted.containers), found
-    named = [one for one in found.everyone if {one.name, one.id} & {*wanted.containers}]
+    named = [container for container in found.everyone if {container.name, container.id} & {*wanted.containers}]
     if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
         return _Chosen(rest=wanted.containers), found
     from ...compose import plan as compose_plan  # only here
@@ -152,7 +152,7 @@ def _targets(
         around = ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
         return ways.choose(wanted.containers, around), found
     targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
-    return _Chosen(tuple((one, None) for one in targets.projects), rest=targets.containers), found
+    return _Chosen(tuple((project, None) for project in targets.projects), rest=targets.containers), found
 
 
 def _project(wanted: WantedProject, plan: ComposePlan | None, found: Found, docker: Docker) -> dict[str, t.Any]:
@@ -204,13 +204,13 @@ def _live(live: Live, wanted: Wanted, found: Found, docker: Docker) -> dict[str,
     from ...compose import ways
 
     ask = read_host.ask(docker)
-    asked = wanted._replace(network=live.network, subnet=live.subnet, containers=live.containers)
-    network = network_on_host.wanted_network(asked.network_options, found.machine_id)
-    plan = network_on_host.plan_network(network, found, {one: ask.inspect(one) for one in live.containers}, ask)
+    live_wanted = wanted._replace(network=live.network, subnet=live.subnet, containers=live.containers)
+    network = network_on_host.wanted_network(live_wanted.network_options, found.machine_id)
+    plan = network_on_host.plan_network(network, found, {name: ask.inspect(name) for name in live.containers}, ask)
     projects = {
-        one.labels.get(docker_objects.COMPOSE_PROJECT, "")
-        for one in found.everyone
-        if {one.name, one.id} & {*live.containers}
+        container.labels.get(docker_objects.COMPOSE_PROJECT, "")
+        for container in found.everyone
+        if {container.name, container.id} & {*live.containers}
     }
     return {
         "options": {"name": live.network, "containers": list(live.containers), "subnet": live.subnet},

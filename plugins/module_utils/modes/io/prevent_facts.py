@@ -63,9 +63,9 @@ def _effects(planned: prevent.PreventPlan, found: Found) -> dict[str, t.Any]:
     """What people notice of the plan, and what IPv6 clients get then."""
     now = published.host(found)
     after = now._replace(userland_proxy=False)
-    pairs = ((one, one, after) for one in found.containers)
-    told = effects.of((planned.daemon_plan,), found)
-    return {**told, "later": [], "expected": effects.expected(now, pairs)}
+    pairs = ((container, container, after) for container in found.containers)
+    noticed = effects.of((planned.daemon_plan,), found)
+    return {**noticed, "later": [], "expected": effects.expected(now, pairs)}
 
 
 def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
@@ -77,9 +77,9 @@ def _in_files(wanted: prevent.Wanted, found: Found, docker: Docker) -> Prevent:
         [container for container in found.containers if {container.name, container.id} & {*wanted.containers}], host
     )
     projects, found = _projects(wanted, found, docker)
-    facts = [_project(one, found, wanted.consent) for one in projects]
+    facts = [_project(project, found, wanted.consent) for project in projects]
     steps, warnings, containers, waiting = (
-        [one for project in facts for one in project[name]] for name in ("steps", "warnings", "containers", "waiting")
+        [text for project in facts for text in project[name]] for name in ("steps", "warnings", "containers", "waiting")
     )
     network = prevent.quiet_network(containers, found)
     return {

@@ -49,8 +49,8 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
     path = path or flags.get("config-file") or ("" if engine_kind.elsewhere(environment) else daemon_loaded.CONFIG)
     raw = system_files.read(path)
     record = {**change_record.record(), **armed.unfinished_steps()}
-    containers = tuple(docker_objects.listed(one) for one in docker.containers())
-    networks = tuple(docker_objects.network(one) for one in docker.networks())
+    containers = tuple(docker_objects.listed(container) for container in docker.containers())
+    networks = tuple(docker_objects.network(network) for network in docker.networks())
     daemon = _daemon(info, dockerd, flags, path, raw, record, containers, networks)
     return Found(
         daemon=daemon,
@@ -60,7 +60,7 @@ def read(docker: Docker, path: str | None = None, any_engine: bool = False) -> F
         networks=networks,
         members=_members(containers),
         containers=tuple(container for container in containers if container.running),
-        stopped=tuple(one for one in containers if not one.running),
+        stopped=tuple(container for container in containers if not container.running),
         taken=(*_taken(), *address_pools.taken(info, daemon.loaded)),
         record=record,
         machine_id=kernel.machine_id(),
@@ -80,7 +80,7 @@ def _network_of_host(pid: int, info: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
         "ra_default": tuple(sorted(learned)),
         "accept_ra": accepts,
-        "at_boot": _at_boot() if any(accepts.get(one) == "1" for one in learned) else state_host.NOTHING,
+        "at_boot": _at_boot() if any(accepts.get(interface) == "1" for interface in learned) else state_host.NOTHING,
         "forwards": kernel.sysctl(forwarding.FORWARDING[0]) == "1",
         "sysctl_file": system_files.peek(forwarding.SYSCTL_FILE),
         "firewall": host_firewall.read(pid),
@@ -130,8 +130,12 @@ def _daemon(
         },
         loaded=loaded,
         hints=_hints(dockerd.pid, running) if loaded is None and dockerd.pid else {},
-        containers=tuple(_running(one) for one in running),
-        stopped=tuple(_running(one) for one in containers if not one.running and one.id in record.get("stopped", ())),
+        containers=tuple(_running(container) for container in running),
+        stopped=tuple(
+            _running(container)
+            for container in containers
+            if not container.running and container.id in record.get("stopped", ())
+        ),
         unfinished=daemon_loaded.is_unfinished(dockerd.pid, record),
     )
 
@@ -185,7 +189,9 @@ def looked_into(docker: Docker, found: Found) -> Found:
     A container that ends meanwhile stays as it was listed.
     """
     inspected = state_containers.inspect_all(docker, [container.id for container in found.containers])
-    return found._replace(containers=tuple(_looked_into(one, inspected.get(one.id)) for one in found.containers))
+    return found._replace(
+        containers=tuple(_looked_into(container, inspected.get(container.id)) for container in found.containers)
+    )
 
 
 def _looked_into(
@@ -195,7 +201,7 @@ def _looked_into(
         return listed
     shares = listed.network_mode == "host" or listed.network_mode.startswith("container:")
     heard = kernel.listeners(inspected.pid, own=True) if shares else kernel.listeners(inspected.pid)
-    of_udp = any(one.protocol == "udp" for one in (*listed.ports, *inspected.asked))
+    of_udp = any(port.protocol == "udp" for port in (*listed.ports, *inspected.asked))
     return listed._replace(
         pid=inspected.pid,
         asked=inspected.asked,
@@ -220,7 +226,7 @@ def _hints(pid: int, running: tuple[docker_objects.Container, ...]) -> dict[str,
     chains = None if engine_kind.ipv6nat(running) else kernel.ip6tables_has_docker_chains()
     if chains is not None:
         hints["ip6tables"] = chains
-    if any(one.ports for one in running):
+    if any(container.ports for container in running):
         hints["userland-proxy"] = kernel.has_child(pid, "docker-proxy")
     return hints
 
@@ -268,7 +274,7 @@ def _uplinks() -> tuple[state_host.Uplink, ...]:
     found = []
     for interface in sorted(_interfaces() - {"lo"}):
         here = [route for route in routes if route.interface == interface]
-        on_link = {one.network for one in here if one.router is None and one.network.prefixlen not in (0, 128)}
+        on_link = {route.network for route in here if route.router is None and route.network.prefixlen not in (0, 128)}
         prefixes = {
             (prefix, address.permanent)
             for address in addresses
@@ -276,7 +282,7 @@ def _uplinks() -> tuple[state_host.Uplink, ...]:
             for prefix in {address.value.network, *on_link}
             if address.value.ip in prefix and prefix.prefixlen != 128
         }
-        routers = {one.router for one in here if _is_default(one) and one.router}
+        routers = {route.router for route in here if _is_default(route) and route.router}
         found.append(state_host.Uplink(interface, tuple(sorted(prefixes)), tuple(sorted(routers))))
     return tuple(found)
 

@@ -42,12 +42,12 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
     consequences.refuse_opened(joining, now, wanted)
     consequences.refuse_members({wanted.network: joining}, found, wanted, docker)
     answers = ndp.planned(ndp.calls(wanted.network, planned.ndp, found), found, read_host.ask(docker))
-    links = [one for _call, one in answers]
+    links = [plan for _call, plan in answers]
     steps = [*planned.sentences(), *nat_facts.sentences(links)]
-    told = [*planned.host.daemon_plan.warnings, *planned.host.network_plan.warnings, *planned.warnings]
-    programs = [*packages.missing_programs(), *(name for one in links for name in one.packages)] if steps else []
+    warnings = [*planned.host.daemon_plan.warnings, *planned.host.network_plan.warnings, *planned.warnings]
+    programs = [*packages.missing_programs(), *(name for plan in links for name in plan.packages)] if steps else []
     seeing = [*nat_facts.seeing(wanted, compose, found, (), ())]
-    served = [one for one in published.served(seeing, now) if one[0] in now.translated]
+    served = [port for port in published.served(seeing, now) if port[0] in now.translated]
     return {
         "changed": bool(steps),
         "steps": steps,
@@ -62,9 +62,9 @@ def plan(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) 
         "responder": planned.responder,
         "prove_on": [wanted.network],
         "families": list(now.translated),
-        "ports": [*_own_ports(planned, seeing), *(list(one) for one in served if one[0] == state_firewall.IPV4)],
+        "ports": [*_own_ports(planned, seeing), *(list(port) for port in served if port[0] == state_firewall.IPV4)],
         "packages": [*packages.missing(), *programs] if steps else [],
-        "warnings": [*told, *consequences.minded(found, wanted, steps), *nat_facts.warnings(links)],
+        "warnings": [*warnings, *consequences.minded(found, wanted, steps), *nat_facts.warnings(links)],
     }
 
 
@@ -96,7 +96,7 @@ def _firewall(table: nft_table.Table) -> dict[str, t.Any]:
 
 def _own_ports(plan: routed.RoutedPlan, seeing: Iterable[docker_objects.Container]) -> Iterator[list[t.Any]]:
     """Family, port and address of the TCP ports at which containers answer at addresses of their own."""
-    named = {plan.addresses[one.name]: one for one in seeing if one.name in plan.addresses}
+    named = {plan.addresses[container.name]: container for container in seeing if container.name in plan.addresses}
     for port in plan.table.ports:
         if port.protocol == "tcp" and port.address in named and published.heard(named[port.address], port.port):
             yield [state_firewall.IPV6, port.port, port.address]

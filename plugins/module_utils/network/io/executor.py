@@ -74,8 +74,8 @@ class NetworkExecutor:
         body = {**definitions.load(step.definition), "CheckDuplicate": True}
         with engine_api.refusing(step):
             self.docker.post("/networks/create", body)
-        made = self._network(step.name)
-        bridge = docker_objects.network(made).bridge if made else ""
+        inspected = self._network(step.name)
+        bridge = docker_objects.network(inspected).bridge if inspected else ""
         if bridge:
             self.warm.enter_context(warmed(bridge))
 
@@ -188,8 +188,8 @@ def warmed(bridge: str) -> Iterator[None]:
     peer = f"{port}p"
     try:
         with _undoubted(bridge):
-            made = all(
-                _ip(*words)
+            created = all(
+                ip_command(*words)
                 for words in (
                     ("link", "add", port, "type", "veth", "peer", "name", peer),
                     ("link", "set", peer, "up"),
@@ -198,11 +198,11 @@ def warmed(bridge: str) -> Iterator[None]:
                 )
             )
             end = time.monotonic() + DAD_TIMEOUT
-            while made and time.monotonic() < end and not _usable(bridge):
+            while created and time.monotonic() < end and not is_usable(bridge):
                 time.sleep(POLL)
         yield
     finally:
-        _ip("link", "del", port)
+        ip_command("link", "del", port)
 
 
 @contextlib.contextmanager
@@ -211,7 +211,7 @@ def _undoubted(bridge: str) -> Iterator[None]:
 
     Docker goes without it for good since 28.0 (moby#48609).
     """
-    before = {name: kernel.sysctl(name) for name in (f"net/ipv6/conf/{bridge}/{one}" for one in DAD)}
+    before = {name: kernel.sysctl(name) for name in (f"net/ipv6/conf/{bridge}/{setting}" for setting in DAD)}
     with contextlib.suppress(Refused):  # then it takes as long as it takes
         for name in before:
             kernel.set_sysctl(name, "0")
@@ -224,12 +224,12 @@ def _undoubted(bridge: str) -> Iterator[None]:
                     kernel.set_sysctl(name, value)
 
 
-def _usable(bridge: str) -> bool:
+def is_usable(bridge: str) -> bool:
     """Whether every address of the bridge, its link-local one included, has passed duplicate address detection."""
     own = [address for address in kernel.addresses() if address.interface == bridge]
-    return any(one.value.ip.is_link_local for one in own) and not any(one.tentative for one in own)
+    return any(address.value.ip.is_link_local for address in own) and not any(address.tentative for address in own)
 
 
-def _ip(*words: str) -> bool:
+def ip_command(*words: str) -> bool:
     done = system_programs.run("ip", *words)
     return done is not None and done.returncode == 0

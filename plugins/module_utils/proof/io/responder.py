@@ -104,7 +104,7 @@ def start(docker: Docker, wanted: Wanted) -> int:
             # Before it is started: it is never there without an end.
             _end_after(docker, container, wanted.seconds)
             client.start(container)
-        _await_answer(docker, container, wanted.network, wanted.container_port)
+        await_answer(docker, container, wanted.network, wanted.container_port)
         if wanted.ipv6_address:
             nft.admit(wanted.ipv6_address, wanted.container_port, wanted.seconds)
     except BaseException:
@@ -211,7 +211,7 @@ def ready(docker: Docker, image: str, port: int, dry: bool) -> bool:
 
 
 def _refuse_not_ready(docker: Docker, image: str, port: int) -> None:
-    ours = any(OURS in (one.get("Labels") or {}) for one in docker.containers())
+    ours = any(OURS in (container.get("Labels") or {}) for container in docker.containers())
     if not ours:  # one that a run left behind is removed before the next is started
         _refuse_foreign(docker)
         if port and not (_is_free(socket.AF_INET, "", port) and _is_free(socket.AF_INET6, "", port)):
@@ -298,7 +298,7 @@ def _is_free(family: int, address: str, port: int) -> bool:
     return True
 
 
-def _await_answer(docker: Docker, container_id: str, network: str, container_port: int) -> None:
+def await_answer(docker: Docker, container_id: str, network: str, container_port: int) -> None:
     """Until the service answers and no address of the bridge is tentative: a probe before that shows nothing true.
 
     It must answer at each of its addresses: the host may still have the link-layer address of whoever had one before
@@ -318,7 +318,7 @@ def _await_answer(docker: Docker, container_id: str, network: str, container_por
         endpoint = container.endpoint(network)
         tentative = any(address.tentative and address.interface == bridge for address in kernel.addresses())
         places = [address for address in (endpoint.ipv4, endpoint.ipv6) if address] if endpoint else []
-        if places and not tentative and all(_answers(place, container_port) for place in places):
+        if places and not tentative and all(is_answering(place, container_port) for place in places):
             return
         time.sleep(0.1)
     raise Refused(f"the responder does not answer on port {container_port}", f"container {NAME}", CHECK_IMAGE)
@@ -333,7 +333,7 @@ def _running(docker: Docker, container_id: str) -> docker_objects.Container | No
     return found if found.running else None
 
 
-def _answers(address: str, port: int) -> bool:
+def is_answering(address: str, port: int) -> bool:
     try:
         with socket.create_connection((address, port), timeout=1):
             return True

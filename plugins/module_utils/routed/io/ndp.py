@@ -214,10 +214,11 @@ def _advertised(message: bytes, ancillary: Iterable[tuple[int, int, bytes]]) -> 
 
 def _solicitation(address: ipaddress.IPv6Address, interface: str) -> bytes:
     head = struct.pack("!BBHI", NEIGHBOR_SOLICITATION, 0, 0, 0)
-    return head + address.packed + struct.pack("!BB", SOURCE_LINK_LAYER_ADDRESS, 1) + _mac(interface)
+    return head + address.packed + struct.pack("!BB", SOURCE_LINK_LAYER_ADDRESS, 1) + mac_of(interface)
 
 
-def _mac(interface: str) -> bytes:
+def mac_of(interface: str) -> bytes:
+    """The first six bytes of an interface's link-layer address."""
     with open(f"/sys/class/net/{interface}/address", encoding="ascii") as file:
         return bytes.fromhex(file.read().strip().replace(":", ""))[:6]
 

@@ -47,7 +47,11 @@ def _macs(said: dict[str, t.Any]) -> dict[str, str] | None:
     raw = system_files.peek(os.path.join(folder, SETTINGS))
     try:
         networks = json.loads(raw or b"")["NetworkSettings"]["Networks"]
-        macs = {name: one["DesiredMacAddress"] for name, one in networks.items() if "DesiredMacAddress" in one}
+        macs = {
+            name: endpoint["DesiredMacAddress"]
+            for name, endpoint in networks.items()
+            if "DesiredMacAddress" in endpoint
+        }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return {name: mac for name, mac in macs.items() if mac} if len(macs) == len(networks) else None
@@ -59,16 +63,16 @@ def inspect_all(docker: Docker, ids: list[str]) -> dict[str, docker_objects.Cont
     Raises:
         Refused: the engine does not answer.
     """
-    left, there = collections.deque(ids), dict[str, docker_objects.Container]()
+    left, found = collections.deque(ids), dict[str, docker_objects.Container]()
     faults: list[Exception] = []
 
     def ask() -> None:
         # What another one took last is not there any more.
         with contextlib.suppress(IndexError):
             while not faults:
-                one = left.popleft()
+                container_id = left.popleft()
                 try:
-                    there[one] = docker_objects.inspected(docker.container(one))
+                    found[container_id] = docker_objects.inspected(docker.container(container_id))
                 except NotFound:
                     continue
                 except Exception as fault:
@@ -83,4 +87,4 @@ def inspect_all(docker: Docker, ids: list[str]) -> dict[str, docker_objects.Cont
         helper.join()
     if faults:
         raise faults[0]
-    return {one: there[one] for one in ids if one in there}
+    return {container_id: found[container_id] for container_id in ids if container_id in found}

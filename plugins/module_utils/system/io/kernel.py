@@ -58,7 +58,8 @@ class Route(t.NamedTuple):
     router: ipaddress.IPv6Address | None = None
 
 
-def _lines(path: str) -> Iterator[list[str]]:
+def lines_of(path: str) -> Iterator[list[str]]:
+    """The fields of each line of a file of /proc, none if it cannot be read."""
     with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
         for line in file:
             yield line.split()
@@ -67,7 +68,7 @@ def _lines(path: str) -> Iterator[list[str]]:
 def addresses() -> list[Address]:
     """The host's IPv6 addresses (/proc/net/if_inet6), link-local ones included."""
     found = []
-    for fields in _lines("/proc/net/if_inet6"):
+    for fields in lines_of("/proc/net/if_inet6"):
         value = ipaddress.IPv6Interface((int(fields[0], 16), int(fields[2], 16)))
         flags = int(fields[4], 16)
         found.append(Address(value, fields[5], bool(flags & TENTATIVE), bool(flags & PERMANENT), bool(flags & PASSING)))
@@ -77,7 +78,7 @@ def addresses() -> list[Address]:
 def routes() -> list[Route]:
     """The host's IPv6 routes that lead somewhere (/proc/net/ipv6_route, main and local tables)."""
     found = []
-    for fields in _lines("/proc/net/ipv6_route"):
+    for fields in lines_of("/proc/net/ipv6_route"):
         flags = int(fields[8], 16)
         if flags & RTF_UP and not flags & RTF_REJECT:
             network = ipaddress.IPv6Network((int(fields[0], 16), int(fields[1], 16)))
@@ -89,7 +90,7 @@ def routes() -> list[Route]:
 
 def ipv4_default_interface() -> str | None:
     """The interface of the IPv4 default route."""
-    for fields in _lines("/proc/net/route"):
+    for fields in lines_of("/proc/net/route"):
         if fields[1:2] == ["00000000"] and fields[7:8] == ["00000000"]:
             return fields[0]
     return None
@@ -110,7 +111,7 @@ def local_ipv4() -> list[str]:
     """Every IPv4 address of the host (/proc/net/fib_trie), secondary ones included."""
     found: list[str] = []
     last = ""
-    for fields in _lines("/proc/net/fib_trie"):
+    for fields in lines_of("/proc/net/fib_trie"):
         if fields[:1] == ["|--"]:
             last = fields[1]
         elif fields[:3] == ["/32", "host", "LOCAL"] and last not in found:
@@ -156,7 +157,7 @@ def listeners(pid: int, own: bool = False) -> dict[str, list[tuple[str, int]]]:
     found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
     inodes = _sockets_beside(pid) if own else None
     for family, name in (("ipv4", "tcp"), ("ipv6", "tcp6")):
-        for fields in _lines(f"/proc/{pid}/net/{name}"):
+        for fields in lines_of(f"/proc/{pid}/net/{name}"):
             if fields[3:4] == [LISTENS] and (inodes is None or fields[9] in inodes):
                 address, port = fields[1].split(":")
                 found[family].append((_from_proc(address), int(port, 16)))
@@ -167,7 +168,7 @@ def udp_listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
     """What takes UDP from anybody in a process's network namespace, as listeners()."""
     found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
     for family, name in (("ipv4", "udp"), ("ipv6", "udp6")):
-        for fields in _lines(f"/proc/{pid}/net/{name}"):
+        for fields in lines_of(f"/proc/{pid}/net/{name}"):
             if fields[3:4] == [UNCONNECTED]:
                 address, port = fields[1].split(":")
                 found[family].append((_from_proc(address), int(port, 16)))
@@ -176,7 +177,7 @@ def udp_listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
 
 def links_beside(pid: int) -> tuple[str, ...]:
     """The interfaces in a process's network namespace that are neither loopback, Docker's, nor the kernel's own."""
-    names = [fields[0].partition(":")[0] for fields in _lines(f"/proc/{pid}/net/dev") if ":" in fields[0]]
+    names = [fields[0].partition(":")[0] for fields in lines_of(f"/proc/{pid}/net/dev") if ":" in fields[0]]
     return tuple(sorted(name for name in names if not OWN_LINKS.fullmatch(name)))
 
 
@@ -207,7 +208,7 @@ def peers(pid: int, port: int) -> list[tuple[str, int]]:
 def _connections(pid: int) -> t.Iterator[tuple[str, int, tuple[str, int]]]:
     """State, local port and peer of every TCP socket in a process's network namespace."""
     for name in ("tcp", "tcp6"):
-        for fields in _lines(f"/proc/{pid}/net/{name}"):
+        for fields in lines_of(f"/proc/{pid}/net/{name}"):
             if len(fields) > 3 and ":" in fields[2]:  # not the heading
                 address, port = fields[2].split(":")
                 yield fields[3], int(fields[1].split(":")[1], 16), (_from_proc(address), int(port, 16))
@@ -314,7 +315,7 @@ def program(pid: int) -> str:
 
 def is_roots(pid: int, group: int | None = None) -> bool:
     """Whether a process is root's, or in a group that counts as root: its real, effective and saved user."""
-    rows = {fields[0]: fields[1:] for fields in _lines(f"/proc/{pid}/status") if fields}
+    rows = {fields[0]: fields[1:] for fields in lines_of(f"/proc/{pid}/status") if fields}
     groups = {*rows.get("Gid:", ()), *rows.get("Groups:", ())}
     return (group is not None and str(group) in groups) or set(rows.get("Uid:", ("?",))) == {"0"}
 
@@ -329,7 +330,7 @@ def shares_root_and_network(pid: int) -> bool:
 
 def unit_of(pid: int) -> str | None:
     """The systemd service of a process (/proc/PID/cgroup), None if it is in none."""
-    for fields in _lines(f"/proc/{pid}/cgroup"):
+    for fields in lines_of(f"/proc/{pid}/cgroup"):
         last = " ".join(fields).rpartition("/")[2]
         if last.endswith(".service"):
             return last

@@ -36,7 +36,7 @@ def where(name: str) -> str:
 def run(*command: str, stdin: str = "", timeout: int = QUESTION) -> Done | None:
     """What became of a program; None where it is missing or does not end."""
     with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):  # ValueError: a NUL in a word
-        return _run(command, stdin, timeout)
+        return run_within(command, stdin, timeout)
     return None
 
 
@@ -53,7 +53,7 @@ def must(*command: str, stdin: str = "", timeout: int = CHANGE) -> str:
         Refused: it fails, with its own words.
     """
     try:
-        done = _run(command, stdin, timeout)
+        done = run_within(command, stdin, timeout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         raise Refused(f"{' '.join(command)} failed: {error}") from None
     if done.returncode:
@@ -69,7 +69,8 @@ def systemctl(*arguments: str, needed: bool = True) -> None:
         run("systemctl", *arguments, timeout=CHANGE)
 
 
-def _run(command: tuple[str, ...], stdin: str, timeout: float) -> Done:
+def run_within(command: tuple[str, ...], stdin: str, timeout: float) -> Done:
+    """Run a program for so many seconds at most, with words in English and times in UTC."""
     environment = {**os.environ, "PATH": searched(), "LC_ALL": "C", "TZ": "UTC"}
     return subprocess.run(
         command,

@@ -24,10 +24,10 @@ def parts() -> Parts:
 
 def obstacle(folder: Path) -> str:
     """Why nothing can be written there, as far as that shows without writing; empty if nothing is in the way."""
-    there = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), folder)
-    if not there.is_dir():
-        return f"{there} is no directory"
-    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
+    nearest = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
+    if not nearest.is_dir():
+        return f"{nearest} is no directory"
+    return "" if os.access(nearest, os.W_OK | os.X_OK) else f"{nearest} cannot be written to"
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -58,7 +58,7 @@ READERS: dict[str, t.Callable[[str], object]] = {
     "daemon.json": lambda text: json_text.read(text, "x"),
     "engine": engine_version.parse,
     "trust": lambda text: [trusted_lists.network(one) for one in trusted_lists.entries(text)],
-    "time of systemd": dockerd._seconds,
+    "time of systemd": dockerd.seconds_of,
     "mail facts": lambda text: mail_programs.parse(text, ()),
     "mail log": lambda text: log.clients(text, ("::1",)),
 }

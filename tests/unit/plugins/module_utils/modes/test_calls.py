@@ -138,7 +138,7 @@ def test_each_module_has_its_code_and_takes_what_it_gets() -> None:
         "routed_firewall": routed_firewall,
     }
     for name, module in code.items():
-        assert docker_ipv6._code(name) is module
+        assert docker_ipv6.code_of(name) is module
         assert {"transaction", "docker_socket"} <= set(module.SPEC)
     for calls in (made("nat", NAT), made("routed", ROUTED), made("absent", ABSENT)):
         for name, options in calls:

@@ -117,7 +117,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     found = Lab(tmp_path / "daemon.json")
     monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setattr(daemon_executor, "RELOAD_TIMEOUT", 0.3)
-    monkeypatch.setattr(daemon_executor, "_systemctl", found.systemctl)
+    monkeypatch.setattr(daemon_executor, "systemctl_code", found.systemctl)
     monkeypatch.setattr(daemon_executor, "last_words", lambda *_arguments: "dockerd said: no")
     monkeypatch.setattr(daemon_loaded, "dockerd_pid", lambda path: 100 + found.daemon.restarts)
     monkeypatch.setattr(kernel, "start_ticks", lambda pid: 5)
@@ -232,7 +232,7 @@ def test_daemon_that_breaks_its_word_once(
     broken = Broken(at, carried_out)
     for name in ("info", "networks", "container"):
         monkeypatch.setattr(lab, name, broken.of(getattr(lab, name)))
-    monkeypatch.setattr(daemon_executor, "_systemctl", broken.of(lab.systemctl, code=True))
+    monkeypatch.setattr(daemon_executor, "systemctl_code", broken.of(lab.systemctl, code=True))
     monkeypatch.setattr(os, "kill", broken.of(lab.signal))
     try:
         carry_out(lab)
@@ -285,7 +285,7 @@ def test_other_engine_after_the_restart_is_told(lab: Lab, monkeypatch: pytest.Mo
         lab.daemon.version = "28.5.2"
         return code
 
-    monkeypatch.setattr(daemon_executor, "_systemctl", upgraded)
+    monkeypatch.setattr(daemon_executor, "systemctl_code", upgraded)
     with pytest.raises(Refused, match=r"the engine is 28\.5\.2 now, and was to be 26\.1\.5"):
         carry_out(lab)
 
@@ -432,7 +432,7 @@ def test_network_that_somebody_removed_meanwhile(lab: Lab, monkeypatch: pytest.M
         lab.found_networks, lab.removed = ["bridge"], ["dms-ipv6"]
         return lab.systemctl(*arguments)
 
-    monkeypatch.setattr(daemon_executor, "_systemctl", lost)
+    monkeypatch.setattr(daemon_executor, "systemctl_code", lost)
     hands_of(lab).restart(Restart("docker.service", False, ()))
 
 
@@ -465,7 +465,7 @@ def test_networks_must_be_there_again(lab: Lab, monkeypatch: pytest.MonkeyPatch)
         lab.found_networks = ["bridge"]
         return lab.systemctl(*arguments)
 
-    monkeypatch.setattr(daemon_executor, "_systemctl", lost)
+    monkeypatch.setattr(daemon_executor, "systemctl_code", lost)
     with pytest.raises(Refused, match="network dms-ipv6 is missing"):
         hands_of(lab).restart(Restart("docker.service", False, ()))
 
@@ -480,7 +480,7 @@ def test_a_service_that_systemd_gave_up_is_started_on_the_way_back(lab: Lab, mon
             lab.daemon.alive = True
         return 0
 
-    monkeypatch.setattr(daemon_executor, "_systemctl", systemctl)
+    monkeypatch.setattr(daemon_executor, "systemctl_code", systemctl)
     hands_of(lab, timeout=30.0).await_answer()
     assert lab.daemon.alive
     asked = ["is-failed --quiet docker.service", "reset-failed docker.service docker.socket", "start docker.service"]
@@ -492,7 +492,7 @@ def test_daemon_that_does_not_answer_in_time(lab: Lab, monkeypatch: pytest.Monke
         lab.daemon.stop()
         return 0
 
-    monkeypatch.setattr(daemon_executor, "_systemctl", silent)
+    monkeypatch.setattr(daemon_executor, "systemctl_code", silent)
     with pytest.raises(Refused, match="dockerd does not answer"):
         hands_of(lab).restart(Restart("docker.service", False, ()))
 
@@ -648,7 +648,7 @@ def test_copy_is_of_the_users_own_file(lab: Lab) -> None:
     ],
 )
 def test_flags_without_the_file(flags: list[str], expected: list[str]) -> None:
-    assert daemon_executor._without_config_file(flags) == expected
+    assert daemon_executor.without_config_file(flags) == expected
 
 
 @pytest.mark.parametrize(
@@ -695,7 +695,7 @@ def test_no_last_words_without_a_journal(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(daemon_executor, "BETWEEN_LOOKS", 0)
     assert daemon_executor.last_words("docker.service", 1.0) == ""
     with pytest.raises(Refused, match="there is no systemctl on this host"):
-        daemon_executor._systemctl("restart", "docker.service")
+        daemon_executor.systemctl_code("restart", "docker.service")
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -57,7 +57,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(os.path, "isdir", lambda path: found.kinds.get(path.split("/")[4]) == "bridge")
     monkeypatch.setattr(os.path, "exists", lambda path: found.kinds.get(path.split("/")[4]) == "tun")
     monkeypatch.setattr(
-        surroundings, "_type", lambda path: "65534" if found.kinds.get(path.split("/")[4]) == "wg" else "1"
+        surroundings, "link_type", lambda path: "65534" if found.kinds.get(path.split("/")[4]) == "wg" else "1"
     )
     monkeypatch.setattr(system_files, "read", found.files.get)
     for name, answer in (
@@ -180,5 +180,5 @@ def test_forward_policy(machine: Machine, rules: bytes, expected: bool) -> None:
 
 
 def test_type_of_an_interface() -> None:
-    assert surroundings._type("/sys/class/net/lo") in ("772", "")
-    assert surroundings._type("/sys/class/net/no-such-interface") == ""
+    assert surroundings.link_type("/sys/class/net/lo") in ("772", "")
+    assert surroundings.link_type("/sys/class/net/no-such-interface") == ""

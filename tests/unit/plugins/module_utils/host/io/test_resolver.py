@@ -43,8 +43,8 @@ def test_addresses_are_those_of_a_new_process(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    real = system_programs._run
-    monkeypatch.setattr(system_programs, "_run", lambda command, stdin, _timeout: real(command, stdin, 0.3))
+    real = system_programs.run_within
+    monkeypatch.setattr(system_programs, "run_within", lambda command, stdin, _timeout: real(command, stdin, 0.3))
     program(monkeypatch, tmp_path, "PATH=/usr/bin:/bin; sleep 1; echo '2001:2::1 STREAM far'")
     assert resolver.ahosts("far") == ()
     monkeypatch.setenv("PATH", "/nowhere")

@@ -379,7 +379,7 @@ def test_what_is_looked_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
     def said(*command: str) -> str:
         return "-A DOCKER-USER -i br-1 -j DROP" if command[0] == "iptables" else ""
 
-    monkeypatch.setattr(system_kernel, "_lines", lines)
+    monkeypatch.setattr(system_kernel, "lines_of", lines)
     monkeypatch.setattr(bridge_rules, "FILES", ())
     monkeypatch.setattr(system_programs, "said", said)
     ask = read_host.ask(Engine())  # type: ignore[arg-type]

@@ -428,7 +428,7 @@ def test_bridge_is_left_alone_without_iproute(monkeypatch: pytest.MonkeyPatch) -
         asked.append(words)
         return False
 
-    monkeypatch.setattr(network_executor, "_ip", ip)
+    monkeypatch.setattr(network_executor, "ip_command", ip)
     with network_executor.warmed("br-x"):
         assert asked[0][:2] == ("link", "add")
     assert asked[-1][:2] == ("link", "del")
@@ -442,8 +442,8 @@ def test_no_duplicate_address_detection_while_nobody_else_is_there(monkeypatch: 
         seen.append([*knobs.values()])
         return True
 
-    monkeypatch.setattr(network_executor, "_ip", lambda *_words: True)
-    monkeypatch.setattr(network_executor, "_usable", usable)
+    monkeypatch.setattr(network_executor, "ip_command", lambda *_words: True)
+    monkeypatch.setattr(network_executor, "is_usable", usable)
     monkeypatch.setattr(kernel, "sysctl", knobs.get)
     monkeypatch.setattr(kernel, "set_sysctl", knobs.__setitem__)
     with network_executor.warmed("br-x"):

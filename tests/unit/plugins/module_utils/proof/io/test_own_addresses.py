@@ -66,9 +66,9 @@ def test_an_address_that_nobody_should_connect_to(monkeypatch: pytest.MonkeyPatc
         f"20010002000000000000000000000005 02 40 00 {IFA_PERMANENT:02x} eth0",
     ]
     (tmp_path / "if_inet6").write_text("\n".join(lines))
-    read = kernel._lines
+    read = kernel.lines_of
     monkeypatch.setattr(
-        kernel, "_lines", lambda path: read(str(tmp_path / "if_inet6") if path.endswith("if_inet6") else path)
+        kernel, "lines_of", lambda path: read(str(tmp_path / "if_inet6") if path.endswith("if_inet6") else path)
     )
     monkeypatch.setattr(kernel, "ipv4_addresses", dict)
     monkeypatch.setattr(own_addresses, "source", lambda: "2001:2::bad")

@@ -62,18 +62,18 @@ def test_ready(monkeypatch: pytest.MonkeyPatch, tentative: str | None, answering
     value = ipaddress.IPv6Interface("fd00::1/64")
     addresses = [kernel.Address(value, f"br-{one * 12}", f"br-{one * 12}" == tentative) for one in "12"]
     monkeypatch.setattr(kernel, "addresses", lambda: addresses)
-    monkeypatch.setattr(responder, "_answers", lambda address, port: address in answering and port == 80)
+    monkeypatch.setattr(responder, "is_answering", lambda address, port: address in answering and port == 80)
     monkeypatch.setattr(responder, "START_TIMEOUT", 0.3)
     if not words:
-        responder._await_answer(Engine(), "id", "dms-ipv6", 80)  # type: ignore[arg-type]
+        responder.await_answer(Engine(), "id", "dms-ipv6", 80)  # type: ignore[arg-type]
         return
     with pytest.raises(Refused, match=words):
-        responder._await_answer(Engine(), "id", "dms-ipv6", 80)  # type: ignore[arg-type]
+        responder.await_answer(Engine(), "id", "dms-ipv6", 80)  # type: ignore[arg-type]
 
 
 def test_one_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused, match="the responder ended at once"):
-        responder._await_answer(Engine(running=False), "id", "dms-ipv6", 80)  # type: ignore[arg-type]
+        responder.await_answer(Engine(running=False), "id", "dms-ipv6", 80)  # type: ignore[arg-type]
 
 
 ID = "9" * 64
@@ -99,7 +99,7 @@ class Whole:
         monkeypatch.setattr(sdk, "client", lambda path: self)
         monkeypatch.setattr(system_programs, "run", self.run)
         monkeypatch.setattr(system_programs, "systemctl", lambda *words, needed: self.log.append(" ".join(words)))
-        monkeypatch.setattr(responder, "_await_answer", self.await_answer)
+        monkeypatch.setattr(responder, "await_answer", self.await_answer)
         monkeypatch.setattr(nft, "admit", lambda *what: self.log.append(f"admit {what}"))
         monkeypatch.setattr(nft, "admit_nobody", lambda: self.log.append("admit nobody"))
 

@@ -244,7 +244,7 @@ def link(monkeypatch: pytest.MonkeyPatch) -> Link:
     found = Link(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
     monkeypatch.setattr(socket, "socket", lambda *arguments: found)
     monkeypatch.setattr(socket, "if_nametoindex", lambda name: 4)
-    monkeypatch.setattr(ndp, "_mac", lambda name: b"\x02\x42\xc6\x12\x03\x0a")
+    monkeypatch.setattr(ndp, "mac_of", lambda name: b"\x02\x42\xc6\x12\x03\x0a")
     monkeypatch.setattr(ndp, "ANSWER", 0.2)
     return found
 
@@ -305,4 +305,4 @@ def test_an_answer_that_is_cut_short_or_malformed_is_none(link: Link, message: b
 
 def test_hardware_address() -> None:
     name = sorted(os.listdir("/sys/class/net"))[0]
-    assert len(ndp._mac(name)) <= 6
+    assert len(ndp.mac_of(name)) <= 6
