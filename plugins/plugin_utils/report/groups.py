@@ -60,7 +60,7 @@ def _group(key: tuple[str, ...], some: list[tuple[str, str, str, str]]) -> Group
         places.setdefault(container, []).append(port)
     by = " / ".join(dict.fromkeys(by for _container, _port, by, _evidence in some if by))
     where = " and ".join(f"{container} {', '.join(dict.fromkeys(ports))}" for container, ports in places.items())
-    clients, _, why = cause.partition(" clients ")
+    clients, _clients, why = cause.partition(" clients ")
     sentence = f"{where}: {clients} clients appear as {by}, because {why}" if by else f"{where}: {cause}"
     names = ", ".join(places)
     return Group(name, severity, sentence, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable")

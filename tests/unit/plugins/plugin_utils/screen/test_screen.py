@@ -90,9 +90,9 @@ STEPS = [
 ]
 
 
-def planned(host: dict[str, t.Any] = HIDDEN, warnings: t.Sequence[str] = (), **effects: t.Any) -> dict[str, t.Any]:
+def planned(host: dict[str, t.Any] | None = None, warnings: t.Sequence[str] = (), **effects: t.Any) -> dict[str, t.Any]:
     facts = {"steps": STEPS, "warnings": list(warnings), "packages": [], "effects": {**EFFECTS, **effects}}
-    return {**host, "plan": facts}
+    return {**(HIDDEN if host is None else host), "plan": facts}
 
 
 PLANNED = planned()
