@@ -214,8 +214,8 @@ options:
       - Names of containers that may get an IPv6 way out beside a tunnel. A container on a network that gets IPv6 gets
         a default route, and what its VPN carries is often IPv4 alone.
       - A plan is refused if such a container is not named here, and has no IPv6 today. It counts if it has
-        C(/dev/net/tun), another interface than Docker's, or if others run on its network
-        (C(network_mode) is C(container:NAME), C(service:NAME) in a Compose file).
+        C(/dev/net/tun), or another interface than Docker's. Others that run on its network (C(network_mode) is
+        C(container:NAME), C(service:NAME) in a Compose file) are named with it.
       - The modules that carry a plan out name them in a warning and do not ask again.
     type: list
     elements: str

@@ -114,6 +114,8 @@ class Host:
             return {"killed": True, "failed": True}
         assert done.stdout.strip().startswith("{"), done.stdout + done.stderr
         result: dict[str, t.Any] = json.loads(done.stdout)
+        if result.get("incomplete"):  # as its action plugin does
+            return self.direct(module.replace("ipv6_info", "ipv6_full_info"), check, fault, **options)
         return {"failed": False, "killed": False, **result}
 
     def state(self) -> str:
@@ -148,7 +150,7 @@ said "$(cat /etc/docker/daemon.json 2>&1; echo .)" '{ORIGINAL}.' daemon.json
 said "$(ls -A /etc/docker | grep -vx key.json)" daemon.json 'files of Docker'
 # dockerd may not have read a file of the same moment.
 said "$(find /run/docker.pid -newer /etc/docker/daemon.json)" /run/docker.pid 'started after daemon.json was written'
-said "$(ls -d /var/lib/dms-ipv6 /etc/systemd/system/docker.service.d 2>/dev/null)" '' 'left behind'
+said "$(ls -d /var/lib/dms-ipv6 /etc/systemd/system/docker.service.d/* 2>/dev/null)" '' 'left behind'
 said "$(ls /etc/systemd/system | grep dms-ipv6)" '' 'units left behind'
 said "$(docker ps -a --format '{{{{.Names}}}} {{{{.State}}}} {{{{.Networks}}}}')" 'mail running bridge' containers
 said "$(docker network ls --format '{{{{.Name}}}}' | sort | xargs)" 'bridge host none' networks

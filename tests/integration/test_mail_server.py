@@ -309,7 +309,7 @@ def test_prevented_only_without_an_aaaa_record(dns: dict[str, t.Any], name: str,
 
 def test_a_host_that_cannot_ask_says_so(there: Lab) -> None:
     said = run("audit", 0, dms_ipv6_fqdns=["mail.lab.test"])
-    assert "sid: DNS was not looked at. the Python package dnspython (2.0 or later) is missing on this host" in said
+    assert "sid: DNS was not checked. the Python package dnspython (2.0 or later) is missing on this host" in said
 
 
 # --- Fail2Ban

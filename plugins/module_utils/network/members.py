@@ -138,7 +138,8 @@ def _leaks(join: Joins, found: Found) -> str:
         return ""
     reasons = [f"it has {docker_objects.TUN}"] if join.container.tunnel else []
     reasons += [f"it has the interface {link}" for link in join.links]
-    reasons += [f"{', '.join(join.sharing)} on its network"] if join.sharing else []
+    # Without a tunnel others on its network are its sidecars, which get what it gets.
+    reasons += [f"{', '.join(join.sharing)} on its network"] if join.sharing and reasons else []
     return ", ".join(reasons)
 
 

@@ -63,8 +63,8 @@ NAMED_INTERFACE = endpoint("shop")._replace(settings='{"DriverOpts":{"com.docker
         (VPN, {}, "it has /dev/net/tun"),
         (VPN._replace(running=False, pid=0), {}, "it has /dev/net/tun"),
         (VPN._replace(tunnel=False), {"links": ("wg0",)}, "it has the interface wg0"),
-        (VPN._replace(tunnel=False), {"beside": (TORRENT,)}, "torrent on its network"),
-        (VPN._replace(tunnel=False), {"beside": (TORRENT._replace(network_mode="container:vpn"),)}, "torrent on its"),
+        (VPN._replace(tunnel=False), {"beside": (TORRENT,)}, ""),
+        (VPN._replace(tunnel=False), {"beside": (TORRENT._replace(network_mode="container:vpn"),)}, ""),
         (VPN, {"beside": (TORRENT,)}, "it has /dev/net/tun, torrent on its network"),
         # Nothing that an internal network gives is a way out.
         (VPN._replace(endpoints=(endpoint("shop"), endpoint("inside", True))), {}, "it has /dev/net/tun"),
