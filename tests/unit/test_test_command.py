@@ -83,3 +83,9 @@ def test_a_step_that_takes_long_does_not_come_last() -> None:
     names = [step.name for step in command.all_steps() if step.group == "molecule"]
     assert sorted(names, key=command.longest_first) == names
     assert names.index("engines") < names.index("default")
+
+
+def test_every_mutant_breaks_a_line_that_is_there() -> None:
+    for mutant in command.MUTANTS:
+        text = (command.TOP / mutant.file).read_text(encoding="utf-8")
+        assert text.count(mutant.old) == 1, mutant.name

@@ -134,7 +134,7 @@ def of_endpoint(settings: Json, container_id: str, mac: str = "") -> str:
     config = {name: settings[name] for name in ENDPOINT_FIELDS if settings.get(name)}
     ipam = {name: value for name, value in (config.pop("IPAMConfig", None) or {}).items() if value}
     # 20.10 adds the short container id by itself to every endpoint.
-    aliases = [aliase for aliase in settings.get("Aliases") or () if aliase != container_id[:12]]
+    aliases = [alias for alias in settings.get("Aliases") or () if alias != container_id[:12]]
     more = (("IPAMConfig", ipam), ("Aliases", aliases), ("MacAddress", mac))
     config.update({name: value for name, value in more if value})
     return dump(config)
