@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import mutants
 from tools import test as command
 
 STEPS = {step.title: step for step in command.all_steps() if "pytest" in step.command}
@@ -86,6 +87,6 @@ def test_a_step_that_takes_long_does_not_come_last() -> None:
 
 
 def test_every_mutant_breaks_a_line_that_is_there() -> None:
-    for mutant in command.MUTANTS:
+    for mutant in mutants.ALL:
         text = (command.TOP / mutant.file).read_text(encoding="utf-8")
         assert text.count(mutant.old) == 1, mutant.name
