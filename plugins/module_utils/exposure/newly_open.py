@@ -71,11 +71,13 @@ def _of(
         for exposure in published.exposures(old, host)
         if exposure.family == state_firewall.IPV6 and exposure.cause in CLOSES
     }
+    if not closed:
+        return
     shut_to_ipv4 = kept_out(old, host)
-    for result in published.exposures(new, after) if closed else ():
-        place = result.port.host_port, result.port.protocol
-        open_then = result.verdict == verdict.REAL or result.cause == CLOSES[1]
-        if result.family == state_firewall.IPV6 and open_then and place in closed:
+    for exposure in published.exposures(new, after):
+        place = exposure.port.host_port, exposure.port.protocol
+        open_then = exposure.verdict == verdict.REAL or exposure.cause == CLOSES[1]
+        if exposure.family == state_firewall.IPV6 and open_then and place in closed:
             by = host.firewall.incoming_outcome(state_firewall.IPV6, *place).by
             text = f"{place[0]}/{place[1]}"
             yield Opened(old.name, text, closed[place], by, shut_to_ipv4.get(text, ""))
@@ -84,7 +86,7 @@ def _of(
 def kept_out(container: docker_objects.Container, host: published.Host) -> dict[str, str]:
     """Port -> the chain that keeps IPv4 clients out of it."""
     found = {}
-    for exposure in published.exposures(container, host):
+    for exposure in published.exposures(container, host) if host.firewall.chains else ():
         by = published.keeps_out(exposure, container, host) if exposure.family == state_firewall.IPV4 else ""
         if by:
             found[f"{exposure.port.host_port}/{exposure.port.protocol}"] = by
@@ -93,12 +95,12 @@ def kept_out(container: docker_objects.Container, host: published.Host) -> dict[
 
 def rules_of_one_family(host: published.Host, joining: Collection[str]) -> list[tuple[str, str, str]]:
     """Container, port and chain where rules keep IPv4 clients out, and IPv6 clients come in once some have IPv6."""
-    return [
-        (new.name, port, by)
-        for old, new, after in pairs(host, joining)
-        for port, by in kept_out(old, host).items()
-        if port in _reached(new, after)
-    ]
+    found = []
+    for old, new, after in pairs(host, joining):
+        kept = kept_out(old, host)
+        reached = _reached(new, after) if kept else set()
+        found += [(new.name, port, by) for port, by in kept.items() if port in reached]
+    return found
 
 
 def _reached(container: docker_objects.Container, host: published.Host) -> set[str]:
@@ -217,7 +219,7 @@ def refuse(found: Iterable[Opened], entries: Collection[str], firewall: state_fi
     if rest:
         names = ", ".join(f"container {opened_port.container}, port {opened_port.port}" for opened_port in rest)
         closers = " and ".join(dict.fromkeys(name(firewall, opened_port.by) for opened_port in rest))
-        kept = dict.fromkeys(endpoint.ipv4 for endpoint in rest if endpoint.ipv4)
+        kept = dict.fromkeys(opened_port.ipv4 for opened_port in rest if opened_port.ipv4)
         beside = f"; {' and '.join(kept)} keeps IPv4 clients out, and nothing does that for IPv6" if kept else ""
         raise Refused(
             f"enabling IPv6 opens to everyone what {closers} closes today ({names}), as packets that Docker"

@@ -131,27 +131,30 @@ def expected(now: published.Host, pairs: Pairs) -> list[dict[str, t.Any]]:
         now: how the host is.
         pairs: each container as it is and as it will be, with the host around it then.
     """
-    return [
-        {
-            "container": old.name,
-            "host_port": then.port.host_port,
-            "port": then.port.container_port,
-            "protocol": then.port.protocol,
-            "verdict": then.verdict,
-            "by": then.by,
-        }
-        for old, new, after in pairs
-        for then in sorted(_six(new, after), key=lambda exposure: exposure.port.host_port)
-        if not any(_same(then, before) for before in _six(old, now))
-    ]
+    found = []
+    for old, new, after in pairs:
+        before = {*map(_answer, _six(old, now))}
+        later = sorted(_six(new, after), key=lambda exposure: exposure.port.host_port)
+        found += [_expected(old, exposure) for exposure in later if _answer(exposure) not in before]
+    return found
+
+
+def _expected(container: docker_objects.Container, exposure: published.Exposure) -> dict[str, t.Any]:
+    return {
+        "container": container.name,
+        "host_port": exposure.port.host_port,
+        "port": exposure.port.container_port,
+        "protocol": exposure.port.protocol,
+        "verdict": exposure.verdict,
+        "by": exposure.by,
+    }
 
 
 def _six(container: docker_objects.Container, host: published.Host) -> list[published.Exposure]:
     return [exposure for exposure in published.exposures(container, host) if exposure.family == state_firewall.IPV6]
 
 
-def _same(old: published.Exposure, other: published.Exposure) -> bool:
-    places = [
-        (each.port.host_port, each.port.container_port, each.port.protocol, each.verdict) for each in (old, other)
-    ]
-    return places[0] == places[1]
+def _answer(exposure: published.Exposure) -> tuple[int, int, str, str]:
+    """A port, and what its clients get there."""
+    port = exposure.port
+    return port.host_port, port.container_port, port.protocol, exposure.verdict

@@ -88,7 +88,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, count: int, **options: t.Any) -> Co
 
 
 @pytest.mark.parametrize(
-    ("options", "most"), [({}, 850), ({"mode": "nat", "containers": ["c1"]}, 2400)], ids=["audit", "nat"]
+    ("options", "most"), [({}, 700), ({"mode": "nat", "containers": ["c1"]}, 1500)], ids=["audit", "nat"]
 )
 def test_what_each_container_costs(monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], most: int) -> None:
     """The same with 500 as with 250. Each is asked about once; one of whom the operator speaks, once more."""
