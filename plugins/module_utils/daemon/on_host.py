@@ -36,13 +36,13 @@ def nat_settings(daemon: state_daemon.Running, file_settings: Settings, userland
     """The daemon settings of mode ``nat``.
 
     Below 27.0 ip6tables is off by default and experimental; from 27.0 on neither key is needed, so a key is written
-    only where the file, or the daemon that runs, has ip6tables off. A left-over ``experimental`` is left alone, and
-    what a flag of dockerd says already is not said again.
+    only where the file has ip6tables off, or the daemon that runs is not known to have it on. A left-over
+    ``experimental`` is left alone, and what a flag of dockerd says already is not said again.
     """
     settings: Settings = {}
     if not engine_version.has(daemon.version, "ip6tables_by_default"):
         settings.update({"experimental": True, "ip6tables": True})
-    elif file_settings.get("ip6tables") is False or daemon_plan.effective("ip6tables", daemon) is False:
+    elif file_settings.get("ip6tables") is False or daemon_plan.effective("ip6tables", daemon) is not True:
         settings["ip6tables"] = True
     if userland_proxy is not None:
         settings["userland-proxy"] = userland_proxy

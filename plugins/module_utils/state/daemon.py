@@ -50,7 +50,7 @@ class Running(t.NamedTuple):
         swarm: whether it is a Swarm node, which cannot have live-restore.
         observed: settings that it reports itself (GET /info, the default bridge in GET /networks); the truth.
         loaded: the settings it read at its start; None if the file may have changed since and there is no record.
-        hints: settings seen by their effect (packet filter chains, docker-proxy processes), for want of better.
+        hints: settings seen by their effect (rules for published ports, docker-proxy processes), for want of better.
         containers: what runs on it.
         stopped: what ran, until an earlier run stopped it and died.
         unfinished: whether an earlier run wrote the file to restart this daemon, and died before that.

@@ -218,14 +218,14 @@ def _running(container: docker_objects.Container) -> state_daemon.RunningContain
 def _ipv6nat(containers: tuple[docker_objects.Container, ...]) -> str:
     """The container that translates IPv6 in Docker's place, if its rules are there."""
     name = engine_kind.ipv6nat(containers)
-    return name if name and kernel.ip6tables_has_docker_chains() is not False else ""
+    return name if name and kernel.docker_translates_ipv6() is not False else ""
 
 
 def _hints(pid: int, running: tuple[docker_objects.Container, ...]) -> dict[str, bool]:
     hints = {}
-    chains = None if engine_kind.ipv6nat(running) else kernel.ip6tables_has_docker_chains()
-    if chains is not None:
-        hints["ip6tables"] = chains
+    translates = None if engine_kind.ipv6nat(running) else kernel.docker_translates_ipv6()
+    if translates is not None:
+        hints["ip6tables"] = translates
     if any(container.ports for container in running):
         hints["userland-proxy"] = kernel.has_child(pid, "docker-proxy")
     return hints

@@ -337,7 +337,12 @@ def unit_of(pid: int) -> str | None:
     return None
 
 
-def ip6tables_has_docker_chains() -> bool | None:
-    """Whether the IPv6 nat table has Docker's chain; None where that cannot be asked."""
+def docker_translates_ipv6() -> bool | None:
+    """Whether the IPv6 nat table has rules of Docker's for published ports; None where that tells nothing.
+
+    Its chains alone do not: they are still there when dockerd was started again with ip6tables off.
+    """
     rules = system_programs.said("ip6tables", "-t", "nat", "-S").splitlines()
-    return "-N DOCKER" in rules if rules else None
+    if any(rule.startswith("-A DOCKER ") and " -j DNAT " in rule for rule in rules):
+        return True
+    return False if rules and "-N DOCKER" not in rules else None

@@ -92,6 +92,13 @@ def test_nat_settings_by_what_runs(daemon: Daemon, proxy: bool | None, expected:
     assert daemon_on_host.nat_settings(daemon.running(), {}, proxy) == expected
 
 
+def test_nat_settings_where_nobody_can_tell_what_runs() -> None:
+    """From 27.0 on the key is not needed, but only writing it has it applied."""
+    unknown = Daemon(version="28.5.2").running()._replace(loaded=None, hints={})
+    assert daemon_on_host.nat_settings(unknown, {}) == {"ip6tables": True}
+    assert daemon_on_host.nat_settings(unknown._replace(hints={"ip6tables": True}), {}) == {}
+
+
 def test_run_that_died_between_write_and_restart_is_finished() -> None:
     daemon = Daemon(b'{"ip6tables": true}', {"ip6tables": False}, version="28.5.2", containers=())
     assert nat(host(daemon)).daemon_plan.restarts

@@ -48,7 +48,7 @@ class Kernel:
         self.files: dict[str, bytes] = {}
         self.changed: float | None = None
         self.record: dict[str, t.Any] = {}
-        self.chains: bool | None = None
+        self.translates: bool | None = None
         self.routes: list[Route] = []
         self.addresses: list[Address] = []
         self.program = "/usr/sbin/dockerd"
@@ -70,7 +70,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
         ("process_started", lambda pid: found.started),
         ("has_child", lambda pid, name: pid == 7 and bool(found.pids.get(name))),
         ("command_line", lambda pid: found.command),
-        ("ip6tables_has_docker_chains", lambda: found.chains),
+        ("docker_translates_ipv6", lambda: found.translates),
         ("routes", lambda: found.routes),
         ("addresses", lambda: found.addresses),
         ("sysctl", lambda name: "1" if "eth0" in name else None),
@@ -245,7 +245,7 @@ def test_a_start_of_which_systemd_knows_nothing(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chains", "proxies", "running", "expected"),
+    ("translates", "proxies", "running", "expected"),
     [
         (True, [9], [summary("mail", "running")], {"ip6tables": True, "userland-proxy": True}),
         (False, [], [summary("mail", "running")], {"ip6tables": False, "userland-proxy": False}),
@@ -254,9 +254,9 @@ def test_a_start_of_which_systemd_knows_nothing(kernel: Kernel) -> None:
     ],
 )
 def test_effects_are_seen_where_nothing_better_is_known(
-    kernel: Kernel, chains: bool | None, proxies: list[int], running: t.Any, expected: dict[str, bool]
+    kernel: Kernel, translates: bool | None, proxies: list[int], running: t.Any, expected: dict[str, bool]
 ) -> None:
-    kernel.chains = chains
+    kernel.translates = translates
     kernel.pids["docker-proxy"] = proxies
     docker = Docker()
     docker.running = running
@@ -581,7 +581,7 @@ def test_table_raw(kernel: Kernel, info: dict[str, t.Any], no_raw: str, direct: 
 
 
 @pytest.mark.parametrize(
-    ("name", "more", "mode", "chains", "expected"),
+    ("name", "more", "mode", "translates", "expected"),
     [
         ("ipv6nat-mailcow", {}, "host", True, "ipv6nat-mailcow"),
         ("six", {"Image": "robbertkl/ipv6nat:latest"}, "host", True, "six"),
@@ -592,10 +592,10 @@ def test_table_raw(kernel: Kernel, info: dict[str, t.Any], no_raw: str, direct: 
     ],
 )
 def test_who_translates_in_dockers_place(
-    kernel: Kernel, name: str, more: dict[str, t.Any], mode: str, chains: bool | None, expected: str
+    kernel: Kernel, name: str, more: dict[str, t.Any], mode: str, translates: bool | None, expected: str
 ) -> None:
     """Its chain DOCKER is no sign of Docker's own ip6tables."""
-    kernel.chains, kernel.record, kernel.changed = chains, {}, 2e12
+    kernel.translates, kernel.record, kernel.changed = translates, {}, 2e12
     docker = Docker()
     docker.running = [{**summary(name, "running"), **more, "HostConfig": {"NetworkMode": mode}}]
     found = read(docker)

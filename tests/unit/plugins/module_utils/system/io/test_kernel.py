@@ -380,18 +380,24 @@ NAT = b"-P PREROUTING ACCEPT\n-N DOCKER\n-A PREROUTING -m addrtype --dst-type LO
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
     [
-        (0, NAT, True),
+        (0, NAT + b"-A DOCKER ! -i br-1 -p tcp --dport 80 -j DNAT --to-destination [fd00::2]:80\n", True),
+        # Chains outlive the daemon that made them; rules for ports do not (seen on 20.10.24, 26.1.5 and 28.5.2).
+        (0, NAT + b"-A DOCKER -i br-1 -j RETURN\n", None),
+        (0, NAT, None),
+        (0, NAT + b"-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination [fd00::2]:80\n", None),
         (0, b"-P PREROUTING ACCEPT\n-N DOCKER-X\n", False),
         (0, b"", None),
         (3, b"", None),
         (1, NAT, None),
     ],
 )
-def test_ip6tables_chains(monkeypatch: pytest.MonkeyPatch, code: int, said: bytes, expected: bool | None) -> None:
+def test_whether_docker_translates_ipv6(
+    monkeypatch: pytest.MonkeyPatch, code: int, said: bytes, expected: bool | None
+) -> None:
     monkeypatch.setattr(
         subprocess, "run", lambda *_arguments, **_options: subprocess.CompletedProcess([], code, said, b"")
     )
-    assert kernel.ip6tables_has_docker_chains() is expected
+    assert kernel.docker_translates_ipv6() is expected
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError(), PermissionError(), subprocess.TimeoutExpired("ip6tables", 10)])
@@ -400,7 +406,7 @@ def test_ip6tables_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, error: 
         raise error
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert kernel.ip6tables_has_docker_chains() is None
+    assert kernel.docker_translates_ipv6() is None
 
 
 def test_ipv4_addresses_of_this_machine() -> None:
