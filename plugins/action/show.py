@@ -10,10 +10,11 @@ import shlex
 import typing as t
 
 from ansible import constants, context
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.dms.ipv6.plugins.plugin_utils import roll_out
 from ansible_collections.dms.ipv6.plugins.plugin_utils.report.text import mapping, mappings, text, texts
-from ansible_collections.dms.ipv6.plugins.plugin_utils.screen import audit, outcome, plan
+from ansible_collections.dms.ipv6.plugins.plugin_utils.screen import audit, outcome, plan, probe_hosts
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +122,26 @@ def _dns(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[st
     return audit.dns(variables["inventory_hostname"], dns), {}
 
 
+def _ready(variables: Mapping[str, t.Any], action: ActionModule) -> tuple[list[str], Json]:
+    """What keeps probe hosts from probing a host; the task fails where a proof is required and cannot be made."""
+    required = boolean(action.value(variables, "dms_ipv6_require_proof", False), strict=False)
+    return _answered(variables, *probe_hosts.ready(_results(variables, "__dms_ipv6_ways"), required))
+
+
+def _relay(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[str], Json]:
+    """What a mail server answered to probe hosts; the task fails for an open relay, and where none could ask."""
+    return _answered(variables, *probe_hosts.relay(_results(variables, "__dms_ipv6_relay")))
+
+
+def _results(variables: Mapping[str, t.Any], name: str) -> list[Mapping[str, t.Any]]:
+    return mappings(mapping(variables.get(name)).get("results"))
+
+
+def _answered(variables: Mapping[str, t.Any], lines: list[str], why: str) -> tuple[list[str], Json]:
+    name = variables["inventory_hostname"]
+    return [f"{name}: {line}" for line in lines], {"failed": True, "msg": f"{name}: {why}"} if why else {}
+
+
 def _outcome(variables: Mapping[str, t.Any], action: ActionModule) -> tuple[list[str], Json]:
     read, name = mapping(variables.get(READ)), variables["inventory_hostname"]
     proofs = mapping(mapping(variables.get(PROOFS)).get("proofs"))
@@ -134,7 +155,7 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
     """What clients on other hosts saw on a network; the result keeps it together with the networks before."""
     proof = mapping(variables.get(PROOF))
     earlier = mapping(mapping(variables.get(PROOFS)).get("proofs"))
-    probed = mappings(mapping(variables.get("__dms_ipv6_probes")).get("results"))
+    probed = _results(variables, "__dms_ipv6_probes")
     places = {_place(probe): probe for probe in probed}
     probes = []
     for probe in mappings(proof.get("probes")):
@@ -157,6 +178,8 @@ SHOWN: dict[str, t.Callable[[Mapping[str, t.Any], ActionModule], tuple[list[str]
     "batch": _batch,
     "audit": _audit,
     "dns": _dns,
+    "ready": _ready,
+    "relay": _relay,
     "proof": _proof,
     "outcome": _outcome,
 }

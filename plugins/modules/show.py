@@ -23,11 +23,14 @@ options:
       - V(audit), what clients get at each port of this host, what is wrong, and what to write into the inventory. The
         task fails where C(dms_ipv6_fail_on) says so.
       - V(dns), what DNS says of this host's names.
+      - V(ready), what keeps probe hosts from probing this host. The task fails where C(dms_ipv6_require_proof) is set
+        and none can.
+      - V(relay), what a mail server answered to probe hosts that asked it to relay. The task fails for an open relay.
       - V(proof), what clients on other hosts saw.
       - V(outcome), what is true of this host at the end.
     type: str
     required: true
-    choices: [plan, own_plan, batch, audit, dns, proof, outcome]
+    choices: [plan, own_plan, batch, audit, dns, ready, relay, proof, outcome]
 extends_documentation_fragment:
   - dms.ipv6._attributes
 attributes:

@@ -9,7 +9,7 @@ import typing as t
 
 from ..core.refused import Refused
 
-WHAT = ["plan", "own_plan", "batch", "audit", "dns", "proof", "outcome"]
+WHAT = ["plan", "own_plan", "batch", "audit", "dns", "ready", "relay", "proof", "outcome"]
 SPEC: dict[str, t.Any] = {"what": {"type": "str", "choices": WHAT, "required": True}}
 
 
