@@ -23,7 +23,8 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
     [({}, False, "masked"), ({"userland-proxy": False, "ip6tables": False}, True, "hangs")],
 )
 def test_what_a_module_finds_is_one_group_for_each_cause(settings: dict[str, bool], dual: bool, name: str) -> None:
-    several = tuple(container(each, endpoint("net", dual)) for each in ("mail", "web"))
+    gateways = {"mail": "172.18.0.1", "web": "172.18.0.254"}
+    several = tuple(container(each, endpoint("net", dual)._replace(gateway4=by)) for each, by in gateways.items())
     networks = (BRIDGE, network("net", ["172.18.0.0/16", *(["fd5c:1ab0:7e57:1::/64"] if dual else [])]))
     found = host(Daemon(version="28.5.2", settings=settings), containers=several, networks=networks)
     every = [one for one in findings.findings(found, nat.Wanted(), ()) if one.id == name]
