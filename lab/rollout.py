@@ -89,7 +89,7 @@ def play() -> tuple[int, str, dict[str, int]]:
 
 def batches_of(said: str) -> dict[str, int]:
     """In which batch each host had its turn, as the playbook says it."""
-    turns = re.findall(r'"([^"]+); \d+ of \d+ wait"', said)
+    turns = re.findall(r"^Batch: (.+?)\.(?: Still waiting: .*)?$", said, re.MULTILINE)
     return {name: number for number, turn in enumerate(turns, 1) for name in turn.split(", ")}
 
 

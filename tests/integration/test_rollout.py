@@ -85,9 +85,8 @@ def test_a_host_that_fails_stops_the_roll_out(fleet: dict[str, Host], monkeypatc
     assert done.returncode == 0, said(done)
     assert [recap(done, name)["changed"] > 0 for name in ENGINES] == [True, False, True]
     done = play(ALL, dms_ipv6_containers=["mail"])
-    # Two checks are skipped once for all hosts.
-    skipped = {name: recap(done, name)["skipped"] for name in ENGINES}
-    assert (sum(skipped.values()), max(skipped.values())) == (2, 2), said(done)
+    # One check is skipped once for all hosts.
+    assert sum(recap(done, name)["skipped"] for name in ENGINES) == 1, said(done)
     assert sum(recap(done, name)["ok"] for name in ENGINES) == 4, said(done)
     assert "no hosts matched" in done.stdout
 
@@ -205,7 +204,7 @@ def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
     ("variables", "words"),
     [
         ({"dms_ipv6_serial": "some"}, "dms_ipv6_serial: give numbers of hosts such as 5 or 10%, not some."),
-        ({"dms_ipv6_hosts": "nosuch"}, "Could not match supplied host pattern, ignoring: nosuch"),
+        ({"dms_ipv6_hosts": "nosuch"}, "No group and no host is called nosuch."),
     ],
 )
 def test_bad_input_changes_nothing(fleet: dict[str, Host], variables: dict[str, t.Any], words: str) -> None:
@@ -278,5 +277,5 @@ def test_run_as_awx_does_it(fleet: dict[str, Host], tmp_path: Path) -> None:
     ]
     plans = [one["res"]["plan"]["steps"] for one in read if "res" in one]
     assert any(step.startswith("create network dms-ipv6") for step in plans[0])
-    assert done.stats["ok"].keys() == {"trixie"}
+    assert done.stats["ok"].keys() == {"localhost", "trixie"}  # the variables are checked on the controller
     assert fleet["trixie"].state() == before
