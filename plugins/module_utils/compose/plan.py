@@ -202,7 +202,7 @@ def beside(path: str, present: Iterable[str]) -> str:
 
     Args:
         path: of the Compose file.
-        there: names of the files in its folder.
+        present: names of the files in its folder.
     """
     folder, name = posixpath.split(path)
     if name not in BY_ITSELF:
@@ -229,7 +229,7 @@ def targets(
         files: paths of Compose files.
         containers: names or ids.
         found: what was read from the host.
-        there: whether a file is there.
+        exists: whether a file is there.
 
     Raises:
         Refused: with ``compose``, a container that has no Compose file here, or nothing to do.

@@ -42,7 +42,7 @@ def files_back(memory: Memory | None, present: Mapping[str, bytes | None]) -> Pl
 
     Args:
         memory: of remember_files().
-        there: the bytes of those that are to come back.
+        present: the bytes of those that are to come back.
     """
     known = {path: entry for path, entry in sorted((memory or {}).items()) if path in present}
     ours = {path: entry for path, entry in known.items() if entry["written"] == file_bytes.digest(present[path])}

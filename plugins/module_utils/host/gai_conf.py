@@ -253,7 +253,7 @@ def plan(path: str, raw: bytes | None, selection: Wanted, known: Collection[str]
     Args:
         path: of the file.
         raw: its bytes, None for no file.
-        asked: the options.
+        selection: the options.
         known: the lines of ours that an earlier run wrote.
 
     Raises:
@@ -298,7 +298,7 @@ def _rows(kind: str, base: Tables, selection: Wanted, value: int, good: Callable
     Args:
         kind: of the table.
         base: the tables without our lines.
-        asked: the options; a global prefix needs no row.
+        selection: the options; a global prefix needs no row.
         value: for the prefixes.
         good: whether another value does as well.
         path: of the file, for what is said.

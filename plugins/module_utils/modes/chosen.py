@@ -18,6 +18,8 @@ from ..state import docker_objects
 from ..state import firewall as state_firewall
 
 if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..state.host import Found
 
 NAMED, MASKED, ALL = "named", "masked", "all"
@@ -27,6 +29,7 @@ NOTHING = {
     ALL: "no container has a port that is published for IPv6 clients, so there is nothing to do",
 }
 # What is not published for clients on other hosts.
+MODES = ("nat", "routed")
 INSIDE = ("loopback_only", "not_published")
 
 
@@ -53,6 +56,21 @@ def names(word: str, mode: str, attach: str, network: str, found: Found) -> tupl
         if outside and (word == ALL or outside & wanted or container.endpoint(network)):
             chosen.append(container.name)
     return tuple(sorted(chosen))
+
+
+def named(params: Mapping[str, t.Any], found: Found) -> dict[str, t.Any]:
+    """The options with the containers that a word means here, if there is one in the place of their names."""
+    word = params["select"]
+    if word == NAMED or params["mode"] not in MODES:
+        return dict(params)
+    return {**params, "containers": list(names(word, params["mode"], params["attach"], params["network"], found))}
+
+
+def nothing(params: Mapping[str, t.Any]) -> str:
+    """Why there is nothing to do, if a word means no container here and nothing else is asked for."""
+    word = params["select"]
+    more = params["containers"] or params["compose_files"] or params["address_pool"]
+    return "" if word == NAMED or params["mode"] not in MODES or more else NOTHING[word]
 
 
 def changed_by_us(container: docker_objects.Container, found: Found) -> bool:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import typing as t
 
 from ..core.finding import Finding
+from ..core.refused import Refused
 from ..daemon import plan as daemon_plan
 from ..engine.io.api import Docker
 from ..exposure import direct_access, published
-from ..modes import findings, nat, report
+from ..modes import chosen, findings, nat, report
 from ..modes.io import nat_facts, nat_targets, read_host
 from ..proof.io import own_addresses
 from ..state import docker_objects, engine_kind
@@ -29,6 +30,8 @@ if t.TYPE_CHECKING:
 
 SPEC = READING
 NOTHING_OF_OURS = "nothing of this collection is on this host"
+# The modes in which containers are moved, or would be, by way of a Compose file as well.
+LIVE = ("audit", "nat", "absent")
 SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
 
 
@@ -102,16 +105,12 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
     found = read_host.read(docker, any_engine=params["mode"] == "audit")
     if not engine_kind.elsewhere(found.environment):
         found = read_host.looked_into(docker, found)
-    params = nat_facts.named(params, found)
+    params = chosen.named(params, found)
     wanted = wanted_host(params)
     if params["names"]:
         found = found._replace(orders=more.orders(params["names"]))
     places = own_addresses.read(found.networks)
-    joining = wanted._replace(containers=())  # with prevent nobody gets IPv6
-    if params["mode"] == "routed":
-        joining = wanted  # no Compose file is edited
-    elif params["mode"] != "prevent":
-        joining = nat_targets.joining(wanted, compose_options(params), found, docker)
+    targets = nat_targets.attempt(wanted, compose_options(params), found, docker) if params["mode"] in LIVE else None
     result: dict[str, t.Any] = {
         "changed": False,
         "engine": _engine_facts(found),
@@ -120,12 +119,15 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
         "host_addresses": places.all,
         "networks": [_network_facts(network) for network in found.networks],
         "containers": _containers_facts(found),
-        "findings": [finding._asdict() for finding in _wrong(docker, found, wanted, joining, params, more)],
+        "findings": [
+            finding._asdict()
+            for finding in _wrong(docker, found, _live(wanted, params["mode"], targets), wanted, params, more)
+        ],
     }
     result["table"] = report.lines(result["containers"], result["findings"])
     result.update({name: found.record[name] for name in ("proof", "reverted") if name in found.record})
     if params["mode"] != "audit":
-        result["plan"] = _plan(params, found, docker, more)
+        result["plan"] = _plan(params, found, targets, docker, more)
     result["summary"] = _summary(params["mode"], found, result)
     return result
 
@@ -138,28 +140,39 @@ def _summary(mode: str, found: Found, result: dict[str, t.Any]) -> str:
     return report.summary(version, result.get("plan"), result["findings"], result.get("proof"))
 
 
-def _plan(params: dict[str, t.Any], found: Found, docker: Docker, more: More) -> facts.Plan:
+def _plan(
+    params: dict[str, t.Any], found: Found, targets: nat_targets.Targets | Refused | None, docker: Docker, more: More
+) -> facts.Plan:
     """The plan for a mode that changes something."""
-    nobody = nat_facts.nobody(params)
-    if nobody:
-        return nat_facts.nothing(nobody)
-    if params["mode"] != "nat":
+    nothing = chosen.nothing(params)
+    if nothing:
+        return nat_facts.nothing(nothing)
+    if params["mode"] != "nat" or targets is None:
         return more.plan(params, found, docker)
     if not found.paths:
         return nat_facts.nothing(nat_facts.UNREACHABLE)
-    return nat_facts.nat(wanted_host(params), compose_options(params), found, docker, more.nat)
+    if isinstance(targets, Refused):
+        raise targets
+    return nat_facts.nat(wanted_host(params), compose_options(params), targets, docker, more.nat)
+
+
+def _live(wanted: nat.Wanted, mode: str, targets: nat_targets.Targets | Refused | None) -> tuple[str, ...]:
+    """The containers that are moved while they run, without a Compose file being edited."""
+    if mode == "prevent":
+        return ()  # no container gets IPv6
+    return targets.containers if isinstance(targets, nat_targets.Targets) else wanted.containers
 
 
 def _wrong(
     docker: Docker,
     found: state_host.Found,
+    live: tuple[str, ...],
     wanted: nat.Wanted,
-    joining: nat.Wanted,
     params: dict[str, t.Any],
     more: More,
 ) -> list[Finding]:
     """All findings; those of mail servers only if they are to be looked into, on an engine that our model is about."""
-    result = findings.findings(found, wanted, joining.containers)
+    result = findings.findings(found, wanted, live)
     if params["mail"] and not engine_kind.elsewhere(found.environment):
         result += more.mail(docker, found, wanted.containers, params["mail_as_root"])
     return result

@@ -106,7 +106,7 @@ def refuse(joining: Iterable[Joins], found: Found, named: Collection[str], allow
     Args:
         joining: containers that get a network with IPv6.
         found: what was read.
-        asked: names or ids of those asked for.
+        named: names or ids of those asked for.
         allowed: names of those that may get an IPv6 way out beside a tunnel.
     """
     leaking: dict[str, str] = {}

@@ -99,7 +99,7 @@ def targets(wanted: Asked, own: t.Any, ports: t.Any, services: t.Any) -> list[di
     """Each thing to probe: family, host, port, and whether it is a service that does not say whom it sees.
 
     Args:
-        asked: what is allowed.
+        wanted: what is allowed.
         own: the responder's own IPv6 address; empty for none.
         ports: the responder's port by family, empty in check mode; as the host says it.
         services: published ports, each with its family and maybe an address of its own; as the host says it.

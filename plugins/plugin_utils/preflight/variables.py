@@ -9,6 +9,8 @@ import difflib
 import json
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils.modes import chosen
+
 from .. import roll_out
 
 if t.TYPE_CHECKING:
@@ -21,7 +23,7 @@ if t.TYPE_CHECKING:
 PREFIX = "dms_ipv6_"
 CONTAINERS, SERIAL = "dms_ipv6_containers", "dms_ipv6_serial"
 # What CONTAINERS may be instead of a list.
-WORDS = ("masked", "all")
+WORDS = (chosen.MASKED, chosen.ALL)
 KINDS = {"int": "a whole number", "bool": "true or false", "dict": "a dictionary", "str": "a text", "path": "a path"}
 # Both ends may be had; None is no end.
 RANGES: Mapping[str, tuple[int, int | None]] = {

@@ -31,7 +31,6 @@ class Run(t.NamedTuple):
         pattern: of the hosts, as the play uses it; empty in a play of the user's own.
         defaults: the role's variables with their defaults.
         inventory: names of all hosts of the inventory, also of those that other plays have added.
-        proves: whether this run probes.
     """
 
     modes: tuple[str, ...]

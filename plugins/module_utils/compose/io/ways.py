@@ -17,6 +17,7 @@ from .. import files as compose_files
 from .. import labels as compose_labels
 from .. import plan as compose_plan
 from .. import programs, ways
+from ..choice import Chosen
 from . import project as compose_project
 
 if t.TYPE_CHECKING:
@@ -49,22 +50,6 @@ class Around(t.NamedTuple):
     found: Found
     docker: Docker
     ask: Ask
-
-
-class Chosen(t.NamedTuple):
-    """Which way each container goes.
-
-    Attributes:
-        projects: whose files are edited, each with its plan; None where that has to wait for ruamel.yaml.
-        live: networks that are replaced while they run, and nothing else.
-        rest: containers that get a network of ours.
-        notes: what their owner has to know.
-    """
-
-    projects: tuple[tuple[Wanted, ComposePlan | None], ...]
-    live: tuple[ways.Live, ...]
-    rest: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 class _Group(t.NamedTuple):

@@ -61,14 +61,15 @@ class Seldom(t.NamedTuple):
     given_up: t.Callable[[str, Found, Docker], list[tuple[dict[str, t.Any], t.Any]]] = not_brought
 
 
-def nat(wanted: Wanted, compose: nat_targets.ComposeOptions, found: Found, docker: Docker, seldom: Seldom) -> facts.Nat:
+def nat(
+    wanted: Wanted, compose: nat_targets.ComposeOptions, targets: nat_targets.Targets, docker: Docker, seldom: Seldom
+) -> facts.Nat:
     """The plan for mode ``nat``.
 
     Raises:
         Refused: anything that must not or cannot be done.
         NotBrought: something in ``seldom`` is needed and not there.
     """
-    targets = nat_targets.planned(wanted, compose, found, docker)
     containers, found = targets.containers, targets.found
     no_network = targets.no_network or (wanted.select != chosen.NAMED and not containers)
     attach = network_on_host.COMPOSE if no_network else wanted.attach
@@ -196,22 +197,6 @@ def nothing(reason: str) -> facts.Nat:
         "warnings": [reason], "effects": {},
     }  # fmt: skip
     return plan
-
-
-def named(params: Mapping[str, t.Any], found: Found) -> dict[str, t.Any]:
-    """The options with the containers that a word means here, if there is one in the place of their names."""
-    word = params["select"]
-    if word == chosen.NAMED or params["mode"] not in ("nat", "routed"):
-        return dict(params)
-    names = chosen.names(word, params["mode"], params["attach"], params["network"], found)
-    return {**params, "containers": list(names)}
-
-
-def nobody(params: Mapping[str, t.Any]) -> str:
-    """Why there is nothing to do, if a word means no container here and nothing else is asked for."""
-    word = params["select"]
-    more = params["containers"] or params["compose_files"] or params["address_pool"]
-    return "" if word == chosen.NAMED or params["mode"] not in ("nat", "routed") or more else chosen.NOTHING[word]
 
 
 def _joining(network: Plan, projects: Iterable[Mapping[str, t.Any]], attach: str, found: Found) -> set[str]:

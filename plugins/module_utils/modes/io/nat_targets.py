@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ...compose.choice import Chosen
 from ...core.refused import Refused
 from ...network import on_host as network_on_host
 from ...network import steps as network_steps
@@ -21,7 +22,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...change.plan import Plan
-    from ...compose.io.ways import Chosen
     from ...compose.plan import ComposePlan
     from ...compose.plan import Wanted as WantedProject
     from ...compose.ways import Live
@@ -69,15 +69,6 @@ class Targets(t.NamedTuple):
         return [*self.notes, *(text for project in self.facts for text in project["warnings"])]
 
 
-class _Chosen(t.NamedTuple):
-    """As compose.io.ways has it, where no container is of Compose."""
-
-    projects: tuple[tuple[WantedProject, ComposePlan | None], ...] = ()
-    live: tuple[Live, ...] = ()
-    rest: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 def planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Targets:
     """The targets. What is real already is left alone, but for a Compose project that can be planned as ever.
 
@@ -105,12 +96,12 @@ def planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docke
             raise reason from None
 
 
-def joining(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Wanted:
-    """The same without containers that get IPv6 by way of a Compose file; as given where that is refused."""
+def attempt(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Targets | Refused:
+    """The targets, or why they are refused: findings are about a host for which no plan can be made as well."""
     try:
-        return wanted._replace(containers=planned(wanted, compose, found, docker).containers)
-    except Refused:
-        return wanted
+        return planned(wanted, compose, found, docker)
+    except Refused as reason:
+        return reason
 
 
 def _with_projects(
@@ -130,15 +121,15 @@ def _with_projects(
 
 def _targets(
     wanted: Wanted, options: ComposeOptions, found: Found, docker: Docker, real: Mapping[str, str]
-) -> tuple[_Chosen | Chosen, Found]:
+) -> tuple[Chosen, Found]:
     """The Compose projects concerned, the containers that are not their business, and what is to be believed."""
     if wanted.attach not in (network_on_host.AUTO, network_on_host.COMPOSE):
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
-        return _Chosen(rest=wanted.containers), found
+        return Chosen(rest=wanted.containers), found
     named = [container for container in found.everyone if {container.name, container.id} & {*wanted.containers}]
     if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
-        return _Chosen(rest=wanted.containers), found
+        return Chosen(rest=wanted.containers), found
     from ...compose import plan as compose_plan  # only here
     from ...compose.io import ownership, ways
 
@@ -152,7 +143,7 @@ def _targets(
         around = ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
         return ways.choose(wanted.containers, around), found
     targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
-    return _Chosen(tuple((project, None) for project in targets.projects), rest=targets.containers), found
+    return Chosen(tuple((project, None) for project in targets.projects), rest=targets.containers), found
 
 
 def _project(wanted: WantedProject, plan: ComposePlan | None, found: Found, docker: Docker) -> dict[str, t.Any]:

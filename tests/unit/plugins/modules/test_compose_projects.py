@@ -78,7 +78,9 @@ class Site:
     def plan(self, *names: str, **options: t.Any) -> t.Any:
         compose = {name: options.pop(name) for name in ("files", "shape", "services", "edit") if name in options}
         wanted = modes_nat.Wanted(containers=names, **{"attach": "auto", **options})
-        return nat_facts.nat(wanted, nat_targets.ComposeOptions(**compose), self.found, Docker("/no.sock"), SELDOM)
+        docker, options_ = Docker("/no.sock"), nat_targets.ComposeOptions(**compose)
+        targets = nat_targets.planned(wanted, options_, self.found, docker)
+        return nat_facts.nat(wanted, options_, targets, docker, SELDOM)
 
     def carry_out(self, plan: t.Any) -> None:
         """What the modules of a plan do: files, and networks."""

@@ -24,7 +24,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.host import address_order
 from ansible_collections.dms.ipv6.plugins.module_utils.host import undo as host_undo
 from ansible_collections.dms.ipv6.plugins.module_utils.host.io import resolver
 from ansible_collections.dms.ipv6.plugins.module_utils.mail.io import servers
-from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
+from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import nat_targets, read_host
 from ansible_collections.dms.ipv6.plugins.module_utils.network import default_bridge
 from ansible_collections.dms.ipv6.plugins.module_utils.network import steps as network_steps
 from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses
@@ -1391,3 +1391,17 @@ def test_no_container_is_looked_into_unasked(lab: Lab, monkeypatch: pytest.Monke
     relay = finding.Finding("open_relay", finding.CRITICAL, "it relays", "See to it")
     monkeypatch.setattr(servers, "findings", lambda *_arguments: [relay])
     assert (relay._asdict() in info(mail=mail)["findings"]) is mail
+
+
+def test_who_gets_ipv6_is_worked_out_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose may be asked for it, which takes longer than all the rest; findings and plan are about the same."""
+    asked: list[t.Any] = []
+    worked_out = nat_targets.planned
+
+    def planned(*wanted: t.Any) -> nat_targets.Targets:
+        asked.append(wanted)
+        return worked_out(*wanted)
+
+    monkeypatch.setattr(nat_targets, "planned", planned)
+    assert info(mode="nat", containers=[MAIL])["plan"]["changed"]
+    assert len(asked) == 1
