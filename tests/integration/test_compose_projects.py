@@ -35,6 +35,7 @@ class Project:
         self.folder = f"/srv/{name}"
         env = "COMPOSE_FILE" in said["files"].get(".env", "")
         self.given = "" if env else "".join(f" -f {one}" for one in said.get("given", ()))
+        self.given += f" --env-file {said['variables']}" if "variables" in said else ""
 
     def compose(self, words: str) -> str:
         return self.host.run(f"{COMPOSE} cd {self.folder}; $C{self.given} {words} 2>&1")

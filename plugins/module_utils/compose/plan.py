@@ -277,6 +277,28 @@ def given_files(labels: Mapping[str, str]) -> tuple[str, ...]:
     return (path, *more) if any(other not in _overrides(path) for other in more) else (path,) if path else ()
 
 
+def env_files(path: str, found: Found) -> tuple[str, ...]:
+    """Paths of the files that Compose was given with ``--env-file`` for the containers of a Compose file.
+
+    Raises:
+        Refused: they differ from container to container, so that one call of Compose cannot be right for all.
+    """
+    given = {
+        tuple(posixpath.join(labels[docker_objects.COMPOSE_FOLDER], file) for file in files.split(",") if file)
+        for labels in (container.labels for container in found.everyone)
+        if path in named_files(labels)
+        for files in (labels.get(docker_objects.COMPOSE_ENV_FILES, ""),)
+    }
+    if len(given) > 1:
+        said = " and ".join(sorted(", ".join(files) or ".env alone" for files in given))
+        raise Refused(
+            f"its containers were made with different --env-file ({said})",
+            path,
+            "Run `docker compose --env-file FILE up -d` first",
+        )
+    return next(iter(given), ())
+
+
 def _overrides(path: str) -> list[str]:
     return [posixpath.join(posixpath.dirname(path), name) for name in OVERRIDES]
 

@@ -93,6 +93,7 @@ class PortsPlan(Plan):
         edits: of its files, those that stay the same included.
         waiting: services whose containers still take IPv6 clients until they are made anew.
         containers: that run of these services.
+        env_files: with the project's variables, if not ``.env``.
     """
 
     project: str = ""
@@ -100,6 +101,7 @@ class PortsPlan(Plan):
     edits: tuple[Edit, ...] = ()
     waiting: tuple[str, ...] = ()
     containers: tuple[Container, ...] = ()
+    env_files: tuple[str, ...] = ()
 
     stepwise = False
 
@@ -263,13 +265,14 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
     said = [entry for edit in edits for entry in entries(yaml_text.read(edit.after, edit.path), services)]
     containers = tuple(_of_project(project, services, found))
     waiting = _waiting(containers, said, wanted.path)
+    env_files = compose_plan.env_files(wanted.path, found)
     steps: Steps = tuple(
         WriteFile(edit.path, edit.after.encode(), WHY, edit.old, True) for edit in edits if edit.after != edit.before
     )
     if waiting and recreate:
         folder, name = posixpath.split(wanted.path)
         file = "" if name in compose_plan.BY_ITSELF else wanted.path
-        steps = (*steps, Recreate(folder, file, project, waiting))
+        steps = (*steps, Recreate(folder, file, project, waiting, env_files))
     return PortsPlan(
         "",
         "",
@@ -280,6 +283,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         edits,
         waiting,
         containers,
+        env_files,
     )
 
 

@@ -18,12 +18,14 @@ class Recreate(Step):
         folder: of the project.
         file: its Compose file, where that has no name by which Compose finds it; empty otherwise.
         project: its name.
+        env_files: with its variables, where Compose was given them by name (``--env-file``).
     """
 
     folder: str
     file: str
     project: str
     services: tuple[str, ...]
+    env_files: tuple[str, ...] = ()
 
     @property
     def closes_ports(self) -> bool:

@@ -26,8 +26,6 @@ if t.TYPE_CHECKING:
     from ..state.host import Found
     from .programs import Program
 
-ENV_FILE = "com.docker.compose.project.environment_file"
-
 
 class Way(t.NamedTuple):
     """A network by which a container can have IPv6.
@@ -142,7 +140,7 @@ def variables(net: compose_files.Net, worked_out: compose_files.Net | None, netw
 
 def by_variable(container: Container, path: str, said: list[str], program: Program | None) -> str:
     """A network whose IPv6 is a variable of its file."""
-    name = program.env if program else container.labels.get(ENV_FILE) or ".env"
+    name = program.env if program else container.labels.get(docker_objects.COMPOSE_ENV_FILES) or ".env"
     return (
         f"container {container.name}: whether its network has IPv6 is a variable of {path}, which is left alone: set"
         f" `{'` and `'.join(said)}` in {name}, because the next `up` that makes the network anew takes IPv6 away"

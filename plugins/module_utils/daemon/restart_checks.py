@@ -30,6 +30,7 @@ class Surroundings(t.NamedTuple):
         other_paths: interfaces that are not Docker's and between which it may forward: bridges, tunnels, VPNs.
         forward_policy_drops: whether the IPv6 FORWARD policy is DROP already.
         kill_mode: of the unit, if systemd kills the processes of containers with the daemon; else empty.
+        own_mounts: whether network namespaces of containers are mounted for the daemon that runs, and not for the next.
     """
 
     next_flags: Mapping[str, str]
@@ -40,6 +41,7 @@ class Surroundings(t.NamedTuple):
     other_paths: tuple[str, ...]
     forward_policy_drops: bool
     kill_mode: str = ""
+    own_mounts: bool = False
 
 
 class Consent(t.NamedTuple):
@@ -77,6 +79,15 @@ def refuse(
             unit,
             "Set allow_engine_upgrade to consent, or restart Docker yourself first",
         )
+    _refuse_lost_containers(around, unit)
+    if not consent.container_restart:
+        _refuse_units(around, unit)
+    if turns_on_ip6tables and not engine_version.has(version, "forward_policy_kept") and not consent.forward_drop:
+        _refuse_forward_drop(around, version)
+
+
+def _refuse_lost_containers(around: Surroundings, unit: str) -> None:
+    """What takes containers down, or off their networks, whatever live-restore says."""
     if around.kill_mode:
         raise Refused(
             f"systemd would kill every container with the daemon (KillMode={around.kill_mode}), whatever live-restore"
@@ -84,10 +95,14 @@ def refuse(
             unit,
             "Set KillMode=process in a drop-in of the unit (systemctl edit), then run this again",
         )
-    if not consent.container_restart:
-        _refuse_units(around, unit)
-    if turns_on_ip6tables and not engine_version.has(version, "forward_policy_kept") and not consent.forward_drop:
-        _refuse_forward_drop(around, version)
+    if around.own_mounts:
+        raise Refused(
+            "a restart would cut running containers off their networks, whatever live-restore says: the unit gives"
+            " dockerd mounts of its own, and the network namespaces of containers are among them",
+            unit,
+            "Take PrivateMounts, PrivateTmp, MountFlags, Protect* and the like out of the unit (systemctl cat), restart"
+            " Docker when its containers may stop, then run this again",
+        )
 
 
 def _refuse_units(around: Surroundings, unit: str) -> None:

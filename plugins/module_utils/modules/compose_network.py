@@ -61,12 +61,13 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         found = ownership.believed(found, Docker(params["docker_socket"]))
         planned = project.plan(wanted, found, ask)
         if planned.edit.changed:
-            project.validate(planned.before, planned.edit.texts)
+            project.validate(planned.before, planned.edit.texts, compose_plan.env_files(wanted.path, found))
         return planned
 
-    plan, _found, done = live_change.change(
+    plan, found, done = live_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda planned: planned.plan
     )
+    hashes = project.hashes(plan.edit.texts, compose_plan.env_files(wanted.path, found))
     diffs = [diff.changed(plan.edit.before, plan.edit.after, plan.edit.path)]
     diffs += [diff.of(plan.plan, f"network {plan.network}")] if plan.lives else []
     return {
@@ -76,7 +77,7 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "network": plan.network,
         "subnet": plan.subnet,
         "file": plan.edit.path,
-        "compose_will_recreate": compose_plan.recreated(plan, wanted.joined_shape, project.hashes(plan.edit.texts)),
+        "compose_will_recreate": compose_plan.recreated(plan, wanted.joined_shape, hashes),
     }
 
 

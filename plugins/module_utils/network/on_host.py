@@ -119,8 +119,9 @@ def _connected(
 ) -> dict[str, docker_objects.Container]:
     """Id -> the container, of those that the plan connects."""
     known = {container.id: container for container in containers.values()}
-    steps = [step for step in plan.steps if isinstance(step, network_steps.ConnectContainer)]
-    return {step.id: known.get(step.id) or ask.inspect(step.name) for step in steps}
+    ids = [step.id for step in plan.steps if isinstance(step, network_steps.ConnectContainer)]
+    found = {container_id: known.get(container_id) or ask.look(container_id) for container_id in ids}
+    return {container_id: container for container_id, container in found.items() if container}
 
 
 def _never_ipv6(containers: Iterable[docker_objects.Container]) -> t.Iterator[str]:
@@ -156,7 +157,7 @@ def around(found: state_host.Found, ask: docker_objects.Ask) -> network_plan.Aro
         found.members,
         found.taken,
         found.daemon.version,
-        ask.inspect,
+        ask.look,
         transit,
         {name: entry["before"] for name, entry in found.record.get("replaced", {}).items()},
         {name: entry["after"] for name, entry in found.record.get("replaced", {}).items()},

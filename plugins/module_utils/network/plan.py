@@ -86,7 +86,7 @@ class Around(t.NamedTuple):
         members: network name -> names of all containers, running or stopped, that belong to it.
         taken: what else must not be overlapped, as (label, network): pools, routes and addresses of the host.
         version: of the engine.
-        inspect: looks a container up by name; asked only for the members of a network that is replaced.
+        look: finds a container by name, None if it is gone; called only for the members of a network that is replaced.
         transit: a free IPv6 prefix for the network on which containers wait meanwhile.
         before: network -> its definition before we replaced it, and ``after``: the one that we gave it.
     """
@@ -95,7 +95,7 @@ class Around(t.NamedTuple):
     members: Mapping[str, tuple[str, ...]]
     taken: tuple[tuple[str, ip.AnyNetwork], ...]
     version: Version
-    inspect: Callable[[str], Container]
+    look: Callable[[str], Container | None]
     transit: str
     before: Mapping[str, str] = types.MappingProxyType({})
     after: Mapping[str, str] = types.MappingProxyType({})
@@ -165,12 +165,12 @@ def replacement(
 
 
 def _attached(found: Network, around: Around) -> list[Container]:
-    """Everyone on a network, but for those that are being removed at this moment: nothing can be done to them."""
-    inspected = [around.inspect(name) for name in around.members.get(found.name, ())]
+    """All containers on a network, except those that are gone or being removed: nothing can be done to them."""
+    inspected = [around.look(name) for name in around.members.get(found.name, ())]
     return [
         container
         for container in inspected
-        if container.status not in container_status.LEAVING and container.endpoint(found.name)
+        if container and container.status not in container_status.LEAVING and container.endpoint(found.name)
     ]
 
 

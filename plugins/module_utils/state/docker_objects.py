@@ -28,6 +28,7 @@ COMPOSE_HASH = definitions.COMPOSE_HASH
 # Where a container's Compose file was, and its names with commas between; 1.29 gives them without the folder.
 COMPOSE_FOLDER = "com.docker.compose.project.working_dir"
 COMPOSE_FILES = "com.docker.compose.project.config_files"
+COMPOSE_ENV_FILES = "com.docker.compose.project.environment_file"
 DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
 TUN = "/dev/net/tun"
 # A rule that lets a container make that device itself.
@@ -169,6 +170,7 @@ class Ask(t.NamedTuple):
 
     Attributes:
         inspect: a container by its name or id.
+        look: the same for one that was not asked for; None if it is gone.
         listeners: what a process listens on in its network namespace: family -> (address, port).
         udp: the same for UDP.
         links: the interfaces there that are neither loopback nor Docker's.
@@ -179,6 +181,7 @@ class Ask(t.NamedTuple):
     """
 
     inspect: Callable[[str], Container]
+    look: Callable[[str], Container | None]
     listeners: Callable[[int], Mapping[str, list[tuple[str, int]]]]
     sessions: Callable[[int], list[int]]
     rules: Callable[[str], tuple[str, ...]]

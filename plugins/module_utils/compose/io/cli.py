@@ -15,6 +15,8 @@ from ...core.refused import Refused
 from ...system.io import programs as system_programs
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..steps import Recreate
 
 # The plugin of Compose 2 and later, and the program that 1.29 and Debian's packages are.
@@ -50,6 +52,11 @@ def run(command: tuple[str, ...], timeout: float, folder: str | None = None) -> 
     return done.returncode, said if done.returncode == 0 else diff.cited(" ".join(said.split()))
 
 
+def with_variables(env_files: Iterable[str]) -> tuple[str, ...]:
+    """The options by which Compose takes its variables from other files than ``.env``."""
+    return tuple(word for path in env_files for word in ("--env-file", path))
+
+
 def recreate(step: Recreate) -> None:
     """Let Compose make containers anew whose services have changed, and nobody else's.
 
@@ -61,7 +68,8 @@ def recreate(step: Recreate) -> None:
         raise Refused(f"there is no Compose on this host to re-create {', '.join(step.services)}", step.folder)
     named = ("-f", step.file) if step.file else ()
     # Compose notes how it was called in labels of the container, so it is called as its user does: in the folder.
-    command = (*program, "-p", step.project, *named, "up", "-d", "--no-deps", "--no-build", "--", *step.services)
+    called = (*program, "-p", step.project, *with_variables(step.env_files), *named)
+    command = (*called, "up", "-d", "--no-deps", "--no-build", "--", *step.services)
     code, said = run(command, UP_TIMEOUT, step.folder)
     if code:
         raise Refused(f"Compose cannot re-create {', '.join(step.services)}: {said}", step.folder)

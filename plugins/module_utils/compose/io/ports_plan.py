@@ -31,7 +31,7 @@ def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
     plan = ports.plan(project.named(wanted, files, found), files, found, recreate)
     if any(edit.before != edit.after for edit in plan.edits):
         try:
-            project.validate(files.texts(), plan.texts)
+            project.validate(files.texts(), plan.texts, plan.env_files)
         except Refused as reason:
             raise Refused(reason.problem, reason.where, "Edit it by hand") from None
     if recreate and plan.waiting:
@@ -45,10 +45,11 @@ def refuse_writers(plan: PortsPlan) -> None:
     path = plan.edits[0].path
     folder, name = os.path.split(path)
     named = "" if name in compose_plan.BY_ITSELF else f" -f {name}"
-    command = f"docker compose -p {plan.project}{named} up -d {' '.join(plan.waiting)}"
+    variables = "".join(f" --env-file {file}" for file in plan.env_files)
+    command = f"docker compose -p {plan.project}{variables}{named} up -d {' '.join(plan.waiting)}"
     remedy = f"Run `{command}` in {folder} yourself, and this without allow_container_restart"
-    over = [os.path.join(folder, override) for override in compose_plan.OVERRIDES]
-    who, place = ownership.writer([*(edit.path for edit in plan.edits), *over, os.path.join(folder, ".env")])
+    more = [os.path.join(folder, name) for name in (*compose_plan.OVERRIDES, ".env")] + [*plan.env_files]
+    who, place = ownership.writer([*(edit.path for edit in plan.edits), *more])
     if who:
         raise Refused(f"{who} can write to {place}, and root would let Compose run what stands there", path, remedy)
     key = ports.elsewhere(plan.texts)
@@ -69,7 +70,7 @@ def _as_it_was(texts: Texts, found: Found) -> Texts:
 
 def _refuse_unlike(plan: PortsPlan, states: tuple[Texts, ...]) -> None:
     """Raise Refused where Compose would change more than the ports of a container."""
-    hashes = [project.hashes(texts) for texts in states]
+    hashes = [project.hashes(texts, plan.env_files) for texts in states]
     path = plan.edits[0].path
     if hashes[0] is None:
         names = ", ".join(plan.waiting)

@@ -69,22 +69,27 @@ def refuse_unwritable(before: Texts, after: Texts) -> None:
             system_files.refuse_shared(path)
 
 
-def validate(before: Texts, after: Texts) -> None:
+def validate(before: Texts, after: Texts, env_files: tuple[str, ...] = ()) -> None:
     """Let Compose judge files that are not written yet, if it is on this host.
+
+    Args:
+        before: the project's files as they are.
+        after: the same as they will be.
+        env_files: with its variables, if not ``.env``.
 
     Raises:
         Refused: in Compose's own words; or a file would not be written.
     """
     refuse_unwritable(before, after)
     program = cli.find(TIMEOUT)
-    said = _config(program, after, "--quiet") if program else None
+    said = _config(program, after, env_files, "--quiet") if program else None
     if said is None or said[0] == 0:
         return
     path = after[-1][0]
-    if _config(program, before, "--quiet")[0] == 0:
+    if _config(program, before, env_files, "--quiet")[0] == 0:
         raise Refused(f"Compose would not take the change: {said[1]}", path, "Use edit: override, or edit it by hand")
     # A required variable that only the caller of `up` sets is no fault of the file.
-    said = _config(program, after, "--quiet", "--no-interpolate")
+    said = _config(program, after, env_files, "--quiet", "--no-interpolate")
     if said[0]:
         raise Refused(f"Compose does not take it as it is: {said[1]}", path, "Correct it; it was not changed")
 
@@ -97,29 +102,31 @@ def plan(wanted: compose_plan.Wanted, found: Found, ask: Ask) -> compose_plan.Co
         Refused: anything else that must not or cannot be done.
     """
     files = read(wanted.path, wanted.files)
-    worked_out = of_compose(files.texts()) if compose_plan.needs_compose(files, wanted.key) else None
+    worked_out = None
+    if compose_plan.needs_compose(files, wanted.key):
+        worked_out = of_compose(files.texts(), compose_plan.env_files(wanted.path, found))
     return compose_plan.plan(named(wanted, files, found), files, found, ask, worked_out)
 
 
-def of_compose(texts: Texts) -> compose_files.Project | None:
+def of_compose(texts: Texts, env_files: tuple[str, ...]) -> compose_files.Project | None:
     """What Compose makes of files, its variables and other files included; None if it cannot say it."""
-    return _of_compose(tuple(texts))
+    return _of_compose(tuple(texts), env_files)
 
 
 @functools.lru_cache(maxsize=32)
-def _of_compose(texts: tuple[tuple[str, str], ...]) -> compose_files.Project | None:
+def _of_compose(texts: tuple[tuple[str, str], ...], env_files: tuple[str, ...]) -> compose_files.Project | None:
     program = cli.find(TIMEOUT)
-    code, said = _config(program, list(texts)) if program else (1, "")
+    code, said = _config(program, list(texts), env_files) if program else (1, "")
     if code == 0:
         with contextlib.suppress(Refused):
             return compose_files.project([("what Compose says", said)])
     return None
 
 
-def hashes(texts: Texts) -> dict[str, str] | None:
+def hashes(texts: Texts, env_files: tuple[str, ...] = ()) -> dict[str, str] | None:
     """service -> the hash by which Compose decides whether to re-create it; None where it cannot be asked."""
     program = cli.find(TIMEOUT)
-    code, said = _config(program, texts, "--hash", "*") if program else (1, "")
+    code, said = _config(program, texts, env_files, "--hash", "*") if program else (1, "")
     rows = [line.split() for line in said.splitlines()]
     return {row[0]: row[1] for row in rows if len(row) == 2} if code == 0 else None
 
@@ -138,7 +145,7 @@ def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) 
     texts = files.texts()
     says = compose_files.project(texts).name
     program = cli.find(TIMEOUT)
-    code, said = _config(program, texts, "--format", "json") if program else (1, "")
+    code, said = _config(program, texts, (), "--format", "json") if program else (1, "")
     if code == 0:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             return replace(wanted, project=str(json.loads(said)["name"]))
@@ -147,7 +154,7 @@ def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) 
     return replace(wanted, project=compose_plan.named_by_itself(wanted.path, says, env, old))
 
 
-def _config(program: tuple[str, ...], texts: Texts, *options: str) -> tuple[int, str]:
+def _config(program: tuple[str, ...], texts: Texts, env_files: tuple[str, ...], *options: str) -> tuple[int, str]:
     """Exit code of ``config`` on texts, and what it printed: its answer, or its complaint.
 
     They are given as files in memory, for relative paths and .env are looked for in the project's own folder.
@@ -160,7 +167,8 @@ def _config(program: tuple[str, ...], texts: Texts, *options: str) -> tuple[int,
             stack.callback(os.close, handle)
             os.write(handle, text.encode())
             named += ["-f", f"/proc/{os.getpid()}/fd/{handle}"]
-        command = (*program, "--project-directory", folder, *named, "config", *options)
+        variables = cli.with_variables(env_files)
+        command = (*program, "--project-directory", folder, *variables, *named, "config", *options)
         code, said = cli.run(command, TIMEOUT)
     for path, name in zip((path for path, _text in texts), named[1::2]):
         said = said.replace(name, path)

@@ -172,7 +172,9 @@ def _says(wanted: Wanted, around: Around) -> tuple[compose_files.Net | None, com
     if wanted.files and wanted.path not in around.named:
         wanted = replace(wanted, path=compose_plan.holder(texts, wanted.key))
     net = compose_files.project(texts).networks.get(wanted.key)
-    worked_out = compose_project.of_compose(texts) if compose_plan.needs_compose(files, wanted.key) else None
+    worked_out = None
+    if compose_plan.needs_compose(files, wanted.key):
+        worked_out = compose_project.of_compose(texts, compose_plan.env_files(wanted.path, around.found))
     return net, worked_out.networks.get(wanted.key) if worked_out else None, wanted
 
 

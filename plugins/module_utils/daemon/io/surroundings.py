@@ -32,6 +32,8 @@ SHIM = "containerd-shim"
 # systemd.kill(5): these two do not spare the rest of the control group.
 KILLING = ("control-group", "mixed")
 NO_LINK_LAYER = "65534"
+# Whose mounts the next daemon begins with.
+SYSTEMD = 1
 
 
 def read(found: Found) -> Surroundings:
@@ -46,6 +48,7 @@ def read(found: Found) -> Surroundings:
         other_paths=tuple(_other_paths({network.bridge for network in found.networks})),
         forward_policy_drops=_forward_policy_drops(),
         kill_mode=_kill_mode(shown, found.daemon.unit),
+        own_mounts=bool(kernel.mounted_namespaces(found.daemon.pid) - kernel.mounted_namespaces(SYSTEMD)),
     )
 
 

@@ -45,9 +45,10 @@ def refuse_members(joins: Mapping[str, Iterable[str]], found: Found, wanted: Wan
         return  # what an earlier run left behind is put back first, whatever that is
     ask = read_host.ask(docker)
     joining = [
-        network_members.joins(ask.inspect(container_id), network, found, ask.links)
+        network_members.joins(container, network, found, ask.links)
         for network, ids in joins.items()
-        for container_id in dict.fromkeys(ids)
+        for container in map(ask.look, dict.fromkeys(ids))
+        if container
     ]
     network_members.refuse(joining, found, wanted.containers, wanted.allow_leak)
 

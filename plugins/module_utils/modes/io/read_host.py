@@ -144,6 +144,7 @@ def ask(docker: Docker) -> docker_objects.Ask:
     """The ways to look up what read() leaves out."""
     return docker_objects.Ask(
         inspect=lambda name: state_containers.inspect(docker, name),
+        look=lambda name: state_containers.look(docker, name),
         listeners=kernel.listeners,
         sessions=kernel.sessions,
         rules=_rules,

@@ -91,11 +91,12 @@ def start(docker: Docker, wanted: Wanted) -> int:
     """Start the responder and wait until it answers; its host port.
 
     Raises:
-        Refused: no image, the port is taken, or it does not answer. Nothing is left behind.
+        Refused: no network, no image, the port is taken, or it does not answer. Nothing is left behind.
     """
     client = sdk.client(docker.path)
     stop(docker)
     _refuse_foreign(docker)
+    _refuse_no_network(docker, wanted.network)
     present = _image(docker, client, wanted.image)
     chosen = wanted.port or free_port()
     try:
@@ -111,6 +112,11 @@ def start(docker: Docker, wanted: Wanted) -> int:
         stop(docker)
         raise
     return chosen
+
+
+def _refuse_no_network(docker: Docker, network: str) -> None:
+    if not any(network in (known.get("Name"), known.get("Id")) for known in docker.networks()):
+        raise Refused("there is no such network, so nothing to prove", f"network {network}", "Run dms.ipv6.enable first")
 
 
 def _create(client: t.Any, wanted: Wanted, image: str, port: int) -> str:

@@ -39,6 +39,14 @@ def inspect(docker: Docker, name: str) -> docker_objects.Container:
     return docker_objects.inspected(said, _macs(said))
 
 
+def look(docker: Docker, name: str) -> docker_objects.Container | None:
+    """The same, None if there is none of that name or id any more."""
+    try:
+        return inspect(docker, name)
+    except NotFound:
+        return None
+
+
 def _macs(said: dict[str, t.Any]) -> dict[str, str] | None:
     """network -> MAC address, None if nobody can tell: an inspect has those that the engine chose as well."""
     folder = os.path.dirname(said.get("HostnamePath") or "")

@@ -320,6 +320,18 @@ def is_roots(pid: int, group: int | None = None) -> bool:
     return (group is not None and str(group) in groups) or set(rows.get("Uid:", ("?",))) == {"0"}
 
 
+def mounted_namespaces(pid: int) -> set[str]:
+    """Where namespaces are mounted for a process, as dockerd does with those of its containers (proc_pid_mountinfo(5)).
+
+    A daemon with a mount namespace of its own takes these mounts with it when it ends.
+    """
+    found = set()
+    for fields in lines_of(f"/proc/{pid}/mountinfo"):
+        if "-" in fields[6:] and fields[fields.index("-", 6) + 1] == "nsfs":
+            found.add(fields[4])
+    return found
+
+
 def shares_root_and_network(pid: int) -> bool:
     """Whether a process has our root directory and our network; its mounts below may be its own (ProtectHome)."""
     with contextlib.suppress(OSError):

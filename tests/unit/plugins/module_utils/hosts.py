@@ -132,6 +132,7 @@ def ask(*known: docker_objects.Container, **more: t.Any) -> docker_objects.Ask:
 
     fields: dict[str, t.Any] = {
         "inspect": inspect,
+        "look": lambda name: next((one for one in known if name in (one.name, one.id)), None),
         "listeners": listening(),
         "sessions": lambda pid: [],
         "rules": lambda bridge: (),

@@ -57,7 +57,7 @@ class Lab:
     def text(self) -> str:
         return Path(self.path).read_text()
 
-    def hashes(self, texts: list[tuple[str, str]]) -> dict[str, str] | None:
+    def hashes(self, texts: list[tuple[str, str]], _env_files: tuple[str, ...] = ()) -> dict[str, str] | None:
         said = "".join(text for _path, text in texts) + self.environment
         return {name: hash_of(said, name) + self.environment for name in ("mail", "web")} if self.there else None
 
@@ -93,7 +93,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(read_host, "read", found.read)
     monkeypatch.setattr(Docker, "get", hosts.answers())
     monkeypatch.setattr(project, "hashes", found.hashes)
-    monkeypatch.setattr(project, "validate", lambda before, after: None)
+    monkeypatch.setattr(project, "validate", lambda *_texts: None)
     monkeypatch.setattr(cli, "recreate", found.recreate)
     monkeypatch.setattr(daemon_executor.DaemonExecutor, "await_answer", lambda self: None)
     return found
@@ -234,7 +234,7 @@ def test_refused_after_an_edit_of_somebody_else(lab: Lab) -> None:
 
 
 def test_compose_that_does_not_take_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(before: object, after: object) -> t.NoReturn:
+    def refuse(*_texts: object) -> t.NoReturn:
         raise Refused("Compose would not take the change: bad", lab.path, "Use edit: override, or edit it by hand")
 
     monkeypatch.setattr(project, "validate", refuse)

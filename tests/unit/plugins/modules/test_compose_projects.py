@@ -39,7 +39,20 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.hosts import (
 
 FOLDER = Path(os.path.realpath(__file__)).parents[3] / "integration" / "compose_projects"
 PROJECTS = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yml")}
-KEYS = {"about", "files", "crlf", "name", "given", "outside", "runs", "engines", "network", "edits", "warns"}
+KEYS = {
+    "about",
+    "files",
+    "crlf",
+    "name",
+    "given",
+    "outside",
+    "runs",
+    "engines",
+    "network",
+    "edits",
+    "warns",
+    "variables",
+}
 PROJECT, KEY = docker_objects.COMPOSE_PROJECT, docker_objects.COMPOSE_NETWORK
 
 
@@ -69,9 +82,12 @@ class Site:
         everyone = (*self.found.containers, made)
         self.found = self.found._replace(containers=everyone, members=members(everyone))
 
-    def compose(self, project: str, service: str, networks: t.Iterable[str], *paths: str, folder: str = "") -> str:
+    def compose(
+        self, project: str, service: str, networks: t.Iterable[str], *paths: str, folder: str = "", env_file: str = ""
+    ) -> str:
         """A container as Compose makes it; its name."""
         place = {"project.working_dir": folder or os.path.dirname(paths[0]), "project.config_files": ",".join(paths)}
+        place.update({"project.environment_file": env_file} if env_file else {})
         self.container(f"{project}-{service}-1", project, networks, service=service, **place)
         return f"{project}-{service}-1"
 
@@ -149,11 +165,11 @@ def brought_up(site: Site, name: str, said: dict[str, t.Any]) -> tuple[str, dict
         real = net.name if net and net.name else f"{project}_{key}"
         names[key] = real
         if not (net and net.external):
-            subnets = [one for one in map(compose_files.filled, net.subnets if net else ()) if ":" not in one]
+            subnets = [one for one in map(compose_files.filled, net.subnets if net else ()) if re.match(r"\d+\.", one)]
             more = {"subnets": subnets} if subnets else {}
             site.network(real, project, key, internal=bool(net and net.internal), **more)
     for service, keys in sorted(runs.items()):
-        site.compose(project, service, [names[key] for key in keys], *given)
+        site.compose(project, service, [names[key] for key in keys], *given, env_file=said.get("variables", ""))
     return f"{project}-web-1", {file: Path(path).read_bytes().decode() for file, path in paths.items()}
 
 
@@ -174,9 +190,11 @@ def test_every_project_says_what_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PROJECTS))
-def test_compose_files_as_people_have_them(site: Site, name: str) -> None:
+def test_compose_files_as_people_have_them(site: Site, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     said = PROJECTS[name]
     web, before = brought_up(site, name, said)
+    if "variables" in said:
+        asked(monkeypatch, before[said["variables"]])
     plan = site.plan(web)
     assert f"remove network {said['network']}" in plan["steps"]
     assert plan["prove_on"] == [said["network"]]
@@ -413,13 +431,14 @@ def test_a_file_that_is_broken_is_refused(site: Site) -> None:
 SET = "Set ENABLE_IPV6=true in .env, or leave dms_ipv6_attach and dms_ipv6_compose_shape at their defaults"
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
-    """A Compose that replaces variables by these values."""
+def asked(monkeypatch: pytest.MonkeyPatch, env_file: str = "", **values: str) -> None:
+    """A Compose that replaces variables by these values; those of a file only if it is given that."""
+    of_file = dict(line.split("=") for line in env_file.splitlines())
 
-    def of_compose(texts: t.Any) -> compose_files.Project:
+    def of_compose(texts: t.Any, env_files: tuple[str, ...]) -> compose_files.Project:
         text = "".join(text for _path, text in texts)
-        for name, value in values.items():
-            text = re.sub(rf"\$\{{{name}:-[^}}]*\}}", value, text)
+        for name, value in {**values, **(of_file if env_files else {})}.items():
+            text = re.sub(rf"\$\{{{name}(:-[^}}]*)?\}}", value, text)
         return compose_files.project([("compose", text)])
 
     monkeypatch.setattr(compose_project, "of_compose", of_compose)

@@ -808,3 +808,35 @@ def test_texts(override: str | None, expected: int) -> None:
 )
 def test_key(wanted: Wanted, key: str) -> None:
     assert wanted.key == key
+
+
+# --- variables from other files than .env
+
+
+def made_with(service: str, env: str, path: str = COMPOSE_FILE) -> docker_objects.Container:
+    return of_compose(service, path=path, labels={docker_objects.COMPOSE_ENV_FILES: env} if env else {})
+
+
+@pytest.mark.parametrize(
+    ("containers", "expected"),
+    [
+        ((), ()),
+        ((made_with("mail", ""),), ()),
+        ((made_with("mail", "prod.env"), made_with("web", "prod.env")), ("/srv/shop/prod.env",)),
+        ((made_with("mail", "a.env,/etc/b.env"),), ("/srv/shop/a.env", "/etc/b.env")),
+        ((made_with("mail", "a.env"), made_with("web", "b.env", "/srv/other/compose.yaml")), ("/srv/shop/a.env",)),
+    ],
+)
+def test_env_files(containers: t.Any, expected: tuple[str, ...]) -> None:
+    """As the containers of the file were made with; a relative one lies in the project's folder."""
+    assert compose_plan.env_files(COMPOSE_FILE, host(containers=containers, members={})) == expected
+
+
+def test_env_files_that_differ() -> None:
+    found = host(containers=(made_with("mail", "a.env"), made_with("web", "")), members={})
+    with pytest.raises(Refused) as reason:
+        compose_plan.env_files(COMPOSE_FILE, found)
+    assert str(reason.value) == (
+        f"{COMPOSE_FILE}: its containers were made with different --env-file (.env alone and /srv/shop/a.env). Run"
+        " `docker compose --env-file FILE up -d` first."
+    )

@@ -66,6 +66,17 @@ REASONS: list[tuple[dict[str, t.Any], str, list[Consent], list[Consent]]] = [
         [],
     ),
     (
+        {"own_mounts": True},
+        (
+            "docker.service: a restart would cut running containers off their networks, whatever live-restore says: the"
+            " unit gives dockerd mounts of its own, and the network namespaces of containers are among them. Take"
+            " PrivateMounts, PrivateTmp, MountFlags, Protect* and the like out of the unit (systemctl cat), restart"
+            " Docker when its containers may stop, then run this again."
+        ),
+        [NO, YES],
+        [],
+    ),
+    (
         UPGRADE,
         (
             "docker.service: a restart would also change the engine from 26.1.5 to 28.5.2, which is installed. Set"

@@ -157,7 +157,7 @@ def nat(
 ) -> modes_nat.HostPlan:
     known = {"mail": container(), **containers}
     file = json_text.read(json_text.decode(found.raw or b"", PATH), PATH)
-    asked = ask(listeners=listeners or listening(), inspect=lambda name: known[name])
+    asked = ask(listeners=listeners or listening(), inspect=lambda name: known[name], look=known.get)
     return modes_nat.nat(wanted, found, asked, file)
 
 

@@ -307,6 +307,7 @@ SEEN_ELSEWHERE = {
     "in dms_ipv6_containers as well, and it is written there": "tests/unit/plugins/modules/test_compose_projects.py::"
     "test_a_network_that_another_project_makes",
     "give those that you asked for a network of their own": "nothing else is on a network of their own",
+    "Run dms.ipv6.enable first": "it creates the network that is missing",
     "Give another dms_ipv6_probe_port, or 0": "with 0 a free port is taken",
     "Nothing has to be done. Where IPv6 does get there": "tests/unit/plugins/module_utils/host/test_address_order.py"
     "::test_effect",

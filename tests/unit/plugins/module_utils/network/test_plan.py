@@ -46,7 +46,7 @@ def around(networks: t.Any = (BRIDGE,), **more: t.Any) -> Around:
     members = tuple(name for name, one in attached.items() if one.endpoint(NAME))
     fields: dict[str, t.Any] = {"members": {NAME: members} if members else {}, "taken": (), **more}
     version = engine_version.parse(fields.pop("version", "26.1.5"))
-    return Around(tuple(networks), version=version, inspect=attached.__getitem__, transit=TRANSIT, **fields)
+    return Around(tuple(networks), version=version, look=attached.get, transit=TRANSIT, **fields)
 
 
 def plan(want: WantedNetwork, networks: t.Any = (BRIDGE,), **more: t.Any) -> Plan:
@@ -499,11 +499,11 @@ def test_static_address_in_the_subnet_that_goes() -> None:
 def test_only_members_of_a_replaced_network_are_looked_up() -> None:
     asked: list[str] = []
 
-    def inspect(name: str) -> Container:
+    def look(name: str) -> Container:
         asked.append(name)
         return MOVED._replace(name=name)
 
-    beside = around([network()], members={NAME: ("mail", "web"), "bridge": ("db",)})._replace(inspect=inspect)
+    beside = around([network()], members={NAME: ("mail", "web"), "bridge": ("db",)})._replace(look=look)
     network_plan.plan(wanted(), {}, beside)
     assert asked == []
     network_plan.plan(wanted(), {}, beside._replace(networks=(network(subnets=[OTHER]),)))
@@ -544,6 +544,13 @@ def test_mac_on_a_network_that_is_replaced(places: t.Any, version: str, refused:
 def test_one_that_is_being_removed_is_left_out(status: str) -> None:
     going = container("going", endpoint(NAME), status=status)
     done = plan(wanted(), [network(subnets=[OTHER])], attached=[going, MOVED])
+    assert done.sentences() == ON_IT
+
+
+def test_one_that_is_gone_is_left_out() -> None:
+    """It was on the network when containers were listed, and is no business of this run."""
+    members = {NAME: ("mail", "short-lived")}
+    done = plan(wanted(), [network(subnets=[OTHER])], attached=[MOVED], members=members)
     assert done.sentences() == ON_IT
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_recreate(programs: Path, tmp_path: Path, name: str, first: str, file: s
     cli.recreate(step(tmp_path, file))
     asked = (programs / "asked").read_text().strip()
     assert asked == f"{tmp_path} {first}-p shop {named}up -d --no-deps --no-build -- mail web"
+
+
+def test_recreate_with_the_variables_that_it_was_made_with(programs: Path, tmp_path: Path) -> None:
+    program(programs, "docker-compose", SCRIPT)
+    cli.recreate(replace(step(tmp_path), env_files=("/srv/a.env", "/srv/b.env")))
+    asked = (programs / "asked").read_text().split(" -p shop ")[1]
+    assert asked.startswith("--env-file /srv/a.env --env-file /srv/b.env up -d")
 
 
 def test_in_its_own_words(programs: Path, tmp_path: Path) -> None:

@@ -119,6 +119,15 @@ def test_hashes(programs: Path, command: tuple[str, ...]) -> None:
     assert asked() == ["/srv/shop [a][b] config --hash *", "/srv/shop [c][b] config --hash *"]
 
 
+ECHO = 'case "$*" in *version) echo "Docker Compose version v2.40.3" ;; *) echo "web $(echo "$*" | grep -c -e "--env-file /srv/prod.env -f")" ;; esac\n'
+
+
+def test_variables_from_other_files(programs: Path) -> None:
+    """Given before the files, as Compose wants it; without, it would take others, or none."""
+    program(programs, "docker", ECHO)
+    assert [project.hashes(texts("a"), files) for files in ((), ("/srv/prod.env",))] == [{"web": "0"}, {"web": "1"}]
+
+
 JSON = """\
 case "$*" in
     *"config --format json") if [ -n "$bad" ]; then exit 15; fi; echo '{"name": "said", "x": "y"}'; exit 0 ;;

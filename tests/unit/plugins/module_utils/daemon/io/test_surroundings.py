@@ -100,6 +100,22 @@ def test_a_unit_that_kills_containers(machine: Machine, mode: str, unit: str, ex
 
 
 @pytest.mark.parametrize(
+    ("dockerds", "systemds", "expected"),
+    [
+        (set(), set(), False),
+        ({"/run/docker/netns/1"}, {"/run/docker/netns/1", "/run/netns/vpn"}, False),
+        ({"/run/docker/netns/1"}, {"/run/netns/vpn"}, True),
+    ],
+)
+def test_a_unit_with_mounts_of_its_own(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, dockerds: set[str], systemds: set[str], expected: bool
+) -> None:
+    """They end with the daemon if systemd, whose mounts the next one begins with, does not have them."""
+    monkeypatch.setattr(kernel, "mounted_namespaces", lambda pid: systemds if pid == 1 else dockerds)
+    assert surroundings.read(host()).own_mounts is expected
+
+
+@pytest.mark.parametrize(
     ("environment", "expected"),
     [
         ('Environment="OPTS=--mtu=1400 --ipv6" A=1', {"mtu": "1400", "ipv6": "true"}),

@@ -109,6 +109,9 @@ class Whole:
     def containers(self) -> list[dict[str, t.Any]]:
         return self.there
 
+    def networks(self) -> list[dict[str, t.Any]]:
+        return NETWORKS
+
     def container(self, key: str) -> dict[str, t.Any]:
         if not any(one["Id"] == key for one in self.there):
             raise NotFound("there is no such container")
@@ -175,6 +178,14 @@ def start(whole: Whole, wanted: responder.Wanted = WANTED) -> int:
 
 def stop(whole: Whole) -> bool:
     return responder.stop(whole)  # type: ignore[arg-type]
+
+
+def test_a_network_that_is_not_there_yet(whole: Whole) -> None:
+    """As where a host is verified before it was enabled."""
+    with pytest.raises(Refused) as reason:
+        start(whole, WANTED._replace(network="nosuch"))
+    said = "network nosuch: there is no such network, so nothing to prove. Run dms.ipv6.enable first."
+    assert (str(reason.value), whole.log, whole.pulled) == (said, [], [])
 
 
 def test_it_has_no_right_that_it_does_not_need(whole: Whole) -> None:

@@ -411,3 +411,19 @@ def test_ip6tables_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, error: 
 
 def test_ipv4_addresses_of_this_machine() -> None:
     assert kernel.ipv4_addresses().get("lo", "127.0.0.1") == "127.0.0.1"
+
+
+MOUNTS = """\
+22 1 0:20 / /proc rw shared:5 - proc proc rw
+94 25 0:4 net:[4026532] /run/docker/netns/5f3a rw - nsfs nsfs rw
+95 25 0:4 net:[4026533] /run/docker/netns/77aa rw shared:9 master:3 - nsfs nsfs rw
+96 25 8:1 / /srv/a-b rw,relatime - ext4 /dev/sda1 rw
+97 25 8:1 / /srv/cut
+"""
+
+
+def test_namespaces_that_are_mounted_for_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = {"/proc/7/mountinfo": [line.split() for line in MOUNTS.splitlines()]}
+    monkeypatch.setattr(kernel, "lines_of", lambda path: iter(lines.get(path, [])))
+    assert kernel.mounted_namespaces(7) == {"/run/docker/netns/5f3a", "/run/docker/netns/77aa"}
+    assert kernel.mounted_namespaces(8) == set()
