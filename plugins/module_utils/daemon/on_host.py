@@ -106,17 +106,17 @@ def was_switched_off(found: state_host.Found) -> bool:
     """
     if found.forwards or never_forwards(found) or not any(network.ipv6 for network in found.networks):
         return False
-    return not is_told_not_to_forward(found)
+    return not is_set_not_to_forward(found)
 
 
-def is_told_not_to_forward(found: state_host.Found) -> bool:
+def is_set_not_to_forward(found: state_host.Found) -> bool:
     """Whether the host does not forward IPv6, and dockerd is set to leave it so."""
     return not found.forwards and daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
 
 
 def refuse_forwarding(found: state_host.Found) -> None:
     """Raise Refused if the settings say that this host forwards nothing."""
-    if is_told_not_to_forward(found):
+    if is_set_not_to_forward(found):
         problem = "ip-forward is false and the host does not forward IPv6, so no client gets to a container"
         raise Refused(problem, found.path, REMEDY_FORWARDING)
 

@@ -126,7 +126,7 @@ def _exposed(host: published.Host, found: Found) -> Iterator[Finding]:
 
 def _remedy(exposure: published.Exposure, found: Found, usual: str) -> str:
     """What helps where dms.ipv6.enable would not."""
-    if daemon_on_host.is_told_not_to_forward(found) and exposure.family == state_firewall.IPV6:
+    if daemon_on_host.is_set_not_to_forward(found) and exposure.family == state_firewall.IPV6:
         return daemon_on_host.REMEDY_FORWARDING
     with_iptables = exposure.family == state_firewall.IPV4 or not engine_version.has(
         found.daemon.version, "ip6tables_by_default"
