@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs docker_ipv6_info, or docker_ipv6_full_info where more is asked for than the small one brings to a host."""
+"""Runs docker_ipv6_info, or docker_ipv6_full_info where more is wanted than the small one brings to a host."""
 
 from __future__ import annotations
 

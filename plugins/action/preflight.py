@@ -125,6 +125,6 @@ def _settled(value: t.Any) -> t.Any:
 
 
 def _ours(known: t.Any) -> list[str]:
-    """Names of our variables that are set, but for facts: those are a host's own words, and end its own tasks only."""
+    """Names of our variables that are set, except facts: those are a host's own words, and end its own tasks only."""
     facts = answer.named_by_facts(known.get("ansible_facts"))
     return [name for name in known if name.startswith(variables.PREFIX) and name not in facts]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints what was read, is planned or was done, as plain text and not as JSON. No host is asked for it."""
+"""Prints what was read, is planned or was done, as plain text and not as JSON. No host is needed for it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         return {**result, "msg": lines, **more}
 
     def value(self, variables: Mapping[str, t.Any], name: str, default: t.Any) -> t.Any:
-        """A variable's value, which may be a template; one that cannot be told yet is as if it were not set."""
+        """A variable's value, which may be a template; one that is not known yet is as if it were not set."""
         try:
             return self._templar.template(variables.get(name, default))
         except Exception:  # what is wrong with it is said by the task that needs it
@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
 
 
 def _inventory() -> str:
-    """The inventory as somebody types it."""
+    """The inventory as the user typed it."""
     sources = context.CLIARGS.get("inventory") or ()
     here = os.getcwd() + os.sep
     return " ".join(
@@ -168,7 +168,7 @@ def _proof(variables: Mapping[str, t.Any], _action: ActionModule) -> tuple[list[
 
 
 def _place(probe: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """What a host leaves as it is of a probe: it may judge anew what the client of a real service was seen as."""
+    """What a host leaves as it is of a probe: it may judge again what the client of a real service was seen as."""
     return tuple(text(probe.get(name), 200) for name in ("family", "port", "client"))
 
 

@@ -72,8 +72,8 @@ options:
     version_added: 0.1.0
   names:
     description:
-      - Names that the host itself connects to. One of which it tries an IPv4 address first, as a ULA is in the way, is
-        a finding.
+      - Names that the host itself connects to. One of which it tries an IPv4 address first, because a ULA is in the
+        way, is a finding.
       - Each is resolved for 10 seconds at most.
     type: list
     elements: str
@@ -137,10 +137,10 @@ options:
       - V(network) connects the containers to the network.
       - V(compose) writes IPv6 into the files of Compose projects, those of O(compose_files) and those that the
         containers were made from, and gives what runs of them the same, see M(dms.ipv6.compose_network).
-      - V(auto) gives containers that Compose made IPv6 by the network that they are on, as they are masked again after
-        the next C(up) otherwise, and connects the others to the network. The project's network C(default) comes first,
-        then another one of its file, then one from outside, which is replaced with all containers on it. The file says
-        so as well, unless a variable says it, or another program writes the file.
+      - V(auto) gives containers that Compose made IPv6 by the network that they are on, because they are masked again
+        after the next C(up) otherwise, and connects the others to the network. The project's network C(default) comes
+        first, then another one of its file, then one from outside, which is replaced with all containers on it. The
+        file says so as well, unless a variable says it, or another program writes the file.
       - V(default_bridge) gives the default bridge an IPv6 subnet, for containers that are started on it. They have to
         stop for that once.
     type: str

@@ -81,8 +81,7 @@ options:
   edit:
     description:
       - V(file) edits the Compose file itself.
-      - V(override) leaves it alone and writes C(compose.override.yaml) beside it, or edits the override file that is
-        there.
+      - V(override) leaves it alone and writes C(compose.override.yaml) beside it, or edits the one that exists.
     type: str
     choices: [file, override]
     default: file

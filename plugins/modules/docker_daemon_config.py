@@ -43,7 +43,7 @@ options:
     type: path
   apply:
     description:
-      - V(auto) reloads or restarts the daemon if it is known to differ from what is wanted. Where that cannot be told,
+      - V(auto) reloads or restarts the daemon if it is known to differ from what is wanted. Where that is unknown,
         because the file may have been edited after the daemon's start and there is no record, it does so for what it
         changes in the file, and warns of what the file has already.
       - V(always) does so too for what the file has already.

@@ -5,11 +5,11 @@
 
 DOCUMENTATION = r"""
 module: docker_ipv6_full_info
-short_description: Read everything about a Docker host's IPv6, with all that few runs ask for
+short_description: Read everything about a Docker host's IPv6, with all that few runs need
 version_added: 0.1.0
 description:
-  - There is no need to call it. M(dms.ipv6.docker_ipv6_info) does where it is needed, as that one is smaller, and so is
-    sent to a host in less time.
+  - There is no need to call it. M(dms.ipv6.docker_ipv6_info) does where it is needed, because that one is smaller, and
+    so is sent to a host in less time.
   - Takes the same options, and returns the same.
 extends_documentation_fragment:
   - dms.ipv6._attributes

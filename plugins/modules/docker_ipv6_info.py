@@ -11,7 +11,7 @@ description:
   - Returns the engine, the settings that are in force, the networks, what remote clients get at every published
     port, what is wrong, and what would have to change for a mode wanted. Changes nothing.
   - Needs nothing on the target but Python.
-  - Its action plugin runs M(dms.ipv6.docker_ipv6_full_info) where more is asked for than the audit of ports or V(nat),
+  - Its action plugin runs M(dms.ipv6.docker_ipv6_full_info) where more is wanted than the audit of ports or V(nat),
     or the host needs more. What is returned is the same.
 extends_documentation_fragment:
   - dms.ipv6._attributes
@@ -177,7 +177,7 @@ plan:
       elements: dict
     gai_conf:
       description:
-        - Options for M(dms.ipv6.gai_conf), C(prefixes) and C(precedence), none if it is not asked for.
+        - Options for M(dms.ipv6.gai_conf), C(prefixes) and C(precedence), none if it is not wanted.
         - With O(mode=absent), C(paths) are the files from which its lines go.
       type: dict
     prove_on:
@@ -208,7 +208,7 @@ plan:
       elements: str
     ports:
       description:
-        - TCP ports of the containers asked for that are to be probed as well, each as a list of family and host port.
+        - TCP ports of the containers wanted that are to be probed as well, each as a list of family and host port.
         - With O(mode=routed), family, port and address for one at a container's own address.
       type: list
       elements: list

@@ -13,7 +13,7 @@ description:
     containers, the ULA's prefix can be given the label of global addresses in C(/etc/gai.conf), and IPv6 comes first.
   - One line replaces glibc's default table as a whole, so that table is written as well, unless there is one of the
     administrator's own, to which only what is missing is added. Comments, order, line ends, owner and mode stay. Every
-    line of ours ends with C(# dms.ipv6).
+    line that it writes ends with C(# dms.ipv6).
   - A line that says the contrary of what is wanted is refused, and so is one that glibc would leave out, or read in a
     way that cannot be meant. Nothing is changed then.
   - It is about connections from this host. Containers have a C(/etc/gai.conf) of their own. Connections from outside,

@@ -42,7 +42,7 @@ options:
     type: str
     default: ""
   any:
-    description: With O(state=reverted), undo whichever change is armed, be it another run's.
+    description: With O(state=reverted), undo whichever change is armed, even another run's.
     type: bool
 extends_documentation_fragment:
   - dms.ipv6._attributes
@@ -90,7 +90,7 @@ transaction:
   returned: with O(state=armed), not in check mode
   type: str
 failed_steps:
-  description: Always empty, as the task fails where a step back does.
+  description: Always empty, because the task fails where a step back does.
   returned: with O(state=reverted)
   type: list
   elements: str

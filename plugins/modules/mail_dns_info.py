@@ -40,7 +40,7 @@ options:
     default: any
   resolvers:
     description:
-      - Addresses of resolvers. All are asked for each name, and the first one that answers for everything else. By
+      - Addresses of resolvers. All are queried for each name, and the first one that answers for everything else. By
         default those that the host uses, which may know names from a table of their own (C(/etc/hosts), say).
     type: list
     elements: str
@@ -55,7 +55,7 @@ options:
     default: 53
   timeout:
     description:
-      - Time limit for each question, in seconds. Servers are asked side by side, twice each. One that has answered
+      - Time limit for each question, in seconds. Servers are queried side by side, twice each. One that has answered
         nothing at all is given up.
     type: int
     default: 5
@@ -134,7 +134,7 @@ names:
       type: list
       elements: str
     ttl:
-      description: For how many seconds clients may use such an address that they have just been told; V(0) without any.
+      description: For how many seconds clients may use such an address that they have just received; V(0) without any.
       type: int
       sample: 600
     chain:
@@ -157,13 +157,13 @@ names:
           description: Its name; empty for a resolver.
           type: str
         address:
-          description: Where it was asked; empty if its address is not known.
+          description: Which server was queried; empty if its address is not known.
           type: str
         kind:
           description: V(resolver) or V(authoritative).
           type: str
         name:
-          description: What it was asked about, which may be the target of a CNAME record.
+          description: The name queried, which may be the target of a CNAME record.
           type: str
         outcome:
           description:
@@ -171,7 +171,7 @@ names:
             - V(refused), V(failed), V(timeout), V(unreachable), V(no_authority), V(invalid) and V(loop) say nothing.
           type: str
         addresses:
-          description: The addresses it told.
+          description: The addresses in the answer.
           type: list
           elements: str
         ttl:

@@ -26,7 +26,7 @@ options:
     default: ""
   addresses:
     description:
-      - The fixed addresses of containers in O(prefix). V(kernel) and V(networkd) need each of them, for neither the
+      - The fixed addresses of containers in O(prefix). V(kernel) and V(networkd) need each of them, because neither the
         kernel nor systemd-networkd answers for a whole prefix.
     type: list
     elements: str
@@ -69,7 +69,7 @@ attributes:
 notes:
   - Refused, in one line and with nothing changed, are an interface that does not exist or has no global prefix; a
     prefix outside the link's, or all of it; one that covers an address of the host, a router, or a neighbour who is
-    known or answers when asked; a link whose prefix is longer than /64, because what is around it belongs to others; a
+    known or answers a query; a link whose prefix is longer than /64, because what is around it belongs to others; a
     host that does not forward IPv6 while C(ip-forward) is false; an C(/etc/ndppd.conf) that is not understood or
     answers for the same.
   - A prefix counts as dynamic, and is refused, if it is advertised with a valid lifetime of two hours or less.

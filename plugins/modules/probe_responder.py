@@ -50,7 +50,7 @@ options:
     description:
       - Where probe hosts reach this host, by family, V(ipv4) and V(ipv6). By default an address of its uplink.
       - It is published on these alone. One that is not the host's own is translated on the way; then it is published on
-        all of the host's own of that family, but for Docker's.
+        all of the host's own of that family, except Docker's.
     type: dict
     default: {}
   remove_after:
@@ -109,7 +109,7 @@ attributes:
     support: none
   idempotent:
     support: partial
-    details: A responder that runs is replaced, so that it is the one asked for.
+    details: A responder that runs is replaced, so that it is the one wanted.
 seealso:
   - module: dms.ipv6.remote_ip_probe
 author:

@@ -12,7 +12,7 @@ description:
     the one that the responder saw.
   - A real service does not say which client it sees. With O(hold) the connection to it is kept open, and
     M(dms.ipv6.probe_responder) looks on the Docker host at which address the service is connected to.
-  - A probe from the Docker host itself proves nothing, for right set-ups show the gateway or hang there; it is
+  - A probe from the Docker host itself proves nothing, because correct set-ups show the gateway or hang there; it is
     recognised.
   - Never fails because of a verdict; what to make of it is up to the play.
 options:
@@ -55,7 +55,7 @@ options:
   hold:
     description:
       - Say nothing, and keep the connection open for so many seconds after the module has ended, 300 at most. By
-        default a responder is asked.
+        default a responder is queried.
     type: int
     default: 0
 extends_documentation_fragment:

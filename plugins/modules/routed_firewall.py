@@ -5,11 +5,11 @@
 
 DOCUMENTATION = r"""
 module: routed_firewall
-short_description: Close containers with public addresses, but for their published ports
+short_description: Close containers with public addresses, except their published ports
 version_added: 0.1.0
 description:
   - Loads a table of nftables of its own, C(ip6 dms_ipv6), and has it loaded at every boot before any network is up.
-    What comes from outside reaches the ports named and nothing else, but for answers to what containers ask for, and
+    What comes from outside reaches the ports named and nothing else, except answers to what containers ask for, and
     the ICMPv6 that IPv6 needs (RFC 4890).
   - It only ever closes. A packet that it accepts must be accepted by Docker's rules and the host's firewall as well.
     No chain of others is touched, and other packets than those to O(subnet) are let through unseen.

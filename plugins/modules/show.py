@@ -9,8 +9,8 @@ short_description: Print what was read, is planned or was done on Docker hosts
 version_added: 0.1.0
 description:
   - Prints plain text, not JSON. It runs on the controller, and asks no host.
-  - The role and the playbooks of this collection use it. It is of little use elsewhere, as it prints what they have
-    read.
+  - The role and the playbooks of this collection use it. It is of little use elsewhere, because it prints what they
+    have read.
   - With a stdout callback that prints data (C(ansible.posix.json), C(ansible.posix.jsonl)) nothing is printed. The
     text is in the result.
 options:

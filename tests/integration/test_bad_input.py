@@ -13,8 +13,8 @@ import pytest
 from tests.integration.lab_host import Host, play, without_ipv6
 
 SUBNETS = [
-    ("fd12:3456", "'fd12:3456' is no CIDR"),
-    ("zebra/64", "'zebra/64' is no CIDR"),
+    ("fd12:3456", "'fd12:3456' is not a CIDR"),
+    ("zebra/64", "'zebra/64' is not a CIDR"),
     ("fd12:3456:789a:1::1/64", "has host bits set. Did you mean fd12:3456:789a:1::/64"),
     ("fd12:3456:789a:1::/127", "is not between /48 and /126"),
     ("ff15:3456:789a:1::/64", "is multicast (RFC 4291)"),

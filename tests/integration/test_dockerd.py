@@ -83,7 +83,7 @@ def test_a_users_process_is_no_dockerd(fresh: Host) -> None:
         result = fresh.direct(
             "docker_daemon_config", check=True, docker_socket="/tmp/impostor.sock", config={"debug": True}
         )
-        assert result["failed"] and "which is no dockerd of root's" in result["msg"]
+        assert result["failed"] and "which is not a dockerd of root's" in result["msg"]
     finally:
         fresh.run("pgrep -u 65534 -x dockerd | xargs -r kill; rm -f /tmp/impostor* /var/tmp/dockerd")
 

@@ -17,8 +17,8 @@ if t.TYPE_CHECKING:
     from .plan import Plan
 
 MASK = "***"
-# A name behind which something secret may stand; an anchor, as its value may be used below such a name; and an escape
-# in quotes, as it may spell such a name.
+# A name behind which something secret may stand; an anchor, because its value may be used below such a name; and an
+# escape in quotes, because it may spell such a name.
 SECRET = re.compile(
     r"pass|pwd|token|secret|key|cred|auth|dsn|salt|bearer|private|cookie|signature|webhook"
     r"|(?<![a-z])env|(?<![a-z])(?:args|command|entrypoint|healthcheck|content)\b"

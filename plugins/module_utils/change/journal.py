@@ -80,7 +80,7 @@ class Story:
         """Go on by a line.
 
         Raises:
-            LookupError, TypeError, ValueError: it is none of ours.
+            LookupError, TypeError, ValueError: it is not a line of a journal.
         """
         if "boot" in line:
             self.boot = str(line["boot"])
@@ -131,7 +131,7 @@ def attempt(boot: str, now: float) -> Json:
 
 
 def extended(boot: str, deadline: float) -> Json:
-    """The time limit is counted anew."""
+    """The line with which the time limit begins again."""
     return {"boot": boot, "deadline": deadline}
 
 
@@ -141,7 +141,7 @@ def dumped(line: Json) -> bytes:
 
 
 def read(raw: bytes | None, story: Story, run: str, where: str) -> Story:
-    """Go on by all lines of a journal. A last line that is torn was never written, as its step was never begun.
+    """Go on by all lines of a journal. A last line that is torn was never written, because its step was never begun.
 
     Raises:
         Refused: it is not to be understood.

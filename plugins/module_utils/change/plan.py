@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-UNFINISHED = "an earlier run died in the middle of replacing a network: everything is put back first, then planned anew"
+UNFINISHED = "an earlier run died while it replaced a network: everything is put back first, then planned again"
 
 
 @dataclass(frozen=True)

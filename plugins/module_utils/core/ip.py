@@ -46,7 +46,7 @@ class Kind(t.NamedTuple):
 DOCUMENTATION = "documentation"
 # Sources: IANA's registries "IPv6 Special-Purpose Address" (of 2024-10-22, and RFC 9780) and "IPv6 Address Space".
 _ROWS: tuple[tuple[str, Kind], ...] = (
-    ("::/0", Kind("unassigned", False, "outside 2000::/3, so not assigned to anybody (RFC 4291)")),
+    ("::/0", Kind("unassigned", False, "outside 2000::/3, so not assigned (RFC 4291)")),
     ("::/8", Kind("reserved", False, "special: reserved by the IETF (RFC 4291)")),
     ("::/96", Kind("ipv4-compatible", False, "special: IPv4-compatible, deprecated (RFC 4291)")),
     ("::/128", Kind("unspecified", False, "special: the unspecified address (RFC 4291)")),
@@ -104,7 +104,7 @@ def classify(network: ipaddress.IPv6Network) -> Kind:
     """What sort of prefix a network is. There is an answer for each of any length, /0 to /128.
 
     A network that covers rows of TABLE of which some may be used and some must not is MIXED. Which parts of 2000::/3
-    have been handed out to providers is not looked at, as that changes.
+    have been handed out to providers is not looked at, because that changes.
     """
     own = next(kind for prefix, kind in TABLE if network.subnet_of(prefix))
     if any(kind.usable is not own.usable and prefix.subnet_of(network) for prefix, kind in TABLE):
@@ -119,11 +119,11 @@ def cidr(text: str, where: str = "subnet", remedy: str = REMEDY_SUBNET) -> ipadd
         Refused: not a CIDR, IPv4, or host bits set.
     """
     if "/" not in text:
-        raise Refused(f"'{text}' is no CIDR: the prefix length is missing", where, remedy)
+        raise Refused(f"'{text}' is not a CIDR: the prefix length is missing", where, remedy)
     try:
         value = ipaddress.ip_interface(text if "%" not in text else "")
     except ValueError:
-        raise Refused(f"'{text}' is no CIDR", where, remedy) from None
+        raise Refused(f"'{text}' is not a CIDR", where, remedy) from None
     network = value.network
     if isinstance(network, ipaddress.IPv4Network):
         raise Refused(f"{text} is IPv4", where, remedy)
@@ -155,7 +155,7 @@ def special(network: ipaddress.IPv6Network) -> str | None:
 
 
 def is_documentation(text: str) -> bool:
-    """Whether an address lies in a range that is reserved for documentation, so cannot be anybody's."""
+    """Whether an address lies in a range that is reserved for documentation, so no real host has it."""
     value = ipaddress.ip_address(plain(text))
     return isinstance(value, ipaddress.IPv6Address) and classify(ipaddress.IPv6Network(value)).kind == DOCUMENTATION
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prefixes worked out before anything is asked: an engine's own, a part of a host's, those of a whole fleet."""
+"""Prefixes worked out before any host is read: an engine's own, a part of a host's, those of a whole fleet."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def carve(
     avoid: Iterable[ip.AnyAddress | ip.AnyNetwork] = (),
     name: str = "",
 ) -> ipaddress.IPv6Network:
-    """A part of a host's prefix in which nobody else is, for containers: the same every time for the same arguments.
+    """A free part of a host's prefix, for containers: the same every time for the same arguments.
 
     Where it begins to look is a hash of the name, so the place stays the same when the provider changes the prefix.
     Never the first part: ``::1`` and the like are routers and hosts.
@@ -81,7 +81,7 @@ def carve(
 
 
 def _refuse_carving(host_prefix: ipaddress.IPv6Network, prefix_length: int) -> None:
-    """Raise Refused for a prefix that nothing may be carved of, or a length that is no part of it."""
+    """Raise Refused for a prefix that nothing may be carved of, or a length that gives no part of it."""
     kind = ip.classify(host_prefix)
     if not kind.usable:
         raise Refused(f"{host_prefix} is {kind.reason}", remedy=REMEDY_PREFIX)
@@ -89,7 +89,7 @@ def _refuse_carving(host_prefix: ipaddress.IPv6Network, prefix_length: int) -> N
         problem = f"{prefix_length} is not between {ip.SHORTEST + 1} and {ip.LONGEST}"
         raise Refused(problem, "prefix_length", "80 suits every network")
     if prefix_length <= host_prefix.prefixlen:
-        problem = f"a /{prefix_length} is no part of {host_prefix}"
+        problem = f"a /{prefix_length} is not a part of {host_prefix}"
         raise Refused(problem, "prefix_length", "Docker must not get the host's whole prefix: give a longer length")
 
 
@@ -136,7 +136,7 @@ def occupied(text: str) -> ip.AnyAddress | ip.AnyNetwork:
             return ipaddress.ip_address(bare)
         value = ipaddress.ip_interface(bare)
     except ValueError:
-        raise Refused(f"'{text}' is no address and no CIDR", "avoid", REMEDY_AVOID) from None
+        raise Refused(f"'{text}' is neither an address nor a CIDR", "avoid", REMEDY_AVOID) from None
     return value.network if value.ip == value.network.network_address else value.ip
 
 
@@ -146,7 +146,7 @@ def occupied(text: str) -> ip.AnyAddress | ip.AnyNetwork:
 def collisions(claims: Iterable[tuple[str, ipaddress.IPv6Network]], limit: int | None = None) -> list[Collision]:
     """Which hosts claim networks that overlap, as pairs in the order of the addresses, the wider network first.
 
-    What one host claims twice is no collision. Networks are nested or apart, never half over each other, so one sweep
+    What one host claims twice does not collide. Networks are nested or apart, never half over each other, so one sweep
     over the sorted ones does: O(n log n) and the pairs found. Those can be many: an image that was copied 10,000 times
     with its machine-id makes 50 million pairs, which is what ``limit`` is for.
 
@@ -183,13 +183,13 @@ def fleet_plan(
 ) -> dict[str, ipaddress.IPv6Network]:
     """The derived network of each host, if no two are the same.
 
-    Each is ip.derive() of the host alone, so a host keeps its network whoever joins or leaves the inventory.
+    Each is ip.derive() of the host alone, so a host keeps its network when others join or leave the inventory.
     Giving the next free one to the later of two hosts would not: a host that joins could take another's. So a
     collision is refused, and one of the two gets a subnet by hand.
 
     The /64s of a fleet /48 have 16 bits. By the birthday rule two hosts then have the same one with a chance of 7 %
     among 100 hosts, 50 % among 302 and 99.95 % among 1,000; among 10,000 hosts 763 pairs are to be expected. A longer
-    prefix helps, for the hash then fills the bits in between: among 10,000 hosts the chance is 1.2 % with /80, 2e-7
+    prefix helps, because the hash then fills the bits in between: among 10,000 hosts the chance is 1.2 % with /80, 2e-7
     with /96 and 3e-12 with /112. Without a fleet prefix each host has a /48 of its own, and the chance that two of
     10,000 share it is 5e-5.
 
@@ -223,4 +223,4 @@ def whole_number(value: object, where: str) -> int:
         return int(value)
     if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
-    raise Refused(f"{value!r} is no whole number", where)
+    raise Refused(f"{value!r} is not a whole number", where)

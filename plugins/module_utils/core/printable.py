@@ -18,7 +18,7 @@ IN_LINES = ("diff", "exception", "formatted_traceback", "module_stdout", "module
 
 
 def visible(text: str, keep: str = "") -> str:
-    """The text with an escape for each character that cannot be seen, but for those in ``keep``."""
+    """The text with an escape for each character that cannot be seen, except those in ``keep``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

@@ -76,7 +76,7 @@ def judge(client: str, answer: str, host_addresses: Collection[str], host_networ
         answer: what the responder sent.
         host_addresses: every address of the Docker host, gateways of its networks included. Any of them is
             *masked*: with a tentative bridge address an engine shows the host's uplink address instead.
-        host_networks: subnets of the Docker host's networks. An address in one of them is no translated client's.
+        host_networks: subnets of the Docker host's networks. An address in one of them is not a translated client's.
     """
     seen = remote_address(answer)
     if seen is None:
@@ -102,7 +102,7 @@ def compare(client: str, seen: str, host_addresses: Collection[str], host_networ
             NOT_VERIFIED,
             own,
             seen,
-            f"this client ({own}) is behind NAT, as which the server saw {seen}, which proves nothing",
+            f"this client ({own}) is behind NAT: the server saw {seen}, which proves nothing",
         )
     return Verdict(UNEXPECTED, own, seen, f"the server saw {seen}, neither this client ({own}) nor its Docker host")
 
@@ -110,7 +110,7 @@ def compare(client: str, seen: str, host_addresses: Collection[str], host_networ
 def _behind_nat(own: str, seen: str, host_networks: Collection[str]) -> bool:
     """Whether something in front of a client translates its private address, which a Docker host cannot help.
 
-    What is seen is no address of the Docker host. It must not be a container's either, such as a proxy's.
+    What is seen is not an address of the Docker host. It must not be a container's either, such as a proxy's.
     """
     client, seen_at = ipaddress.ip_address(own.partition("%")[0]), ipaddress.ip_address(seen.partition("%")[0])
     if client.version != seen_at.version or not any(client in network for network in PRIVATE):
@@ -125,7 +125,7 @@ def of_service(
 
     Args:
         probe: the probe's result, with the client's address and port.
-        peers: (address, port) of all whom the service's container is connected to at that port.
+        peers: (address, port) of all that the service's container is connected to at that port.
         host_addresses: every address of the Docker host.
     """
     client, port = str(probe.get("client", "")), int(probe.get("client_port", 0))
@@ -182,7 +182,7 @@ def _shown(value: t.Any) -> str:
 
 
 def silent(probe_host: str) -> dict[str, str]:
-    """What is kept of a probe host that could not be asked to probe."""
+    """What is kept of a probe host that could not probe."""
     msg = f"probe host {probe_host} is out of reach, or cannot run a module"
     return {"probe_host": probe_host, "verdict": NOT_VERIFIED, "msg": msg}
 
@@ -192,7 +192,7 @@ def proven(probes: Iterable[Mapping[str, t.Any]], expect: str = REAL) -> str:
 
     Args:
         probes: the results.
-        expect: what IPv6 clients are to get, ``real`` or ``refused``. A port that nobody serves refuses IPv6 as well,
+        expect: what IPv6 clients are to get, ``real`` or ``refused``. A port that nothing serves refuses IPv6 as well,
             so *refused* counts only beside an IPv4 client that got in and was seen.
     """
     listed = list(probes)

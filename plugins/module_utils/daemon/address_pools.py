@@ -34,7 +34,7 @@ NEW_SHAPE, OLD_SHAPE = (56, 64), (64, 72)
 
 UNREADABLE = "with which Compose 5 and other new clients cannot list networks, and fail in every project"
 REMEDY = (
-    "Restart Docker, which then tells it without the length, and give new networks a subnet by name; or upgrade to"
+    "Restart Docker, which then reports it without the length, and give new networks a subnet by name; or upgrade to"
     " Docker Engine 28.0.1 or later"
 )
 
@@ -44,7 +44,7 @@ def warning(version: Version) -> str:
     if engine_version.has(version, "plain_pool_gateway"):
         return ""
     return (
-        f"Docker Engine {version} tells the gateway of each network that is created from the IPv6 pool with a prefix"
+        f"Docker Engine {version} reports the gateway of each network that is created from the IPv6 pool with a prefix"
         f" length until its next start, {UNREADABLE}; 28.0.1 does not"
     )
 
@@ -53,13 +53,13 @@ def settings(text: str, machine_id: str, file_settings: Settings, version: Versi
     """The daemon settings that give every network created from now on an IPv6 subnet.
 
     Args:
-        text: CIDR of the pool, or ``auto`` for a ULA of the host's own; an IPv6 pool that is there then stays.
+        text: CIDR of the pool, or ``auto`` for a ULA of the host's own; an existing IPv6 pool then stays.
         machine_id: of the host.
         file_settings: what the file says now; IPv4 pools in it are kept, the built-in ones are written out otherwise.
         version: of the engine. Before 27.0 networks get IPv6 only if their creator asks for it.
 
     Raises:
-        Refused: the pool is no usable prefix.
+        Refused: the pool is not a usable prefix.
     """
     file_pools = file_settings.get(POOLS) or []
     found = file_pools or [{"base": base, "size": size} for base, size in BUILT_IN]
@@ -92,8 +92,8 @@ def taken(info: Settings, loaded: Settings | None = None) -> list[tuple[str, ipa
 
     Args:
         info: GET /info.
-        loaded: the settings that the daemon has loaded, if known. After a reload 28.5.2 no longer tells its pools: each
-            has the base ``invalid Prefix`` then.
+        loaded: the settings that the daemon has loaded, if known. After a reload 28.5.2 no longer reports its pools:
+            each has the base ``invalid Prefix`` then.
     """
     bases = [str(pool.get("Base", "")) for pool in info.get("DefaultAddressPools") or ()]
     if not all("/" in base for base in bases):

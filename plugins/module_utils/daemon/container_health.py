@@ -33,7 +33,7 @@ class State:
 
     Attributes:
         status: its word, see container_status; ``gone`` if there is no such container.
-        started_at: when it was started last; empty if nobody could ask.
+        started_at: when it was started last; empty if it is unknown.
         exit_code: how it ended.
         restarts: how often its restart policy has started it.
         error: why the engine could not start it.
@@ -72,7 +72,7 @@ UNASKED = State("running", "", 0)
 
 
 class Judged(t.NamedTuple):
-    """What is wrong, which may be better a moment later, and what is only to be told; clauses without a full stop."""
+    """What is wrong, which may be better a moment later, and what is only noted; clauses without a full stop."""
 
     faults: list[str]
     notes: list[str]
@@ -164,7 +164,7 @@ def not_started(states: Iterable[tuple[str, State]]) -> list[str]:
 
 
 def left_out(states: Iterable[tuple[str, State]], now: float) -> list[str]:
-    """What the operator should know before a restart: whom nobody will judge by it.
+    """What the operator should know before a restart: which containers are not judged after it.
 
     Args:
         states: name and state of what runs.

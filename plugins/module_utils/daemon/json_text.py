@@ -61,7 +61,7 @@ class _Reader:
         raise Refused(f"line {line}, column {column}: {problem}", self.where, remedy)
 
     def skip(self, at: int) -> int:
-        """The next position that is no white space; comments are refused, for dockerd does not take them."""
+        """The next position that is not white space; comments are refused, because dockerd takes none."""
         while at < len(self.text) and self.text[at] in BLANKS:
             at += 1
         if self.text[at : at + 2] in ("//", "/*") or self.text[at : at + 1] == "#":
@@ -76,7 +76,7 @@ class _Reader:
         if after < len(self.text):
             self.fail(after, "text after the end of the settings: one file holds one object")
         if not isinstance(node.value, dict):
-            self.fail(start, "the settings are no object: the file must begin with {")
+            self.fail(start, "the settings are not an object: the file must begin with {")
         return node
 
     def read(self, at: int) -> Node:
@@ -110,7 +110,7 @@ class _Reader:
         if number and not self.text[number.end() : number.end() + 1].isalnum():
             return Node(at, number.end(), _number(number.group()))
         found = re.match(r"[\w'.+-]+|.", self.text[at:], re.DOTALL)
-        self.fail(at, f'{found.group() if found else ""!r} is no JSON value (true, false, a number, a "string", …)')
+        self.fail(at, f'{found.group() if found else ""!r} is not a JSON value (true, false, a number, a "string", …)')
 
     def read_array(self, at: int) -> Node:
         values: list[t.Any] = []
@@ -160,7 +160,7 @@ class _Reader:
 
 
 def _number(text: str) -> t.Any:
-    """The value of a number; one that is too long for Python (4300 digits) stays text, for it is nobody's setting."""
+    """The value of a number; one that is too long for Python (4300 digits) stays text: no setting has it."""
     try:
         return json.loads(text)
     except ValueError:

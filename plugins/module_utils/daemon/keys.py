@@ -137,7 +137,7 @@ def known(version: Version) -> dict[str, Key]:
 def schema(version: Version) -> JsonSchema:
     """The JSON Schema of a whole daemon.json for one engine.
 
-    Keys that are not in the table pass: whether *this* dockerd takes them is asked of dockerd itself.
+    Keys that are not in the table pass: *this* dockerd itself says whether it takes them.
     """
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -157,13 +157,13 @@ def default(name: str, version: Version) -> t.Any:
 
 
 def reloadable(name: str, settings: t.Mapping[str, t.Any]) -> bool:
-    """Whether a reload brings a key to its value in ``settings``; for one that is not in the table the answer is no."""
+    """Whether a reload brings a key to its value in ``settings``; False for one that is not in the table."""
     key = KEYS.get(name)
     return bool(key and key.reload and (name in settings or key.neutral is not None))
 
 
 def of_default_bridge(name: str) -> bool:
-    """Whether a key is about the default bridge, which dockerd makes anew only at a start with no container running."""
+    """Whether a key is about the default bridge, which dockerd remakes only at a start with no container running."""
     key = KEYS.get(name)
     return bool(key and key.bridge)
 

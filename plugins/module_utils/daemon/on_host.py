@@ -63,7 +63,7 @@ def plan_daemon(wanted: daemon_plan.Wanted, found: state_host.Found) -> daemon_p
 
 
 def taken_out(names: Collection[str], path: str) -> str:
-    """What it means that keys of ours are gone, as a clause."""
+    """What it means that our keys are gone, as a clause."""
     return (
         f"{' and '.join(names)} went out of {path} since this collection wrote it: another program writes the file too"
     )
@@ -102,21 +102,21 @@ def guard(found: state_host.Found, tells: bool = True, again: bool = False) -> S
 def was_switched_off(found: state_host.Found) -> bool:
     """Whether something switched IPv6 forwarding off after dockerd had switched it on: hardening does, every night.
 
-    Not where the daemon was told to leave it alone: then it is the administrator's decision.
+    Not where its settings say that the daemon leaves it alone: then it is the administrator's decision.
     """
     if found.forwards or never_forwards(found) or not any(network.ipv6 for network in found.networks):
         return False
-    return not is_told_not_to_forward(found)
+    return not is_set_not_to_forward(found)
 
 
-def is_told_not_to_forward(found: state_host.Found) -> bool:
-    """Whether the host does not forward IPv6, and dockerd is told to leave it so."""
+def is_set_not_to_forward(found: state_host.Found) -> bool:
+    """Whether the host does not forward IPv6, and dockerd is set to leave it so."""
     return not found.forwards and daemon_plan.no_ip_forward(json_text.load(found.raw, found.path), found.daemon)
 
 
 def refuse_forwarding(found: state_host.Found) -> None:
-    """Raise Refused where somebody has decided that this host forwards nothing."""
-    if is_told_not_to_forward(found):
+    """Raise Refused if the settings say that this host forwards nothing."""
+    if is_set_not_to_forward(found):
         problem = "ip-forward is false and the host does not forward IPv6, so no client gets to a container"
         raise Refused(problem, found.path, REMEDY_FORWARDING)
 

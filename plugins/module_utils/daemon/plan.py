@@ -34,10 +34,10 @@ class DaemonPlan(Plan):
         settings: what the file says afterwards.
         raw: the user's own file, without what an earlier run that died left in it; None if there was none.
         undo: the steps back while the old daemon still runs.
-        rollback: the steps back once it was told to restart.
+        rollback: the steps back once its restart has begun.
         guards: the first of the steps, which keep the host reachable.
         pending: keys that the running daemon does not have and that these steps do not bring.
-        unknown: keys of which nobody can tell whether the running daemon has them.
+        unknown: keys of which it is unknown whether the running daemon has them.
     """
 
     settings: t.Any = None
@@ -118,7 +118,7 @@ def flag(name: str, running: state_daemon.Running) -> bool | None:
 
 
 def effective(name: str, running: state_daemon.Running) -> bool | None:
-    """What the running daemon does about a boolean key; None if nobody can tell."""
+    """What the running daemon does about a boolean key; None if that is unknown."""
     for value in (True, False):
         if in_force(name, {name: value}, running) == IN_FORCE:
             return value
@@ -133,7 +133,7 @@ def firewall_backend(daemon: state_daemon.Running) -> str:
 
 
 def no_ip_forward(file_settings: Settings, daemon: state_daemon.Running) -> bool:
-    """Whether dockerd, or its file for the next start, is told not to switch forwarding on."""
+    """Whether dockerd, or its file for the next start, is set not to switch forwarding on."""
     return False in (file_settings.get("ip-forward"), effective("ip-forward", daemon))
 
 
@@ -145,7 +145,7 @@ def plan(
     Args:
         path: the file.
         raw: its bytes, None if it is missing.
-        wanted: what is asked for.
+        wanted: what the daemon is to have.
         running: the daemon.
         borrowed: what an earlier run that died left behind in ``live-restore``: False for nothing, else the one-item
             list of what the user's file had there, or the empty list if it had nothing.
@@ -187,7 +187,7 @@ def _changed(before: Settings, after: Settings) -> set[str]:
 def _is_to_apply(state: str, apply: str, written: bool) -> bool:
     """Whether the daemon is to be brought to a setting.
 
-    Where nobody can tell what the daemon has, what this run writes into the file is applied, so that the file holds
+    Where it is unknown what the daemon has, what this run writes into the file is applied, so that the file holds
     nothing that dockerd might not start with. What is there already is left for the operator to apply.
     """
     if state != UNKNOWN:
@@ -196,7 +196,7 @@ def _is_to_apply(state: str, apply: str, written: bool) -> bool:
 
 
 def _still_unknown(states: Mapping[str, str], steps: Steps, applied: Collection[str]) -> tuple[str, ...]:
-    """The keys of which nobody can tell after these steps whether the daemon has them."""
+    """The keys of which it is unknown after these steps whether the daemon has them."""
     restarts, kept = any(isinstance(step, Restart) for step in steps), _lived_on(steps)
     unknown = [name for name, state in states.items() if state == UNKNOWN and name not in applied]
     return tuple(name for name in unknown if not restarts or (kept and daemon_keys.of_default_bridge(name)))
@@ -231,7 +231,7 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: state_daemon
         back = daemon_steps.unreload(edit, differs)
         return daemon_steps.reload(edit, differs), back, back
     if not running.unit:
-        problem = f"dockerd (process {running.pid}) is no service of systemd, so it cannot be restarted for"
+        problem = f"dockerd (process {running.pid}) is not a service of systemd, so it cannot be restarted for"
         raise Refused(f"{problem} {', '.join(differs)}", edit.path, "Set apply to never, and restart it yourself")
     live_on = bool(running.observed.get(LIVE_RESTORE))
     stays_on = live_on and (bool(after.get(LIVE_RESTORE)) or flag(LIVE_RESTORE, running) is True)
@@ -313,12 +313,10 @@ def _warnings(
             )
         others = [name for name in foreign if in_force(name, settings, running) == UNKNOWN]
         if others and any(isinstance(step, Restart) for step in steps):
-            found.append(
-                f"this also applies what nobody can tell whether the running daemon had it: {', '.join(others)}"
-            )
+            found.append(f"this also applies keys that the running daemon may not have: {', '.join(others)}")
     if unknown and wanted.apply == AUTO:
         found.append(
-            f"nobody can tell whether the running daemon has {', '.join(unknown)}: the file may be newer than it;"
+            f"it is unknown whether the running daemon has {', '.join(unknown)}: the file may be newer than it;"
             " apply: always restarts it"
         )
     if raw is not None and not raw.strip() and not engine_version.has(running.version, "empty_file"):
@@ -340,7 +338,7 @@ def _foreign(settings: Settings, ours: Collection[str], running: state_daemon.Ru
 
 
 def loaded_after(plan: DaemonPlan, running: state_daemon.Running) -> Settings | None:
-    """The settings that the daemon has read once a plan is carried out; None if nobody can tell."""
+    """The settings that the daemon has read once a plan is carried out; None if that is unknown."""
     if plan.restarts and (running.loaded is None or not _lived_on(plan.steps)):
         return t.cast("Settings", plan.settings)
     if plan.restarts and running.loaded is not None:

@@ -45,7 +45,7 @@ class Surroundings(t.NamedTuple):
 
 
 class Consent(t.NamedTuple):
-    """What the operator agreed to beforehand."""
+    """What the operator has allowed."""
 
     container_restart: bool = False
     engine_upgrade: bool = False

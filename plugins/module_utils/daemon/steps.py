@@ -47,7 +47,7 @@ class Restart(Step):
 
     @property
     def closes_ports(self) -> bool:
-        """Docker makes its rules and proxies anew, whether containers live on or not."""
+        """Docker makes its rules and proxies again, whether containers live on or not."""
         return bool(self.containers)
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Restart(Step):
 
 @dataclass(frozen=True)
 class StopContainers(Step):
-    """Stop containers, so that the next start of the daemon makes the default bridge anew."""
+    """Stop containers, so that the next start of the daemon makes the default bridge again."""
 
     containers: tuple[state_daemon.RunningContainer, ...]
 
@@ -71,7 +71,7 @@ class StopContainers(Step):
         return True
 
     def __str__(self) -> str:
-        return f"stop {', '.join(map(str, self.containers))}, for the default bridge is in use as long"
+        return f"stop {', '.join(map(str, self.containers))}, because the default bridge is in use while they run"
 
     def inverse(self) -> Step:
         """The containers running."""
@@ -80,7 +80,7 @@ class StopContainers(Step):
 
 @dataclass(frozen=True)
 class StartContainers(Step):
-    """Start containers that were stopped; the last of them first, for the engine lists the newest first."""
+    """Start containers that were stopped; the last of them first, because the engine lists the newest first."""
 
     containers: tuple[state_daemon.RunningContainer, ...]
 
@@ -189,7 +189,7 @@ def _around(path: str, text: str, final: bytes | None, restart: Restart, why: st
 
 
 def _give_back(path: str, text: str) -> Steps:
-    """Switch live-restore to what the text says; off by an explicit false, for dockerd takes absent as unchanged."""
+    """Switch live-restore to what the text says; off by an explicit false: to dockerd absent is unchanged."""
     value = bool(json_text.read(text, path).get(LIVE_RESTORE))
     content = _with_live_restore(text, value).encode()
     why = f"live-restore {'on' if value else 'off'}, written out for the reload"

@@ -25,7 +25,7 @@ def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
 
     It holds ``keys`` (top-level key -> what was there before our first change, as a list of one value or none, and what
     we set), the file as it was before our first change, and the hash of what we wrote last: while the file still has
-    it, nobody edited since, and the old bytes can be put back one by one.
+    it, it was not edited since, and the old bytes can be put back one by one.
     """
     raw = plan.raw
     found = json_text.load(raw, "")
@@ -33,7 +33,7 @@ def remember(memory: Memory | None, plan: DaemonPlan) -> Memory:
     for name in {*found, *plan.settings}:
         before, after = _as_list(found, name), _as_list(plan.settings, name)
         if not json_text.same(before, after):
-            # A run that died may have left live-restore written out for a reload: that is nobody else's edit.
+            # A run that died may have left live-restore written out for a reload: that edit is ours.
             ours = name in keys and (name == LIVE_RESTORE or json_text.same(keys[name]["set"], before))
             keys[name] = {"before": keys[name]["before"] if ours else before, "set": after}
     result: Memory = {"keys": keys, "written": file_bytes.digest(plan.after.encode())}
@@ -55,7 +55,7 @@ def taken_out(memory: Memory | None, found: Settings) -> list[str]:
 
 
 def original(memory: Memory | None, raw: bytes | None) -> tuple[bool, bytes | None]:
-    """Whether nobody edited the file since we wrote it, and its bytes before that (None: there was no file)."""
+    """Whether the file was not edited since we wrote it, and its bytes before that (None: there was no file)."""
     if not memory or "original" not in memory or memory["written"] != file_bytes.digest(raw):
         return False, None
     return True, _original(memory)
@@ -73,11 +73,11 @@ def wanted(memory: Memory | None, raw: bytes | None, path: str) -> tuple[Setting
 
 
 def exactly(plan: DaemonPlan, memory: Memory | None, raw: bytes | None, path: str) -> DaemonPlan:
-    """The plan with the old file at its end, byte for byte, where nobody edited it since; warns of what stays."""
+    """The plan with the old file at its end, byte for byte, where it was not edited since; warns of what stays."""
     found = json_text.load(raw, path)
     _config, _absent, foreign = settings_back(memory, found)
     if foreign:
-        warning = f"left as they are, for somebody changed them since: {', '.join(foreign)}"
+        warning = f"left as they are, because they were changed since: {', '.join(foreign)}"
         plan = replace(plan, warnings=(*plan.warnings, warning))
     untouched, old = original(memory, raw)
     if not untouched or not plan.changed:
@@ -93,7 +93,7 @@ def exactly(plan: DaemonPlan, memory: Memory | None, raw: bytes | None, path: st
 
 
 def settings_back(memory: Memory | None, found: Settings) -> tuple[Settings, list[str], list[str]]:
-    """What brings our keys back: settings to merge, keys to remove, and keys left alone, for others changed them."""
+    """What brings our keys back: settings to merge, keys to remove, and keys that others changed, left alone."""
     config: Settings = {}
     absent: list[str] = []
     foreign: list[str] = []

@@ -16,7 +16,7 @@ PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
 REFERENCE = re.compile(rf"((?:{DOMAIN}/)?{PART}(?:/{PART})*)(?::({TAG}))?(?:@({DIGEST}))?", re.ASCII)
-# The id of an image that is there: no registry has it.
+# The id of an existing image: no registry has it.
 ID = re.compile(r"sha256:[0-9a-f]{64}")
 LONGEST = 255
 REMEDY = "Give one such as traefik/whoami:v1.11.0, registry.example:5000/whoami@sha256:..., or the path of an archive"
@@ -29,7 +29,7 @@ class Image(t.NamedTuple):
         name: with the registry, if one is named.
         tag: empty for none.
         digest: empty for none; where there is one, the tag is for people only.
-        id: of an image that is there, in place of all others.
+        id: of an existing image, in place of all others.
     """
 
     name: str
@@ -59,6 +59,6 @@ def parse(text: str, where: str = "image") -> Image:
         return Image("", id=text)
     found = REFERENCE.fullmatch(text)
     if not found or len(found.group(1)) > LONGEST:
-        raise Refused(f"{text[:300]!r} is no name of an image", where, REMEDY)
+        raise Refused(f"{text[:300]!r} is not a name of an image", where, REMEDY)
     name, tag, digest = found.groups(default="")
     return Image(name, tag, digest)

@@ -24,7 +24,7 @@ class Version(t.NamedTuple):
 
 # capability -> first engine that has it. Sources: Docker Engine release notes and moby at the tags named.
 CAPABILITIES: dict[str, Version] = {
-    # The daemon option ip6tables; unknown, hence fatal, on 19.03 (release notes 20.10.0).
+    # The daemon option ip6tables; unknown, so fatal, on 19.03 (release notes 20.10.0).
     "ip6tables": Version(20, 10),
     # 20.10.0 to 20.10.5 neither bind nor list [::] for a port that is published without an address (moby#42205).
     "ipv6_binding_listed": Version(20, 10, 6),
@@ -58,8 +58,8 @@ CAPABILITIES: dict[str, Version] = {
     "ipv6_subnet_beyond_64": Version(28, 0),
     # The IPv6 FORWARD policy becomes DROP only if dockerd itself switched forwarding on (moby#48594).
     "forward_policy_kept": Version(28, 0),
-    # The gateway of a network from an IPv6 pool is told without its prefix length, with which new clients cannot list
-    # networks (coolify#8649); seen on 20.10.24 and 26.1.5, where the length goes at the daemon's next start.
+    # The gateway of a network from an IPv6 pool is reported without its prefix length, with which new clients cannot
+    # list networks (coolify#8649); seen on 20.10.24 and 26.1.5, where the length goes at the daemon's next start.
     "plain_pool_gateway": Version(28, 0, 1),
     # Other hosts do not reach a container's own address in gateway mode nat (moby#49325).
     "direct_access_closed": Version(28, 0),
@@ -85,7 +85,7 @@ def parse(text: str) -> Version:
     """
     found = re.match(r"\s*v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text)
     if not found:
-        raise Refused(f"'{text}' is no Docker Engine version", remedy="Check what `docker version` says on this host")
+        raise Refused(f"'{text}' is not a Docker Engine version", remedy="See what `docker version` says on this host")
     major, minor, patch = (int(part or 0) for part in found.groups())
     return Version(major, minor, patch)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """UFW's and firewalld's own texts read as rules about ports: what is let in from anywhere, and what is not.
 
-A rule with a condition that nobody can judge beforehand (the client's address, a rate) counts neither way.
+A rule with a condition that cannot be judged before a packet comes (the client's address, a rate) counts neither way.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _ufw_rule(line: str, family: str, uplinks: Collection[str]) -> Rule | None:
 
 
 def _ports(text: str, dash: str) -> tuple[tuple[int, int], ...]:
-    """``80,6000:6007`` or ``80, 6000-6007`` as ranges; what is no number is left out."""
+    """``80,6000:6007`` or ``80, 6000-6007`` as ranges; what is not a number is left out."""
     parts = (part.strip().partition(dash) for part in text.strip("{} ").split(","))
     pairs = ((first, last or first) for first, _dash, last in parts)
     return tuple((int(first), int(last)) for first, last in pairs if NUMBER.fullmatch(first) and NUMBER.fullmatch(last))
@@ -170,7 +170,7 @@ def _flat(chain: str, chains: Mapping[str, list[str]], uplinks: Collection[str],
 
 
 def _conditions(text: str, uplinks: Collection[str]) -> Rule | None:
-    """What a rule is about; None where it is not about new connections by an uplink, or nobody can tell."""
+    """What a rule is about; None where it is not about new connections by an uplink, or that is unknown."""
     if NEVER.search(text):
         return None
     rest, found = ALWAYS.sub("", text), {}

@@ -26,7 +26,7 @@ from ..state.packet_filter import (
 
 DOCKER_USER = "DOCKER-USER"
 VERDICTS = {"ACCEPT": ACCEPT, "DROP": DROP, "REJECT": REJECT, "RETURN": RETURN}
-# Targets behind which the next rule is asked.
+# Targets behind which the next rule counts.
 GOES_ON = {"LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "TCPMSS", "SET", "TRACE", "CLASSIFY", "NOTRACK", "AUDIT"}
 # Options whose values are names, by the field of state.packet_filter; several are parted by commas.
 NAMES = {
@@ -98,7 +98,7 @@ def chains(text: str, family: str) -> tuple[Chain, ...]:
 
 
 def _before_docker(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules before those of Docker, which accepts published ports; of others none, as Docker puts its own first."""
+    """The rules before those of Docker, which accepts published ports; elsewhere Docker puts its own first."""
     for at, rule in enumerate(rules):
         if rule.chain.startswith("DOCKER") and rule.chain != DOCKER_USER:
             return rules[:at]

@@ -5,7 +5,7 @@
 
 Measured with UFW and firewalld on Docker Engine 20.10.24, 26.1.5 and 28.5.2: docker-proxy's socket is the host's own,
 so default deny holds for it; a translated packet is forwarded, and Docker's rules come first there. The same holds for
-chains of the administrator's own. Where nobody can tell what they do, a port counts as closed.
+chains of the administrator's own. Where it is unknown what they do, a port counts as closed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OPTION = "allow_exposure"
 ENTRY = re.compile(r"(?:(?P<container>[^:/]+):)?(?P<port>\d+/(?:tcp|udp|sctp))")
 NAMES = {"": "the host's firewall", state_firewall.UFW: "UFW", state_firewall.FIREWALLD: "firewalld"}
 CLOSES = ("host_firewall", "host_firewall_unknown")
-# Where a container will be: on a network that is not there yet, hence a plain bridge to the model.
+# Where a container will be: on a network that does not exist yet, so a plain bridge to the model.
 PLANNED = docker_objects.Endpoint("planned", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
 
 
@@ -222,7 +222,7 @@ def refuse(found: Iterable[Opened], entries: Collection[str], firewall: state_fi
         kept = dict.fromkeys(opened_port.ipv4 for opened_port in rest if opened_port.ipv4)
         beside = f"; {' and '.join(kept)} keeps IPv4 clients out, and nothing does that for IPv6" if kept else ""
         raise Refused(
-            f"enabling IPv6 opens to everyone what {closers} closes today ({names}), as packets that Docker"
+            f"enabling IPv6 opens to all clients what {closers} closes today ({names}), because packets that Docker"
             f" translates go past it{beside}",
             "host firewall",
             f"Name what may be open in {OPTION}: {', '.join(map(str, rest))}. Nothing was changed",

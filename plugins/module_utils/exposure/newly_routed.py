@@ -40,7 +40,7 @@ def joined(found: Found) -> list[str]:
 
 
 def _closed(incoming: str, outgoing: str, found: Found) -> bool:
-    """Whether a chain drops what is forwarded between two interfaces; one that nobody can tell of does not count."""
+    """Whether a chain drops what is forwarded between two interfaces; one that is unknown does not count."""
     whole = [chain for chain in found.firewall.chains if chain.hook == packet_filter.ROUTER]
     if docker_drops(found):
         whole = [chain._replace(policy=packet_filter.DROP) for chain in whole]

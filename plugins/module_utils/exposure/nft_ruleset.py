@@ -61,8 +61,8 @@ def chains(text: str, others: Collection[tuple[str, str]], iptables: bool) -> tu
     try:
         objects = [nftable for nftable in json.loads(text)["nftables"] if isinstance(nftable, dict)]
     except (ValueError, KeyError, TypeError):
-        nobody = (Rule((), UNKNOWN, text="nft -j list ruleset"),)
-        return (Chain("the ruleset of nftables", INPUT, FAMILIES["inet"], nobody),)
+        unknown = (Rule((), UNKNOWN, text="nft -j list ruleset"),)
+        return (Chain("the ruleset of nftables", INPUT, FAMILIES["inet"], unknown),)
     sets = {_place(entry): entry.get("elem", []) for kind in ("set", "map") for entry in _every(objects, kind)}
     rules: dict[Place, list[Rule]] = {}
     for entry in _every(objects, "rule"):

@@ -16,8 +16,8 @@ dual-stack        on         any             real
 ================  =========  ==============  ==========================================
 
 IPv4 clients get the same by the same rules, with ``iptables`` for ``ip6tables``. Docker's translation goes past UFW and
-firewalld; what docker-proxy or nobody accepts does not. tests/integration/test_exposure.py holds all this against real
-engines. What a client gets who addresses the container itself is in exposure.direct_access.
+firewalld; what docker-proxy or no program accepts does not. tests/integration/test_exposure.py holds all this against
+real engines. What a client gets who addresses the container itself is in exposure.direct_access.
 """
 
 from __future__ import annotations
@@ -65,20 +65,20 @@ CAUSES = {
     "internal_network": "the container is on internal networks only",
     "routed": "the network is in gateway mode routed, where the container's own address is the one to use",
     "host_firewall": "the host's firewall does not let it in",
-    "host_firewall_unknown": "nobody can tell whether the host's firewall lets it in",
+    "host_firewall_unknown": "it is unknown whether the host's firewall lets it in",
     "forwarding_off": "the host does not forward IPv6",
     "routed_firewall": "our own firewall of containers with public addresses does not open it",
     "direct_access_closed": "the engine closes the container's own address to other hosts",
-    "ip6tables_unknown": "nobody can tell whether ip6tables is on",
-    "userland_proxy_unknown": "nobody can tell whether userland-proxy is on",
+    "ip6tables_unknown": "it is unknown whether ip6tables is on",
+    "userland_proxy_unknown": "it is unknown whether userland-proxy is on",
     "trusted_interfaces": "only interfaces that the network names have access to the container's own address",
-    "other_driver": "the network is no bridge",
+    "other_driver": "the network is not a bridge",
     "ipv6_binding_lost": "this engine publishes on IPv6 without saying so (Docker Engine 20.10.0 to 20.10.5)",
 }
 
 
 class Host(t.NamedTuple):
-    """What a container stands on; None where nobody can tell.
+    """What a container stands on; None where that is unknown.
 
     Attributes:
         version: of the engine.
@@ -152,7 +152,7 @@ class Exposure(t.NamedTuple):
 
 
 class _Door(t.NamedTuple):
-    """A port of one family: whether the engine says that it is published, and whether somebody asked for that."""
+    """A port of one family: whether the engine says that it is published, and whether its user wants that."""
 
     port: docker_objects.Port
     family: str
@@ -282,7 +282,7 @@ def _exposure(door: _Door, container: docker_objects.Container, host: Host) -> E
 
 
 def _unlisted(door: _Door, container: docker_objects.Container, host: Host) -> Result:
-    """A family in which the engine publishes nothing: who connects finds nobody, for one reason or another."""
+    """What clients get in a family in which the engine publishes nothing, and why."""
     target = gateway(container, door.family, host)
     if not container.endpoints:
         cause = "no_network"
@@ -338,7 +338,7 @@ def _translated(
     if door.family == state_firewall.IPV6 and host.forwards is False:
         return core_verdict.TIMEOUT, "", "forwarding_off"
     if host.backend == state_daemon.NFTABLES and forward_policy(door.family, host) == state_firewall.DROP:
-        # Docker's own table lets it pass, which is not the last word: every other table is asked as well.
+        # Docker's own table lets it pass, which is not the last word: every other table is read as well.
         return core_verdict.TIMEOUT, "", "host_firewall"
     if door.family == state_firewall.IPV6 and closed_by_us(target.ipv6, door.port, host):
         return core_verdict.TIMEOUT, "", "routed_firewall"
@@ -376,7 +376,7 @@ def forwarded(
 ) -> packet_filter.Outcome:
     """What chains of the administrator's own do with a packet that Docker has translated, and its rules accept."""
     network = host.network(target.network)
-    # A network that is not there yet has an address that nobody knows, and a bridge that Docker names.
+    # A network that does not exist yet has an unknown address, and a bridge that Docker names.
     to = (target.ipv6 if family == state_firewall.IPV6 else target.ipv4) if network else ""
     bridge = network.bridge if network and network.bridge else "br-000000000000"
     packet = packet_filter.Packet(
@@ -410,9 +410,9 @@ def _proxied(
         return _let_in((core_verdict.TIMEOUT, "", "rules_and_userland_proxy_off"), door.port, door.family, host)
     deaf = unheard(container, door.port, to, through)
     by = through.gateway4 if to == state_firewall.IPV4 else through.gateway6
-    # It keeps an ICMP message that nobody is there to itself.
-    nobody = core_verdict.TIMEOUT if door.port.protocol == "udp" else core_verdict.REFUSED
-    result = (nobody, "", deaf) if deaf else (core_verdict.MASKED, by, cause)
+    # It does not pass on the ICMP message that says that nothing listens.
+    unserved = core_verdict.TIMEOUT if door.port.protocol == "udp" else core_verdict.REFUSED
+    result = (unserved, "", deaf) if deaf else (core_verdict.MASKED, by, cause)
     return _let_in(result, door.port, door.family, host)
 
 
@@ -423,7 +423,7 @@ def _let_in(result: Result, port: docker_objects.Port, family: str, host: Host) 
 
 
 def _closed(cause: str, port: docker_objects.Port, family: str, host: Host) -> Result:
-    """Nobody listens on the host: refused, unless its firewall swallows even that."""
+    """Nothing listens on the host: refused, unless its firewall swallows even that."""
     at_the_door = host.firewall.at_the_door(family, port.host_port, port.protocol)
     return _CLOSED[at_the_door] if at_the_door in (state_firewall.DROP, UNKNOWN) else (core_verdict.REFUSED, "", cause)
 
@@ -466,7 +466,7 @@ def _priority(settings: str) -> int:
 def unheard(
     container: docker_objects.Container, port: docker_objects.Port, family: str, target: docker_objects.Endpoint
 ) -> str:
-    """Why nobody answers at the container's address of a family; empty if someone does, or if nobody can tell.
+    """Why nothing answers at the container's address of a family; empty if something does, or if that is unknown.
 
     A port that nothing serves in any way is taken for one whose service is not up yet.
     """

@@ -85,7 +85,7 @@ def absent(
 def _made_by_compose(
     network: docker_objects.Network, found: Found, ours: Mapping[str, docker_objects.Container]
 ) -> list[str]:
-    """Containers on a network of ours that Compose itself put there, by a file that named it."""
+    """Containers on our network that Compose itself put there, by a file that named it."""
     staying = [
         container for container in found.everyone if container.endpoint(network.name) and container.id not in ours
     ]

@@ -4,7 +4,7 @@
 """Which containers a word means, on each host by itself.
 
 The answer must be the same once they are no longer masked: else the next run would take them for strangers. So those
-that are real count as well, and nat_facts leaves them as they are, but for those that this collection has changed.
+that are real count as well, and nat_facts leaves them as they are, except those that this collection has changed.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def named(params: Mapping[str, t.Any], found: Found) -> dict[str, t.Any]:
 
 
 def nothing(params: Mapping[str, t.Any]) -> str:
-    """Why there is nothing to do, if a word means no container here and nothing else is asked for."""
+    """Why there is nothing to do, if a word means no container here and nothing else is wanted."""
     word = params["select"]
     more = params["containers"] or params["compose_files"] or params["address_pool"]
     return "" if word == NAMED or params["mode"] not in MODES or more else NOTHING[word]

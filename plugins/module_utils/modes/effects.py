@@ -76,7 +76,7 @@ def together(parts: Iterable[Effects]) -> Effects:
 
 
 def _networks(steps: Iterable[Step]) -> dict[str, list[str]]:
-    """Networks by what becomes of them; one that is there for the time of the change alone is none."""
+    """Networks by what becomes of them; without those that exist only during the change."""
     found: dict[str, list[Step]] = {}
     for step in steps:
         if isinstance(step, (CreateNetwork, RemoveNetwork)):

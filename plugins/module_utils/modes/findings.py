@@ -53,9 +53,9 @@ SEVERITIES = {
     "ipv4_first": INFO,
     **dict.fromkeys(engine_kind.KINDS, WARNING),
 }
-# Nobody else has a network of this name.
+# No other program gives a network this name.
 OUR_NETWORK = "dms-ipv6"
-# What clients get hangs on these, so it is worth a word if nobody can tell them.
+# What clients get depends on these, so it is reported if they are unknown.
 DECISIVE = ("ip6tables", "userland-proxy")
 
 
@@ -105,7 +105,7 @@ def _given_up(found: Found) -> Iterator[Finding]:
 
 
 def _exposed(host: published.Host, found: Found) -> Iterator[Finding]:
-    """Ports at which clients are not what they seem, or get no answer although somebody serves them."""
+    """Ports at which clients are not what they seem, or get no answer although something serves them."""
     for container in host.containers:
         for exposure in published.exposures(container, host):
             clients = exposure.family.replace("ip", "IP")
@@ -126,7 +126,7 @@ def _exposed(host: published.Host, found: Found) -> Iterator[Finding]:
 
 def _remedy(exposure: published.Exposure, found: Found, usual: str) -> str:
     """What helps where dms.ipv6.enable would not."""
-    if daemon_on_host.is_told_not_to_forward(found) and exposure.family == state_firewall.IPV6:
+    if daemon_on_host.is_set_not_to_forward(found) and exposure.family == state_firewall.IPV6:
         return daemon_on_host.REMEDY_FORWARDING
     with_iptables = exposure.family == state_firewall.IPV4 or not engine_version.has(
         found.daemon.version, "ip6tables_by_default"
@@ -138,9 +138,9 @@ def _remedy(exposure: published.Exposure, found: Found, usual: str) -> str:
 
 def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
     """Ports that the host's firewall closes and that enabling IPv6 opens."""
-    everyone = [container.id for container in host.containers]
+    all_ids = [container.id for container in host.containers]
     places: dict[tuple[str, str], list[newly_open.Opened]] = {}
-    for opened_port in newly_open.opened(host, wanted.containers or everyone):
+    for opened_port in newly_open.opened(host, wanted.containers or all_ids):
         if not newly_open.allowed(opened_port, wanted.allow_exposure):
             places.setdefault((opened_port.container, opened_port.ipv4), []).append(opened_port)
     for (name, ipv4), ports in places.items():
@@ -148,7 +148,7 @@ def _opened(host: published.Host, wanted: Wanted) -> Iterator[Finding]:
         beside = f"{ipv4} keeps IPv4 clients out" if ipv4 else "IPv4 clients pass it already"
         yield _finding(
             "newly_exposed",
-            f"container {name}: enabling IPv6 opens {', '.join(place.port for place in ports)} to everyone, which"
+            f"container {name}: enabling IPv6 opens {', '.join(place.port for place in ports)} to all clients, which"
             f" {' and '.join(closers)} closes today for IPv6 clients ({beside})",
             f"Name what may be open in dms_ipv6_allow_exposure ({ports[0]}), or publish the port on an"
             " address of the host that only those reach who may",
@@ -199,14 +199,14 @@ def _file(found: Found) -> Iterator[Finding]:
     if unknown:
         yield _finding(
             "settings_unknown",
-            f"{found.path} is newer than the running daemon, so nobody can tell whether it has {', '.join(unknown)}",
+            f"{found.path} is newer than the running daemon, so it is unknown whether it has {', '.join(unknown)}",
             "Restart Docker when it suits you",
         )
     yield from _other_networks(found, settings)
 
 
 def _other_networks(found: Found, settings: Settings) -> Iterator[Finding]:
-    """Settings of the default bridge that somebody expects to work for networks of his own."""
+    """Settings of the default bridge that the administrator may expect to work for other networks."""
     keys = [key for key in ("ipv6", "fixed-cidr-v6") if settings.get(key) or found.daemon.observed.get(key)]
     for network in found.networks if keys else ():
         names = [
@@ -281,7 +281,7 @@ def _networks(found: Found) -> Iterator[Finding]:
     """Networks with addresses that are not theirs to use."""
     for network in found.networks:
         if network.odd_gateway:
-            evidence = f"the engine tells the gateway of network {network.name} as {network.odd_gateway}"
+            evidence = f"the engine reports the gateway of network {network.name} as {network.odd_gateway}"
             yield _finding("gateway_with_length", f"{evidence}, {address_pools.UNREADABLE}", address_pools.REMEDY)
         for subnet in network.subnets6:
             uses = f"network {network.name} uses {subnet}"

@@ -46,7 +46,7 @@ class Wanted(t.NamedTuple):
         fleet_prefix: a /48 for all hosts, or empty.
         containers: names or ids.
         select: the word that ``containers`` come from, ``named`` for none, see chosen.
-        attach: how the containers get IPv6: ``network``, ``default_bridge``, or ``compose`` for no network of ours.
+        attach: how the containers get IPv6: ``network``, ``default_bridge``, or ``compose`` for no network of our own.
         address_pool: a pool for networks created later, ``auto``, or empty for none.
         userland_proxy: the value wanted, or None to leave the setting as it is.
         consent: containers may be stopped.
@@ -131,7 +131,7 @@ def nat(
     network = network_on_host.wanted_network(wanted.network_options, found.machine_id)
     if network.subnet and not network.subnet.subnet_of(ip.ULA):
         remedy = f"{ip.REMEDY_SUBNET}; global addresses are for mode routed"
-        raise Refused(f"{network.subnet} is no ULA; mode nat is for ULAs", "subnet", remedy)
+        raise Refused(f"{network.subnet} is not a ULA; mode nat is for ULAs", "subnet", remedy)
     plan = enabled(wanted, network, found, ask, file_settings)
     return plan._replace(table_plan=table_away(network.name, found))
 
@@ -141,7 +141,7 @@ def already_real(names: Collection[str], network: str, found: state_host.Found) 
 
     Args:
         names: names or ids of containers.
-        network: ours; what is on it is no business of this.
+        network: ours; what is on it is left out.
         found: what was read, the containers looked into.
     """
     host = published.host(found)

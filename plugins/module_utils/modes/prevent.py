@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mode ``prevent``: IPv6 clients are refused, and IPv4 clients notice nothing.
 
-Without docker-proxy nobody listens on ``[::]`` for a container that has no IPv6 address. What changes besides was seen
+Without docker-proxy nothing listens on ``[::]`` for a container that has no IPv6 address. What changes besides was seen
 alike on Docker Engine 20.10.24, 26.1.5 and 28.5.2, with containers that ran through the restart:
 
 =====================================  ====================  =========================================
@@ -45,7 +45,7 @@ if t.TYPE_CHECKING:
 
 SETTING = "userland-proxy"
 WORDS = {IPV4: "IPv4", IPV6: "IPv6"}
-# Why nobody gets in over IPv6, whatever listens inside the container.
+# Why no client gets in over IPv6, whatever listens inside the container.
 CLOSED = ("userland_proxy_off", "not_published", "loopback_only", "no_network", "internal_network")
 # Options that say how containers are to get IPv6.
 CONTRARY = (
@@ -90,7 +90,7 @@ STALE = (
     " LOCAL -j MASQUERADE` was run for each bridge"
 )
 STARTED_SINCE = (
-    "containers that were started while userland-proxy was off are refused over IPv6 until they are started anew"
+    "containers that were started while userland-proxy was off are refused over IPv6 until they are started again"
 )
 # A rule of that kind, first in FORWARD, drops them with userland-proxy on as well (seen on 20.10.24 and 26.1.5).
 ISOLATED = (
@@ -210,7 +210,7 @@ def _concerned(wanted: Wanted, found: Found, ask: docker_objects.Ask) -> tuple[d
 
 
 def _published(container: docker_objects.Container, host: Host) -> Iterator[Exposure]:
-    """What IPv6 clients get at published ports, those left out where nobody gets in whatever listens inside."""
+    """What IPv6 clients get at published ports, those left out where no client gets in whatever listens inside."""
     by_host = container.network_mode == published.HOST_MODE
     for exposure in published.exposures(container, host):
         closed = exposure.cause in CLOSED or (by_host and exposure.verdict == verdict.REFUSED)
@@ -229,12 +229,12 @@ def refuse_past_ports(named: Iterable[docker_objects.Container], host: Host) -> 
 
 
 def _refuse_ways_in(concerned: Iterable[docker_objects.Container], named: bool, after: Host, remedy: str) -> None:
-    """Raise Refused, with everybody's name, where IPv6 clients are not refused without docker-proxy."""
+    """Raise Refused, with the names of all containers, where IPv6 clients are not refused without docker-proxy."""
     ways = []
     for container in concerned:
         by_host = container.network_mode == published.HOST_MODE
         if by_host and not named:
-            continue  # only warned of: nobody said that it counts
+            continue  # only warned of: it was not named
         place = _place(container, after)
         ways += [f"{place}: {_way_in(way, by_host)}" for way in _published(container, after)]
         ways += [
@@ -268,7 +268,7 @@ def _way_in(exposure: Exposure, by_host: bool) -> str:
         return f"IPv6 clients would hang at {port}"
     if exposure.verdict == verdict.REFUSED:
         return f"IPv6 clients get in at {port} as soon as its service listens for them"
-    return f"nobody can tell what IPv6 clients get at {port}: {published.CAUSES[exposure.cause]}"
+    return f"it is unknown what IPv6 clients get at {port}: {published.CAUSES[exposure.cause]}"
 
 
 def _refuse_asleep(concerned: Iterable[docker_objects.Container], found: Found) -> None:
@@ -283,7 +283,7 @@ def _refuse_asleep(concerned: Iterable[docker_objects.Container], found: Found) 
 
 
 def _refuse_harm(containers: Iterable[docker_objects.Container], now: Host, after: Host) -> None:
-    """Raise Refused where anybody would hang who does not today, be it at a container that nobody named."""
+    """Raise Refused where clients would hang that do not today, even at a container that was not named."""
     harmed = []
     for container in containers:
         before = {
@@ -294,7 +294,7 @@ def _refuse_harm(containers: Iterable[docker_objects.Container], now: Host, afte
             if reached and _harms(result):
                 place = _place(container, after) if result.family == IPV6 else f"container {container.name}"
                 who = f"{WORDS[result.family]} clients would hang at port {result.port.host_port}"
-                harmed.append(f"{place}: {who}, for {published.CAUSES[result.cause]}")
+                harmed.append(f"{place}: {who}, because {published.CAUSES[result.cause]}")
     if harmed:
         raise Refused("; ".join(dict.fromkeys(harmed)), remedy=REMEDY_HANG)
 
@@ -383,7 +383,7 @@ def ports(named: Iterable[docker_objects.Container], after: Host) -> tuple[tuple
 
 
 def families(host: Host, port: int = 0) -> tuple[str, ...]:
-    """Over which a port tells what Docker does; 0 is one that nobody let in. A firewall that drops hides all of it."""
+    """Over which a port shows what Docker does; 0 is one that is not let in. A firewall that drops hides all of it."""
     return (IPV4,) if host.firewall.at_the_door(IPV6, port, "tcp") == state_firewall.DROP else (IPV6, IPV4)
 
 

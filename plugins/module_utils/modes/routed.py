@@ -61,7 +61,7 @@ NOT_DURABLE = (
     "container {0} of Compose project {1} loses its address once an `up` re-creates it: name network {2} in its Compose"
     " file as external"
 )
-# A policy of firewalld's, for all of Docker's networks are in the zone docker.
+# A policy of firewalld's, because all of Docker's networks are in the zone docker.
 POLICY = "dms-ipv6"
 FIREWALLD = (
     # It may be there already, which ends that command with an error.
@@ -176,7 +176,7 @@ def _uplink(wanted: Wanted, found: Found) -> Uplink | None:
         uplink = next((uplink for uplink in found.uplinks if uplink.interface == wanted.interface), None)
         if uplink is None:
             names = ", ".join(uplink.interface for uplink in found.uplinks) or "none has one"
-            problem = f"{wanted.interface} is no interface of this host with an IPv6 default route ({names})"
+            problem = f"{wanted.interface} is not an interface of this host with an IPv6 default route ({names})"
             raise Refused(problem, "interface")
         return uplink
     return min(found.uplinks, key=lambda uplink: not uplink.prefixes, default=None)
@@ -185,13 +185,13 @@ def _uplink(wanted: Wanted, found: Found) -> Uplink | None:
 def _global(text: str) -> ipaddress.IPv6Network:
     subnet = ip.subnet(text)
     if subnet.subnet_of(ip.ULA):
-        problem = f"{subnet} is a ULA, which nobody outside can reach; mode routed is for global addresses"
+        problem = f"{subnet} is a ULA, which no client outside can reach; mode routed is for global addresses"
         raise Refused(problem, "subnet", f"{REMEDY_PREFIX}, or use mode nat")
     return subnet
 
 
 def _carved(wanted: Wanted, uplink: Uplink | None, found: Found) -> ipaddress.IPv6Network:
-    """A part of the host's own prefix, with nobody in it: the same every time."""
+    """A free part of the host's own prefix: the same every time."""
     prefix = _own_prefix(uplink, found)
     length = wanted.prefix_length if wanted.prefix_length > prefix.prefixlen else CARVED
     subnets = [subnet for network in found.networks if network.name == wanted.network for subnet in network.subnets6]
@@ -211,8 +211,8 @@ def _is_part(network: ip.AnyNetwork, subnet: ipaddress.IPv6Network) -> bool:
 def _own_prefix(uplink: Uplink | None, found: Found) -> ipaddress.IPv6Network:
     """The prefix of the uplink that may be divided.
 
-    A derived part needs an address that was set for good: after a change of prefix DNS would name nobody. One given by
-    hand may be of a learned prefix, as the operator knows his provider; routed.ndp_checks refuses one that is valid for
+    A derived part needs an address that was set for good: after a change of prefix DNS would name nothing. One given by
+    hand may be of a learned prefix, because the operator knows the provider; routed.ndp_checks refuses one valid for
     two hours at most.
     """
     if uplink is None or not uplink.prefixes:
@@ -256,7 +256,7 @@ def _own_64(prefix: ipaddress.IPv6Network, interface: str, found: Found) -> ipad
 def addressed(
     network: WantedNetwork, found: Found, containers: Mapping[str, docker_objects.Container], given: Mapping[str, str]
 ) -> WantedNetwork:
-    """The network with an address for each container: the one given, the one it has asked for itself, or a derived one.
+    """The network with an address for each container: the one given, the one it has chosen itself, or a derived one.
 
     Every container has a fixed one: DNS names it, and so do the firewall and the kernel's proxy entries.
     """
@@ -281,7 +281,7 @@ def _given(text: str, subnet: ipaddress.IPv6Network, name: str) -> str:
     try:
         value = ipaddress.IPv6Address(text)
     except ValueError:
-        raise Refused(f"'{text}' is no IPv6 address", where) from None
+        raise Refused(f"'{text}' is not an IPv6 address", where) from None
     if value not in subnet:
         raise Refused(f"{value} is outside {subnet}", where, "Give an address of the network's subnet")
     if value in (subnet[0], subnet[1]):

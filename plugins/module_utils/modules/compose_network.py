@@ -42,7 +42,7 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     """Have the network in the file and on the containers; what the module returns."""
     if dry and not compose_files.AVAILABLE:  # the role installs it, but not in check mode
         later = f"have IPv6 in {params['path']} and for what runs of it"
-        why = f"{later}: what that takes cannot be told before ruamel.yaml is installed"
+        why = f"{later}: what that takes is unknown before ruamel.yaml is installed"
         return {"changed": True, "diff": {}, "steps": [later], "rolled_back": False, "warnings": [why]}
     wanted = compose_plan.Wanted(
         path=params["path"],
@@ -71,7 +71,7 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     diffs = [diff.changed(plan.edit.before, plan.edit.after, plan.edit.path)]
     diffs += [diff.of(plan.plan, f"network {plan.network}")] if plan.lives else []
     return {
-        **live_change.told(plan.plan, list(filter(None, diffs)), done.notes),
+        **live_change.returned(plan.plan, list(filter(None, diffs)), done.notes),
         "outage": done.outage,
         "project": plan.project,
         "network": plan.network,
@@ -93,7 +93,7 @@ def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
     diffs = [_shown(step) for step in plan.steps if isinstance(step, WriteFile)]
-    return {**live_change.told(plan, diffs, done.notes), "outage": done.outage}
+    return {**live_change.returned(plan, diffs, done.notes), "outage": done.outage}
 
 
 def _shown(step: WriteFile) -> dict[str, str]:

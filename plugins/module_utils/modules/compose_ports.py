@@ -41,7 +41,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     )
     diffs = (diff.changed(edit.before, edit.after, edit.path) for edit in plan.edits)
     return {
-        **live_change.told(plan, list(filter(None, diffs)), done.notes),
+        **live_change.returned(plan, list(filter(None, diffs)), done.notes),
         "outage": done.outage,
         "project": plan.project,
         "services": list(plan.services),

@@ -73,7 +73,7 @@ def _read(params: Mapping[str, t.Any]) -> dict[str, t.Any]:
 def _settled(params: Mapping[str, t.Any], ports: list[t.Any]) -> tuple[dict[str, t.Any], float]:
     """The host once the services listen again that did before, as a proof connects to them; seconds waited for them.
 
-    A container that was stopped and started, or made anew by Compose, runs before its service answers. What does not
+    A container that was stopped and started, or re-created by Compose, runs before its service answers. What does not
     come back in time is left to the proof; there has to be time left to confirm, too.
     """
     within, begun, waited = params["confirm_within"], time.monotonic(), 0.0
@@ -143,11 +143,11 @@ def _taken_back(transaction: str, reason: str) -> Refused:
         return RolledBack(" ".join([reason, "Everything is as it was before this run.", *outcome.notes]))
     if not outcome.gave_up:
         revert.start_now()
-    return Refused(f"{reason} Not everything could be put back: {outcome.told()}")
+    return Refused(f"{reason} Not everything could be put back: {outcome.text()}")
 
 
 def _result(host: dict[str, t.Any], done: list[dict[str, t.Any]], warnings: list[str]) -> dict[str, t.Any]:
-    """How the host is, and what the modules have told."""
+    """How the host is, and what the modules have returned."""
     result: dict[str, t.Any] = {name: [text for part in done for text in part.get(name, [])] for name in LISTS}
     result["warnings"] = [*warnings, *result["warnings"]]
     diffs = [part.get("diff") or [] for part in done]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module docker_ipv6_full_info does: docker_ipv6_info, with all that few runs ask for.
+"""What the module docker_ipv6_full_info does: docker_ipv6_info, with all that few runs need.
 
 What a mode needs is imported by it alone, because docker_ipv6 reads a host by this as well.
 """
@@ -36,7 +36,7 @@ def read(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """Read the host, and write nothing.
 
     Raises:
-        Refused: it cannot be read, or what is asked for must not or cannot be done.
+        Refused: it cannot be read, or what is wanted must not or cannot be done.
     """
     nat = nat_facts.Seldom(_gai_conf, _given_up)
     return docker_ipv6_info.read(params, docker_ipv6_info.More(_orders, _mail, _plan, nat))

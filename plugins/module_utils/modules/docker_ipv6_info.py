@@ -36,7 +36,7 @@ SHOWN = ("ip6tables", "experimental", "userland-proxy", "live-restore")
 
 
 class More(t.NamedTuple):
-    """What a reading may be asked for that this module does not bring.
+    """What a reading may need that this module does not bring.
 
     Attributes:
         orders: names -> in which order the host tries the addresses of each.
@@ -87,7 +87,7 @@ def compose_options(params: dict[str, t.Any]) -> nat_targets.ComposeOptions:
 
 
 def run(params: dict[str, t.Any], _dry: bool) -> dict[str, t.Any]:
-    """Read the host; what the module returns, or only that docker_ipv6_full_info has to be asked."""
+    """Read the host; what the module returns, or only that docker_ipv6_full_info has to run."""
     try:
         return read(params, More())
     except nat_facts.NotBrought:
@@ -98,7 +98,7 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
     """Read the host, and write nothing.
 
     Raises:
-        Refused: it cannot be read, or what is asked for must not or cannot be done.
+        Refused: it cannot be read, or what is wanted must not or cannot be done.
         NotBrought: something in ``more`` is needed and not there.
     """
     docker = Docker(params["docker_socket"])

@@ -79,7 +79,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     )
     wanted, plan = planned
     diff = change_diff.of(plan, f"network {wanted.name}")
-    result = {**live_change.told(plan, diff, done.notes), "outage": done.outage}
+    result = {**live_change.returned(plan, diff, done.notes), "outage": done.outage}
     return (
         {**result, "subnet": str(network_on_host.subnet_after(wanted, found))} if wanted.state == "present" else result
     )

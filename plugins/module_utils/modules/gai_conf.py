@@ -51,7 +51,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     before = resolver.order(params["name"])
     plan = _change(params["docker_socket"], params["transaction"], dry, make)
     result = {
-        **live_change.told(plan, diff.of(plan, path)),
+        **live_change.returned(plan, diff.of(plan, path)),
         "before": list(before.addresses),
         "source": before.source,
     }
@@ -68,7 +68,7 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
 
 
 def _change(socket: str, run: str, dry: bool, make: Callable[[Mapping[str, t.Any]], Plan]) -> Plan:
-    """Plan and carry out. Docker may be stopped: it is asked only where an earlier run died.
+    """Plan and carry out. Docker may be stopped: it is queried only where an earlier run died.
 
     Raises:
         Refused: something that must not or cannot be done.

@@ -52,7 +52,7 @@ def _is_given_up(state: str, run_id: str) -> bool:
 
 def _armed(run_id: str, within: int) -> dict[str, t.Any]:
     if within < 1:
-        raise Refused(f"{within} is no time limit", "within", "Give seconds")
+        raise Refused(f"{within} is not a time limit", "within", "Give seconds")
     warnings = _reverting().settle("", False)
     return {"changed": True, "transaction": _reverting().arm(within, run_id), "warnings": warnings}
 
@@ -60,9 +60,9 @@ def _armed(run_id: str, within: int) -> dict[str, t.Any]:
 def _reverted(run_id: str) -> dict[str, t.Any]:
     if not (armed.is_armed(run_id) or _reverting().again(run_id)):
         return {"changed": False, "failed_steps": []}
-    outcome = _reverting().revert("asked for")
+    outcome = _reverting().revert("requested")
     if not outcome.failed:
         return {"changed": True, "failed_steps": [], "warnings": outcome.notes}
     if not outcome.gave_up:
         _reverting().start_now()
-    raise Refused(f"not everything could be put back: {outcome.told()}")
+    raise Refused(f"not everything could be put back: {outcome.text()}")

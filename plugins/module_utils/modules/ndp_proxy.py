@@ -45,4 +45,4 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
     diff = change_diff.of(plan, f"neighbours answered for on {plan.interface}")
-    return {**live_change.told(plan, diff), "backend": plan.backend, "interface": plan.interface}
+    return {**live_change.returned(plan, diff), "backend": plan.backend, "interface": plan.interface}

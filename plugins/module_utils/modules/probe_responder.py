@@ -103,7 +103,7 @@ def _published_at(address: str, own: str, reached: dict[str, str], places: own_a
     """
     found = (address,) if address else places.published_at(reached)
     if own and not any(":" in address for address in found):
-        # Nobody connects to the host at that port, but the engine opens the container's only if it is published.
+        # No client connects to the host at that port, but the engine opens the container's only if it is published.
         found = (*found, "::")
     if not found:
         problem = "this host has no address at which other hosts could reach the responder"

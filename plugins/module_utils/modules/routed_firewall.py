@@ -52,4 +52,4 @@ def run(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, _found, _outage = live_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda planned: planned
     )
-    return live_change.told(plan, diff.of(plan, routed_firewall.FILE))
+    return live_change.returned(plan, diff.of(plan, routed_firewall.FILE))

@@ -32,7 +32,7 @@ def run_module(spec: Options, run: Callable[[Options, bool], Options], **rules: 
         result = run(module.params, module.check_mode)
     except Refused as reason:
         module.fail_json(msg=str(reason), rolled_back=reason.rolled_back)
-    except Exception as error:  # whatever it is, Ansible is told in its own way
+    except Exception as error:  # whatever it is, Ansible gets it in its own way
         said = printable.message(f"unexpected error: {type(error).__name__}: {error}. Report it, with what -vvv shows.")
         module.fail_json(msg=said, rolled_back=False, exception=traceback.format_exc())
     result = printable.result(result)  # names and labels of others are in it

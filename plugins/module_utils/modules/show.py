@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the module show does on a host: nothing, as its action plugin does all of it on the controller."""
+"""What the module show does on a host: nothing, because its action plugin does all of it on the controller."""
 
 from __future__ import annotations
 

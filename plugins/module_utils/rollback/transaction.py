@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The armed transaction of a host as data: the steps back that the host carries out unless somebody confirms."""
+"""The armed transaction of a host as data: the steps back that the host carries out unless a run confirms."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Transaction:
     """What is armed on a host.
 
     Attributes:
-        id: of the run that armed it; whoever does not name it is another run.
+        id: of the run that armed it; one that does not name it is another run.
         boot: boot_id of the kernel that counts the deadline.
         deadline: when it is undone, in seconds of that kernel's monotonic clock.
         within: the time limit, counted from the last step, in seconds.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is found on a host, as values: networks, containers, ports. Reads the Engine API's JSON, asks nobody."""
+"""What is found on a host, as values: networks, containers, ports. Reads the Engine API's JSON, sends nothing."""
 
 from __future__ import annotations
 
@@ -125,10 +125,10 @@ class Container(t.NamedTuple):
         pid: 0 if it has no process, and in a list.
         started_at: only from an inspect.
         mac: the MAC address that its user gave it on one of its networks, empty for none; only from an inspect, and
-            only where nobody can tell which network that is.
+            only where it is unknown which network that is.
         asked: the ports that its user wants published, the host address empty for all of both families and the host
             port 0 for the engine's choice; only from an inspect.
-        listeners: what listens on TCP inside it, see Ask, and ``udp`` the same for UDP; None if nobody looked.
+        listeners: what listens on TCP inside it, see Ask, and ``udp`` the same for UDP; None if that was not read.
         image: the id of its image.
         program: its image's name and its command; only from a list.
         status: in Docker's words, see container_status.
@@ -245,7 +245,7 @@ def inspected(container: Json, macs: Mapping[str, str] | None = None) -> Contain
     Args:
         container: the answer.
         macs: network -> the MAC address that its user gave it there. The answer does not tell these from the engine's
-            own. None if nobody knows.
+            own. None if they are unknown.
     """
     state = container.get("State") or {}
     settings = container.get("NetworkSettings") or {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What answers on the Docker socket where that is no plain Docker Engine of this host, by what it says of itself."""
+"""What answers on the Docker socket where that is not a plain Docker Engine of this host, by what it says of itself."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ KINDS = {
         " address",
     ),
     SNAP: Kind(
-        "this Docker is a snap: snapd owns its settings and restarts it, and nobody has shown that containers live"
+        "this Docker is a snap: snapd owns its settings and restarts it, and it is unknown whether containers live"
         " through that",
         "Install Docker from the distribution or from Docker (docker.io, docker-ce); or set the keys by hand in"
         " /var/snap/docker/current/config/daemon.json and run `snap restart docker`, which stops the containers",
@@ -84,7 +84,7 @@ def kinds(info: Json, program: str = "") -> tuple[str, ...]:
     options = [part for option in info.get("SecurityOptions") or [] for part in str(option).split(",")]
     root = str(info.get("DockerRootDir", ""))
     found = {
-        PODMAN: "BuildahVersion" in info,  # told by no other engine; GET /version would cost every host a call of runc
+        PODMAN: "BuildahVersion" in info,  # no other engine has it; GET /version would cost every host a call of runc
         DESKTOP: str(info.get("OperatingSystem", "")).startswith("Docker Desktop"),
         ROOTLESS: "name=rootless" in options,
         SWARM: in_swarm(info),
@@ -126,7 +126,7 @@ def refuse_tasks(containers: Iterable[docker_objects.Container]) -> None:
 def ipv6nat(containers: Iterable[docker_objects.Container]) -> str:
     """The name of a container that translates IPv6 in Docker's place (docker-ipv6nat), empty if none runs.
 
-    It is on the host's network, and is told by its name, its image or its command.
+    It is on the host's network, and is known by its name, its image or its command.
     """
     found = (container for container in containers if container.running and container.network_mode == "host")
     return next(
@@ -159,13 +159,13 @@ def refuse_without_ip6tables(fault: str, version: engine_version.Version) -> Non
 
 
 def uses_raw(info: Json) -> bool:
-    """Whether an engine needs the table raw of ip6tables; it may be told to do without (moby#49621)."""
+    """Whether an engine needs the table raw of ip6tables; it may be set to do without (moby#49621)."""
     version = engine_version.parse(str(info.get("ServerVersion", "")))
     return engine_version.has(version, "direct_access_closed") and not is_without_raw(info)
 
 
 def is_without_raw(info: Json) -> bool:
-    """Whether an engine was told to do without the table raw, and leaves containers open to the host's neighbours."""
+    """Whether an engine was set to do without the table raw, and leaves containers open to the host's neighbours."""
     return any(NO_RAW in str(warning) for warning in info.get("Warnings") or ())
 
 

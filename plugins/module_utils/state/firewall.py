@@ -25,12 +25,12 @@ class HostFirewall(t.NamedTuple):
     Attributes:
         kind: ``ufw`` or ``firewalld`` while it is active, empty for none.
         allowed_ports: what it lets in from anywhere, as (family, port, protocol).
-        incoming: accept, drop or reject what no rule is about; empty for what its kind does unless told otherwise.
+        incoming: accept, drop or reject what no rule is about; empty for what its kind does by default.
         routed_ports: what it lets through to containers, as (port, protocol): `ufw route allow`, a firewalld policy.
-        forward: family -> accept or drop, the policy of the FORWARD chain; a family that nobody read is missing.
+        forward: family -> accept or drop, the policy of the FORWARD chain; a family that was not read is missing.
         before_daemon: whether firewalld ran when dockerd started, which tells it then about Docker's networks.
-        drops_ipv6: no IPv6 packet of anybody's comes through (UFW with IPV6=no).
-        chains: what the administrator filters by rules of his own: nftables, iptables, DOCKER-USER.
+        drops_ipv6: no IPv6 packet at all comes through (UFW with IPV6=no).
+        chains: what the administrator filters by other rules: nftables, iptables, DOCKER-USER.
         uplinks: interfaces that clients come in by.
     """
 

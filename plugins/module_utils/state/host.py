@@ -96,7 +96,7 @@ class TableFiles(t.NamedTuple):
     Attributes:
         file: bytes of FILE, None if it is missing; ``unit`` those of UNIT_FILE.
         enabled: whether the unit is started at boot.
-        listing: what `nft list table` says of ours, empty if it is not loaded.
+        listing: what `nft list table` says of our table, empty if it is not loaded.
     """
 
     file: bytes | None = None

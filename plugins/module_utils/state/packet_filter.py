@@ -4,8 +4,8 @@
 """Rules of nftables and of ip6tables, and what becomes of a new connection that any client makes.
 
 A condition is met (True), not met (False), or cannot be judged (None). A rule about certain clients only counts neither
-way, as the client is any other; so does a rule about those that come too often. What comes of a rule that cannot be
-judged is possible, and so is what comes of the rules behind it: where both accepting and dropping are possible,
+way, because the client is any other; so does a rule about those that come too often. What comes of a rule that cannot
+be judged is possible, and so is what comes of the rules behind it: where both accepting and dropping are possible,
 the answer is UNKNOWN.
 """
 
@@ -40,7 +40,7 @@ class Packet(t.NamedTuple):
         port: that it is for; ``host_port`` the one that the client connected to.
         incoming: interfaces that clients come in by.
         outgoing: the bridge that it leaves by.
-        to: its destination; empty where nobody knows it yet.
+        to: its destination; empty where it is not known yet.
         translated: whether Docker has changed its destination.
     """
 
@@ -139,7 +139,7 @@ def _by_chain(chain: Chain, packet: Packet) -> Outcome:
         return Outcome(ACCEPT)
     if not {*ends} & {ACCEPT, UNKNOWN}:
         return Outcome(ends[0], chain.name)
-    return Outcome(UNKNOWN, f"{chain.name}, where nobody can tell what `{walk.doubt}` does")
+    return Outcome(UNKNOWN, f"{chain.name}, where it is unknown what `{walk.doubt}` does")
 
 
 class _Walk:
@@ -201,7 +201,7 @@ def _met(condition: Condition, packet: Packet, verdict: str) -> bool | None:
         return True if verdict == ACCEPT else None
     if condition.field == "often":
         return False
-    if condition.field == "listed" and not condition.negated:  # a set of clients that nobody looked into
+    if condition.field == "listed" and not condition.negated:  # a set of clients that was not read
         return False if verdict in (DROP, REJECT) else None
     if condition.field == "concat":
         return _any(_all([_met(part, packet, verdict) for part in parts]) for parts in condition.values)

@@ -42,14 +42,14 @@ def options(network: str, version: Version) -> tuple[tuple[str, str], ...]:
 
 
 def ours(network: str, found: Mapping[str, str]) -> dict[str, str]:
-    """Those of OPTIONS that a network has by our doing, for its bridge has the name that we give; none of others'."""
+    """Those of OPTIONS that a network has by our doing: its bridge has the name that we give. Empty for others."""
     if found.get(BRIDGE_NAME) != bridge_name(network):
         return {}
     return {name: found[name] for name in OPTIONS if name in found}
 
 
 def address(subnet: ipaddress.IPv6Network, name: str, taken: Iterable[str] = ()) -> str:
-    """A container's own address: a hash of its name, so that it stays the same whoever re-creates the container.
+    """A container's own address: a hash of its name, so that it stays the same when the container is re-created.
 
     Raises:
         Refused: the subnet is full.

@@ -145,7 +145,7 @@ def disarm() -> None:
 
 
 def give_up() -> None:
-    """Move the transaction aside: nothing is armed any more, and it can be taken back when asked for.
+    """Move the transaction aside: nothing is armed any more, and it can be taken back on request.
 
     Raises:
         Refused: its file cannot be moved.
@@ -174,7 +174,7 @@ def again() -> None:
 def forget() -> None:
     """What an earlier run could not take back is of no interest once a later one has got what it wanted."""
     reverted = record.record().get("reverted") or {}
-    with contextlib.suppress(Refused):  # it is told once more, then
+    with contextlib.suppress(Refused):  # else it is reported once more
         for name in (failed(path()), failed(journal())):
             if os.path.exists(name):
                 system_files.write(name, None)

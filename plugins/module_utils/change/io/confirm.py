@@ -25,7 +25,7 @@ def confirm(run: str, target: str) -> None:
     """
     armed.stored(run)  # refuses if it is not ours
     if target:
-        reach(target)  # which may take long, so the lock is free meanwhile
+        reach(target)  # which may take long, so the lock is free while it runs
     with lock.lock():
         armed.stored(run)
         armed.disarm()

@@ -23,14 +23,14 @@ class FileExecutor:
         there: path -> what a file has that is not put back by itself (the daemon's): as read, then as written here.
         ours: hashes of what a run that is over wrote into the daemon's file.
         going_back: whether steps are carried out that take others back.
-        told: what became of edits of others, in sentences.
+        notes: what became of edits of others, in sentences.
     """
 
     def __init__(self) -> None:
         self.there: dict[str, bytes | None] = {}
         self.ours: set[str] = set()
         self.going_back = False
-        self.told: list[str] = []
+        self.notes: list[str] = []
 
     def write(self, step: WriteFile) -> None:
         """Write a file, or put it back.
@@ -54,7 +54,7 @@ class FileExecutor:
         if found == step.old:
             system_files.write(step.path, step.content, expected=(step.old, step.content))
         elif found != step.content:
-            self.told.append(f"{step.path} is left as it is, because it was edited since.")
+            self.notes.append(f"{step.path} is left as it is, because it was edited since.")
 
     def _write_daemons(self, step: WriteFile) -> None:
         """On the way back the daemon needs its old file, whatever stands there; that is kept beside it then."""
@@ -78,4 +78,4 @@ class FileExecutor:
             if found is None or known or hashlib.sha256(found).hexdigest() in self.ours:
                 return
             kept = system_files.backup(step.path, found)
-        self.told.append(f"What stood in {step.path} by then is kept as {kept}.")
+        self.notes.append(f"What stood in {step.path} by then is kept as {kept}.")

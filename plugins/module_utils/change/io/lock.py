@@ -49,10 +49,10 @@ def lock(wait: float = WAIT) -> Iterator[None]:
 
 
 def _keep_to_ourselves(handle: int) -> None:
-    """Whoever may open it may hold it."""
+    """Let no other user open the lock: a process that may open it may hold it."""
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-        raise Refused("it is no file of root's", LOCK, "Remove it")
+        raise Refused("it is not a file of root's", LOCK, "Remove it")
     os.fchmod(handle, 0o600)
 
 

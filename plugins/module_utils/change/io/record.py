@@ -41,9 +41,9 @@ def record() -> dict[str, t.Any]:
         if isinstance(found, dict):
             # A newer version's format stays, so that nothing is written over it.
             return {name: entry for name, entry in found.items() if (name, entry) != ("format", journal.FORMAT)}
-        problem = "it is no JSON object"
+        problem = "it is not a JSON object"
     except ValueError as error:
-        problem = f"it is no JSON: {error}"
+        problem = f"it is not JSON: {error}"
     raise Refused(
         f"what earlier runs wrote down about this host cannot be read: {problem}",
         path(),
@@ -61,11 +61,12 @@ def keep(**entries: t.Any) -> None:
 
 
 def replace_record(entries: dict[str, t.Any]) -> None:
-    """Write the whole record, without entries that are None: on the way back, when one that cannot be read is no
-    reason to stop. It is kept beside it.
+    """Write the whole record, without entries that are None, on the way back.
+
+    One that cannot be read does not stop that, and is kept beside it.
 
     Raises:
-        Refused: it cannot be written, or a newer version of this collection wrote the one that is there.
+        Refused: it cannot be written, or a newer version of this collection wrote the one that exists.
     """
     try:
         known = record()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon: reloaded, restarted, asked for its health; its own words where it fails."""
+"""The daemon: reloaded, restarted, its health read; its own words where it fails."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ BETWEEN_LOOKS = 0.2
 # What dockerd prints when it gives up, as it is; what systemd says of it begins with a capital.
 LAST_WORDS = ("failed to ", "unable to ")
 COMPLAINTS = ("failed to start daemon", "level=fatal", "level=error")
-# As long as the longest stop_grace_period that anybody should need.
+# As long as the longest stop_grace_period that a container should need.
 STOP_TIMEOUT = 600.0
 
 
@@ -65,7 +65,7 @@ class DaemonExecutor:
         backup_file: the copy of the old file, once there is one.
         ran: how containers were right before the last restart, those that ran steadily.
         networks: names of those that there were then.
-        notes: what containers did by themselves, to be told.
+        notes: what containers did by themselves, for the user.
     """
 
     docker: Docker
@@ -84,7 +84,7 @@ class DaemonExecutor:
         return f"The old file is kept as {self.backup_file}" if self.backup_file else ""
 
     def reload(self, step: Reload) -> None:
-        """SIGHUP; dockerd returns at once, acts later and only logs errors, so /info is asked until it agrees."""
+        """SIGHUP; dockerd returns at once, acts later and only logs errors, so /info is read until it agrees."""
         if step.if_running and not self._answers():
             return
         os.kill(loaded.dockerd_pid(self.docker.path), signal.SIGHUP)
@@ -103,7 +103,7 @@ class DaemonExecutor:
 
     def _answers(self) -> bool:
         if not kernel.processes("dockerd"):
-            return False  # asking would have systemd start it, by its socket
+            return False  # a request would have systemd start it, by its socket
         try:
             self.docker.networks()  # which is cheap: for /info, dockerd runs other programs
         except Refused:
@@ -145,13 +145,13 @@ class DaemonExecutor:
                     raise
 
     def start(self, step: StartContainers) -> None:
-        """Start containers, unless they run. One that cannot be started is named: none of ours keeps it from that."""
+        """Start containers, unless they run. One that cannot be started is named: nothing that we did prevents it."""
         self._start_again(list(step.containers))
         states = [(container, self._state(container)) for container in step.containers]
         self.notes += container_health.not_started([(container.name, state) for container, state in states])
 
     def _note(self, step: Restart | StopContainers) -> None:
-        """Write down what must be the same after this restart, right before it, while the daemon can still be asked."""
+        """Write down what must be the same after this restart, right before it, while the daemon still answers."""
         if not self._answers():
             # What was noted before an earlier restart says nothing any more.
             self.ran = self.stopped or {container.id: container_health.UNASKED for container in step.containers}
@@ -315,7 +315,7 @@ def validate(pid: int, text: str, path: str) -> None:
         Refused: in dockerd's own words.
     """
     if not dockerd.is_dockerd(pid):
-        raise Refused("dockerd has ended meanwhile", path, "Run this again")
+        raise Refused("dockerd has ended during the run", path, "Run this again")
     handle = os.memfd_create("daemon.json")
     try:
         os.write(handle, text.encode())
@@ -333,7 +333,7 @@ def validate(pid: int, text: str, path: str) -> None:
 
 
 def without_config_file(flags: list[str]) -> list[str]:
-    """The options of dockerd but for ``--config-file`` and its value."""
+    """The options of dockerd except ``--config-file`` and its value."""
     kept = []
     skip = False
     for flag in flags:

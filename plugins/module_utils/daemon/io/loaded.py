@@ -15,7 +15,7 @@ from ...system.io import files as system_files
 from ...system.io import kernel
 from .. import command_line, json_text
 
-# Where dockerd looks unless it is told otherwise.
+# Where dockerd looks by default.
 CONFIG = "/etc/docker/daemon.json"
 
 
@@ -23,7 +23,7 @@ def dockerd_pid(path: str) -> int:
     """The process of the daemon behind a socket.
 
     Raises:
-        Refused: it is no dockerd of root's on this host.
+        Refused: it is not a dockerd of root's on this host.
     """
     return engine_dockerd.behind(path).pid
 
@@ -40,7 +40,7 @@ def read_by_daemon(socket: str = SOCKET, config: str = CONFIG) -> dict[str, t.An
 
 
 def read_by(pid: int, settings: t.Any) -> dict[str, t.Any] | None:
-    """The entry of the record: which daemon has loaded which settings. None if nobody knows."""
+    """The entry of the record: which daemon has loaded which settings. None if that is unknown."""
     start = engine_dockerd.start(pid)
     return None if settings is None or start is None else {**start, "settings": settings}
 
@@ -64,13 +64,13 @@ def loaded(
     changed = system_files.changed_at(os.path.dirname(path) if raw is None else path)
     began = engine_dockerd.began(dockerd)
     if changed is None or began is None or changed > began:
-        # A run of ours that died behind its restart: this daemon read what that run had written.
+        # A run died behind its restart: this daemon read what that run had written.
         begun = record.get("starting") or {}
         return begun.get("settings") if _is_later(start, begun) else None
     try:
         return json_text.load(raw, path)
     except Refused:
-        return None  # the daemon cannot have read it; whoever plans with the file will say what is wrong with it
+        return None  # the daemon cannot have read it; the plan will say what is wrong with the file
 
 
 def _is(kept: dict[str, t.Any], start: dict[str, t.Any]) -> bool:
@@ -91,6 +91,6 @@ def _is_later(start: dict[str, t.Any], begun: dict[str, t.Any]) -> bool:
 
 
 def is_unfinished(pid: int, record: dict[str, t.Any]) -> bool:
-    """Whether a run of ours that was to start a daemon died before that."""
+    """Whether a run that was to start a daemon died before that."""
     start = engine_dockerd.start(pid)
     return bool("starting" in record and start and not _is_later(start, record["starting"]))

@@ -101,7 +101,7 @@ def _kill_mode(shown: dict[str, str], unit: str) -> str:
 def _client_units(own: str) -> set[str]:
     """Services that run a Docker client, as units made for `docker run` do.
 
-    A process of a user who may not use the socket is no such client, whatever it calls itself.
+    A process of a user who may not use the socket is not such a client, whatever it calls itself.
     """
     pids = [pid for name in CLIENTS for pid in kernel.processes(name, _group_of_docker())]
     units = {kernel.unit_of(pid) for pid in pids}

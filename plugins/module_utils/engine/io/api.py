@@ -54,7 +54,7 @@ class Docker:
         try:
             return json.loads(self._ask("GET", resource, (http.client.OK,)))
         except (ValueError, RecursionError):
-            raise Refused(f"the answer to GET {resource} is no JSON", self.path, "Is this Docker's socket?") from None
+            raise Refused(f"the answer to GET {resource} is not JSON", self.path, "Is this Docker's socket?") from None
 
     def post(self, resource: str, body: t.Any = None) -> None:
         """A POST, with a body that is sent as JSON or without one."""

@@ -43,7 +43,7 @@ def run(
 ) -> Answer:
     """Run a command as the container's own user and wait for its end. Nothing that a container says raises an error.
 
-    The engine cannot end a command that runs in a container, so whoever is given up on goes on until it ends by itself.
+    The engine cannot end a command that runs in a container, so one that is given up on runs until it ends by itself.
 
     Args:
         docker: the engine.

@@ -38,7 +38,7 @@ class Dockerd(t.NamedTuple):
     Attributes:
         pid: its process.
         unit: the systemd service whose main process it is, empty if it is none.
-        clock: what the clock showed at its start, by systemd (seconds since 1970); None if it was not asked.
+        clock: what the clock showed at its start, by systemd (seconds since 1970); None if it was not read.
     """
 
     pid: int
@@ -50,7 +50,7 @@ def behind(path: str) -> Dockerd:
     """The dockerd that serves a socket.
 
     Raises:
-        Refused: it is no process of this host, or not root's, or something else.
+        Refused: it is not a process of this host, or not root's, or something else.
     """
     pid = _listener(path)
     usual = _usual(path, pid)
@@ -59,7 +59,7 @@ def behind(path: str) -> Dockerd:
     if is_dockerd(pid):
         return _as_service(pid, kernel.unit_of(pid) or "")
     if pid == SYSTEMD:
-        # systemd listens, and hands the socket to a service; the usual ones are asked for at once because that is fast.
+        # systemd listens, and hands the socket to a service; the usual ones are read at once because that is fast.
         shown = _shown("docker.socket", UNIT)
         unit = _triggered(path, shown) or _triggered(path, _shown("*.socket"))
         main = _main_process(unit, shown)
@@ -69,16 +69,16 @@ def behind(path: str) -> Dockerd:
             f"systemd listens on it for {unit or 'no service'}, which runs no dockerd of root's", path, REMEDY
         )
     if not pid:
-        raise Refused("the engine is no process of this host", path, REMEDY)
+        raise Refused("the engine is not a process of this host", path, REMEDY)
     raise Refused(
-        f"process {pid} ({kernel.name_of(pid) or 'gone'}) listens on it, which is no dockerd of root's",
+        f"process {pid} ({kernel.name_of(pid) or 'gone'}) listens on it, which is not a dockerd of root's",
         path,
         REMEDY,
     )
 
 
 def _usual(path: str, listener: int) -> Dockerd | None:
-    """The one main process of the usual service. systemd is not asked: that would cost as much as all else."""
+    """The one main process of the usual service. systemd is not queried: that would cost as much as all else."""
     listening = [listener]
     if listener == SYSTEMD:
         listening = kernel.processes(NAME) if os.path.realpath(path) == SOCKET else []
@@ -108,7 +108,7 @@ def began(dockerd: Dockerd) -> float | None:
     """The earliest time that the clock can have shown for a file that was written after a daemon's start.
 
     If the clock was set since, that is what it showed at the start, or what it would have shown as it goes now.
-    None if that cannot be told.
+    None if that is unknown.
     """
     now, clock = kernel.process_started(dockerd.pid), dockerd.clock
     if clock is None:

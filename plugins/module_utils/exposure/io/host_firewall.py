@@ -38,7 +38,7 @@ FIREWALLD_FOLDERS = ("/etc/firewalld", "/usr/lib/firewalld")
 
 
 def read(dockerd: int) -> HostFirewall:
-    """The firewall that is active, told from its files where they tell.
+    """The firewall that is active, read from its files where they say it.
 
     Args:
         dockerd: the daemon's process, 0 if it is not known.
@@ -97,7 +97,7 @@ def _network(process: int | str) -> str:
 
 
 def fault() -> str:
-    """Why IPv6 packets cannot be translated on this host, as a clause; empty if they can, or if only root is told."""
+    """Why IPv6 packets cannot be translated on this host, as a clause; empty if they can, or if only root can know."""
     if os.geteuid() != 0:
         return ""
     if not os.path.exists("/proc/net/if_inet6"):
@@ -106,7 +106,7 @@ def fault() -> str:
 
 
 def no_raw() -> str:
-    """Why ip6tables has no table raw here, as a clause; empty if it has one, or if only root is told."""
+    """Why ip6tables has no table raw here, as a clause; empty if it has one, or if only root can know."""
     return _without_table("raw") if os.geteuid() == 0 else ""
 
 
@@ -153,7 +153,7 @@ def _ufw(uplinks: set[str], forward: dict[str, str]) -> HostFirewall:
 
 
 def _firewalld(uplinks: set[str]) -> list[firewall_rules.Rule]:
-    """What it has told the kernel; where that cannot be asked, what its files say of the uplink's zone."""
+    """What it has given the kernel; where that cannot be read, what its files say of the uplink's zone."""
     done = system_programs.run("nft", "list", "table", "inet", "firewalld")
     if done is not None and done.returncode == 0:
         return firewall_rules.firewalld(done.stdout.decode(errors="replace"), uplinks)
@@ -176,7 +176,7 @@ def _xml(kind: str) -> dict[str, str]:
 
 
 def _forward_policy(said: list[str]) -> dict[str, str]:
-    """The policy of the chain FORWARD for IPv6, where it can be asked."""
+    """The policy of the chain FORWARD for IPv6, where it can be read."""
     found = re.search(r"^-P FORWARD (ACCEPT|DROP)$", said[0], re.MULTILINE) if said else None
     return {IPV6: POLICIES[found[1]]} if found else {}
 

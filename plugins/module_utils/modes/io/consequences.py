@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 SMTP = 25
 ONLY_IPV6 = (
-    "iptables is off: IPv4 clients stay masked, as docker-proxy serves them, and IPv6 alone is made real and proven"
+    "iptables is off: IPv4 clients stay masked, because docker-proxy serves them, and only IPv6 is made real and proved"
 )
 NO_WAY_OUT = "this host has no IPv6 default route: what containers open over IPv6 leads nowhere, and may wait for long"
 
@@ -87,7 +87,7 @@ def _unproven(networks: Iterable[str], found: Found) -> Iterator[str]:
 
 
 def _mail_without_name(found: Found, joining: Collection[str]) -> Iterator[str]:
-    """What other mail servers make of an outgoing address that nobody ever gave a PTR record."""
+    """What other mail servers make of an outgoing address that never had a PTR record."""
     names = [container.name for container in found.containers if container.id in joining and _takes_mail(container)]
     if not names:
         return

@@ -40,11 +40,11 @@ PATIENCE = 60
 
 
 class Done(t.NamedTuple):
-    """What there is to tell of a plan that was carried out.
+    """What there is to say of a plan that was carried out.
 
     Attributes:
         outage: for how many seconds at most published ports were closed.
-        notes: what containers did by themselves meanwhile.
+        notes: what containers did by themselves while it ran.
     """
 
     outage: float = 0.0
@@ -64,7 +64,7 @@ def change(
         part: the steps of what it returns.
 
     Returns:
-        The plan, the host as it was, and what there is to tell of carrying it out.
+        The plan, the host as it was, and what there is to say of carrying it out.
 
     Raises:
         RolledBack: a step failed, and the old state is back.
@@ -84,7 +84,7 @@ def change(
     return planned, found, done
 
 
-def told(plan: Plan, diff: t.Any, notes: tuple[str, ...] = ()) -> dict[str, t.Any]:
+def returned(plan: Plan, diff: t.Any, notes: tuple[str, ...] = ()) -> dict[str, t.Any]:
     """What every module that changes something returns."""
     return {
         "changed": plan.changed,

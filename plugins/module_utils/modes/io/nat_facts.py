@@ -100,7 +100,7 @@ class _Planned(t.NamedTuple):
 
     Attributes:
         targets: who gets IPv6, and by which way.
-        host: settings of the daemon, and the network of ours.
+        host: settings of the daemon, and our network.
         own: name of that network, empty for none.
         subnets: the IPv6 subnets of all networks.
         joining: ids of the containers that get IPv6.
@@ -157,7 +157,7 @@ class _Planned(t.NamedTuple):
         }
 
     def facts(self, wanted: Wanted, compose: nat_targets.ComposeOptions) -> facts.Nat:
-        """What the role, and the modules that carry it out, are told.
+        """What the role, and the modules that carry it out, get.
 
         Raises:
             Refused: what comes of it needs a consent that is not there.
@@ -235,7 +235,7 @@ def seeing(
     projects: Collection[str],
     joining: Collection[str],
 ) -> Iterator[docker_objects.Container]:
-    """The containers asked for, by name or by their Compose file, but for those that wait for Compose."""
+    """The containers wanted, by name or by their Compose file, except those that wait for Compose."""
     for container in found.containers:
         files = {*docker_objects.compose_paths(container.labels)}
         waits = files & {*projects} and container.id not in joining and not container.has_ipv6
@@ -244,7 +244,7 @@ def seeing(
 
 
 def _selection(wanted: Wanted, subnets: Iterable[str], found: Found, seldom: Seldom) -> tuple[dict[str, t.Any], Plan]:
-    """Options for gai_conf, none if it is not asked for, and its part of the plan."""
+    """Options for gai_conf, none if it is not wanted, and its part of the plan."""
     more = [name for name in ("gai_conf_precedence", "gai_conf_prefixes") if getattr(wanted, name)]
     if more and not wanted.gai_conf:
         raise Refused(f"{' and '.join(more)} without gai_conf", "gai_conf", "Set dms_ipv6_gai_conf, or leave them out")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who gets IPv6 with mode ``nat``, and by which way: a Compose file, a network that is replaced, or one of ours."""
+"""Who gets IPv6 with mode ``nat``, and by which way: a Compose file, a network that is replaced, or our own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Targets(t.NamedTuple):
     Attributes:
         projects: Compose projects whose files are edited.
         facts: the plan of each, and of each network that is replaced and no file edited.
-        containers: those that get a network of ours.
+        containers: those that get our network.
         alone: those that have real clients already and stay as they are, with the network by which they have them.
         found: what is to be believed of the host.
         notes: what the containers' owner has to know.
@@ -60,7 +60,7 @@ class Targets(t.NamedTuple):
 
     @property
     def no_network(self) -> bool:
-        """Whether a network of ours is needed by nobody."""
+        """Whether no container needs our network."""
         return bool((self.facts or self.alone) and not self.containers)
 
     @property
@@ -70,9 +70,9 @@ class Targets(t.NamedTuple):
 
 
 def planned(wanted: Wanted, compose: ComposeOptions, found: Found, docker: Docker) -> Targets:
-    """The targets. What is real already is left alone, but for a Compose project that can be planned as ever.
+    """The targets. What is real already is left alone, except a Compose project that can be planned as usual.
 
-    A file that is not understood is no obstacle where nothing has to be written into it.
+    A file that is not understood does not matter where nothing has to be written into it.
     """
     auto = wanted.attach == network_on_host.AUTO
     masked = wanted.select == chosen.MASKED and wanted.attach != network_on_host.DEFAULT_BRIDGE

@@ -187,7 +187,7 @@ def _at_boot() -> state_host.AtBoot:
 def looked_into(docker: Docker, found: Found) -> Found:
     """The same, with what its running containers listen on and which ports they were to have, one question for each.
 
-    A container that ends meanwhile stays as it was listed.
+    A container that ends in between stays as it was listed.
     """
     inspected = state_containers.inspect_all(docker, [container.id for container in found.containers])
     return found._replace(
@@ -233,7 +233,7 @@ def _hints(pid: int, running: tuple[docker_objects.Container, ...]) -> dict[str,
 
 
 def _members(containers: tuple[docker_objects.Container, ...]) -> dict[str, tuple[str, ...]]:
-    """network -> names of all its containers; stopped ones belong to it too, for they keep its id.
+    """network -> names of all its containers; stopped ones belong to it too, because they keep its id.
 
     Those that are being removed do not: nothing can be done to them any more, and they keep nothing busy.
     """

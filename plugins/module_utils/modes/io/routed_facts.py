@@ -74,7 +74,7 @@ def _refuse_other_modes(wanted: Wanted, compose: ComposeOptions) -> None:
         problem = "Compose files are not edited in mode routed"
         raise Refused(problem, "compose_files", "Remove the variables about Compose, and name the network in the file")
     if wanted.gai_conf:
-        problem = "it has no effect in mode routed, as containers have public addresses, which need no label"
+        problem = "it has no effect in mode routed, because containers have public addresses, which need no label"
         raise Refused(problem, "gai_conf", "Remove dms_ipv6_gai_conf from this host")
 
 

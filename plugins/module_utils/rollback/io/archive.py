@@ -26,7 +26,7 @@ main()
 
 
 def interpreter() -> str:
-    """The Python that will run the program: that of this run, if nobody but root can change it or its path.
+    """The Python that will run the program: that of this run, if only root can change it or its path.
 
     Raises:
         Refused: neither is it root's, nor does the distribution have one that will do.
@@ -35,7 +35,7 @@ def interpreter() -> str:
         if is_roots(path) and (path == os.path.realpath(sys.executable or "/") or _is_new_enough(path)):
             return path
     raise Refused(
-        f"others than root can change this Python or a folder on its path, and {DISTRIBUTIONS} is no Python 3.9 or"
+        f"others than root can change this Python or a folder on its path, and {DISTRIBUTIONS} is not Python 3.9 or"
         " later, so the host could not undo a change safely",
         sys.executable,
         "Set ansible_python_interpreter to one that is root's",

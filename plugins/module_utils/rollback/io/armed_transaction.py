@@ -56,7 +56,7 @@ def write(transaction: Transaction) -> None:
 
 
 def begin(path: str, run: str) -> int:
-    """Begin a journal anew; where its first line ends."""
+    """Begin a journal again; where its first line ends."""
     line = journal.dumped(journal.head(run))
     system_files.write(path, line, mode=0o600)
     return len(line)
@@ -83,7 +83,7 @@ def append(path: str, end: int, lines: bytes) -> int:
 
 
 def reserve(path: str, end: int, size: int) -> None:
-    """Have the room that a journal will take, as zeros, which are no lines; Refused if there is not enough."""
+    """Have the room that a journal will take, as zeros, which are not lines; Refused if there is not enough."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
@@ -163,7 +163,7 @@ class Journal(Back):
         self.stack.extend(reversed(back))
 
     def done(self) -> None:
-        """All steps are carried out: count the time limit anew, as it begins with the last step."""
+        """All steps are carried out: count the time limit again, because it begins with the last step."""
         if self.within is not None:
             line = journal.extended(boot_id(), time.monotonic() + self.within)
             self._append(journal.dumped(line))

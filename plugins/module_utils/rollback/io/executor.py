@@ -117,7 +117,7 @@ def carry_out(
     after: Callable[[], None] = nothing,
     back: Callable[[], None] = nothing,
 ) -> float:
-    """All steps of a plan, or the way back: whatever fails, and be it only that something cannot be written down.
+    """All steps of a plan, or the way back: whatever fails, even if only a note cannot be written.
 
     Args:
         plan: the steps.
@@ -129,7 +129,7 @@ def carry_out(
 
     Returns:
         For how many seconds at most clients found published ports closed: from the first step that closes some to the
-        end of the last one. Nobody connects to a service for that: a mail server would take it for an attack.
+        end of the last one. Nothing connects to a service for that: a mail server would take it for an attack.
 
     Raises:
         RolledBack: a step failed, and the old state is back.
@@ -145,7 +145,7 @@ def carry_out(
         refused = _roll_back(journal, executor, back, reason)
         if isinstance(reason, Exception):
             raise refused from None
-        raise  # somebody wants this process to end
+        raise  # this process is to end
     finally:
         executor.networks.close()
     return outage
@@ -181,7 +181,7 @@ def _roll_back(journal: Journal, executor: Executor, back: Callable[[], None], r
     with contextlib.suppress(Exception):
         journal.clear()
     if begun:
-        text = " ".join([f"{said(reason)} The old state is back", *executor.files.told])
+        text = " ".join([f"{said(reason)} The old state is back", *executor.files.notes])
         return RolledBack(text, remedy="; ".join(executor.daemon.notes))
     return reason if isinstance(reason, Refused) else Refused(said(reason))
 
@@ -194,14 +194,14 @@ def said(reason: BaseException) -> str:
 def take_back(journal: Back, executor: Executor) -> list[str]:
     """Carry out steps back and note which are done; what failed, in sentences.
 
-    Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start, whoever
-    tries it, does not kill the containers. The next attempt begins there.
+    Ends at the first failure: where a restart fails, the file keeps live-restore on, so that the next start
+    does not kill the containers. The next attempt begins there.
     """
     executor.files.going_back = True
     steps = tuple(reversed(journal.stack))
     try:
         if steps and not any(_brings_back(step) for step in steps):
-            # No settings of ours keep the daemon from coming back, so systemd starts it again if it died.
+            # Our settings do not keep the daemon from coming back, so systemd starts it again if it died.
             executor.daemon.await_answer()
         for step in steps:
             executor.do(step)

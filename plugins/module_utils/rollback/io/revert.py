@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arms a host so that it can undo a change by itself, and undoes it: by timer, at a boot, or when asked to."""
+"""Arms a host so that it can undo a change by itself, and undoes it: by timer, at a boot, or on request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_AGAIN = 3
 # itself counts its attempts and waits between them; systemd starts it again, a few times, only if it was killed.
 SERVICE = """\
 [Unit]
-Description=Undo a change of Docker's IPv6 set-up that nobody confirmed
+Description=Undo a change of Docker's IPv6 set-up that was not confirmed
 After=docker.service docker.socket network.target
 ConditionPathExists={state}/transaction.json
 StartLimitIntervalSec=600
@@ -62,7 +62,7 @@ class Outcome(t.NamedTuple):
     pause: float = 0.0
     gave_up: bool = False
 
-    def told(self) -> str:
+    def text(self) -> str:
         """What is left, and what becomes of it."""
         return f"{' '.join(self.failed)} {GAVE_UP if self.gave_up else 'The host tries it again'}"
 
@@ -73,7 +73,7 @@ GAVE_UP = "The host does not try it again: once the cause is gone, run dms.ipv6.
 def refuse_unable() -> None:
     """Raise Refused where a host could not take a change back by itself: before anything is changed, and in check mode.
 
-    It takes systemd, and a Python that nobody but root can change.
+    It takes systemd, and a Python that only root can change.
     """
     for program in ("systemctl", "systemd-run"):
         if not system_programs.where(program):
@@ -132,10 +132,10 @@ def settle(run: str, dry: bool) -> list[str]:
         armed.stored(run)
         return []
     if dry:
-        return ["an earlier run's change was not confirmed in time; a run takes it back first, and then plans anew"]
+        return ["an earlier run's change was not confirmed in time; a run takes it back first, and then plans again"]
     outcome = revert(f"not confirmed within {said['within']:g} s")
     if outcome.failed:
-        raise Refused(f"an earlier run's change was not confirmed and cannot be taken back: {outcome.told()}")
+        raise Refused(f"an earlier run's change was not confirmed and cannot be taken back: {outcome.text()}")
     armed.stored(run)
     return ["an earlier run's change was not confirmed in time; it was taken back first", *outcome.notes]
 
@@ -179,7 +179,7 @@ def revert(reason: str, tried: int = 0) -> Outcome:
         executor = rollback_executor.made_with(slot.made)
         executor.files.ours = slot.wrote
         failed += rollback_executor.take_back(back, executor)
-        notes += [*executor.files.told, *executor.daemon.notes, *executor.networks.notes]
+        notes += [*executor.files.notes, *executor.daemon.notes, *executor.networks.notes]
         end = back.end
         done = slot.left[len(back.stack) :]
         story.restarted = story.restarted or any(step["kind"] == "Restart" for step in done)
@@ -223,7 +223,7 @@ def _noted(said: dict[str, t.Any], story: journal.Story, reverted: dict[str, t.A
 
 
 def again(run: str) -> bool:
-    """Arm anew what the host gave up; whether there is such a change of this run, or of any if no id is given."""
+    """Arm again what the host gave up; whether there is such a change of this run, or of any if no id is given."""
     said = None if armed.is_armed() else armed.given_up()
     if said is None or run not in ("", said["id"]):
         return False

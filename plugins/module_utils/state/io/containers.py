@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Containers of the running engine, several asked about at a time."""
+"""Containers of the running engine, several queried at a time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def look(docker: Docker, name: str) -> docker_objects.Container | None:
 
 
 def _macs(said: dict[str, t.Any]) -> dict[str, str] | None:
-    """network -> MAC address, None if nobody can tell: an inspect has those that the engine chose as well."""
+    """network -> MAC address, None if they are unknown: an inspect has those that the engine chose as well."""
     folder = os.path.dirname(said.get("HostnamePath") or "")
     if os.path.basename(folder) != said["Id"]:
         return None
@@ -66,7 +66,7 @@ def _macs(said: dict[str, t.Any]) -> dict[str, str] | None:
 
 
 def inspect_all(docker: Docker, ids: list[str]) -> dict[str, docker_objects.Container]:
-    """Those of the containers that are still there, by the id asked for and in that order.
+    """Those of the containers that are still there, by the id given and in that order.
 
     Raises:
         Refused: the engine does not answer.
@@ -86,7 +86,7 @@ def inspect_all(docker: Docker, ids: list[str]) -> dict[str, docker_objects.Cont
                 except Exception as fault:
                     faults.append(fault)
 
-    # The first is worth no thread, and this one asks as well.
+    # The first is worth no thread, and this one does the same.
     helpers = [threading.Thread(target=ask) for _one in ids[1:AT_A_TIME]]
     for helper in helpers:
         helper.start()

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 STATE = "/var/lib/dms-ipv6"
 BACKUPS_KEPT = 5
 LIMIT = 4 << 20
-# Folders, links and folders made anew on the way to one file.
+# Folders, links and folders made again on the way to one file.
 STEPS = 256
 KINDS = {
     stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device",
@@ -63,7 +63,7 @@ class _Place(t.NamedTuple):
 
 
 class _Old(t.NamedTuple):
-    """A file that is there: a handle for reading, and how it was found."""
+    """An existing file: a handle for reading, and how it was found."""
 
     handle: int
     status: os.stat_result
@@ -73,7 +73,7 @@ def read(path: str) -> bytes | None:
     """The bytes of a file, None if it is missing.
 
     Raises:
-        Refused: it cannot be read, or is no regular file of at most a few MiB.
+        Refused: it cannot be read, or is not a regular file of at most a few MiB.
     """
     missing = contextlib.suppress(FileNotFoundError)
     with _refusing(path, "cannot be read"), missing, _place(path) as place, _opened(place) as old:
@@ -287,7 +287,7 @@ def _rights(place: _Place) -> Iterator[None]:
 
 
 def _refuse_rights(place: _Place, old: _Old | None) -> None:
-    """Nobody's rights are right for it, or they are not enough."""
+    """Raise OSError if no user has the right rights for it, or they are not enough."""
     if place.shared is None:
         return
     at, owner = place.shared.path, place.shared.uid
@@ -313,7 +313,7 @@ def _name(uid: int) -> str:
 
 @contextlib.contextmanager
 def _opened(place: _Place) -> Iterator[_Old | None]:
-    """The file that is there, for reading; anything but a regular one of a few MiB is refused before it is opened."""
+    """The existing file, for reading; anything but a regular one of a few MiB is refused before it is opened."""
     if place.entry is None:
         yield None
         return
@@ -322,7 +322,7 @@ def _opened(place: _Place) -> Iterator[_Old | None]:
         raise OSError(errno.EINVAL, f"it is {KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}")
     if status.st_size > LIMIT:
         raise OSError(errno.EFBIG, f"it is larger than {LIMIT >> 20} MiB")
-    # By the handle that was judged. Whoever holds a lease on it would keep us waiting.
+    # By the handle that was judged. A process that holds a lease on it would keep us waiting.
     handle = os.open(f"/proc/self/fd/{place.entry}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         yield _Old(handle, status)
@@ -401,7 +401,7 @@ def _give(handle: int, place: _Place, old: _Old | None, mode: int, like: str) ->
         os.fchmod(handle, model.st_mode & 0o666 if model else mode)
         return
     os.fchown(handle, old.status.st_uid, old.status.st_gid)
-    # Nobody but root decides which content of ours runs with whose rights.
+    # Only root decides which of our content runs with whose rights.
     kept = 0o7777 if old.status.st_uid == 0 and place.shared is None else 0o777
     os.fchmod(handle, old.status.st_mode & kept)
     for name in os.listxattr(old.handle):

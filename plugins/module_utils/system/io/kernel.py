@@ -30,7 +30,7 @@ TENTATIVE, PERMANENT = 0x40, 0x80
 PASSING = 0x01 | 0x08 | 0x20
 # States of TCP sockets in /proc/net/tcp{,6} (include/net/tcp_states.h of Linux).
 ESTABLISHED, LISTENS = "01", "0A"
-# A UDP socket that takes datagrams from anybody.
+# A UDP socket that takes datagrams from any sender.
 UNCONNECTED = "07"
 # What Docker names a container's interfaces, and what the kernel puts into every namespace once a module is loaded.
 OWN_LINKS = re.compile(r"lo|eth\d+|tunl0|sit0|ip6tnl0|gre0|gretap0|erspan0|ip6?_vti0|ip6gre0|dummy0|bond0")
@@ -165,7 +165,7 @@ def listeners(pid: int, own: bool = False) -> dict[str, list[tuple[str, int]]]:
 
 
 def udp_listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
-    """What takes UDP from anybody in a process's network namespace, as listeners()."""
+    """What takes UDP from any sender in a process's network namespace, as listeners()."""
     found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
     for family, name in (("ipv4", "udp"), ("ipv6", "udp6")):
         for fields in lines_of(f"/proc/{pid}/net/{name}"):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which packages the writing modules would miss on the target. Python's are asked of the import system, not tried."""
+"""Which packages the writing modules would miss on the target. Python's are found by the import system, not tried."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
 def searched() -> str:
-    """Where programs are looked for; an entry of PATH that is no absolute path is not."""
+    """Where programs are looked for; without entries of PATH that are not absolute."""
     found = f"{FOLDERS}:{os.environ.get('PATH', '')}".split(":")
     return ":".join(dict.fromkeys(folder for folder in found if folder.startswith("/")))
 

@@ -72,15 +72,15 @@ def test_limit(options: dict[str, t.Any], expected: int) -> None:
         (
             {"mail1": "auto"},
             {},
-            "mail1: 'auto' is no CIDR: the prefix length is missing. Give CIDRs; what `auto` means",
+            "mail1: 'auto' is not a CIDR: the prefix length is missing. Give CIDRs; what `auto` means",
         ),
         ({"mail1": "fd12::/64", "mail2": ["fd12::1/64"]}, {}, "mail2: fd12::1/64 has host bits set. Did you mean"),
-        ({"mail1": ""}, {}, "mail1: '' is no CIDR"),
-        ({"mail1": None}, {}, "mail1: 'None' is no CIDR"),
-        ({"mail1": {"subnet": "fd12::/64"}}, {}, "mail1: '{'subnet': 'fd12::/64'}' is no CIDR"),
+        ({"mail1": ""}, {}, "mail1: '' is not a CIDR"),
+        ({"mail1": None}, {}, "mail1: 'None' is not a CIDR"),
+        ({"mail1": {"subnet": "fd12::/64"}}, {}, "mail1: '{'subnet': 'fd12::/64'}' is not a CIDR"),
         ({"mail1": "10.0.0.0/8"}, {}, "mail1: 10.0.0.0/8 is IPv4."),
         ({}, {"limit": 0}, "limit: 0 is less than 1."),
-        ({}, {"limit": None}, "limit: None is no whole number."),
+        ({}, {"limit": None}, "limit: None is not a whole number."),
     ],
 )
 def test_refused(subnets: t.Any, options: dict[str, t.Any], words: str) -> None:

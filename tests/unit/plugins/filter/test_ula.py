@@ -70,11 +70,11 @@ def test_defaults_are_the_role_s() -> None:
         ([ID], {}, "ula: '['0123"),
         (ID, {"prefix_length": 47}, "prefix_length: 47 is not between 48 and 126."),
         (ID, {"prefix_length": "127"}, "prefix_length: 127 is not between 48 and 126."),
-        (ID, {"prefix_length": "/64"}, "prefix_length: '/64' is no whole number."),
+        (ID, {"prefix_length": "/64"}, "prefix_length: '/64' is not a whole number."),
         (ID, {"fleet_prefix": "fd12::/64"}, "fleet_prefix: fd12::/64 is no /48. Give one /48 for the whole fleet."),
         (ID, {"fleet_prefix": "2001:db8::/48"}, "fleet_prefix: 2001:db8::/48 is reserved for documentation (RFC 3849)"),
         (ID, {"fleet_prefix": "2001:2::/48"}, "fleet_prefix: 2001:2::/48 is no ULA. Give a /48 that begins with fd."),
-        (ID, {"fleet_prefix": "x"}, "fleet_prefix: 'x' is no CIDR"),
+        (ID, {"fleet_prefix": "x"}, "fleet_prefix: 'x' is not a CIDR"),
         *(
             (
                 ID,

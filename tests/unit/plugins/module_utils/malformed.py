@@ -44,7 +44,7 @@ PAGE = '{\n  "ipv6": true,\n  "fixed-cidr-v6": "fd00:cafe:face:feed::/64"§,\n}\
 
 MALFORMED: list[Malformed] = [
     *marked("too deep", "inside each other", '{"a": ' + "[" * 99 + "§[" + "[" * 5000),
-    *marked("digits of other scripts", "no JSON value", '{"a": §1\u0663}', '{"a": §\u0661}'),
+    *marked("digits of other scripts", "not a JSON value", '{"a": §1\u0663}', '{"a": §\u0661}'),
     *marked(
         "trailing comma",
         "a comma before }",
@@ -58,7 +58,7 @@ MALFORMED: list[Malformed] = [
     ),
     *marked("trailing comma", "a comma before ]", '{"a": [1§,]}', '{"a": ["x", "y"§,\n]}'),
     *marked("comma too many", "double quotes", '{"a": 1,§, "b": 2}', '{§, "a": 1}', "{§,}", '{"a": 1,§5}'),
-    *marked("comma too many", "no JSON value", '{"a": [§, 1]}', '{"a": [1,§, 2]}', '{"a": §, "b": 1}'),
+    *marked("comma too many", "not a JSON value", '{"a": [§, 1]}', '{"a": [1,§, 2]}', '{"a": §, "b": 1}'),
     *marked(
         "comma missing",
         "a comma or } is missing",
@@ -80,7 +80,7 @@ MALFORMED: list[Malformed] = [
         '{"a"\n  §"b"}',
         '{"a" §=> 1}',
     ),
-    *marked("colon", "no JSON value", '{"a": §: 1}', '{"a":§: 1}', '{"a": §}', '{"a": §]}'),
+    *marked("colon", "not a JSON value", '{"a": §: 1}', '{"a":§: 1}', '{"a": §}', '{"a": §]}'),
     *marked(
         "key",
         "double quotes",
@@ -109,7 +109,7 @@ MALFORMED: list[Malformed] = [
     *marked("word", "'nulll'", '{"a": §nulll}'),
     *marked(
         "word",
-        "no JSON value",
+        "not a JSON value",
         '{"a": §(1)}',
         '{"a": §<1>}',
         '{"a": §$x}',
@@ -170,7 +170,7 @@ MALFORMED: list[Malformed] = [
         '{§\u2028"a": 1}',
         '{§\ufeff"a": 1}',
     ),
-    *marked("white space that is none", "no JSON value", '{"a":§\u00a01}', '{"a": [§\u30001]}', "§\x00", "§\x0b{}"),
+    *marked("white space that is none", "not a JSON value", '{"a":§\u00a01}', '{"a": [§\u30001]}', "§\x00", "§\x0b{}"),
     *marked("white space that is none", "text after the end", "{}§\x00", "{}\n§\x1a", "{}§\u00a0"),
     *marked(
         "comment",
@@ -189,7 +189,7 @@ MALFORMED: list[Malformed] = [
         "{§// c\n}",
         '{\r\n\t"a": 1, §// c\r\n\t"b": 2\r\n}',
     ),
-    *marked("comment", "no JSON value", '{"a": §/b/}', '{"a": §-- c\n1}', "§<!-- c -->{}"),
+    *marked("comment", "not a JSON value", '{"a": §/b/}', '{"a": §-- c\n1}', "§<!-- c -->{}"),
     *marked("comment", "a comma or } is missing", '{"a": 1§; c\n}'),
     *marked(
         "several",
@@ -216,7 +216,17 @@ MALFORMED: list[Malformed] = [
         "\t§null\n",
     ),
     *marked(
-        "not JSON", "no JSON value", "§ipv6: true", "§---\nipv6: true", "§}", "§]", "§:", "§,", "§'a'", "§=", "§<json/>"
+        "not JSON",
+        "not a JSON value",
+        "§ipv6: true",
+        "§---\nipv6: true",
+        "§}",
+        "§]",
+        "§:",
+        "§,",
+        "§'a'",
+        "§=",
+        "§<json/>",
     ),
     *marked("not JSON", "a comma or ] is missing", "[ipv6]".replace("[", "§[").replace("§[ipv6]", "[1 §x]")),
     *marked(

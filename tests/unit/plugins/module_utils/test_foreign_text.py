@@ -107,7 +107,7 @@ def test_what_is_no_host_name(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"\xff", b"{", b"[" * 100_000])
 def test_an_engine_whose_answer_is_no_json(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Docker, "_ask", lambda *_arguments: answer)
-    with pytest.raises(Refused, match="the answer to GET /info is no JSON"):
+    with pytest.raises(Refused, match="the answer to GET /info is not JSON"):
         Docker().info()
 
 

@@ -133,7 +133,7 @@ def test_keys_of_ours_that_others_change_later_survive(content: bytes | None, va
     plan = undo(daemon, memory)
     first = json_text.read(json_text.decode(content or b"", PATH), PATH)
     assert json_text.same(daemon.file, {**first, "cpu-rt-period": value})
-    assert "left as they are, for somebody changed them since: cpu-rt-period" in plan.warnings
+    assert "left as they are, because they were changed since: cpu-rt-period" in plan.warnings
 
 
 @pytest.mark.parametrize("content", TEXTS)

@@ -533,7 +533,7 @@ def test_check_mode_before_ruamel_yaml_is_installed(monkeypatch: pytest.MonkeyPa
         True,
         ["have IPv6 in /srv/mail/compose.yaml and for what runs of it"],
     )
-    assert "cannot be told before ruamel.yaml is installed" in result["warned"]
+    assert "is unknown before ruamel.yaml is installed" in result["warned"]
 
 
 def test_relative_path_is_refused() -> None:

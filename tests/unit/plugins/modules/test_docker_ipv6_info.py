@@ -482,7 +482,7 @@ def test_last_proof(lab: Lab) -> None:
 
 
 def test_last_change_that_the_host_undid(lab: Lab) -> None:
-    lab.record = {"reverted": {"date": "2026-02-03T04:05:06Z", "reason": "asked for", "failed": []}}
+    lab.record = {"reverted": {"date": "2026-02-03T04:05:06Z", "reason": "requested", "failed": []}}
     assert info()["reverted"] == lab.record["reverted"]
     lab.record = {}
     assert "reverted" not in info()
@@ -533,16 +533,16 @@ def test_absent_brings_old_settings_back(lab: Lab) -> None:
     lab.record = {"undo": {"keys": {"mtu": {"before": [], "set": [1400]}, "init": {"before": [], "set": [False]}}}}
     plan = info(mode="absent", allow_container_restart=True)["plan"]
     assert plan["steps"] == [f"write {PATH}: the settings wanted", "restart docker.service; mail stopped and started"]
-    assert plan["warnings"] == ["left as they are, for somebody changed them since: init"]
+    assert plan["warnings"] == ["left as they are, because they were changed since: init"]
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"mode": "nat", "subnet": "fd00::1"}, "subnet: 'fd00::1' is no CIDR"),
+        ({"mode": "nat", "subnet": "fd00::1"}, "subnet: 'fd00::1' is not a CIDR"),
         ({"mode": "nat", "prefix_length": 127}, "prefix_length: 127 is not between 48 and 126"),
         ({"mode": "other"}, "value of mode must be one of"),
-        ({"mode": "nat", "address_pool": "fd00::1"}, "address_pool: 'fd00::1' is no CIDR"),
+        ({"mode": "nat", "address_pool": "fd00::1"}, "address_pool: 'fd00::1' is not a CIDR"),
         ({"mode": "nat", "attach": "host"}, "value of attach must be one of: auto, network, default_bridge, compose"),
         ({"mode": "nat", "attach": "default_bridge"}, "a restart for ipv6, fixed-cidr-v6 would stop mail"),
     ],
@@ -1307,16 +1307,16 @@ def test_a_prefix_that_the_network_gives_up(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"subnet": ULA}, "is a ULA, which nobody outside can reach"),
+        ({"subnet": ULA}, "is a ULA, which no client outside can reach"),
         ({"subnet": "auto"}, "this host has no global IPv6 prefix on its uplink"),
         (
             {"interface": "eth7"},
-            "interface: eth7 is no interface of this host with an IPv6 default route (eth0)",
+            "interface: eth7 is not an interface of this host with an IPv6 default route (eth0)",
         ),
-        ({"addresses": {"mail": "x"}}, "addresses, mail: 'x' is no IPv6 address"),
+        ({"addresses": {"mail": "x"}}, "addresses, mail: 'x' is not an IPv6 address"),
         ({"compose_files": ["/srv/shop/compose.yaml"]}, "compose_files: Compose files are not edited in mode routed"),
         ({"attach": "compose"}, "attach: mode routed connects containers to a network of its own"),
-        ({"mode": "nat", "subnet": GLOBAL}, "is no ULA; mode nat is for ULAs"),
+        ({"mode": "nat", "subnet": GLOBAL}, "is not a ULA; mode nat is for ULAs"),
         ({"mode": "nat", "subnet": "auto", "addresses": FIXED}, "addresses: containers get addresses of one's choice"),
     ],
 )

@@ -93,7 +93,7 @@ def test_reverted(machine: Host) -> None:
     assert transaction(state="reverted", any=True, check=True)["changed"] is True
     assert machine.done == [("armed", 120)]
     result = transaction(state="reverted", any=True)
-    assert (result["changed"], result["failed_steps"], machine.done[1:]) == (True, [], ["asked for"])
+    assert (result["changed"], result["failed_steps"], machine.done[1:]) == (True, [], ["requested"])
     assert transaction(state="reverted", any=True)["changed"] is False
 
 
@@ -111,7 +111,7 @@ def test_another_runs_change_is_not_reverted(machine: Host) -> None:
     [
         ({}, "missing required arguments: state"),
         ({"state": "on"}, "value of state must be one of: armed, confirmed, reverted"),
-        ({"state": "armed", "within": 0}, "within: 0 is no time limit. Give seconds."),
+        ({"state": "armed", "within": 0}, "within: 0 is not a time limit. Give seconds."),
         ({"state": "armed", "transaction": "other"}, "another run's change waits to be confirmed"),
         ({"state": "confirmed"}, "state is confirmed but all of the following are missing: transaction"),
         ({"state": "confirmed", "transaction": "other"}, "another run's change waits to be confirmed"),

@@ -218,7 +218,7 @@ def test_published_only_where_it_is_probed(engine: Engine, addresses: dict[str, 
     [
         ({"metrics": "/tmp/proof.txt"}, "metrics: give the absolute path of a file whose name ends in .prom"),
         ({"metrics": "/no/such/folder/x.prom"}, "metrics: there is no folder /no/such/folder on this host"),
-        ({"image": "traefik/whoami:"}, "image: 'traefik/whoami:' is no name of an image"),
+        ({"image": "traefik/whoami:"}, "image: 'traefik/whoami:' is not a name of an image"),
         ({"port": 65536}, "port: 65536 is not between 0 and 65535"),
         ({"container_port": 0}, "container_port: 0 is not between 1 and 65535"),
         ({"remove_after": 0}, "remove_after: 0 is not between 1 and 3600 seconds"),

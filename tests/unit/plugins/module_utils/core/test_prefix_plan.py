@@ -101,10 +101,10 @@ def test_each_part_but_the_first_is_given(prefix: str, length: int, parts: int) 
 @pytest.mark.parametrize(
     ("prefix", "length", "avoid", "words"),
     [
-        ("2001:2:0:1::/64", 64, [], "prefix_length: a /64 is no part of 2001:2:0:1::/64. Docker must not get"),
-        ("2001:2:0:1::/64", 63, [], "prefix_length: a /63 is no part of 2001:2:0:1::/64"),
-        ("2001:2:0:1::/126", 126, [], "prefix_length: a /126 is no part of"),
-        ("2001:2:0:1::/128", 126, [], "prefix_length: a /126 is no part of"),
+        ("2001:2:0:1::/64", 64, [], "prefix_length: a /64 is not a part of 2001:2:0:1::/64. Docker must not get"),
+        ("2001:2:0:1::/64", 63, [], "prefix_length: a /63 is not a part of 2001:2:0:1::/64"),
+        ("2001:2:0:1::/126", 126, [], "prefix_length: a /126 is not a part of"),
+        ("2001:2:0:1::/128", 126, [], "prefix_length: a /126 is not a part of"),
         ("2001:2:0:1::/64", 127, [], "prefix_length: 127 is not between 49 and 126"),
         ("2001:2:0:1::/64", 128, [], "not between 49 and 126"),
         ("2001:2:0:1::/64", 129, [], "not between 49 and 126"),
@@ -213,7 +213,7 @@ def test_occupied(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "eth0", "2001:2::/129", "2001:2:::1", "2001:2::1/", "None", "mail.example.org"])
 def test_occupied_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match=r"^avoid: '.*' is no address and no CIDR\. Give"):
+    with pytest.raises(Refused, match=r"^avoid: '.*' is neither an address nor a CIDR\. Give"):
         prefix_plan.occupied(text)
 
 
@@ -364,5 +364,5 @@ def test_whole_number(value: object, expected: int) -> None:
 
 @pytest.mark.parametrize("value", [None, "", "/64", "64.0", 64.0, True, [64], "sixty", "-1"])
 def test_no_whole_number(value: object) -> None:
-    with pytest.raises(Refused, match=r"^x: .* is no whole number\.$"):
+    with pytest.raises(Refused, match=r"^x: .* is not a whole number\.$"):
         prefix_plan.whole_number(value, "x")

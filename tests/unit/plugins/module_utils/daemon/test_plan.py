@@ -60,7 +60,7 @@ LIVE = '{"live-restore": true, "mtu": 1450}'
 LIVE_NEW = '{"live-restore": true, "mtu": 1450, "experimental": true, "ip6tables": true}'
 LOADED = {"experimental": True, "ip6tables": True}
 KEPT = "restart docker.service; mail keeps running"
-STOP = "stop mail, for the default bridge is in use as long"
+STOP = "stop mail, because the default bridge is in use while they run"
 STOPPED = "restart docker.service; mail stopped and started"
 IDLE = "restart docker.service; no container is running"
 
@@ -688,7 +688,7 @@ def test_not_refused(daemon: Daemon, wanted: Wanted) -> None:
             Wanted({"init": True}),
             (),
             (),
-            ("this also applies what nobody can tell whether the running daemon had it: dns",),
+            ("this also applies keys that the running daemon may not have: dns",),
         ),
         # What this run writes needs a restart, which brings the other one too.
         (Daemon(b'{"init": true}', recorded=False), Wanted({"init": True, "dns": []}), (), (), ()),
@@ -699,7 +699,7 @@ def test_not_refused(daemon: Daemon, wanted: Wanted) -> None:
             ("init",),
             (
                 (
-                    "nobody can tell whether the running daemon has init: the file may be newer than it;"
+                    "it is unknown whether the running daemon has init: the file may be newer than it;"
                     " apply: always restarts it"
                 ),
             ),
@@ -815,7 +815,7 @@ def test_versions_are_those_of_the_running_daemon() -> None:
 def test_a_daemon_that_is_no_service_is_not_restarted() -> None:
     """Nor is the service of another one; what needs no restart is done."""
     running = Daemon(b"{}", containers=()).running()._replace(unit="")
-    with pytest.raises(Refused, match=r"dockerd \(process 100\) is no service of systemd.*restarted for init"):
+    with pytest.raises(Refused, match=r"dockerd \(process 100\) is not a service of systemd.*restarted for init"):
         daemon_plan.plan(PATH, b"{}", Wanted({"init": True}), running)
     for wanted in (Wanted({"init": True}, apply="never"), Wanted({"debug": True})):
         assert daemon_plan.plan(PATH, b"{}", wanted, running).changed

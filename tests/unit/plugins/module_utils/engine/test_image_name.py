@@ -66,5 +66,5 @@ def test_names(text: str, name: str, version: str, found_by: str) -> None:
     ],
 )
 def test_what_is_none(text: str) -> None:
-    with pytest.raises(Refused, match="is no name of an image"):
+    with pytest.raises(Refused, match="is not a name of an image"):
         image_name.parse(text)

@@ -36,7 +36,7 @@ def test_parse(text: str, version: Version) -> None:
 
 @pytest.mark.parametrize("text", ["", "dev", "library-import", "28", "x28.0.0", ".28.0", "v", "twenty.ten", "-1.2"])
 def test_parse_refuses(text: str) -> None:
-    with pytest.raises(Refused, match="is no Docker Engine version") as reason:
+    with pytest.raises(Refused, match="is not a Docker Engine version") as reason:
         engine_version.parse(text)
     assert repr(text) in str(reason.value)
 

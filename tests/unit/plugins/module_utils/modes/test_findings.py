@@ -107,7 +107,7 @@ PAIRS = {
         "container mail, port 80/tcp: IPv6 clients get no answer and time out, because neither packet filter rules nor",
     ),
     "newly_exposed": Pair(
-        closed(UFW), closed(OPEN), "container mail: enabling IPv6 opens 8080/tcp to everyone, which UFW closes today"
+        closed(UFW), closed(OPEN), "container mail: enabling IPv6 opens 8080/tcp to all clients, which UFW closes today"
     ),
     "ipv4_only_rules": Pair(
         healthy(firewall=state_firewall.HostFirewall(chains=iptables.chains(USER + DROPS, "ipv4"))),
@@ -130,7 +130,7 @@ PAIRS = {
     "settings_unknown": Pair(
         newer(healthy(content=b"{}"), ip6tables=True),
         newer(healthy(content=b"{}"), ip6tables=True, **{"userland-proxy": True}),
-        "is newer than the running daemon, so nobody can tell whether it has userland-proxy",
+        "is newer than the running daemon, so it is unknown whether it has userland-proxy",
     ),
     "network_without_ipv6": Pair(
         on("shop"), on("shop", ipv6=True), "network shop of mail has no IPv6: ipv6 and fixed-cidr-v6 in"
@@ -158,7 +158,7 @@ PAIRS = {
     "gateway_with_length": Pair(
         healthy(networks=(network("a", odd_gateway="fd5c::1/72"),)),
         healthy(networks=(network("a", gateways=("fd5c:1ab0:7e57:1::1",)),)),
-        "the engine tells the gateway of network a as fd5c::1/72, with which Compose 5 and other new clients cannot",
+        "the engine reports the gateway of network a as fd5c::1/72, with which Compose 5 and other new clients cannot",
     ),
     "forbidden_prefix": Pair(
         healthy(networks=(network("a", ["2001:db8::/64"]),)),

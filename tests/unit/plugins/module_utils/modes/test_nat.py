@@ -140,7 +140,7 @@ def test_wanted_network(wanted: modes_nat.Wanted, subnet: str, derived: bool) ->
             "fleet_prefix: 2001:db8::/48 is reserved for documentation",
         ),
         (modes_nat.Wanted(subnet="2001:db8::/64"), MACHINE_ID, "subnet: 2001:db8::/64 is reserved for documentation"),
-        (modes_nat.Wanted(subnet="fd00::1"), MACHINE_ID, "subnet: 'fd00::1' is no CIDR"),
+        (modes_nat.Wanted(subnet="fd00::1"), MACHINE_ID, "subnet: 'fd00::1' is not a CIDR"),
     ],
 )
 def test_wanted_network_is_refused(wanted: modes_nat.Wanted, machine_id: str, words: str) -> None:

@@ -164,7 +164,7 @@ WAYS_IN: list[tuple[str, docker_objects.Container, dict[str, t.Any], str]] = [
         "nobody knows of ip6tables",
         dual(),
         {"known": False},
-        "nobody can tell what IPv6 clients get at port 8080: nobody can tell whether ip6tables is on",
+        "it is unknown what IPv6 clients get at port 8080: it is unknown whether ip6tables is on",
     ),
     (
         "its own address, past the host's",
@@ -263,7 +263,10 @@ def test_container_of_a_swarm_service(names: tuple[str, ...], refused: bool) -> 
         (
             dual("web"),
             daemon(),
-            f"container web on network six, which has IPv6: IPv6 clients would hang at port 8080, for {NOBODY}. Let",
+            (
+                "container web on network six, which has IPv6: IPv6 clients would hang at port 8080,"
+                f" because {NOBODY}. Let"
+            ),
         ),
         (dual("web"), daemon(True), ""),
         (published("web"), daemon(), ""),
@@ -287,7 +290,9 @@ def test_ipv4_that_would_hang(iptables: bool) -> None:
     if iptables:
         plan(there, "mail")
     else:
-        with pytest.raises(Refused, match="container mail: IPv4 clients would hang at port 8080, for neither packet"):
+        with pytest.raises(
+            Refused, match="container mail: IPv4 clients would hang at port 8080, because neither packet"
+        ):
             plan(there, "mail")
 
 

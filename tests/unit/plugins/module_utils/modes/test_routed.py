@@ -202,8 +202,8 @@ def test_addresses(given: dict[str, str], on_it: str | None, expected: str, step
     ("given", "words"),
     [
         ({"web": "2001:2:0:b1::25"}, "addresses, web: there is no such container in `containers`"),
-        ({"mail": "mail"}, "addresses, mail: 'mail' is no IPv6 address"),
-        ({"mail": "198.18.0.1"}, "addresses, mail: '198.18.0.1' is no IPv6 address"),
+        ({"mail": "mail"}, "addresses, mail: 'mail' is not an IPv6 address"),
+        ({"mail": "198.18.0.1"}, "addresses, mail: '198.18.0.1' is not an IPv6 address"),
         ({"mail": "2001:2:0:b2::25"}, f"addresses, mail: 2001:2:0:b2::25 is outside {SUBNET}"),
         ({"mail": "2001:2:0:b1::1"}, "addresses, mail: 2001:2:0:b1::1 is the network's own"),
         ({"mail": "2001:2:0:b1::"}, "addresses, mail: 2001:2:0:b1:: is the network's own"),
@@ -369,16 +369,20 @@ LEARNED = Uplink("eth0", ((ipaddress.IPv6Network(ON_LINK), False),))
             "subnet: the provider gave eth0 less than a /64 (2001:2:0:11::10/124)",
         ),
         ({"uplinks": (LEARNED,)}, {}, f"subnet: {ON_LINK} on eth0 was learned from a router and may change"),
-        ({}, {"interface": "eth7"}, "interface: eth7 is no interface of this host with an IPv6 default route (eth0)"),
-        ({}, {"interface": "eth7", "subnet": SUBNET}, "interface: eth7 is no interface of this host"),
+        (
+            {},
+            {"interface": "eth7"},
+            "interface: eth7 is not an interface of this host with an IPv6 default route (eth0)",
+        ),
+        ({}, {"interface": "eth7", "subnet": SUBNET}, "interface: eth7 is not an interface of this host"),
         # the host's or the router's own
         ({}, {"subnet": ON_LINK}, f"{ON_LINK} overlaps 2001:2:0:11::1/128 (router on eth0)"),
         ({}, {"subnet": "2001:2:0:11::10/124"}, "overlaps 2001:2:0:11::11/128 (address on eth0)"),
         ({}, {"subnet": "2001:2:0:10::/60"}, "overlaps"),
         # prefixes of other kinds
-        ({}, {"subnet": ULA}, f"subnet: {ULA} is a ULA, which nobody outside can reach; mode routed is for global"),
+        ({}, {"subnet": ULA}, f"subnet: {ULA} is a ULA, which no client outside can reach; mode routed is for global"),
         ({}, {"subnet": "2001:db8:1::/64"}, "subnet: 2001:db8:1::/64 is reserved for documentation"),
-        ({}, {"subnet": "x"}, "subnet: 'x' is no CIDR"),
+        ({}, {"subnet": "x"}, "subnet: 'x' is not a CIDR"),
         # variables of another mode
         ({}, {"attach": "default_bridge"}, "attach: mode routed connects containers to a network of its own"),
         ({}, {"attach": "compose"}, "attach: mode routed connects containers to a network of its own"),

@@ -222,7 +222,7 @@ def lasting(*valid: int | None, expires: int | None = 86397) -> Facts:
     ("asked", "found", "words"),
     [
         (Wanted(), facts(), "prefix: it is missing. Give the CIDR of the Docker network's IPv6 subnet."),
-        (wanted(prefix="x"), facts(), "prefix: 'x' is no CIDR"),
+        (wanted(prefix="x"), facts(), "prefix: 'x' is not a CIDR"),
         (wanted(prefix="2001:db8::/80"), facts(), "prefix: 2001:db8::/80 is reserved for documentation (RFC 3849)"),
         (
             wanted(interface="eth9"),
@@ -306,7 +306,7 @@ def lasting(*valid: int | None, expires: int | None = 86397) -> Facts:
             f"/etc/ndppd.conf:3: it has a rule for 2001:2:0:1:d1::/96 already, which overlaps {PREFIX}",
         ),
         (wanted("ndppd"), facts(ndppd_conf=b"proxy eth0 {"), "/etc/ndppd.conf:1: the file ends within braces"),
-        (Wanted("x", state="absent"), facts(), "prefix: 'x' is no CIDR"),
+        (Wanted("x", state="absent"), facts(), "prefix: 'x' is not a CIDR"),
     ],
 )
 def test_refused(asked: Wanted, found: Facts, words: str) -> None:

@@ -149,7 +149,7 @@ def test_options() -> None:
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("subnet", "", "subnet: '' is no CIDR"),
+        ("subnet", "", "subnet: '' is not a CIDR"),
         ("subnet", "2001:2:0:b1::1/64", "subnet: 2001:2:0:b1::1/64 has host bits set"),
         ("subnet", "2001:db8::/64", "subnet: 2001:db8::/64 is reserved for documentation"),
         ("bridge", "", "bridge: '' is no name of a bridge device"),

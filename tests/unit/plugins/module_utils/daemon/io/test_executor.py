@@ -709,7 +709,7 @@ def test_validate(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(dockerd, "is_dockerd", lambda pid: pid == 7)
-    with pytest.raises(Refused, match="dockerd has ended meanwhile"):
+    with pytest.raises(Refused, match="dockerd has ended during the run"):
         daemon_executor.validate(8, "{}", "/etc/docker/daemon.json")
     assert not commands
     monkeypatch.setattr(kernel, "command_line", lambda pid: ["dockerd", "--cpu-rt-period=1", "--config-file=/x"])

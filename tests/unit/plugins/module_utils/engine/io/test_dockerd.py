@@ -148,7 +148,7 @@ def test_systemd_listens_for_another_service(machine: Machine) -> None:
     [
         (
             ("dockerd", USER, "/opt/u/dockerd", None),
-            "process 9 (dockerd) listens on it, which is no dockerd of root's",
+            "process 9 (dockerd) listens on it, which is not a dockerd of root's",
         ),
         (("haproxy", ROOT, "/usr/sbin/haproxy", None), "process 9 (haproxy) listens on it"),
         (None, "process 9 (gone) listens on it"),
@@ -179,7 +179,7 @@ def test_systemd_listens_and_runs_no_dockerd_of_roots(machine: Machine, main: in
 
 def test_an_engine_elsewhere(machine: Machine) -> None:
     machine.listener = 0
-    with pytest.raises(Refused, match="the engine is no process of this host"):
+    with pytest.raises(Refused, match="the engine is not a process of this host"):
         dockerd.behind(machine.path)
     with pytest.raises(Refused, match="dockerd does not answer"):
         dockerd.behind(f"{machine.path}-missing")

@@ -301,7 +301,7 @@ def test_what_is_there_before_a_change(whole: Whole, tmp_path: Path, dry: bool) 
     [
         ("/no/such.tar", "/no/such.tar: there is no such archive on this host."),
         (DIGEST, "there is no such image on this host."),
-        ("Upper", "image: 'Upper' is no name of an image."),
+        ("Upper", "image: 'Upper' is not a name of an image."),
     ],
 )
 def test_what_cannot_be_had_after_a_change(whole: Whole, image: str, words: str, dry: bool) -> None:

@@ -398,7 +398,7 @@ def test_undone(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         file.write_bytes(b"new")
     arm(slots=((step(files[0]),), (step(files[1], None),)), record={"proof": {"result": "passed"}})
     change_record.keep(proof={"result": "failed"}, undo={"x": 1})
-    assert revert.revert("asked for").failed == []
+    assert revert.revert("requested").failed == []
     # Nothing says here that what stood in the daemon's file was ours, so it is kept.
     kept = [name for name in machine.names() if ".dms-ipv6-" in name]
     assert [(machine.folder / name).read_bytes() for name in kept] == [b"new", b"new"]
@@ -406,10 +406,10 @@ def test_undone(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files[0].read_bytes() == b"old"
     record = change_record.record()
     assert record["proof"] == {"result": "passed"}
-    assert (record["reverted"]["reason"], record["reverted"]["failed"]) == ("asked for", [])
+    assert (record["reverted"]["reason"], record["reverted"]["failed"]) == ("requested", [])
     assert (record["reverted"]["transaction"], "left" in record["reverted"]) == ("run", False)
     assert set(record) == {"proof", "reverted"}
-    assert revert.revert("asked for").failed == []
+    assert revert.revert("requested").failed == []
 
 
 def test_what_cannot_be_undone_stays_armed(machine: Host) -> None:
@@ -417,7 +417,7 @@ def test_what_cannot_be_undone_stays_armed(machine: Host) -> None:
     bad, good = machine.folder / "units" / "x" / "y", machine.folder / "a"
     (machine.folder / "units" / "x").write_bytes(b"no directory")
     arm(slots=((step(good),), (step(bad),)))
-    (problem,) = revert.revert("asked for").failed
+    (problem,) = revert.revert("requested").failed
     assert problem.startswith(f"{bad}: cannot be written")
     assert good.read_bytes() == b"old"
     assert armed_transaction.armed() is not None
@@ -428,7 +428,7 @@ def test_module_ends_its_own_way_back_at_the_first_failure(machine: Host) -> Non
     bad, late, good = machine.folder / "units" / "x" / "y", machine.folder / "late", machine.folder / "good"
     (machine.folder / "units" / "x").write_bytes(b"no directory")
     arm(slots=((step(good),), (step(bad), step(late))))
-    (problem,) = revert.revert("asked for").failed
+    (problem,) = revert.revert("requested").failed
     assert problem.startswith(f"{bad}: cannot be written")
     assert (good.exists(), late.exists()) == (True, False)
 
@@ -440,7 +440,7 @@ def test_daemon_that_was_restarted_is_recorded(machine: Host, monkeypatch: pytes
     monkeypatch.setattr(daemon_executor.DaemonExecutor, "restart", lambda self, one: done.append(one))
     monkeypatch.setattr(daemon_loaded, "read_by_daemon", lambda _socket, _config: entry)
     arm(slots=((restart,),), record={"daemon": {"pid": 1}})
-    assert revert.revert("asked for").failed == []
+    assert revert.revert("requested").failed == []
     assert (done, change_record.record()["daemon"]) == ([restart], entry)
 
 
@@ -544,7 +544,7 @@ def test_attempts_are_few_and_further_and_further_apart(
     file.write_bytes(b"edited since")
     assert revert.again("other") is False
     assert revert.again("run") is True
-    assert revert.revert("asked for").failed == []
+    assert revert.revert("requested").failed == []
     assert (daemon.starts, file.read_bytes(), (machine.folder / "b").read_bytes()) == (5, b"edited since", b"old")
     assert ("gave_up" in change_record.record()["reverted"], change_record.record()["daemon"]) == (False, {"pid": 5})
     assert machine.names() == ["a", "b", "lock", "state/record.json"]
@@ -711,7 +711,7 @@ def test_change_whose_way_back_has_begun_is_not_confirmed(machine: Host) -> None
     """Half of it is no change that anybody wanted."""
     (machine.folder / "units" / "x").write_bytes(b"no directory")
     arm(slots=((step(machine.folder / "units" / "x" / "y"),),))
-    assert revert.revert("asked for").pause > 25
+    assert revert.revert("requested").pause > 25
     with pytest.raises(Refused, match="was not confirmed in time and is being undone"):
         change_armed.stored("run")
 
@@ -729,7 +729,7 @@ def test_what_a_change_was_made_with_takes_it_back(machine: Host, monkeypatch: p
         journal = armed_transaction.Journal("run", made_with=made)
         journal.begin(Plan("", ""))
         journal.hold((RESTART,))
-    assert revert.revert("asked for").failed == []
+    assert revert.revert("requested").failed == []
     assert used == [
         ("/var/run/docker.sock", "docker.service", 120.0),
         ("/run/2.sock", "second.service", 7.0),
@@ -746,7 +746,7 @@ def test_what_the_run_wrote_is_no_edit_of_others(machine: Host) -> None:
         journal = armed_transaction.Journal("run")
         journal.begin(Plan("", ""))
         journal.hold((step(file),), False, step(file, b"new"))
-        outcome = revert.revert("asked for")
+        outcome = revert.revert("requested")
         assert (outcome.failed, file.read_bytes()) == ([], b"old")
         copies = [one for one in machine.folder.iterdir() if one.name.startswith("daemon.json.dms-ipv6-")]
         assert [one.read_bytes() for one in copies] == kept
@@ -764,7 +764,7 @@ def test_older_versions_transaction_is_understood(machine: Host) -> None:
     journal.begin(Plan("", ""))
     journal.hold((step(machine.folder / "c"),))
     assert [len(slot) for slot in on_disk()] == [2, 1]
-    assert revert.revert("asked for").failed == []
+    assert revert.revert("requested").failed == []
     # It does not say what was written, so what stood there is kept.
     assert [name for name in machine.names() if ".dms-ipv6-" not in name] == ["a", "c", "state/record.json"]
 
@@ -783,7 +783,7 @@ def test_what_was_given_up_is_forgotten_once_a_change_is_confirmed(machine: Host
 def test_record_that_cannot_be_written_is_a_note(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     arm(slots=((step(machine.folder / "a"),),))
     monkeypatch.setattr(change_record, "replace_record", full)
-    outcome = revert.revert("asked for")
+    outcome = revert.revert("requested")
     assert (outcome.failed, outcome.notes) == (
         [], ["It could not be written down: Unexpected error: OSError: [Errno 28] No space left on device."]
     )  # fmt: skip

@@ -349,7 +349,7 @@ def test_way_back_leaves_a_file_that_was_edited_since_and_goes_on(
     used = executor()
     assert rollback_executor.take_back(left(Plan("", "", steps).back(3)), used) == []
     assert Path(steps[0].path).read_bytes() == b"old"
-    assert len(used.files.told) == 2
+    assert len(used.files.notes) == 2
 
 
 @pytest.mark.parametrize("kind", ["edited", "fifo", "directory"])
@@ -363,7 +363,7 @@ def test_daemon_gets_its_old_file_back_and_what_stood_there_is_kept(tmp_path: Pa
     assert rollback_executor.take_back(left((WriteFile(str(file), b"old", "as it was"),)), used) == []
     (kept,) = tmp_path.glob("daemon.json.*")
     assert file.read_bytes() == b"old"
-    assert used.files.told == [f"What stood in {file} by then is kept as {kept}."]
+    assert used.files.notes == [f"What stood in {file} by then is kept as {kept}."]
     assert kind != "edited" or kept.read_bytes() == b"theirs"
 
 
