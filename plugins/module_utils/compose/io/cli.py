@@ -51,7 +51,7 @@ def run(command: tuple[str, ...], timeout: float, folder: str | None = None) -> 
 
 
 def recreate(step: Recreate) -> None:
-    """Let Compose make containers anew whose services have changed, and nobody else's.
+    """Let Compose re-create the containers whose services have changed, and no others.
 
     Raises:
         Refused: in Compose's own words.

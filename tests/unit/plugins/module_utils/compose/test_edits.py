@@ -462,7 +462,7 @@ BAD = [
     Bad(SMALL + "§'services':\n", DEFAULT, "the key `services` stands here a second time"),
     Bad("x-a: &a {}\nservices:\n  mail:\n    <<: *a\n    §<<: *a\n", DEFAULT, "`<<` stands here a second time"),
     Bad("x-a: &a 1\nservices:\n  mail:\n    <<: §*a\n", DEFAULT, "<< takes a mapping"),
-    Bad("services:\n  ? §[mail]\n  : {}\n", DEFAULT, "a key that is no simple text"),
+    Bad("services:\n  ? §[mail]\n  : {}\n", DEFAULT, "a key that is not a simple text"),
     Bad("a: " + "[" * 99 + "§[" + "]" * 100 + "\n", DEFAULT, "more than 100 values inside each other"),
     # no Compose file
     Bad("§", DEFAULT, "`services` is missing"),

@@ -116,7 +116,7 @@ def test_a_connection_is_kept_after_the_probe_has_ended(family: str) -> None:
     with serving(family, look) as port:
         found = probe.hold((LOOPBACK[family], port), family, 5, 1)
     assert (found.verdict, found.client, found.seen) == ("not verified", LOOPBACK[family], "")
-    assert found.msg == "connected; the host can tell within 1 s whom the service sees"
+    assert found.msg == "connected; the host can tell within 1 s which client the service sees"
     assert seen == {"peer": seen["peer"], "end": b""}
     assert seen["peer"][:2] == (found.client, found.client_port)
 
