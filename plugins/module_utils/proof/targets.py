@@ -35,8 +35,8 @@ def why_not(text: str) -> str:
         (value.is_loopback, "a loopback address"),
         (value.is_link_local, "link-local (RFC 3927)"),
         (value.is_multicast, "multicast"),
-        (value in ipaddress.IPv4Network("0.0.0.0/8"), "no host's address (RFC 1122)"),
-        (value in ipaddress.IPv4Network("240.0.0.0/4"), "no host's address (RFC 1112)"),
+        (value in ipaddress.IPv4Network("0.0.0.0/8"), "not a host's address (RFC 1122)"),
+        (value in ipaddress.IPv4Network("240.0.0.0/4"), "not a host's address (RFC 1112)"),
     )
     return next((words for applies, words in checks if applies), "")
 

@@ -61,8 +61,8 @@ class LoadTable(Step):
         table = nft_table.parse(self.text)
         if table is None:
             return f"remove the table ip6 {nft_table.NAME} from the kernel"
-        ports = ", ".join(map(str, table.ports)) or "no port"
-        return f"load the firewall of {table.subnet}: open is {ports}; {CLOSED}"
+        ports = ", ".join(map(str, table.ports)) or "none"
+        return f"load the firewall of {table.subnet}: open ports: {ports}; {CLOSED}"
 
 
 @dataclass(frozen=True)

@@ -252,7 +252,7 @@ CASES = [
         "spf_rejected_gateway",
         "critical",
         "spf",
-        evidence="container mail: SPF rejected mail 2 times, as it came"
+        evidence="container mail: SPF rejected mail 2 times, because it came"
         " from its gateway 172.17.0.1, from Nov 25 18:55:46 to Nov 25 18:55:46",
     ),
     Case("spf_rejected_gateway", "info", "spf", MOVED, why="nobody is masked any more"),
