@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         """What is wrong with the host that the task is for."""
         name = known["inventory_hostname"]
         given = {name: self._value(known[name]) for name in _ours(known)}
-        return wishes.told({name: self._faults(name, given, self._run(known, args, ""))})
+        return wishes.in_one_line({name: self._faults(name, given, self._run(known, args, ""))})
 
     def _playbook(self, known: Result, args: Result) -> str:
         """What is wrong with any host of the playbook, or with the choice of its hosts."""
@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
             theirs = known["hostvars"][host]
             inventory = {name: _read(theirs, name) for name in _ours(theirs) if name not in above}
             found[host] = self._faults(host, {**inventory, **above}, run)
-        return wishes.told(found)
+        return wishes.in_one_line(found)
 
     def _run(self, known: Result, args: Result, pattern: str) -> wishes.Run:
         defaults = {name: option.get("default") for name, option in self.options.items()}

@@ -13,7 +13,7 @@ description:
   - Chooses a part of the prefix that a provider gave a host, such as a /80 of a /64, in which none of the given
     addresses lies. The answer is the same every time for the same arguments.
   - It is never the first part, for C(::1) and the like are routers and hosts, and never the whole prefix.
-  - Nothing is asked. What is not in O(avoid) is not known.
+  - No host is read. What is not in O(avoid) is not known.
 positional: prefix_length, avoid, name
 options:
   _input:
@@ -89,7 +89,7 @@ def carved(prefix: t.Any, prefix_length: t.Any, avoid: t.Any, name: t.Any) -> st
         Refused: an argument is of the wrong type, or see prefix_plan.carve().
     """
     if isinstance(avoid, (str, Mapping)) or not isinstance(avoid, Iterable):
-        raise Refused(f"{avoid!r} is no list", "avoid", prefix_plan.REMEDY_AVOID)
+        raise Refused(f"{avoid!r} is not a list", "avoid", prefix_plan.REMEDY_AVOID)
     host_prefix = ip.cidr(str(prefix), "carve", prefix_plan.REMEDY_PREFIX)
     length = prefix_plan.whole_number(prefix_length, "prefix_length")
     occupied = [prefix_plan.occupied(str(text)) for text in avoid]

@@ -86,7 +86,7 @@ def claims(subnets: t.Any) -> Iterator[tuple[str, ipaddress.IPv6Network]]:
         Refused: not a dictionary, or a value that is not an IPv6 CIDR; the host is named.
     """
     if not isinstance(subnets, Mapping):
-        raise Refused(f"{subnets!r} is no dictionary of subnets by host", "collisions")
+        raise Refused(f"{subnets!r} is not a dictionary of subnets by host", "collisions")
     for host, value in subnets.items():
         several = isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
         for entry in value if several else (value,):

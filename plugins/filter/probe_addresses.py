@@ -13,8 +13,8 @@ description:
   - Chooses an address for each family. A Docker host that an attacker controls reports what it likes, and probe hosts
     connect to it; so what it reports is taken only where the operator gave nothing, and only if it can be the address
     of another host, which loopback, link-local, multicast and the like are not.
-  - What the operator gave comes first. Then the inventory's address and the reported one, public ones first, as many
-    hosts are managed over a private network on which no client is.
+  - What the operator gave comes first. Then the inventory's address and the reported one, public ones first, because
+    many hosts are managed over a private network on which no client is.
 positional: given, inventory, trust
 options:
   _input:
@@ -66,7 +66,7 @@ if t.TYPE_CHECKING:
 def probe_addresses(reported: t.Any, given: t.Any = None, inventory: t.Any = "", trust: t.Any = True) -> dict[str, str]:
     """See DOCUMENTATION."""
     if given and not isinstance(given, dict):
-        raise AnsibleFilterError(f"dms_ipv6_probe_addresses: {given!r} is no dict. Give an address by family.")
+        raise AnsibleFilterError(f"dms_ipv6_probe_addresses: {given!r} is not a dictionary. Give an address by family.")
     return targets.addresses(reported, given or {}, str(inventory or ""), bool(trust))
 
 

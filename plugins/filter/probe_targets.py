@@ -11,7 +11,7 @@ short_description: What probe hosts connect to on a Docker host
 version_added: 0.1.0
 description:
   - Makes a list of places to probe out of what a Docker host reports, which may be anything if an attacker controls it.
-  - A responder's port is taken if it is one of 20000 to 32767, or the one that was asked for; of services 64 ports at
+  - A responder's port is taken if it is one of 20000 to 32767, or the one that was requested; of services 64 ports at
     most. What does not make sense is left out.
 positional: addresses, families
 options:
@@ -36,7 +36,7 @@ options:
     elements: list
     default: []
   port:
-    description: The responder's port that was asked for, V(0) for none.
+    description: The responder's port that was requested, V(0) for none.
     type: int
     default: 0
   own_address:

@@ -13,7 +13,7 @@ description:
   - Derives an IPv6 prefix for private use (ULA, RFC 4193) from a text that is unique to a host and from a network's
     name, the same every time.
   - With a host's machine-id it is exactly what P(dms.ipv6.dms_ipv6#role) and M(dms.ipv6.docker_ipv6_network) choose on
-    that host with V(auto), so an inventory can name it before any host is asked.
+    that host with V(auto), so an inventory can name it before any host is read.
 positional: name, prefix_length, fleet_prefix
 options:
   _input:
@@ -91,12 +91,12 @@ def derived(unique: t.Any, name: t.Any, prefix_length: t.Any, fleet_prefix: t.An
         Refused: no text, a prefix length out of range, or no ULA /48 for the fleet.
     """
     if not isinstance(unique, str) or not unique.strip():
-        raise Refused(f"'{unique}' is no text to derive a subnet from", "ula", "Give the host's machine-id")
+        raise Refused(f"'{unique}' is not a text to derive a subnet from", "ula", "Give the host's machine-id")
     length = prefix_plan.whole_number(prefix_length, "prefix_length")
     wanted = network_on_host.NetworkOptions(str(name), prefix_length=length, fleet_prefix=str(fleet_prefix or ""))
     subnet = network_on_host.wanted_network(wanted, unique).subnet
     if subnet is None or not subnet.subnet_of(ip.ULA):
-        raise Refused(f"{fleet_prefix} is no ULA", "fleet_prefix", "Give a /48 that begins with fd")
+        raise Refused(f"{fleet_prefix} is not a ULA", "fleet_prefix", "Give a /48 that begins with fd")
     return str(subnet)
 
 

@@ -201,7 +201,7 @@ def test_filter_and_search(look: Look) -> None:
     search(browser, "172.18.0.1 AUDIT", 1)
     assert shown(browser) == ["masked.example.com"]
     search(browser, "nobody is called that", 0)
-    assert browser.find_element(By.ID, "nobody").is_displayed()
+    assert browser.find_element(By.ID, "nomatch").is_displayed()
     search(browser, " ", 8)
 
 

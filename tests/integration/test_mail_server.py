@@ -235,8 +235,8 @@ def test_hidden_client_is_relayed_for(there: Lab, before: Seen) -> None:
     found = before.of("relay", "open_relay")
     assert found["severity"] == "critical"
     assert found["evidence"] == (
-        f"open relay confirmed: container relay, port 25: IPv6 clients appear as {GATEWAY}, for whom Postfix sends mail"
-        " to anybody (mynetworks: 172.16.0.0/12, by PERMIT_DOCKER=network)"
+        f"open relay confirmed: container relay, port 25: IPv6 clients appear as {GATEWAY}, from which Postfix sends"
+        " mail to any address (mynetworks: 172.16.0.0/12, by PERMIT_DOCKER=network)"
     )
 
 
@@ -357,7 +357,7 @@ def test_spf_rejects_whom_it_should_let_in(there: Lab, before: Seen, after: Seen
     assert (after.spf6["code"], after.spf4["code"]) == (250, 550)
     found = before.of("spf", "spf_rejected_gateway")
     assert found["severity"] == "critical"
-    assert f"SPF rejected mail 1 times, as it came from its gateway {GATEWAY}" in found["evidence"]
+    assert f"SPF rejected mail 1 times, because it came from its gateway {GATEWAY}" in found["evidence"]
     assert after.of("spf", "spf_rejected_gateway")["severity"] == "info"
 
 

@@ -18,7 +18,7 @@ class Chosen(t.NamedTuple):
     Attributes:
         projects: whose files are edited, each with its plan; None where that is still to be made.
         live: networks that are replaced while they run, and nothing else.
-        rest: containers that get a network of ours.
+        rest: containers that get our network.
         notes: what their owner has to know.
     """
 

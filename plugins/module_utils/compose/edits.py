@@ -83,7 +83,7 @@ def override(base: str, text: str | None, wanted: Wanted, where: str) -> str:
         base: the text of the Compose file, which stays as it is.
         text: of the override file; None if there is none.
         wanted: the network.
-        where: the override file; faults of the base are told as those of "the Compose file".
+        where: the override file; faults of the base are named as those of "the Compose file".
 
     Raises:
         Refused: a file is not understood, or the network cannot be had that way; nothing was changed.
@@ -101,7 +101,7 @@ def edit_among(texts: Sequence[tuple[str, str]], path: str, wanted: Wanted, work
         texts: pairs of path and text, in the order in which Compose merges them.
         path: of the one that is edited. Those behind it say nothing of the network.
         wanted: the network.
-        worked_out: what Compose makes of the files as they are, None if it was not asked.
+        worked_out: what Compose makes of the files as they are, None if it did not run.
 
     Raises:
         Refused: a file is not understood, or the network cannot be had that way; nothing was changed.
@@ -147,10 +147,10 @@ def _refuse_unusable(wanted: Wanted) -> None:
     """Raise Refused for what cannot be written into any file."""
     key = wanted.key if isinstance(wanted, NamedNetwork) else files.DEFAULT
     if not KEY.fullmatch(key):
-        raise Refused(f"'{key}' is no key of a network", "key", "Use letters, digits, _, . and -")
+        raise Refused(f"'{key}' is not a valid key of a network", "key", "Use letters, digits, _, . and -")
     name = "" if isinstance(wanted, DefaultNetwork) else wanted.name
     if not NAME.fullmatch(name) and (name or isinstance(wanted, ExternalNetwork)):
-        raise Refused(f"'{name}' is no name of a network", "name", "Use letters, digits, _, . and -")
+        raise Refused(f"'{name}' is not a valid name of a network", "name", "Use letters, digits, _, . and -")
     if isinstance(wanted, NamedNetwork) and wanted.key == files.DEFAULT:
         raise Refused("`default` is the project's own network", "key", "Choose another key")
     if not isinstance(wanted, ExternalNetwork):
@@ -218,7 +218,7 @@ def _dual_stack(view: files.View, key: str, subnet: str, name: str) -> Data:
 
 
 def _refuse_text(view: files.View, key: str, text: str) -> None:
-    """Raise Refused where ``enable_ipv6`` is no boolean, unless Compose makes true of its variable."""
+    """Raise Refused if ``enable_ipv6`` is not a boolean, unless Compose makes true of its variable."""
     worked_out = view.worked_out.networks.get(key) if view.worked_out else None
     if "$" in text and worked_out and worked_out.enable_ipv6:
         return
@@ -226,7 +226,7 @@ def _refuse_text(view: files.View, key: str, text: str) -> None:
     if "$" in text:
         remedy = f"Set {' and '.join(files.lines_of_env(text, 'true'))} in .env, or {LIVE_WAY}"
         view.fail(path, f'`enable_ipv6` is the text "{text}", whose value is not the file\'s to say', remedy)
-    problem = f'`enable_ipv6` is the text "{text}", which is no boolean to every Compose'
+    problem = f'`enable_ipv6` is the text "{text}", which not every Compose takes as a boolean'
     view.fail(path, problem, "Write true, without quotes, or remove the line")
 
 
@@ -247,7 +247,7 @@ def _refuse_unfit(view: files.View, key: str, entry: Data) -> None:
 
 
 def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
-    """Whether the network has the subnet; another IPv6 subnet is refused, as a bridge takes only one."""
+    """Whether the network has the subnet; another IPv6 subnet is refused, because a bridge takes only one."""
     found = False
     for index, config in enumerate(files.ipam_config(entry)):
         written = files.as_text(config.get("subnet"))
@@ -267,7 +267,7 @@ def _has_subnet(view: files.View, key: str, entry: Data, subnet: str) -> bool:
 
 
 def _value(view: files.View, key: str, text: str) -> str:
-    """What Compose makes of the text of a subnet, or the text itself if that cannot be told."""
+    """What Compose makes of the text of a subnet, or the text itself if that is not known."""
     worked_out = view.worked_out.networks.get(key) if view.worked_out else None
     written = [files.as_text(entry.get("subnet")) for entry in files.ipam_config(view.networks[key])]
     return files.worked_out(written, worked_out).get(text, text)
@@ -285,7 +285,7 @@ def _outside(view: files.View, name: str) -> Data:
     if isinstance(external, dict):
         return {**entry, "external": {**external, "name": name}}
     if external is not None and files.truth(external) is None:
-        problem = f'`external` is the text "{files.as_text(external)}", which is no boolean to every Compose'
+        problem = f'`external` is the text "{files.as_text(external)}", which not every Compose takes as a boolean'
         view.fail((*path, "external"), problem, "Write true, without quotes, or remove the line")
     if external is None and not entry.get("name"):
         return {"name": name, "external": True, **{key: value for key, value in entry.items() if key.startswith("x-")}}
@@ -303,7 +303,7 @@ def _with(data: t.Any, path: Sequence[str], value: t.Any) -> t.Any:
 
 
 def _refuse_tagged(document: Document, path: Sequence[str]) -> t.Any:
-    """The value at the end of a path, None if there is none. One with a tag on the way is not ours to edit."""
+    """The value at the end of a path, None if there is none. One with a tag on the way is not edited."""
     value: t.Any = document.data
     for index, step in enumerate(path):
         value = value.get(step) if value else None

@@ -92,7 +92,7 @@ class View:
     """Services and networks of several files, merged; the values as in the files.
 
     Attributes:
-        worked_out: what Compose makes of the values, None if nobody asked it.
+        worked_out: what Compose makes of the values, None if it did not run.
     """
 
     documents: tuple[Document, ...]
@@ -156,7 +156,7 @@ def lines_of_env(text: str, value: str) -> list[str]:
 
 
 def worked_out(written: Sequence[str], net: Net | None) -> dict[str, str]:
-    """Subnets as they are written -> what Compose makes of them; nothing where that cannot be told."""
+    """Subnets as they are written -> what Compose makes of them; nothing where that is not known."""
     return dict(zip(written, net.subnets)) if net and len(written) == len(net.subnets) else {}
 
 
@@ -245,7 +245,7 @@ def _typed(document: Document, path: Path, value: t.Any, kinds: tuple[type, ...]
 
 def refuse_without_services(documents: Sequence[Document]) -> None:
     if not any("services" in document.data for document in documents):
-        documents[0].fail_at(("services",), "`services` is missing: this is no Compose file, or one of 2014")
+        documents[0].fail_at(("services",), "`services` is missing: this is not a Compose file, or one of 2014")
 
 
 def merged(documents: Sequence[Document]) -> View:

@@ -173,10 +173,10 @@ class ComposePlan:
 
 @dataclass(frozen=True)
 class _Project:
-    """A project as found: its name, its containers, what its files say, and its network, if that is there.
+    """A project as found: its name, its containers, what its files say, and its network, if that exists.
 
     Attributes:
-        worked_out: what Compose makes of the files, None if it was not asked.
+        worked_out: what Compose makes of the files, None if it did not run.
     """
 
     name: str
@@ -198,7 +198,7 @@ def decode(raw: bytes, path: str) -> str:
 
 
 def beside(path: str, present: Iterable[str]) -> str:
-    """Path of the override file that Compose merges with a Compose file: the one that is there, or that could be.
+    """Path of the override file that Compose merges with a Compose file: the one that exists, or that could be.
 
     Args:
         path: of the Compose file.
@@ -272,7 +272,7 @@ def named_files(labels: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def given_files(labels: Mapping[str, str]) -> tuple[str, ...]:
-    """The same, but for an override file that Compose finds by itself."""
+    """The same, except an override file that Compose finds by itself."""
     path, *more = named_files(labels) or ("",)
     return (path, *more) if any(other not in _overrides(path) for other in more) else (path,) if path else ()
 
@@ -420,7 +420,7 @@ def project_name(wanted: Wanted, said: str, found: Found) -> str:
 
 
 def named_by_itself(path: str, said: str, env: str = "", old: bool = False) -> str:
-    """The name that Compose gives a project that does not run, where it cannot be asked.
+    """The name that Compose gives a project that does not run, worked out without Compose.
 
     Args:
         path: of the Compose file.
@@ -486,12 +486,12 @@ def _written(text: str, wanted: Wanted) -> ipaddress.IPv6Network:
     except Refused as reason:
         remedy = "Remove it there, and one of this host's own is written"
         if "$" in text:
-            remedy = f"Write it out, install Compose, which is asked then, or {compose_edits.LIVE_WAY}"
+            remedy = f"Write it out, install Compose, which works it out, or {compose_edits.LIVE_WAY}"
         raise NotEdited(reason.problem, where, remedy) from None
 
 
 def _joining(wanted: Wanted, project: _Project, found: Found) -> tuple[str, ...]:
-    """Containers that have to be connected: on the project's own network everyone is already."""
+    """Containers that have to be connected: on the project's own network all of them are already."""
     if wanted.shape == NAMED:
         chosen = [
             container
@@ -544,7 +544,7 @@ def _edit(wanted: Wanted, files: Files, subnet: str, worked_out: compose_files.P
 def _refuse_taken_back(
     wanted: Wanted, after: compose_files.Project, path: str, worked_out: compose_files.Project | None
 ) -> None:
-    """Raise Refused where the override file undoes what was written into the other."""
+    """Raise Refused if the override file undoes what was written into the other."""
     entry = after.networks.get(wanted.key)
     says = worked_out.networks.get(wanted.key) if worked_out and entry and entry.variable else entry
     well = entry and (entry.external if wanted.shape == EXTERNAL else says and says.enable_ipv6)
@@ -570,7 +570,7 @@ def _services(wanted: Wanted, after: compose_files.Project, project: _Project) -
 
 
 def _refuse_left_out(wanted: Wanted, services: Iterable[str]) -> None:
-    """Raise Refused where a service that the change is for does not get the network."""
+    """Raise Refused if a service that the change is for does not get the network."""
     left_out = sorted({*wanted.must}.difference(services))
     if left_out:
         problem = f"{', '.join(left_out)} is not on the project's network {wanted.key}"
@@ -618,8 +618,8 @@ def recreated(plan: ComposePlan, shape: str, hashes: Mapping[str, str] | None) -
     Args:
         plan: of the project.
         shape: see Wanted.
-        hashes: service -> config hash of the new files, by Compose itself; None if it cannot be asked: then whoever is
-            on another network by the files than when it was made.
+        hashes: service -> config hash of the new files, by Compose itself; None if it has none: then those that are
+            on another network by the files than when they were made.
     """
     remade = {
         container.labels[docker_objects.COMPOSE_SERVICE]: container.labels.get(docker_objects.COMPOSE_HASH, "")

@@ -4,7 +4,7 @@
 """The narrow way to have IPv6 refused: services of a Compose project published on 0.0.0.0, which takes no IPv6 clients.
 
 An IPv4 address in front of a port keeps every engine from 20.10 on from opening ``[::]`` for it, whatever network the
-container is on. A container gets its ports when it is made, so it has to be made anew.
+container is on. A container gets its ports when it is made, so it has to be re-created.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Entry:
     Attributes:
         text: as in the file; the long syntax is put into the short one.
         kind: BOTH, ON_IPV4, ON_IPV6, RANDOM or UNCLEAR.
-        target: container ports (None: a variable that nobody can read here) and protocol.
+        target: container ports (None: a variable that is not known here) and protocol.
     """
 
     service: str
@@ -91,7 +91,7 @@ class PortsPlan(Plan):
         project: its name.
         services: whose ports are concerned.
         edits: of its files, those that stay the same included.
-        waiting: services whose containers still take IPv6 clients until they are made anew.
+        waiting: services whose containers still take IPv6 clients until they are re-created.
         containers: that run of these services.
         env_files: with the project's variables, if not ``.env``.
     """
@@ -122,13 +122,13 @@ def publish_on_ipv4(text: str, services: Collection[str], where: str) -> str:
     Entries that name an address, and those without a host port, are left alone.
 
     Raises:
-        Refused: the file is not understood, or nobody can tell whether an entry names an address.
+        Refused: the file is not understood, or it is unknown whether an entry names an address.
     """
     document = yaml_text.read(text, where)
     want = document.data
     for entry in entries(document, services):
         if entry.kind == UNCLEAR:
-            problem = f"nobody can tell here whether `{entry.text}` of service {entry.service} names an address"
+            problem = f"it is unknown here whether `{entry.text}` of service {entry.service} names an address"
             path = ("services", entry.service, "ports", entry.index)
             document.fail_at(path, problem, f"Write it yourself, such as {ADDRESS}:25:25 for 25:25")
         if entry.kind == BOTH:
@@ -140,7 +140,7 @@ def entries(document: Document, services: Collection[str]) -> list[Entry]:
     """The port entries of some services.
 
     Raises:
-        Refused: what stands there is no list of ports, or carries a tag.
+        Refused: what stands there is not a list of ports, or carries a tag.
     """
     found = []
     for name, service in _mapping(document, ("services",), document.data.get("services")).items():
@@ -250,7 +250,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         wanted: its file and its name; the services, none for all of them.
         files: the project's files, as they are.
         found: what was read from the host.
-        recreate: whether Compose may make the containers anew.
+        recreate: whether Compose may re-create the containers.
 
     Raises:
         Refused: a file is not understood, or what runs is not what it says.
@@ -334,7 +334,7 @@ def _left(said: Iterable[Entry]) -> Iterator[str]:
 
 
 def _unreadable(found: Found, steps: Steps) -> Iterator[str]:
-    """Networks that Compose 5 cannot list, so that it makes nothing anew."""
+    """Networks that Compose 5 cannot list, so that it re-creates nothing."""
     odd = (
         [network.name for network in found.networks if network.odd_gateway]
         if any(isinstance(s, Recreate) for s in steps)

@@ -12,7 +12,7 @@ from ..change.plan import Step
 
 @dataclass(frozen=True)
 class Recreate(Step):
-    """Let Compose make the containers of some services anew, by the files as they are then.
+    """Let Compose re-create the containers of some services, by the files as they are then.
 
     Attributes:
         folder: of the project.

@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     Memory = dict[str, t.Any]
 
 
-# Files that nobody had before us.
+# Files that did not exist before us.
 OUR_FILES = (SYSCTL_FILE, routed_firewall.FILE, routed_firewall.UNIT_FILE)
 
 
@@ -38,7 +38,7 @@ def remember_files(memory: Memory | None, plan: Plan) -> Memory:
 
 
 def files_back(memory: Memory | None, present: Mapping[str, bytes | None]) -> Plan:
-    """The plan that brings Compose files back, byte for byte; one that somebody edited since is left alone.
+    """The plan that brings Compose files back, byte for byte; one that was edited since is left alone.
 
     Args:
         memory: of remember_files().
@@ -46,7 +46,7 @@ def files_back(memory: Memory | None, present: Mapping[str, bytes | None]) -> Pl
     """
     known = {path: entry for path, entry in sorted((memory or {}).items()) if path in present}
     ours = {path: entry for path, entry in known.items() if entry["written"] == file_bytes.digest(present[path])}
-    warnings = [f"{path} is left as it is, for somebody edited it since" for path in known if path not in ours]
+    warnings = [f"{path} is left as it is, because it was edited since" for path in known if path not in ours]
     steps = tuple(
         WriteFile(path, file_bytes.decoded(entry["original"]), "the file as it was", present[path], True)
         for path, entry in ours.items()

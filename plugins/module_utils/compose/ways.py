@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By which network a container that Compose made gets IPv6, where nobody said which, and what its owner has to know.
+"""By which network a container that Compose made gets IPv6 if you named none, and what its owner has to know.
 
 Its project's network ``default`` if it is on that, else another network of its project, else one from outside. That
-network is replaced while it runs, and the project's file says so too, unless the file is not ours to edit.
+network is replaced while it runs, and the project's file says so too, unless the file must not be edited.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def lasts(network: Network, found: Found) -> bool:
 
 
 def subnet_of(network: Network, written: Collection[str], given: str) -> str:
-    """The IPv6 subnet of a network that is replaced: as asked, as it has it, or as its file has it."""
+    """The IPv6 subnet of a network that is replaced: as requested, as it has it, or as its file has it."""
     if given != "auto":
         return given
     if network.ipv6 and network.subnets6 and not ip.special(network.subnets6[0]):
@@ -124,7 +124,7 @@ def lines(key: str, subnet: str) -> str:
 def variables(net: compose_files.Net, worked_out: compose_files.Net | None, network: Network, subnet: str) -> list[str]:
     """The lines of .env by which a network of a file has IPv6, none if no variable keeps it from that.
 
-    Where Compose cannot be asked, a network without IPv6 shows that its variable is not what its default says.
+    If Compose does not say it, a network without IPv6 shows that its variable is not what its default says.
     """
     enabled = worked_out.enable_ipv6 if worked_out else net.enable_ipv6 and network.ipv6
     if not net.variable or enabled:
@@ -143,7 +143,7 @@ def by_variable(container: Container, path: str, said: list[str], program: Progr
     name = program.env if program else container.labels.get(docker_objects.COMPOSE_ENV_FILES) or ".env"
     return (
         f"container {container.name}: whether its network has IPv6 is a variable of {path}, which is left alone: set"
-        f" `{'` and `'.join(said)}` in {name}, because the next `up` that makes the network anew takes IPv6 away"
+        f" `{'` and `'.join(said)}` in {name}, because the next `up` that makes the network again takes IPv6 away"
     )
 
 
@@ -153,7 +153,7 @@ def unedited(container: Container, why: str, way: Way, subnet: str, program: Pro
     form = program.form.format(project=project) if program else "the file of its project"
     return (
         f"container {container.name} of Compose project {project}: {why}, so no file is edited: put"
-        f" `{lines(way.key, subnet)}` into {form}, because what makes the network anew takes IPv6 away"
+        f" `{lines(way.key, subnet)}` into {form}, because IPv6 is gone once the network is made again"
     )
 
 
@@ -199,7 +199,7 @@ def shared(plan: Plan, projects: Collection[str], found: Found) -> Iterator[str]
         )
         if {*map(_project, members)} - {*projects} or len({*map(_project, members)}) > 1:
             on_it = ", ".join(f"{container.name} ({_project(container) or 'no project'})" for container in members)
-            yield f"network {network.name} is replaced with everyone on it, of other projects too: {on_it}"
+            yield f"network {network.name} is replaced with all containers on it, of other projects too: {on_it}"
 
 
 def _project(container: Container) -> str:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A YAML text as values with their places. Changes are spliced into the text; what is not changed stays as it is.
 
-ruamel.yaml only says what stands where. Its writer is not used: it rewrites lines that are none of our business.
+ruamel.yaml only says what stands where. Its writer is not used: it rewrites lines that do not change.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ BLANK_LINE = re.compile(r"^[ \t]*\r?\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Raw:
-    """A plain scalar that is no string, boolean or null: its text."""
+    """A plain scalar that is not a string, boolean or null: its text."""
 
     text: str
 
@@ -160,7 +160,7 @@ def read(text: str, where: str) -> Document:
     """Read a text that must be one YAML mapping, or nothing but comments.
 
     Raises:
-        Refused: what is no YAML, several documents, no mapping, a key that stands twice; with line and column.
+        Refused: not YAML, several documents, not a mapping, a key that stands twice; with line and column.
     """
     if YAML is None:
         raise Refused("it cannot be read without ruamel.yaml", where, "Install the package python3-ruamel.yaml")
@@ -270,7 +270,7 @@ class _Builder:
             if key.kind == SCALAR and not key.named:
                 key = replace(key, data=written)  # Compose takes no other keys than strings
             if not isinstance(key.data, str):
-                self.document.fail(key.start, "a key that is no simple text")
+                self.document.fail(key.start, "a key that is not a simple text")
             if (key.data, key.merges) in known:
                 self.document.fail(key.start, f"the key `{key.data}` stands here a second time")
             known.add((key.data, key.merges))
@@ -543,7 +543,7 @@ class _Splicer:
         if isinstance(value, list) and value:
             return "[" + ", ".join(map(self.flow, value)) + "]"
         text = _scalar(value)
-        return f'"{text}"' if CIDR.fullmatch(text) else text  # a colon in brackets is no string to all parsers
+        return f'"{text}"' if CIDR.fullmatch(text) else text  # not all parsers take a colon in brackets as a string
 
 
 def _scalar(value: t.Any) -> str:

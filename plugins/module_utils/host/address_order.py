@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from .gai_conf import Tables
 
 NOT_GLIBC = "no effect: the C library of this host is not glibc (musl, say), and reads no gai.conf"
-LATER = "Processes that run keep the old order until they are started anew"
+LATER = "Running processes keep the old order until they are started again"
 
 
 def effect(

@@ -36,7 +36,7 @@ FORWARDING = ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding"
 
 @dataclass(frozen=True)
 class SetSysctl(Step):
-    """Set a kernel setting now. The name has slashes, for an interface may have dots."""
+    """Set a kernel setting now. The name has slashes, because an interface may have dots."""
 
     name: str
     value: str
@@ -103,7 +103,7 @@ class ForwardingComesOn(Step):
         if self.by_docker:
             return f"Docker switches {what}"
         why = "something has switched it off since Docker did" if self.again else "Docker's nftables backend does not"
-        return f"switch {what}, as {why}"
+        return f"switch {what}, because {why}"
 
     def inverse(self) -> Step:
         """Forwarding off."""
@@ -116,7 +116,7 @@ def accept_ra(interface: str) -> str:
 
 
 def refuse_overruled(at_boot: state_host.AtBoot, interface: str) -> None:
-    """Raise Refused if a file of somebody else's sets an interface's accept_ra at every boot, later than ours."""
+    """Raise Refused if another file sets an interface's accept_ra at every boot, later than our file."""
     for path, text in at_boot.sysctl.items():
         for number, line in enumerate(text.splitlines(), 1):
             name, _equals, value = line.partition("=")

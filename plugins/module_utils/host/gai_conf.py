@@ -8,8 +8,8 @@ the one that global addresses have, puts IPv6 first from there.
 
 What glibc (nss/getaddrinfo.c, gaiconf_init) makes of the file: a ``#`` begins a comment wherever it stands, words are
 separated by white space, what follows the second value is left out, and one line replaces the default table of its kind
-as a whole; ``::/0`` alone is added if it is missing. Lines that it does not understand are left out as well, and nobody
-is told; a prefix without a length makes it read memory that nobody has set. We refuse both.
+as a whole; ``::/0`` alone is added if it is missing. Lines that it does not understand are left out as well, without a
+word; a prefix without a length makes it read memory that was never set. We refuse both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LABEL, PRECEDENCE, SCOPE, RELOAD = "label", "precedence", "scopev4", "reload"
 # isspace() of the C locale: other blanks of Unicode are part of a word.
 BLANKS = " \t\v\f\r\n"
 LARGEST = 2**31 - 1
-# What every line of ours ends with. Each is known by itself, wherever others move it.
+# What each of our lines ends with. Each is known by itself, wherever others move it.
 TAG = "# dms.ipv6"
 HEAD = "# From these prefixes IPv6 is tried first, as from global addresses. One line replaces glibc's whole table. "
 REMEDY = "Correct or remove the line. Nothing was changed"
@@ -110,7 +110,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class WriteGaiConf(WriteFile):
-    """Write the file; ``lines`` are those of ours that it has then."""
+    """Write the file; ``lines`` are our lines in it."""
 
     lines: tuple[str, ...] = ()
 
@@ -119,7 +119,7 @@ def wanted(prefixes: Iterable[str], precedence: bool = False) -> Wanted:
     """The options read.
 
     Raises:
-        Refused: something is no prefix of addresses that a host may have.
+        Refused: something is not a prefix of addresses that a host may have.
     """
     networks = set()
     for text in prefixes:
@@ -149,13 +149,13 @@ def lines(text: str) -> list[str]:
 
 
 def ours(line: str, known: Collection[str]) -> bool:
-    """Whether a line is ours and nobody edited it; with nothing known, as after a lost record, its tag decides."""
+    """Whether a line is ours and was not edited; with nothing known, as after a lost record, its tag decides."""
     stripped = line.strip(BLANKS)
     return stripped.endswith(TAG) and (not known or stripped in known)
 
 
 def tagged(text: str, known: Collection[str]) -> bool:
-    """Whether there are lines of ours that somebody edited."""
+    """Whether any of our lines were edited."""
     return any(line.strip(BLANKS).endswith(TAG) and not ours(line, known) for line in lines(text))
 
 
@@ -163,7 +163,7 @@ def read(text: str, path: str) -> Tables:
     """The tables of a file.
 
     Raises:
-        Refused: a line that glibc would leave out, or read in a way that nobody can have meant.
+        Refused: a line that glibc would leave out, or read in a way that cannot be meant.
     """
     found: dict[str, list[Entry]] = {LABEL: [], PRECEDENCE: []}
     for number, line in enumerate(lines(text), 1):
@@ -182,7 +182,7 @@ def _shown(line: str) -> str:
 
 
 def _row(word: str, values: list[str]) -> tuple[ipaddress.IPv6Network, int] | None:
-    """The row of a line, None for one of no table of ours; ValueError for what is not understood."""
+    """The row of a line, None for one of another table; ValueError for what is not understood."""
     if word == RELOAD:
         if values[0] not in ("yes", "no"):
             raise ValueError(f"{RELOAD} is yes or no, and anything else means no to glibc")
@@ -192,7 +192,7 @@ def _row(word: str, values: list[str]) -> tuple[ipaddress.IPv6Network, int] | No
     if not values[1]:
         raise ValueError(f"{word} takes a prefix and a number")
     if not _number(values[1], LARGEST):
-        raise ValueError(f"{_shown(values[1])} is no whole number from 0 to {LARGEST}")
+        raise ValueError(f"{_shown(values[1])} is not a whole number from 0 to {LARGEST}")
     if word == SCOPE:
         _refuse_no_scope(values[0])
         return None
@@ -208,13 +208,13 @@ def _prefix(text: str) -> ipaddress.IPv6Network:
     try:
         value = ipaddress.IPv6Address(address)
     except ValueError:
-        raise ValueError(f"{_shown(address)} is no IPv6 address") from None
+        raise ValueError(f"{_shown(address)} is not an IPv6 address") from None
     if "%" in address:
         raise ValueError(f"{address} names an interface")
     if not slash:
-        raise ValueError(f"{address} has no prefix length, without which glibc reads memory that nobody has set")
+        raise ValueError(f"{address} has no prefix length, without which glibc reads memory that was never set")
     if not _number(length, 128):
-        raise ValueError(f"{_shown(length)} is no prefix length from 0 to 128")
+        raise ValueError(f"{_shown(length)} is not a prefix length from 0 to 128")
     return ipaddress.IPv6Network((value, int(length)), strict=False)
 
 
@@ -228,13 +228,13 @@ def _refuse_no_scope(text: str) -> None:
         return
     mapped = _prefix(text)
     if mapped.prefixlen < 96 or ipaddress.IPv6Address(address).ipv4_mapped is None:
-        raise ValueError(f"{text} is no prefix of IPv4 addresses (::ffff:0:0/96 or longer)")
+        raise ValueError(f"{text} is not a prefix of IPv4 addresses (::ffff:0:0/96 or longer)")
 
 
 def others(text: str, path: str, known: Collection[str] = ()) -> Tables:
     """The tables as they are without our lines for prefixes.
 
-    glibc's own table, once we wrote it, stays part of them: whoever adds a line to it since then counts on the rest.
+    glibc's own table, once we wrote it, stays part of them: lines that you added since then count on the rest.
     """
     theirs, mine = (_part(text, path, known, own) for own in (False, True))
     whole = {kind: any(row.prefix == EVERYTHING for row in mine.own(kind)) for kind in (LABEL, PRECEDENCE)}
@@ -254,7 +254,7 @@ def plan(path: str, raw: bytes | None, selection: Wanted, known: Collection[str]
         path: of the file.
         raw: its bytes, None for no file.
         selection: the options.
-        known: the lines of ours that an earlier run wrote.
+        known: our lines that an earlier run wrote.
 
     Raises:
         Refused: a line is not understood, or one of others says the contrary.
@@ -301,7 +301,7 @@ def _rows(kind: str, base: Tables, selection: Wanted, value: int, good: Callable
         selection: the options; a global prefix needs no row.
         value: for the prefixes.
         good: whether another value does as well.
-        path: of the file, for what is said.
+        path: of the file, for messages.
     """
     theirs = [row for row in base.own(kind) if row.line]
     missing = []
@@ -318,7 +318,7 @@ def _rows(kind: str, base: Tables, selection: Wanted, value: int, good: Callable
             missing.append(Entry(prefix, value))
     if not missing:
         return []
-    # Two rows for one prefix there must not be.
+    # There must not be two rows for one prefix.
     named = {row.prefix for row in (*missing, *theirs)}
     whole = ROWS[kind] if not theirs or len(theirs) < len(base.own(kind)) else ()
     rows = [entry for entry in whole if ipaddress.IPv6Network(entry[0]) not in named]
@@ -327,7 +327,7 @@ def _rows(kind: str, base: Tables, selection: Wanted, value: int, good: Callable
 
 
 def _edited(text: str, own: list[str], known: Collection[str]) -> str:
-    """The text with these lines in place of ours that are there, or at its end."""
+    """The text with these lines in place of our old ones, or at its end."""
     present = lines(text)
     if [line.strip(BLANKS) for line in present if ours(line, known)] == own:
         return text

@@ -4,7 +4,7 @@
 """accept_ra in the files of ifupdown (interfaces(5)), which sets it each time it brings an interface up.
 
 That is later than what a boot takes from sysctl.d, so there it has to stand as well. Of the methods for inet6, ``dhcp``
-sets 1 unless told otherwise, ``auto`` sets 2, and the others set what they are told (ifupdown 0.8.41, inet6.defn).
+sets 1 by default, ``auto`` sets 2, and the others set what the file says (ifupdown 0.8.41, inet6.defn).
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _taken_out(head: str, body: list[str], interface: str) -> list[str]:
         bare = line.strip()
         if ours and bare == "accept_ra 2":
             ours = False
-            if not line.endswith("\n"):  # nor did the line before it, once
+            if not line.endswith("\n"):  # the line before it had none either, once
                 lines[-1] = lines[-1].rstrip("\n")
             continue
         ours = bare == ADDED or bare.startswith(INSTEAD)

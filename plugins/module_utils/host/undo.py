@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 def remember_gai_conf(memory: Memory | None, plan: Plan) -> Memory:
     """path of a gai.conf -> our lines in it, the hash of what we wrote last, and its bytes before our first edit.
 
-    The latter are left out once somebody edited it: then our lines alone go.
+    The latter are left out once it was edited: then our lines alone go.
     """
     files = dict(memory or {})
     for step in plan.steps:
@@ -40,7 +40,7 @@ def remember_gai_conf(memory: Memory | None, plan: Plan) -> Memory:
 
 
 def gai_conf_back(memory: Memory | None, path: str, raw: bytes | None) -> Plan:
-    """The plan that takes our lines out of a gai.conf: byte for byte as it was if nobody edited it since.
+    """The plan that takes our lines out of a gai.conf: byte for byte as it was if it was not edited since.
 
     Args:
         memory: of remember_gai_conf().
@@ -55,11 +55,11 @@ def gai_conf_back(memory: Memory | None, path: str, raw: bytes | None) -> Plan:
     else:
         known = entry.get("lines", ())
         content, why = gai_conf.encode(gai_conf.without(text, known)) or None, "without our lines"
-        # Only where there was no file does none stay; and one that is gone is no business of ours.
+        # No file stays only if there was none before us; one that is gone is left alone.
         if content is None and raw is not None and entry.get("original", "") is not None:
             content = b""
         if gai_conf.tagged(text, known):
-            warnings.append(f"{path}: lines of ours that somebody edited since stay as they are")
+            warnings.append(f"{path}: our lines that were edited since stay as they are")
         warnings += filter(None, [gai_conf.left_alone(text, path, known)])
     before, after = gai_conf.shown(text), gai_conf.shown(gai_conf.decode(content))
     steps = (WriteGaiConf(path, content, why, raw, True),) if content != raw else ()

@@ -72,7 +72,7 @@ class Name:
         return tuple(reply for reply in self.said if self.real(reply))
 
     def real(self, said: Said) -> list[str]:
-        """The addresses that a server told and did not make up."""
+        """The addresses that a server gave and did not make up."""
         return [
             record for record in said.answer.records if said.authoritative or (said.address, record) not in self.made_up
         ]
@@ -82,14 +82,12 @@ class Name:
 
         Out of its cache a record would have some time left to live.
         """
-        everybody_spoke = self.asked == AUTHORITATIVE and not _missed(
-            [reply for reply in self.said if reply.authoritative]
-        )
-        return everybody_spoke and not said.authoritative and not said.answer.ttl
+        all_spoke = self.asked == AUTHORITATIVE and not _missed([reply for reply in self.said if reply.authoritative])
+        return all_spoke and not said.authoritative and not said.answer.ttl
 
     @property
     def published(self) -> tuple[Said, ...]:
-        """The servers whose records come from the name's own zone, as far as can be told."""
+        """The servers whose records come from the name's own zone, as far as is known."""
         return tuple(holder for holder in self.holders() if not self.own_table(holder))
 
     @property
@@ -99,7 +97,7 @@ class Name:
 
     @property
     def ttl(self) -> int:
-        """How long somebody may still use what he was told just now, in seconds."""
+        """How long clients may still use the answers of just now, in seconds."""
         return max((holder.answer.ttl for holder in self.holders()), default=0)
 
     @property
@@ -163,19 +161,19 @@ def ipv6_addresses(texts: Iterable[str], where: str) -> tuple[str, ...]:
         try:
             found.append(str(ipaddress.IPv6Address(text.strip().split("/")[0].split("%")[0])))
         except ValueError:
-            raise Refused(f"'{text}' is no IPv6 address", where) from None
+            raise Refused(f"'{text}' is not an IPv6 address", where) from None
     return tuple(found)
 
 
 def resolver_addresses(texts: Iterable[str]) -> tuple[str, ...]:
-    """Read the addresses of resolvers; a zone stays, for a link-local one needs it."""
+    """Read the addresses of resolvers; a zone stays, because a link-local one needs it."""
     found = []
     for text in texts:
         try:
             ipaddress.ip_address(text.strip().split("%")[0])
         except ValueError:
             raise Refused(
-                f"'{text}' is no address", "resolvers", "Give addresses, as 192.168.1.1 or fd00::53"
+                f"'{text}' is not an address", "resolvers", "Give addresses, as 192.168.1.1 or fd00::53"
             ) from None
         found.append(text.strip())
     return tuple(found)
@@ -228,7 +226,7 @@ def _name(name: str, mx: bool, resolvers: Sequence[str], ask: dns_questions.Ask)
 def judge(name: str, mx: bool, said: tuple[Said, ...], made_up: tuple[tuple[str, str], ...] = ()) -> Name:
     """Whether a name has AAAA records, by what the servers said.
 
-    One that has any is enough for *present*. *Absent* takes a clear word from everybody whose word counts: all
+    One that has any is enough for *present*. *Absent* takes a clear word from every server that counts: all
     authoritative servers, or all resolvers where no authoritative server can be reached.
     """
     own = [reply for reply in said if reply.authoritative]
@@ -317,7 +315,7 @@ def _of_name(name: Name, wanted: Wanted) -> list[Finding]:
         remedy = "Give it an AAAA record with the address that clients reach the host by, on every authoritative server"
         found.append(Finding("aaaa_missing", WARNING, f"{name.name} has no AAAA record", remedy))
     if name.status == UNKNOWN:
-        found.append(_unknown(f"{name.name}: nobody can tell whether it has an AAAA record: {_unclear(name)}", wanted))
+        found.append(_unknown(f"{name.name}: it is unknown whether it has an AAAA record: {_unclear(name)}", wanted))
     addresses = dict.fromkeys(address for reply in name.published for address in name.real(reply))
     wrong = [address for address in addresses if address not in wanted.addresses]
     if wanted.addresses and wrong:
@@ -376,7 +374,7 @@ def _dns64(name: Name) -> Finding:
 
 
 def _of_ptr(ptr: Ptr, wanted: Wanted) -> list[Finding]:
-    remedy = f"Let whoever assigned {wanted.outbound} set its PTR to the mail server's name, which needs it as AAAA"
+    remedy = f"Let the provider of {wanted.outbound} set its PTR to the mail server's name, which needs it as AAAA"
     names = ", ".join(ptr.names)
     if ptr.status == MISSING:
         return [
@@ -386,12 +384,12 @@ def _of_ptr(ptr: Ptr, wanted: Wanted) -> list[Finding]:
         evidence = f"{wanted.outbound} is {names} by its PTR record, which does not have it as AAAA in turn"
         return [Finding("ptr_mismatch", WARNING, evidence, remedy)]
     if ptr.status == UNKNOWN:
-        return [Finding("ptr_unknown", INFO, ptr.detail, "Look again once it can be told")]
+        return [Finding("ptr_unknown", INFO, ptr.detail, "Look again once the name servers answer")]
     return []
 
 
 def _of_spf(spf: mail_spf.Spf, wanted: Wanted) -> list[Finding]:
-    """A domain without SPF rejects nothing by it; so that is no matter of IPv6."""
+    """A domain without SPF rejects nothing by it, so that has nothing to do with IPv6."""
     if spf.status in (mail_spf.PASS, mail_spf.NONE):
         return []
     if spf.status == UNKNOWN:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Questions to name servers: aliases followed, resolvers tried in turn, every server of a zone asked.
 
-Nothing is sent from here. Whoever calls gives ``ask``, which takes any number of questions and returns their answers in
+Nothing is sent from here. The caller gives ``ask``, which takes any number of questions and returns their answers in
 the same order.
 """
 
@@ -25,7 +25,7 @@ ANSWER, NODATA, NXDOMAIN = "answer", "no_data", "no_such_name"
 # The name is another name's alias, and this server leaves it to the client to go on there.
 ALIAS = "alias"
 REFUSED, FAILED, TIMEOUT, UNREACHABLE, INVALID = "refused", "failed", "timeout", "unreachable", "invalid"
-# An answer that is no evidence: a referral, or one without authority where authority was asked for (RFC 2308, 2.2).
+# An answer that proves nothing: a referral, or one without authority where authority was asked for (RFC 2308, 2.2).
 NO_AUTHORITY = "no_authority"
 LOOP = "loop"
 # Only these two say that there is no such record.
@@ -38,7 +38,7 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 @dataclass(frozen=True)
 class Question:
-    """What to ask a server; with ``authoritative`` it must answer of its own, without asking others."""
+    """What to ask a server; with ``authoritative`` it must answer by itself, without asking others."""
 
     server: str
     name: str
@@ -112,7 +112,7 @@ def fqdn(text: str, where: str) -> str:
         name = ""
     labels = name.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
-        raise Refused(f"'{text}' is no name", where, "Give a name such as mail.example.com")
+        raise Refused(f"'{text}' is not a valid name", where, "Give a name such as mail.example.com")
     if len(labels) < 2:
         raise Refused(f"'{text}' is not fully qualified", where, "Give the whole name, such as mail.example.com")
     return name
@@ -149,8 +149,8 @@ def look_up(ask: Ask, resolvers: Sequence[str], wanted: Sequence[tuple[str, str]
 def authoritative(ask: Ask, resolvers: Sequence[str], name: str, kind: str) -> list[Said]:
     """What every authoritative server says about a name, at each of its addresses.
 
-    Where the name is an alias, the servers of the target's zone are asked as well, for the alias's own servers need not
-    know it.
+    Where the name is an alias, the servers of the target's zone are asked as well, because the alias's own servers need
+    not know it.
     """
     said: list[Said] = []
     left, done = [name], [name]
@@ -175,7 +175,7 @@ def _ask_zone(ask: Ask, resolvers: Sequence[str], name: str, kind: str) -> list[
     for number, server in enumerate(servers.records):
         both = found[2 * number : 2 * number + 2]
         places += [(server, address) for answer in both for address in answer.records]
-        # A server that has no address at all answers nobody, so nobody hears of a record from it.
+        # A server that has no address at all answers no client, so no client gets a record from it.
         said += [Said(server, "", name, answer, authoritative=True) for answer in both if answer.outcome not in SETTLED]
     if not places and not said:
         nowhere = Answer(FAILED, detail="they have no address")

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 SMTP_PORTS = frozenset({25, 465, 587})
 MAILBOX_PORTS = frozenset({110, 143, 993, 995, 4190})
 MAIL_PORTS = SMTP_PORTS | MAILBOX_PORTS
-# Where one of these comes first, permit_mynetworks lets nobody through any more.
+# Where one of these comes first, permit_mynetworks lets no client through any more.
 DECIDING = ("reject", "defer", "reject_unauth_destination", "defer_unauth_destination")
 # What DMS's PERMIT_DOCKER=network stands for, whatever networks there are.
 DOCKERS_OWN = ipaddress.IPv4Network("172.16.0.0/12")
@@ -169,15 +169,15 @@ def _open_relay(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fi
     permit = facts.environment.get("PERMIT_DOCKER", "")
     by = f", by PERMIT_DOCKER={permit}" if permit in ("host", "network", "connected-networks") else ""
     ports, gateways, entries = (_listed(column) for column in zip(*(hidden or trusted))) if trusted else ("", "", "")
-    relays = f"for whom Postfix sends mail to anybody (mynetworks: {entries}{by})"
+    relays = f"from which Postfix sends mail to any address (mynetworks: {entries}{by})"
     if hidden:
         evidence = (
             f"open relay confirmed: {situation.name}, port {ports}: {situation.hidden} appear as {gateways}, {relays}"
         )
         yield Finding("open_relay", CRITICAL, evidence, f"{ENABLE}. {DISTRUST}")
     elif trusted:
-        nobody = f"no client is known to be masked now as {gateways}"
-        evidence = f"open relay latent: {situation.name}, port {ports}: {nobody}, {relays}"
+        latent = f"no client is known to be masked now as {gateways}"
+        evidence = f"open relay latent: {situation.name}, port {ports}: {latent}, {relays}"
         yield Finding("open_relay", WARNING, evidence, DISTRUST)
     unclear = trusted_lists.unclear(
         entry for service in services for entry in trusted_lists.entries(service.settings.get("mynetworks", ""))
@@ -188,7 +188,7 @@ def _open_relay(situation: Situation, facts: mail_programs.Facts) -> Iterator[Fi
 
 
 def relays_for_mynetworks(settings: Mapping[str, str]) -> bool:
-    """Whether a service of Postfix sends mail to anybody for those in mynetworks (postconf(5))."""
+    """Whether a service of Postfix sends mail to any address for those in mynetworks (postconf(5))."""
     relay, recipient = (
         trusted_lists.entries(settings.get(f"smtpd_{kind}_restrictions", "")) for kind in ("relay", "recipient")
     )
@@ -206,11 +206,11 @@ def _banned(situation: Situation, facts: mail_programs.Facts) -> Iterator[Findin
         jails = [jail for jail, banned in facts.bans.items() if any(gateway in network for network in banned)]
         if jails:
             hidden = situation.hides([gateway])
-            whom = f"all {situation.hidden} are" if hidden else "what comes under its address is"
-            evidence = f"{situation.name}: Fail2Ban bans its gateway {gateway} (jail {_listed(jails)}): {whom} shut out"
+            lost = f"all {situation.hidden} are" if hidden else "what comes under its address is"
+            evidence = f"{situation.name}: Fail2Ban bans its gateway {gateway} (jail {_listed(jails)}): {lost} shut out"
             unban = f"`docker exec {situation.container.name} fail2ban-client unban {gateway}`"
             remedy = f"{ENABLE}, then run {unban}" if hidden else f"Run {unban}"
-            advice = "do not put it into ignoreip, or nobody who comes under it is ever banned"
+            advice = "do not put it into ignoreip, or no client that comes under it is ever banned"
             yield Finding("gateway_banned", CRITICAL if hidden else WARNING, evidence, f"{remedy}; {advice}")
 
 
@@ -226,7 +226,8 @@ def _logged(situation: Situation, facts: mail_programs.Facts) -> Iterator[Findin
         rejected = f"its mail was rejected {seen.rejected} times"
         yield Finding("gateway_in_log", WARNING if hidden else INFO, f"{evidence}; {rejected}", remedy)
         if seen.spf:
-            evidence = f"{situation.name}: SPF rejected mail {seen.spf} times, as it came from its gateway {gateway}"
+            rejected = f"SPF rejected mail {seen.spf} times, because it came from its gateway {gateway}"
+            evidence = f"{situation.name}: {rejected}"
             yield Finding("spf_rejected_gateway", CRITICAL if hidden else INFO, f"{evidence}, {since}", remedy)
 
 
@@ -312,7 +313,7 @@ def _stale(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding
     trusts = {network for network in listed if isinstance(network, ipaddress.IPv4Network) and not network.is_loopback}
     if not computed or not facts.postfix or facts.patched or computed == trusts:
         return
-    now, then = (_listed(sorted(networks)) or "nobody" for networks in (trusts, computed))
+    now, then = (_listed(sorted(networks)) or "no network" for networks in (trusts, computed))
     evidence = f"{situation.name}: DMS worked out at its start that Postfix trusts {now}"
     evidence = f"{evidence}; re-created, it would be {then} (PERMIT_DOCKER={permit})"
     yield Finding("stale_until_recreated", WARNING, evidence, DISTRUST)
@@ -321,7 +322,7 @@ def _stale(situation: Situation, facts: mail_programs.Facts) -> Iterator[Finding
 def _dms_trusts(permit: str, facts: mail_programs.Facts) -> set[ipaddress.IPv4Network]:
     """What docker-mailserver would add to mynetworks if it started now (its setup.d/networking.sh)."""
     every = [address for own in facts.addresses.values() for address in own]
-    # Interfaces are named anew at a re-creation, so a single one will be the one that DMS looks at.
+    # Interfaces get new names at a re-creation, so a single one will be the one that DMS looks at.
     own = facts.addresses.get(facts.environment.get("NETWORK_INTERFACE", "eth0"), every if len(every) == 1 else ())
     if permit == "network":
         return {DOCKERS_OWN}

@@ -21,13 +21,13 @@ DATED = re.compile(
 )
 # Postfix names the client first, as `name[address]`; what the client says of itself (HELO, sender) comes later in the
 # line. The capitals are postscreen's (`ALLOWLISTED [172.17.0.1]:45262`). A server that Postfix talks to comes behind
-# `relay=` or `to `. In two parts, as one pattern for both takes time with the square of the line's length.
+# `relay=` or `to `. In two parts, because one pattern for both takes time with the square of the line's length.
 POSTFIX = re.compile(r"([^\[\]]*)\[([0-9A-Fa-f.:]+)\]")
 BEFORE = re.compile(r"(?:from|warning:|for|[A-Z]{3}) \Z")
 # Dovecot names it behind the user, so the last one counts.
 DOVECOT = re.compile(r".*\brip=([0-9A-Fa-f.:]+)")
 REJECTED = re.compile(r"NOQUEUE: reject: [^:\[]*(?:\[[^\[\]]{0,80}\])?(?::\d{1,5})?: [45]\d\d (\d\.\d{1,3}\.\d{1,3})?")
-# Postfix cuts its lines at 2000 characters; a longer one is somebody's attempt to keep us busy.
+# Postfix cuts its lines at 2000 characters; a longer one is an attempt to keep us busy.
 LONGEST = 4096
 # RFC 7372: SPF said no, and SPF could not be decided.
 SPF = (".7.23", ".7.24")

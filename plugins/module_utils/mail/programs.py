@@ -209,7 +209,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _addresses(text: str) -> dict[str, tuple[ipaddress.IPv4Interface, ...]]:
-    """Of lines as ``2: eth0    inet 172.17.0.2/16 brd 172.17.255.255 scope global eth0``, but for loopback."""
+    """Of lines as ``2: eth0    inet 172.17.0.2/16 brd 172.17.255.255 scope global eth0``, except loopback."""
     found: dict[str, tuple[ipaddress.IPv4Interface, ...]] = {}
     for name, address in re.findall(r"^\d+: (\S+) +inet ([\d.]+/\d+) ", text, re.MULTILINE):
         try:

@@ -15,9 +15,9 @@ ACCEPTED, DENIED, TIMEOUT, REFUSED, UNKNOWN = "accepted", "denied", "timeout", "
 GREETING, HELLO, SENDER, RECIPIENT = "the greeting", "EHLO", "MAIL FROM", "RCPT TO"
 # Of the reserved names (RFC 2606, RFC 6761) `invalid` is the one that never exists anywhere, in no private DNS either:
 # resolvers answer "no such name" by themselves (RFC 6761, 6.4), so a server that would let mail for it pass still
-# reaches nobody with it.
+# reaches no mail server with it.
 DEFAULT_RECIPIENT = "victim@dms-ipv6.invalid"
-# `localhost` is left out, for mail to it is delivered on the spot.
+# `localhost` is left out, because mail to it is delivered on the spot.
 RESERVED = ("example", "invalid", "test", "example.com", "example.net", "example.org")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]+", re.IGNORECASE)
@@ -61,17 +61,17 @@ class Relay:
 
 
 def recipient(text: str) -> str:
-    """Read the recipient: a plain address in a domain that is reserved, so that nobody is ever bothered.
+    """Read the recipient: a plain address in a domain that is reserved, so that no person is ever bothered.
 
     Raises:
         Refused: anything else.
     """
     local, _at, domain = text.partition("@")
     if not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise Refused(f"'{text}' is no plain mail address", "recipient", f"Give one such as {DEFAULT_RECIPIENT}")
+        raise Refused(f"'{text}' is not a plain mail address", "recipient", f"Give one such as {DEFAULT_RECIPIENT}")
     if not any(f".{domain.lower()}".endswith(f".{suffix}") for suffix in RESERVED):
         raise Refused(
-            f"{domain} may be somebody's domain",
+            f"{domain} may be a real domain",
             "recipient",
             "Take one that is reserved for tests (RFC 2606): .invalid, .test, .example, example.com",
         )
@@ -88,7 +88,7 @@ def parse(lines: list[str]) -> Reply | None:
 
 
 def is_last(line: str) -> bool:
-    """Whether a reply ends with this line; one that is no reply's line ends it as well."""
+    """Whether a reply ends with this line; one that is not a reply's line ends it as well."""
     found = _REPLY.fullmatch(line)
     return not found or found.group(2) != "-"
 
@@ -114,7 +114,7 @@ def judge(stage: str, reply: Reply | None, banner: str = "", client: str = "") -
     said = f"{reply.code} {reply.text}".strip()
     found = Relay(UNKNOWN, reply.code, reply.text, banner, client)
     if stage != RECIPIENT:
-        return replace(found, msg=f"not tested, as it ended with {stage}: {said}")
+        return replace(found, msg=f"not tested, because it ended with {stage}: {said}")
     verdict = ACCEPTED if reply.positive else DENIED if reply.code >= 400 else UNKNOWN
     return replace(found, relay=verdict, msg=_sentence(reply, said, client))
 

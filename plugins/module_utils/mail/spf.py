@@ -128,7 +128,7 @@ class _Check:
         return Spf(further.status, record, f"redirect={redirect} {further.by}".rstrip(), further.detail)
 
     def _matches(self, term: Term, domain: str) -> bool | None:
-        """Whether a mechanism matches; None if nobody can tell."""
+        """Whether a mechanism matches; None if that is unknown."""
         if term.name in ("all", "ip4", "ip6"):
             return term.name == "all" or (term.network is not None and self.address in term.network)
         self._spend()
@@ -174,7 +174,7 @@ def _decided(found: Spf, unsure: list[Term]) -> Spf:
     """The result, unless a term before it that may match would have given another."""
     for term in unsure:
         if term.status != found.status:
-            return Spf(UNKNOWN, found.record, term.text, f"nobody can tell beforehand whether {term.text} matches")
+            return Spf(UNKNOWN, found.record, term.text, f"it is unknown whether {term.text} matches")
     return found
 
 
@@ -209,7 +209,7 @@ def _term(text: str) -> Term:
         return _literal(text, literal)
     found = _MECHANISM.match(text)
     if not found or found.group(2).lower() not in _SHAPES:
-        raise _Invalid(f"'{text}' is no mechanism")
+        raise _Invalid(f"'{text}' is not a mechanism")
     qualifier, name, domain, length4, length6 = found.groups()
     takes_domain, takes_lengths = _SHAPES[name.lower()]
     missing = takes_domain is True and domain is None

@@ -23,7 +23,7 @@ def ipv4_only_ports(
     """Published ports of a protocol that nothing inside the container serves over IPv6.
 
     Once packets are translated instead of proxied, IPv6 clients of such a port are refused. A port that nothing
-    serves in either family is not counted: nobody can tell what its service will do.
+    serves in either family is not counted: it is unknown what its service will do.
     """
     six, four = ({port for address, port in listeners[family] if not _loopback(address)} for family in ("ipv6", "ipv4"))
     wanted = {

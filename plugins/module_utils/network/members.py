@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What else changes for the containers on a network that gets IPv6: their way out, their default route, their peers.
 
-Said as warnings wherever a network is planned. What may leak or break is refused where the whole host is planned, as
-only there it is known which containers were asked for and what was consented to.
+Said as warnings wherever a network is planned. What may leak or break is refused where the whole host is planned,
+because only there it is known which containers were named and what was consented to.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ NAME_OF_INTERFACE = "com.docker.network.endpoint.ifname"
 # A container's place on a network that has IPv6 then.
 DUAL = docker_objects.Endpoint("", "192.0.0.8", "fd00::8", "192.0.0.9", "fd00::9")
 NAMED = (
-    "give those that you asked for a network of their own: dms_ipv6_compose_shape named for a Compose project, else"
-    " another dms_ipv6_network"
+    "give the containers that you named a network of their own: dms_ipv6_compose_shape named for a Compose project,"
+    " else another dms_ipv6_network"
 )
 # What makes a bridge another way out than any other bridge of the host.
 OWN_WAY = ("com.docker.network.host_ipv4", published.GATEWAY_MODE + state_firewall.IPV4)
@@ -87,9 +87,9 @@ def refuse_sharing(containers: Mapping[str, Container], found: Found) -> None:
 
 
 def warnings(joining: Iterable[Joins], found: Found) -> Iterator[str]:
-    """What is to be known beforehand of containers that get a network with IPv6."""
-    everyone = tuple(joining)
-    for join in everyone:
+    """What to know of containers before they get a network with IPv6."""
+    joined = tuple(joining)
+    for join in joined:
         if join.container.no_ipv6:
             yield f"{join.where}: {_closed(join)}"
         elif _leaks(join, found):
@@ -97,16 +97,16 @@ def warnings(joining: Iterable[Joins], found: Found) -> Iterator[str]:
         moved = _moved_route(join, found)
         if moved:
             yield f"{join.where}: its IPv4 default route moves from network {moved.network} to {join.network}"
-    yield from _peers(everyone, found)
+    yield from _peers(joined, found)
 
 
 def refuse(joining: Iterable[Joins], found: Found, named: Collection[str], allowed: Collection[str]) -> None:
-    """Raise Refused for a container that would leak or lose its way, and nobody has said that it may.
+    """Raise Refused for a container that would leak or lose its way, unless the user allowed it.
 
     Args:
         joining: containers that get a network with IPv6.
         found: what was read.
-        named: names or ids of those asked for.
+        named: names or ids that the user gave.
         allowed: names of those that may get an IPv6 way out beside a tunnel.
     """
     leaking: dict[str, str] = {}
@@ -208,7 +208,7 @@ def _refuse_moved_route(join: Joins, found: Found) -> None:
     before = _moved_route(join, found)
     if before:
         raise Refused(
-            f"its IPv4 default route would move from network {before.network} to {join.network}, as Docker takes a"
+            f"its IPv4 default route would move from network {before.network} to {join.network}, because Docker takes a"
             " dual-stack network before any other",
             join.where,
             f"Take it off {join.network}, or leave that as it is and {NAMED}. Nothing was changed",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network's part of a plan for a host: which one is wanted, and what happens to whom beside."""
+"""A network's part of a plan for a host: which one is wanted, and what happens to which containers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def fleet_network(text: str) -> ipaddress.IPv6Network:
     """The /48 given for all hosts."""
     network = ip.subnet(text, "fleet_prefix")
     if network.prefixlen != ip.SHORTEST:
-        raise Refused(f"{network} is no /{ip.SHORTEST}", "fleet_prefix", "Give one /48 for the whole fleet")
+        raise Refused(f"{network} is not a /{ip.SHORTEST}", "fleet_prefix", "Give one /48 for the whole fleet")
     return network
 
 
@@ -165,6 +165,6 @@ def around(found: state_host.Found, ask: docker_objects.Ask) -> network_plan.Aro
 
 
 def subnet_after(wanted: network_plan.WantedNetwork, found: state_host.Found) -> ipaddress.IPv6Network | None:
-    """The subnet that the network has once the plan is carried out: a derived one gives way to one that is there."""
+    """The subnet that the network has once the plan is carried out: a derived one gives way to one that exists."""
     existing = next((network for network in found.networks if network.name == wanted.name), None)
     return existing.subnets6[0] if existing and not network_plan.differences(wanted, existing) else wanted.subnet

@@ -71,7 +71,7 @@ def differences(wanted: WantedNetwork, found: Network) -> list[tuple[str, t.Any,
 
 
 def _left_alone(option: str, wanted: WantedNetwork, found: Network) -> bool:
-    """A derived subnet gives way to one that is there, so that `auto` never replaces a working network."""
+    """A derived subnet gives way to one that exists, so that `auto` never replaces a working network."""
     if option != "subnet" or not wanted.derived or len(found.subnets6) != 1:
         return False
     existing = found.subnets6[0]
@@ -87,7 +87,7 @@ class Around(t.NamedTuple):
         taken: what else must not be overlapped, as (label, network): pools, routes and addresses of the host.
         version: of the engine.
         look: finds a container by name, None if it is gone; called only for the members of a network that is replaced.
-        transit: a free IPv6 prefix for the network on which containers wait meanwhile.
+        transit: a free IPv6 prefix for the network on which containers wait in between.
         before: network -> its definition before we replaced it, and ``after``: the one that we gave it.
     """
 
@@ -142,7 +142,7 @@ def refuse_twins(name: str, networks: Iterable[Network]) -> None:
     several = sum(1 for network in networks if network.name == name)
     if several > 1:
         raise Refused(
-            f"there are {several} of that name, and nobody can tell which one is meant",
+            f"there are {several} of that name, and it is unknown which one is meant",
             f"network {name}",
             "Remove one of them by its id, or choose another network name",
         )
@@ -151,10 +151,10 @@ def refuse_twins(name: str, networks: Iterable[Network]) -> None:
 def replacement(
     found: Network, definition: str, around: Around, addresses: Mapping[str, str] | None = None
 ) -> tuple[Step, ...]:
-    """The steps that put another network in the place of one, with everyone on it; see network_replacement.
+    """The steps that put another network in the place of one, with all containers on it; see network_replacement.
 
     Args:
-        found: the network that is there.
+        found: the network that exists.
         definition: of the one wanted.
         around: what else there is.
         addresses: id of a container -> the IPv6 address that it is to have.
@@ -177,9 +177,9 @@ def _attached(found: Network, around: Around) -> list[Container]:
 def _readdressed(
     found: Network, definition: str, attached: Iterable[Container], wanted: Mapping[str, str]
 ) -> dict[str, str]:
-    """Whose IPv6 address changes with the network: those named, and those who have one of our giving that is no more.
+    """Whose IPv6 address changes with the network: those named, and those whose address from us no longer fits.
 
-    One that somebody else has chosen is not ours to change: network_replacement refuses what it does not fit.
+    One that another program or user has chosen is left alone: network_replacement refuses what it does not fit.
     """
     ours = bool(routed_mode.ours(found.name, found.options))
     subnets = [ipaddress.ip_network(text, strict=False) for text in definitions.subnets(definition)]
@@ -208,9 +208,9 @@ def _plan_away(wanted: WantedNetwork, found: Network | None, around: Around, our
 
 
 def _give_back(found: Network, leaving: set[str], around: Around) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """The network as it was before our replacement, unless somebody else has replaced it since."""
+    """The network as it was before our replacement, unless it was replaced since."""
     if not definitions.same_network(found.definition, around.after[found.name]):
-        return (), (f"network {found.name} is left as it is, for somebody changed it since",)
+        return (), (f"network {found.name} is left as it is, because it was changed since",)
     attached = _attached(found, around)
     staying = [container for container in attached if container.id not in leaving]
     given = _readdressed(found, around.before[found.name], staying, {})
@@ -291,7 +291,7 @@ def _refuse_unchangeable(found: Network, changes: list[tuple[str, t.Any, t.Any]]
     if found.driver != "bridge":
         reason = f"the network exists with the driver {found.driver}"
     elif found.internal:
-        reason = f"{words}: nobody outside can reach its containers"
+        reason = f"{words}: no client outside can reach its containers"
     elif definitions.load(found.definition).get("ConfigFrom"):
         reason = f"{words}, and it takes its configuration from another network"
     elif definitions.load(found.definition)["IPAM"]["Driver"] != "default":
@@ -329,7 +329,7 @@ def _number(address: str) -> int:
 def _remove(
     found: Network | None, members: Mapping[str, tuple[str, ...]], leaving: Iterable[DisconnectContainer]
 ) -> list[Step]:
-    """Remove the network; anybody who stays on it is a reason to refuse."""
+    """Remove the network; a container that stays on it is a reason to refuse."""
     if found is None:
         return []
     refuse_predefined(found.name)
@@ -352,7 +352,7 @@ def names(container: Container) -> str:
 def connections(wanted: WantedNetwork, containers: Mapping[str, Container], replaced: bool = False) -> list[Step]:
     """A step for each container that is not on the network yet, with the names it has on its other networks.
 
-    One that is there with another address than the one wanted leaves for a moment; not after a replacement, where it
+    One that is on it with another address than the one wanted leaves for a moment; not after a replacement, where it
     has been given that.
     """
     steps: list[Step] = []

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another network in the place of one: in an order that always leaves a way back, with everyone on it as before.
+"""Another network in the place of one: in an order that always leaves a way back, with all containers on it as before.
 
 Docker can change no network in place, cannot rename one, and from 25 on holds no two of one name. So containers wait on
-a third network meanwhile. Its name sorts before any other: of two dual-stack networks the one that sorts first carries
+a third network in between. Its name sorts before any other: of two dual-stack networks the one that sorts first carries
 the published ports, so they move twice only, and quickly (measured on 20.10.24, 26.1.5 and 28.5.2).
 """
 
@@ -52,7 +52,7 @@ def steps(
     """The steps from a network to another of the same name.
 
     Args:
-        found: the network that is there.
+        found: the network that exists.
         definition: of the one wanted, see definitions.
         attached: all containers on it, running or stopped, inspected.
         transit: a free IPv6 prefix for the network to wait on.
@@ -60,20 +60,20 @@ def steps(
         addresses: container id -> its IPv6 address, empty for the engine's choice; others keep what they have.
 
     Raises:
-        Refused: somebody on it has what cannot be kept.
+        Refused: a container on it has what cannot be kept.
     """
-    everyone = sorted(attached, key=lambda container: _order(container, found.name))
-    placed = _placed(everyone, found, definition, version, addresses)
-    running = [container for container in everyone if container.running]
+    members = sorted(attached, key=lambda container: _order(container, found.name))
+    placed = _placed(members, found, definition, version, addresses)
+    running = [container for container in members if container.running]
     waiting = [_waits(container, found.name) for container in running]
     body = definitions.new_network(TRANSIT, transit, {LABEL: "true"})
-    places = tuple(_connect(container, found.name, placed[container.id]) for container in everyone)
+    places = tuple(_connect(container, found.name, placed[container.id]) for container in members)
     return (
         KeepRunning(tuple(RunningContainer(container.id, container.name) for container in running)),
         *((CreateNetwork(TRANSIT, body), *waiting) if running else ()),
         # The last first: on the way back they come in order, so that each is given the address again that it had.
-        *(_disconnect(container, found, version) for container in reversed(everyone)),
-        *_removed(found, everyone),
+        *(_disconnect(container, found, version) for container in reversed(members)),
+        *_removed(found, members),
         CreateNetwork(found.name, definition),
         *places,
         *((*(step.inverse() for step in waiting), RemoveNetwork(TRANSIT, body)) if running else ()),
@@ -82,7 +82,7 @@ def steps(
 
 
 def _placed(
-    everyone: Iterable[Container],
+    members: Iterable[Container],
     found: Network,
     definition: str,
     version: Version,
@@ -90,7 +90,7 @@ def _placed(
 ) -> dict[str, str]:
     """Container id -> what it gets on the new network; Refused for what would be lost."""
     placed = {}
-    for container in everyone:
+    for container in members:
         placed[container.id] = _fitting(_place(container, found.name, addresses), definition, version)
         _refuse_loss(container, found.name, definition, placed[container.id], version)
     return placed
@@ -101,11 +101,11 @@ def _waits(container: Container, network: str) -> ConnectContainer:
     return _connect(container, TRANSIT, definitions.with_aliases(_settings(container, network)))
 
 
-def _removed(found: Network, everyone: Iterable[Container]) -> Iterator[KeepId | RemoveNetwork]:
+def _removed(found: Network, members: Iterable[Container]) -> Iterator[KeepId | RemoveNetwork]:
     """The network gone, and its id kept for containers that were made with that."""
     by_id = [
         container
-        for container in everyone
+        for container in members
         if len(container.network_mode) >= SHORT_ID and found.id.startswith(container.network_mode)
     ]
     for mode in sorted({container.network_mode for container in by_id}):
@@ -148,7 +148,7 @@ def _disconnect(container: Container, network: Network, version: Version) -> Dis
 
 
 def _order(container: Container, network: str) -> tuple[bool, int, str]:
-    """By IPv4 address, so that those who were given theirs in order are given the same again; stopped ones last."""
+    """By IPv4 address, so that those that were given theirs in order are given the same again; stopped ones last."""
     address = _endpoint(container, network).ipv4
     return not container.running, int(ipaddress.ip_address(address)) if address else 0, container.name
 
@@ -161,7 +161,7 @@ def _refuse_loss(container: Container, network: str, definition: str, place: str
     if mac and engine_version.has(version, "mac_of_endpoint") and not engine_version.has(version, "mac_on_connect"):
         raise Refused(
             f"its MAC address {mac} would be lost when network {network} is replaced:"
-            f" Docker Engine {version} takes none for a container that is there",
+            f" Docker Engine {version} takes none for a container that exists",
             where,
             "Re-create it without a MAC address, or choose another network name",
         )

@@ -54,7 +54,7 @@ class KeepId(Step):
 
     Compose does so for external networks. From Engine 25 on such a container is connected to nothing, and not even
     started, without a network that the id stands for. So one takes it for a name: without a bridge, of no use else. It
-    stays on the way back, for the network that is brought back has another id.
+    stays on the way back, because the network that is brought back has another id.
     """
 
     network: str
@@ -135,11 +135,11 @@ class KeepRunning(Step):
 
 @dataclass(frozen=True)
 class CheckAttached(Step):
-    """See that everyone has the place on a network that it had before, and runs if it ran."""
+    """See that all containers have the places on a network that they had before, and run if they ran."""
 
     places: tuple[ConnectContainer, ...]
     network: str
 
     def __str__(self) -> str:
-        names = ", ".join(place.name for place in self.places) or "nobody"
+        names = ", ".join(place.name for place in self.places) or "all containers"
         return f"check that {names} kept names, addresses and options on network {self.network}"

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 def remember_moves(memory: Memory | None, plan: Plan) -> Memory:
     """network -> ids of the containers that we put on it, after a plan was carried out."""
     moves = {name: list(ids) for name, ids in (memory or {}).items()}
-    # Who was there before us and leaves for a moment, while the network is replaced.
+    # Containers that were there before us and leave for a moment, while the network is replaced.
     guests = set()
     for step in plan.steps:
         if isinstance(step, network_steps.ConnectContainer) and (step.network, step.id) not in guests:

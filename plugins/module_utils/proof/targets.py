@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where probes may connect to. A Docker host that somebody broke into must not choose targets in other networks."""
+"""Where probes may connect to. A Docker host that an attacker controls must not choose targets in other networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PORTS = range(20000, 32768)
 # In mode routed it is reached where it listens.
 RESPONDER_PORT = 80
 MOST_PORTS = 64
-# Kinds of IPv6 addresses (ip.TABLE) that are no host's, or lead back to the probe's own machine or link.
+# Kinds of IPv6 addresses (ip.TABLE) that are not a host's, or lead back to the probe's own machine or link.
 NO_HOST = ("unspecified", "loopback", "ipv4-mapped", "ipv4-compatible", "link-local", "multicast")
 # Those that a host may report as its own.
 REPORTED = ("gua", "ula", "undefined-ula", "benchmarking")
@@ -35,8 +35,8 @@ def why_not(text: str) -> str:
         (value.is_loopback, "a loopback address"),
         (value.is_link_local, "link-local (RFC 3927)"),
         (value.is_multicast, "multicast"),
-        (value in ipaddress.IPv4Network("0.0.0.0/8"), "no host's address (RFC 1122)"),
-        (value in ipaddress.IPv4Network("240.0.0.0/4"), "no host's address (RFC 1112)"),
+        (value in ipaddress.IPv4Network("0.0.0.0/8"), "not a host's address (RFC 1122)"),
+        (value in ipaddress.IPv4Network("240.0.0.0/4"), "not a host's address (RFC 1112)"),
     )
     return next((words for applies, words in checks if applies), "")
 
@@ -45,10 +45,10 @@ def addresses(reported: t.Any, given: Mapping[str, t.Any], inventory: str, trust
     """Where probes reach a Docker host, by family.
 
     What the operator gave comes first. Then the inventory's own address, and what the host reports, if that is taken
-    at all; public ones first, as many hosts are managed over a private network on which no client is.
+    at all; public ones first, because many hosts are managed over a private network on which no client is.
 
     Args:
-        reported: what the host says, family -> address; anything, as the host may be hostile.
+        reported: what the host says, family -> address; anything, because the host may be hostile.
         given: the operator's, family -> address or name.
         inventory: the inventory's address of the host; a name counts for nothing.
         trust: whether what the host reports is taken.
@@ -96,7 +96,7 @@ class Asked(t.NamedTuple):
 
 
 def targets(wanted: Asked, own: t.Any, ports: t.Any, services: t.Any) -> list[dict[str, t.Any]]:
-    """Each thing to probe: family, host, port, and whether it is a service that does not say whom it sees.
+    """Each thing to probe: family, host, port, and whether it is a service that does not say which client it sees.
 
     Args:
         wanted: what is allowed.

@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
 FILE = "/etc/dms-ipv6.nft"
 UNIT = "dms-ipv6-firewall.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
-# Loaded before any interface is up, and again after whoever starts with an empty ruleset (Debian's /etc/nftables.conf).
+# Loaded before any interface is up, and again after what begins with an empty ruleset (Debian's /etc/nftables.conf).
 UNIT_TEXT = f"""\
 [Unit]
 Description=Firewall of containers with public IPv6 addresses (dms.ipv6)
@@ -61,8 +61,8 @@ class LoadTable(Step):
         table = nft_table.parse(self.text)
         if table is None:
             return f"remove the table ip6 {nft_table.NAME} from the kernel"
-        ports = ", ".join(map(str, table.ports)) or "no port"
-        return f"load the firewall of {table.subnet}: open is {ports}; {CLOSED}"
+        ports = ", ".join(map(str, table.ports)) or "none"
+        return f"load the firewall of {table.subnet}: open ports: {ports}; {CLOSED}"
 
 
 @dataclass(frozen=True)

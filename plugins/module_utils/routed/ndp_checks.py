@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
     from .neighbours import Facts
 
-    # Which of these addresses somebody answers for on an interface, with the answer's link-layer address.
+    # Which of these addresses a neighbour answers for on an interface, with the answer's link-layer address.
     Ask = Callable[[str, tuple[ipaddress.IPv6Address, ...]], Mapping[ipaddress.IPv6Address, str]]
 
 SHORTEST_SHARE = 64
@@ -24,7 +24,7 @@ SHORTEST_SHARE = 64
 # host keeps of a prefix whose lifetime is cut unexpectedly (RFC 4862, section 5.5.3). A prefix that is assigned for
 # good is advertised for a day (radvd) to a month (RFC 4861, section 6.2.1).
 # A router that is about to change its prefix may not announce less (RFC 4862, section 5.5.3), and many never announce
-# more, in seconds. Longer ones are the operator's to judge; he has given the prefix by hand.
+# more, in seconds. The operator judges longer ones, and has given the prefix by hand.
 DYNAMIC = 7200
 OTHER_PART = "Choose another part of the link's prefix"
 
@@ -42,12 +42,12 @@ def refuse_place(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
         raise Refused(
             f"its on-link prefix is {around}, less than a /{SHORTEST_SHARE}",
             interface,
-            "Its other addresses are somebody else's: ask the provider for a prefix that is routed to this host",
+            "Its other addresses belong to others: ask the provider for a prefix that is routed to this host",
         )
     lifetime = facts.lifetime(around, interface)
     if lifetime is not None and lifetime <= DYNAMIC:
         raise Refused(
-            f"its prefix {around} is dynamic, for it is advertised for {lifetime} s only",
+            f"its prefix {around} is dynamic, because it is advertised for {lifetime} s only",
             interface,
             "If it is yours for good, have it advertised for longer, or give the interface an address of it by hand",
         )
@@ -66,7 +66,7 @@ def _refuse_outside(
     for route in facts.routes:
         if route.kind != "unicast" and route.network.prefixlen and prefix.subnet_of(route.network):
             raise Refused(
-                f"{prefix} needs no NDP proxy, for {route.network} is delegated to this host (route {route.kind})",
+                f"{prefix} needs no NDP proxy, because {route.network} is delegated to this host (route {route.kind})",
                 "prefix",
             )
     raise Refused(
@@ -77,7 +77,7 @@ def _refuse_outside(
 
 
 def refuse_taken(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) -> None:
-    """Raise Refused where an address of a prefix is the host's, a router's or a neighbour's."""
+    """Raise Refused if an address of a prefix is the host's, a router's or a neighbour's."""
     for own in facts.addresses:
         if own.value.ip in prefix and own.interface not in facts.bridges:
             raise Refused(f"{prefix} covers {own.value.ip}, this host's own on {own.interface}", "prefix", OTHER_PART)
@@ -92,7 +92,7 @@ def refuse_taken(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) ->
 def refuse_answered(
     prefix: ipaddress.IPv6Network, interface: str, addresses: Iterable[ipaddress.IPv6Address], ask: Ask
 ) -> None:
-    """Raise Refused where a neighbour answers for one of these addresses when asked."""
+    """Raise Refused if a neighbour answers for one of these addresses when asked."""
     for address, mac in ask(interface, tuple(addresses)).items():
         _refuse_neighbour(prefix, address, mac, interface)
 
@@ -106,7 +106,7 @@ def _refuse_neighbour(prefix: ipaddress.IPv6Network, address: ipaddress.IPv6Addr
 
 
 def refuse_no_forwarding(interface: str, facts: Facts) -> None:
-    """Raise Refused where packets for containers would not be forwarded, and nobody is going to change that."""
+    """Raise Refused if packets for containers would not be forwarded, and dockerd will not change that."""
     if facts.forwarding.get("all") == "1":
         if facts.forwarding.get(interface) == "0":
             raise Refused(
@@ -116,14 +116,14 @@ def refuse_no_forwarding(interface: str, facts: Facts) -> None:
             )
     elif facts.no_ip_forward:
         raise Refused(
-            "ip-forward is false and this host does not forward IPv6, so nobody would reach the containers",
+            "ip-forward is false and this host does not forward IPv6, so no client would reach the containers",
             facts.no_ip_forward,
             "Remove the key `ip-forward`, or set net.ipv6.conf.all.forwarding to 1",
         )
 
 
 def refuse_rule(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) -> bool:
-    """Raise Refused where the administrator's own ndppd answers for the same; whether it works on the interface."""
+    """Raise Refused if the administrator's own ndppd answers for the same; whether it works on the interface."""
     if facts.ndppd_conf is None:
         return False
     rules = ndppd_conf.rules(facts.ndppd_conf.decode(errors="replace"))
@@ -138,7 +138,7 @@ def refuse_rule(prefix: ipaddress.IPv6Network, interface: str, facts: Facts) -> 
 
 
 def refuse_switched_off(interface: str, facts: Facts) -> None:
-    """Raise Refused where the administrator says that systemd-networkd is to proxy nothing."""
+    """Raise Refused if the administrator says that systemd-networkd is to proxy nothing."""
     for path, text in facts.managed[interface].files:
         line = networkd.switched_off(text)
         if line is not None:

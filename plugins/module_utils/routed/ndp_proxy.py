@@ -4,8 +4,8 @@
 """Neighbour proxying: the host answers on its uplink for the addresses that its containers have of the link's prefix.
 
 Three ways lead there. The kernel's own entries (RFC 4861, section 7.2.8; one for each address) are gone with every link
-down, so a unit of ours keeps them; systemd-networkd keeps them by itself; ndppd answers for a whole prefix, and only
-for addresses that somebody inside has.
+down, so our unit keeps them; systemd-networkd keeps them by itself; ndppd answers for a whole prefix, and only
+for addresses that a container inside has.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ UNIT_PREFIX, DROP_IN_PREFIX = "dms-ipv6-ndp-", "90-dms-ipv6-ndp-"
 NDPPD_PROGRAM = "/usr/sbin/ndppd"
 # What may stand in a unit and in a shell's line as it is.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}\Z")
-# Most that are asked for before a change: containers of today, to see whether somebody else has their addresses.
+# Most that are asked for before a change: containers of today, to see whether another machine has their addresses.
 MOST_ASKED = 32
 
 HEAD = "# Written by dms.ipv6.ndp_proxy; what is changed here is lost with the next run.\n"
-# `ip monitor` says nothing when it begins to listen, and a link that goes down and up meanwhile would be missed: so
+# `ip monitor` says nothing when it begins to listen, and a link that goes down and up until then would be missed: so
 # everything is done once more after a second. Setting what is there already changes nothing.
 KERNEL_UNIT = """\
 [Unit]
@@ -63,9 +63,9 @@ RestartSec=2
 [Install]
 WantedBy=multi-user.target
 """
-# route-ttl: how soon a bridge that is made anew is found. ttl: how long an address that nobody had is given up. With
-# the 30 s that ndppd takes by itself, whoever was asked for a moment too early is out of reach for that long.
-# Debian's init script waits 30 s for every ndppd to end when it stops its own: so at a shutdown ours ends first.
+# route-ttl: how soon a new bridge is found. ttl: how long an address that no container had is given up. With the
+# 30 s that ndppd takes by itself, a container that was asked for a moment too early is out of reach for that long.
+# Debian's init script waits 30 s for every ndppd to end when it stops its own: so at a shutdown our ndppd ends first.
 NDPPD_UNIT = """\
 [Unit]
 Description=Answer for containers of {prefix} on {interface}
@@ -95,7 +95,7 @@ WantedBy=multi-user.target
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be answered for; ``prefix`` empty stands for all of ours, and only with ``absent``.
+    """What is to be answered for; ``prefix`` empty stands for all prefixes, and only with ``absent``.
 
     Attributes:
         interface: empty for that of the default route.
@@ -129,7 +129,7 @@ class _Choice:
 
 
 def plan(wanted: Wanted, facts: Facts, ask: ndp_checks.Ask) -> NdpPlan:
-    """The plan for one prefix, or for taking back what is ours.
+    """The plan for one prefix, or for taking back what we set.
 
     Args:
         wanted: what is to be.
@@ -178,7 +178,7 @@ def obsolete(memory: Mapping[str, t.Any] | None, subnets: Iterable[ipaddress.IPv
 
 
 def refuse_missing(plan: NdpPlan) -> None:
-    """Raise Refused where a plan needs a program that is not there."""
+    """Raise Refused if a plan needs a program that is missing."""
     if plan.packages:
         raise Refused(
             "the program is missing", plan.backend, "Install the package ndppd, or give addresses for another backend"
@@ -194,7 +194,7 @@ def _choice(wanted: Wanted, facts: Facts) -> _Choice:
     if interface not in facts.interfaces:
         raise Refused(f"there is no {interface} with IPv6", "interface", f"There are {', '.join(facts.interfaces)}")
     if not _PLAIN.match(interface):
-        raise Refused(f"'{interface}' is no name that a unit can hold", "interface")
+        raise Refused(f"'{interface}' is not a name that a unit can hold", "interface")
     addresses = tuple(dict.fromkeys(_of(prefix, address, facts) for address in wanted.addresses))
     return _Choice(prefix, interface, addresses, _backend(wanted.backend, interface, addresses, facts))
 
@@ -213,7 +213,7 @@ def _of(prefix: ipaddress.IPv6Network, text: str, facts: Facts) -> ipaddress.IPv
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:
-        raise Refused(f"'{text}' is no IPv6 address", "addresses") from None
+        raise Refused(f"'{text}' is not an IPv6 address", "addresses") from None
     if address not in prefix:
         raise Refused(f"{address} is not in {prefix}", "addresses")
     if address == prefix.network_address or any(own.value.ip == address for own in facts.addresses):
@@ -244,7 +244,7 @@ def _warnings(choice: _Choice, facts: Facts) -> tuple[str, ...]:
         if ndp_checks.refuse_rule(choice.prefix, choice.interface, facts):
             warnings.append(
                 f"another ndppd works on {choice.interface} (/etc/ndppd.conf): when it is stopped, restart "
-                f"{unit_name(choice.prefix)}, for it takes the interface's IFF_ALLMULTI away"
+                f"{unit_name(choice.prefix)}, because it takes the interface's IFF_ALLMULTI away"
             )
         if not facts.ndppd:
             warnings.append("ndppd is not installed, and must be before this is carried out")
@@ -262,7 +262,7 @@ def _of_slug(slug: str) -> ipaddress.IPv6Network:
 
 
 def unit_name(prefix: ipaddress.IPv6Network) -> str:
-    """The unit of ours that answers for a prefix."""
+    """Our unit that answers for a prefix."""
     return f"{UNIT_PREFIX}{_slug(prefix)}.service"
 
 
@@ -319,7 +319,7 @@ def _gone(choice: _Choice, facts: Facts) -> t.Iterator[Step]:
 
 
 def _all_ours(facts: Facts) -> t.Iterator[PlaceUnit | PlaceDropIn]:
-    """The removal of each file of ours."""
+    """The removal of each of our files."""
     for unit, content in sorted(facts.units.items()):
         prefix = str(_of_slug(unit[len(UNIT_PREFIX) : -len(".service")]))
         interface, backend = _recorded(prefix, facts)
@@ -337,7 +337,7 @@ def _recorded(prefix: str, facts: Facts) -> tuple[str, str]:
 
 
 def _absent(wanted: Wanted, facts: Facts) -> NdpPlan:
-    """Take back what is ours, of one prefix or all."""
+    """Take back what we set, for one prefix or all."""
     named = str(ip.cidr(wanted.prefix, "prefix", "Give the CIDR of the subnet")) if wanted.prefix else ""
     going = [step for step in _all_ours(facts) if named in ("", step.prefix)]
     entries = {prefix: entry for prefix, entry in facts.record.get("prefixes", {}).items() if named in ("", prefix)}
@@ -350,7 +350,7 @@ def _absent(wanted: Wanted, facts: Facts) -> NdpPlan:
 
 
 def _sysctl_back(interfaces: set[str], going: set[str], facts: Facts) -> t.Iterator[Step]:
-    """proxy_ndp as it was before us, on interfaces where nothing of ours needs it any more."""
+    """proxy_ndp as it was before us, on interfaces where we do not need it any more."""
     entries = facts.record.get("prefixes", {}).items()
     stays = {entry["interface"] for prefix, entry in entries if prefix not in going and entry["backend"] in PER_ADDRESS}
     for interface, old in sorted(facts.record.get(PROXY_NDP, {}).items()):

@@ -14,7 +14,7 @@ PROXY_NDP = "proxy_ndp"
 
 @dataclass(frozen=True)
 class PlaceUnit(Step):
-    """Have a systemd unit of ours with this content, enabled and running; ``content`` None ends and removes it.
+    """Have our systemd unit with this content, enabled and running; ``content`` None ends and removes it.
 
     Attributes:
         old: its content before, None if it was not there.
@@ -39,7 +39,7 @@ class PlaceUnit(Step):
 
 @dataclass(frozen=True)
 class PlaceDropIn(Step):
-    """Have a drop-in of ours for systemd-networkd with this content, in force; ``content`` None removes it."""
+    """Have our drop-in for systemd-networkd with this content, in force; ``content`` None removes it."""
 
     path: str
     content: bytes | None

@@ -102,7 +102,7 @@ def _block(words: _Words, path: str, inner: bool) -> Iterator[_Entry]:
 def _entry(words: _Words, path: str) -> _Entry:
     line, key = words.line, words.take()
     if not _KEY.match(key):
-        raise Refused(f"'{key}' is no word of ndppd.conf", f"{path}:{line}", REMEDY)
+        raise Refused(f"'{key}' is not a word of ndppd.conf", f"{path}:{line}", REMEDY)
     if words.next == "=":
         words.take()
     value = ""
@@ -122,4 +122,4 @@ def _prefix(rule: _Entry, path: str) -> ipaddress.IPv6Network:
     try:
         return ipaddress.IPv6Network(rule.value, strict=False)
     except ValueError:
-        raise Refused(f"'{rule.value}' is no IPv6 prefix", f"{path}:{rule.line}", REMEDY) from None
+        raise Refused(f"'{rule.value}' is not an IPv6 prefix", f"{path}:{rule.line}", REMEDY) from None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is found on a host around neighbour proxying, as values. Reads what `ip -json` prints, asks nobody."""
+"""What is found on a host around neighbour proxying, as values. Reads what `ip -json` prints, asks no neighbour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 
 FOREVER = 0xFFFFFFFF  # a lifetime that does not end, as iproute2 and RFC 4861 write it
 GLOBAL = ("gua", "benchmarking")
-# The kernel keeps an entry while it asks, and for a while after nobody answered.
+# The kernel keeps an entry while it asks, and for a while after no neighbour answered.
 UNANSWERED = ("INCOMPLETE", "FAILED", "NONE", "NOARP")
 
 
@@ -51,7 +51,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """An entry of the neighbour table; ``mac`` is empty where nobody answered."""
+    """An entry of the neighbour table; ``mac`` is empty if no neighbour answered."""
 
     address: ipaddress.IPv6Address
     interface: str
@@ -82,8 +82,8 @@ class Facts:
         bridges: the bridges of Docker's networks; addresses on them are the gateways of containers.
         containers: IPv6 addresses of containers.
         managed: interface -> how systemd-networkd manages it.
-        units: unit of ours -> its content, and ``drop_ins`` path -> content of ours for systemd-networkd.
-        running: units of ours that are enabled and active.
+        units: our unit -> its content, and ``drop_ins`` path -> our content for systemd-networkd.
+        running: our units that are enabled and active.
         ndppd: the program, empty if it is missing.
         ndppd_conf: the administrator's file, None if there is none.
         record: what an earlier run wrote down, see routed_undo.remember_ndp().

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 NAME = "dms_ipv6"
 # For the responder of a proof: what is in it goes by itself after a while.
 PROBE = "probe"
-# Nobody may edit our file and expect it to stay.
+# What you edit in our file does not stay.
 HEAD = "# Written by dms.ipv6, which replaces this file and the table as a whole.\n"
 EMPTY = f"table ip6 {NAME}\ndelete table ip6 {NAME}\n"
 # RFC 4890, section 4.3.1: what must not be dropped, and echo requests.
@@ -43,7 +43,7 @@ SUBNET = re.compile(r'ip6 daddr != (?P<subnet>\S+) accept.*?iifname "(?P<bridge>
 
 
 class Open(t.NamedTuple):
-    """A port of a container that anybody may reach."""
+    """A port of a container that any client may reach."""
 
     address: str
     protocol: str
@@ -57,7 +57,7 @@ class Table(t.NamedTuple):
     """What the table says.
 
     Attributes:
-        subnet: of the containers, closed from outside but for ``ports``.
+        subnet: of the containers, closed from outside except ``ports``.
         bridge: the device of their network.
         ports: those that are open.
         sources: addresses that outgoing packets are to keep, where Docker would masquerade them.
@@ -112,7 +112,7 @@ class Table(t.NamedTuple):
 
 
 def in_file(found: TableFiles) -> Table | None:
-    """The table that our file holds, None if there is none or somebody has edited it."""
+    """The table that our file holds, None if there is none or it was edited."""
     return parse((found.file or b"").decode(errors="replace"))
 
 
@@ -131,12 +131,12 @@ def table(subnet: str, bridge: str, ports: Iterable[tuple[str, str, int]], sourc
     network = ip.subnet(subnet)
     if not BRIDGE.fullmatch(bridge):
         raise Refused(
-            f"'{bridge}' is no name of a bridge device", "bridge", "Give 1 to 15 letters, digits, `.`, `_`, `-`"
+            f"'{bridge}' is not a name of a bridge device", "bridge", "Give 1 to 15 letters, digits, `.`, `_`, `-`"
         )
     opened = [Open(_inside(address, network, "ports"), protocol, port) for address, protocol, port in ports]
     wrong = [port for port in opened if not 0 < port.port < 1 << 16 or port.protocol not in PROTOCOLS]
     if wrong:
-        raise Refused(f"{wrong[0]} is no port", "ports", f"Give 1 to 65535, and one of {', '.join(PROTOCOLS)}")
+        raise Refused(f"{wrong[0]} is not a port", "ports", f"Give 1 to 65535, and one of {', '.join(PROTOCOLS)}")
     kept = {_inside(address, network, "sources") for address in sources}
     return Table(str(network), bridge, tuple(sorted({*opened})), tuple(sorted(kept)))
 
@@ -145,7 +145,7 @@ def _inside(text: str, network: ipaddress.IPv6Network, where: str) -> str:
     try:
         value = ipaddress.IPv6Address(text)
     except ValueError:
-        raise Refused(f"'{text}' is no IPv6 address", where) from None
+        raise Refused(f"'{text}' is not an IPv6 address", where) from None
     if value not in network:
         raise Refused(f"{value} is outside {network}", where)
     return str(value)
@@ -169,7 +169,7 @@ def _words(rule: str) -> list[str]:
 
 
 def parse(text: str) -> Table | None:
-    """The table in a file of ours; None for any other text."""
+    """The table in our file; None for any other text."""
     found = SUBNET.search(text)
     if not found:
         return None

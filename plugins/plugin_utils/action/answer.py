@@ -41,7 +41,7 @@ def cleaned(result: Json, module: str) -> Json:
 
 
 def printed(text: str) -> str:
-    """What a program printed that is no answer, for a person to read."""
+    """What a program printed in place of an answer, for a person to read."""
     return printable.visible(text[-printable.LONGEST :], printable.BREAKS)
 
 
@@ -69,7 +69,7 @@ def misshapen(value: t.Any, shape: t.Any, where: str = "") -> str:
     """What in a value is not of its shape: a type, ``[shape]``, or a dict of shapes."""
     kind: t.Any = shape if isinstance(shape, type) else type(shape)
     if not isinstance(value, kind):
-        return f"{where}, which is no {NAMES[kind]}"
+        return f"{where}, which is not a {NAMES[kind]}"
     if isinstance(shape, dict):
         wanted = {
             name.rstrip("?"): expected

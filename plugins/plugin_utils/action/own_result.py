@@ -31,7 +31,7 @@ class OwnResult(ActionBase):
         return self.refused(task_vars) or self.on_host(self._task.action, dict(self._task.args), task_vars)
 
     def refused(self, task_vars: Result | None) -> Result | None:
-        """A failure where facts of the host name variables of ours: they could name other hosts, or paths here."""
+        """A failure if facts of the host name our variables: they could name other hosts, or paths here."""
         names = answer.named_by_facts((task_vars or {}).get("ansible_facts"))
         if not names:
             return None

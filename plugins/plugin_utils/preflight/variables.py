@@ -25,7 +25,7 @@ CONTAINERS, SERIAL = "dms_ipv6_containers", "dms_ipv6_serial"
 # What CONTAINERS may be instead of a list.
 WORDS = (chosen.MASKED, chosen.ALL)
 KINDS = {"int": "a whole number", "bool": "true or false", "dict": "a dictionary", "str": "a text", "path": "a path"}
-# Both ends may be had; None is no end.
+# Both ends are allowed; None stands for no end.
 RANGES: Mapping[str, tuple[int, int | None]] = {
     "dms_ipv6_confirm_within": (0, None),
     "dms_ipv6_prefix_length": (48, 126),
@@ -72,7 +72,7 @@ def _fault(name: str, value: t.Any, option: Mapping[str, t.Any], convert: Conver
 
 
 def _no_list(name: str, value: t.Any) -> str:
-    """What to say of a text; it is never taken apart, as a comma or a part of a name may be meant otherwise."""
+    """What to say of a text; it is never taken apart, because a comma or a part of a name may be meant otherwise."""
     words = f", or one of the words {', '.join(WORDS)}" if name == CONTAINERS else ""
     parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [value]
     written = json.dumps({name: [part for part in parts if part != ""]}, default=str)

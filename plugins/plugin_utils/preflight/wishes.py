@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a run can do what it is meant to: variables that contradict each other, name nobody, or lack something."""
+"""Whether a run can do what it should: variables that contradict each other, name no container, or lack something."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 
 MODE, PATTERN = "dms_ipv6_mode", "dms_ipv6_hosts"
 PROBE_HOSTS, DNS_HOST = "dms_ipv6_probe_hosts", "dms_ipv6_dns_host"
-# What else than containers may be meant by a run of mode nat or routed, see wishes in nobody_named().
+# What else than containers may be meant by a run of mode nat or routed, see wishes in _no_container().
 NETWORK, POOL, FILES, ATTACH = "dms_ipv6_network", "dms_ipv6_address_pool", "dms_ipv6_compose_files", "dms_ipv6_attach"
 ENABLING = ("nat", "routed")
 HELPS = f"Name another machine that has IPv6 in {PROBE_HOSTS}."
@@ -53,7 +53,7 @@ def faults(host: str, given: Mapping[str, t.Any], later: Collection[str], run: R
     rules = (
         ((MODE,), _other_mode(values, run)),
         ((PATTERN,), _not_this_pattern(given, run)),
-        ((MODE, CONTAINERS, FILES, ATTACH, POOL, NETWORK), _nobody_named(given, values, run)),
+        ((MODE, CONTAINERS, FILES, ATTACH, POOL, NETWORK), _no_container(given, values, run)),
         ((PROBE_HOSTS,), _own_probe_host(host, values)),
         ((PROBE_HOSTS,), _strangers(PROBE_HOSTS, values[PROBE_HOSTS], run)),
         ((DNS_HOST,), _strangers(DNS_HOST, [values[DNS_HOST]] if values[DNS_HOST] else [], run)),
@@ -82,8 +82,8 @@ def _not_this_pattern(given: Mapping[str, t.Any], run: Run) -> str:
     )
 
 
-def _nobody_named(given: Mapping[str, t.Any], values: Mapping[str, t.Any], run: Run) -> str:
-    """Docker would be restarted for nobody. A network by its name, or a pool, is a wish of its own."""
+def _no_container(given: Mapping[str, t.Any], values: Mapping[str, t.Any], run: Run) -> str:
+    """Docker would be restarted for no container. A network by its name, or a pool, is a wish of its own."""
     wishes = (values[CONTAINERS], values[FILES], values[POOL], given.get(NETWORK, run.defaults[NETWORK]))
     some = any(wishes[:3]) or wishes[3] != run.defaults[NETWORK] or values[ATTACH] == "default_bridge"
     if not run.changes or values[MODE] not in ENABLING or some:
@@ -174,8 +174,8 @@ def nowhere(place: Place, parts: Sequence[str]) -> str:
     return ""
 
 
-def told(found: Mapping[str, Sequence[str]]) -> str:
-    """One line of what is wrong with hosts: each fault once, with its hosts unless it is everybody's."""
+def in_one_line(found: Mapping[str, Sequence[str]]) -> str:
+    """What is wrong with hosts: each fault once, with its hosts unless it is that of all hosts."""
     hosts: dict[str, list[str]] = {}
     for host, faults in found.items():
         for fault in faults:

@@ -28,9 +28,9 @@ VERSION = 1
 REAL, MASKED, REFUSED, NOT_VERIFIED = "real", "masked", "refused", "not verified"
 UNREACHABLE, FAILED, ROLLED_BACK, NOT_REACHED = "unreachable", "failed", "rolled back", "not reached"
 FIXED = "would be fixed"
-# What needs somebody comes first.
+# What needs you comes first.
 STATES = (FAILED, ROLLED_BACK, UNREACHABLE, MASKED, FIXED, NOT_VERIFIED, NOT_REACHED, REFUSED, REAL)
-# With these, somebody has to do something.
+# With these, you have to do something.
 BAD = (FAILED, ROLLED_BACK, UNREACHABLE, MASKED)
 
 
@@ -45,7 +45,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Host:
-    """A host as the report tells of it.
+    """A host as the report shows it.
 
     Attributes:
         why: the state's reason, as a sentence.
@@ -188,7 +188,7 @@ def _host_json(host: Host) -> Json:
         "mode": last.mode if last else "",
         "subnets": list(last.subnets) if last else [],
         "predicted": last.predicted() if last else "",
-        # Whoever was rolled back has the settings of before.
+        # A host that was rolled back has its old settings.
         "changed": log.changed and not log.rolled_back,
         "restarted": log.restarted,
         "reloaded": log.reloaded,
@@ -224,7 +224,7 @@ def _proof_json(proof: Proof | None) -> Json | None:
 
 
 def _containers(log: Log) -> list[Json]:
-    """Each container with its ports, before and after; after is None if nobody looked since the last change."""
+    """Each container with its ports, before and after; after is None if no task looked since the last change."""
     first, last = log.first, log.last
     if not first or not last:
         return []

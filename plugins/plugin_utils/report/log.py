@@ -37,7 +37,7 @@ class Event:
     Attributes:
         module: short name of a module of this collection, empty for any other task.
         ours: the task is one of our modules or of our role.
-        caught: somebody deals with its failure: a rescue, ignore_errors, ignore_unreachable.
+        caught: the play deals with its failure: a rescue, ignore_errors, ignore_unreachable.
         everyone: a task with run_once speaks for the whole play.
         delegate: the host that it really ran on, if that is another one.
         arguments: what the controller gave it. What a result says of them is the host's word, and not always there.
@@ -59,7 +59,7 @@ class Log:
     """All that is known of a host.
 
     Attributes:
-        ours: a task of this collection ran on it, or would have, had not another one failed before.
+        ours: a task of this collection ran on it, or would have, if another one had not failed before.
         after: the last read is later than the last change that was tried: it knows how the host is.
         outage: for how many seconds at most published ports were closed.
         armed: the host undoes by itself what is not confirmed.
@@ -157,7 +157,7 @@ def _transaction(log: Log, event: Event) -> Log:
     state = event.arguments.get("state")
     if state == "reverted":
         # A way back that failed leaves the host in between, whatever a module said before. The role lets that failure
-        # pass and tells of it later; only one that went well says which steps failed, namely none. Where nothing was
+        # pass and shows it later; only one that went well says which steps failed, namely none. Where nothing was
         # left to take back and the answer to the confirmation was lost, the host may have got it.
         back = "failed_steps" in event.result and bool(event.result.get("changed") or not log.unreachable)
         return replace(log, rolled_back=back, armed=not back)
@@ -205,7 +205,7 @@ READERS = {
 def _wrong(log: Log, event: Event) -> Log:
     remark = reason(event)
     if event.caught and event.delegate:
-        # A probe host that died is named; the rest is dealt with by whoever caught it.
+        # A probe host that died is named; what caught it deals with the rest.
         return replace(log, remarks=(*log.remarks, remark))
     if event.caught:
         return replace(log, unreachable=log.unreachable or (event.ours and event.outcome == UNREACHABLE))

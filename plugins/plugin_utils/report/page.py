@@ -105,7 +105,7 @@ def changes(port: Json, family: str) -> list[Json]:
     """What a client gets at a port: once if it stayed the same, else before and after. None stands for "not looked"."""
     before = port["before"].get(family)
     if port["after"] is None:
-        return [before, {"verdict": "?", "by": "", "cause": "nobody has looked since"}]
+        return [before, {"verdict": "?", "by": "", "cause": "not looked at since"}]
     after = port["after"].get(family)
     return [after] if before == after else [before, after]
 

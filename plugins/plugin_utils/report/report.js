@@ -9,7 +9,7 @@
   const buttons = [...document.querySelectorAll("button[data-state]")];
   const search = document.getElementById("q");
   const shown = document.getElementById("shown");
-  const nobody = document.getElementById("nobody");
+  const nomatch = document.getElementById("nomatch");
   const texts = [];
   let timer = 0;
 
@@ -27,7 +27,7 @@
       count += hit ? 1 : 0;
     });
     shown.textContent = words.length || states.length ? `${count} of ${rows.length}` : "";
-    nobody.hidden = count > 0 || !rows.length;
+    nomatch.hidden = count > 0 || !rows.length;
   }
 
   function open() {
@@ -59,12 +59,12 @@
   });
   // A page that was opened from a disk may not write to the clipboard everywhere; then the text is marked instead.
   document.querySelectorAll("button.take").forEach((button) => {
-    const told = button.parentElement.querySelector("code");
+    const code = button.parentElement.querySelector("code");
     button.hidden = false;
     button.addEventListener("click", async () => {
-      getSelection().selectAllChildren(told);
+      getSelection().selectAllChildren(code);
       try {
-        await navigator.clipboard.writeText(told.textContent);
+        await navigator.clipboard.writeText(code.textContent);
         button.textContent = "Copied";
       } catch {
         button.textContent = "Press Ctrl+C";

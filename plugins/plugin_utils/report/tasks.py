@@ -41,12 +41,12 @@ def in_our_role(item: t.Any) -> bool:
 
 
 def is_ours(task: t.Any) -> bool:
-    """Whether a task is one of ours, by its module or by its role."""
+    """Whether a task is this collection's, by its module or by its role."""
     return bool(module_of(task)) or in_our_role(task)
 
 
 def has_ours(play: t.Any) -> bool:
-    """Whether a play names something of ours. What it includes while it runs is not known yet, but shows by itself."""
+    """Whether a play names this collection. What it includes while it runs is not known yet, but shows by itself."""
     if any(role.get_name() == ROLE for role in play.get_roles()):
         return True
     return any(is_ours(task) or _includes_ours(task) for task in _leaves(play.get_tasks()))

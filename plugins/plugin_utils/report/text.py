@@ -22,7 +22,7 @@ ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@
 def text(value: object, longest: int = LONGEST) -> str:
     """Any value as text of a bounded length, each character of which can be seen."""
     found = "" if value is None else str(value)
-    # Cut twice: whoever sends megabytes is not to cost time, and what is shown instead of a character is longer.
+    # Cut twice: a host that sends megabytes must not cost time, and what is shown instead of a character is longer.
     shown = printable.visible(ANSI.sub("", found[: 4 * longest]).strip(), printable.BREAKS)
     return shortened(shown, longest) if len(found) <= 4 * longest else shortened(shown + "…", longest)
 
@@ -49,7 +49,7 @@ def number(value: object) -> float:
 
 
 def texts(values: object) -> tuple[str, ...]:
-    """A list of texts; what is no list is none."""
+    """A list of texts; empty for what is not a list."""
     return tuple(text(value) for value in values[:MOST]) if isinstance(values, (list, tuple)) else ()
 
 
@@ -59,5 +59,5 @@ def mapping(value: object) -> t.Mapping[str, t.Any]:
 
 
 def mappings(value: object) -> list[t.Mapping[str, t.Any]]:
-    """The dicts in a list; what is no list has none."""
+    """The dicts in a list; none for what is not a list."""
     return [entry for entry in value[:MOST] if isinstance(entry, dict)] if isinstance(value, (list, tuple)) else []

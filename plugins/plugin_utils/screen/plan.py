@@ -155,7 +155,7 @@ def _compose(effects: Json, plan: Json) -> list[str]:
         what = words.names(texts(services)) or "nothing because of this"
         lines.append(
             f"Next `docker compose up -d` with {path} re-creates: "
-            + ("the run tells once ruamel.yaml is installed." if services is None else f"{what}.")
+            + ("the run says which once ruamel.yaml is installed." if services is None else f"{what}.")
         )
     waiting = texts(plan.get("waiting"))
     lines += [f"Refused only after the next `docker compose up -d`: {words.names(waiting)}."] if waiting else []

@@ -58,7 +58,7 @@ def with_variables(env_files: Iterable[str]) -> tuple[str, ...]:
 
 
 def recreate(step: Recreate) -> None:
-    """Let Compose make containers anew whose services have changed, and nobody else's.
+    """Let Compose re-create the containers whose services have changed, and no others.
 
     Raises:
         Refused: in Compose's own words.

@@ -101,7 +101,7 @@ def _with_target(path: str) -> tuple[str, ...]:
 
 
 def writer(paths: Iterable[str]) -> tuple[str, str]:
-    """Who but root can change what stands at some paths, and where; two empty texts if nobody can."""
+    """Which user besides root can change what stands at some paths, and where; two empty texts if none can."""
     for path in paths:
         for place in _on_the_way(path):
             try:
@@ -110,7 +110,7 @@ def writer(paths: Iterable[str]) -> tuple[str, str]:
                 continue
             if info.st_uid:
                 return _name(info.st_uid), place
-            # In a folder such as /tmp nobody can rename what is another's.
+            # In a folder such as /tmp no user can rename another user's files.
             shared = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX and place != os.path.dirname(path)
             if not stat.S_ISLNK(info.st_mode) and info.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not shared:
                 return "more than root", place

@@ -41,7 +41,7 @@ def plan(wanted: Wanted, found: Found, recreate: bool) -> PortsPlan:
 
 
 def refuse_writers(plan: PortsPlan) -> None:
-    """Raise Refused where root is not the only one to decide what Compose would run as root, until it does."""
+    """Raise Refused if root is not the only one to decide what Compose would run as root, until it does."""
     path = plan.edits[0].path
     folder, name = os.path.split(path)
     named = "" if name in compose_plan.BY_ITSELF else f" -f {name}"
@@ -58,7 +58,7 @@ def refuse_writers(plan: PortsPlan) -> None:
 
 
 def _as_it_was(texts: Texts, found: Found) -> Texts:
-    """The files before our own edits, which is what containers were made from that are not made anew yet."""
+    """The files before our own edits: containers that are not re-created yet were made from them."""
     present = {path: found.edited.get(path) for path, _text in texts}
     old = {
         step.path: step.content or b""
@@ -69,12 +69,12 @@ def _as_it_was(texts: Texts, found: Found) -> Texts:
 
 
 def _refuse_unlike(plan: PortsPlan, states: tuple[Texts, ...]) -> None:
-    """Raise Refused where Compose would change more than the ports of a container."""
+    """Raise Refused if Compose would change more than the ports of a container."""
     hashes = [project.hashes(texts, plan.env_files) for texts in states]
     path = plan.edits[0].path
     if hashes[0] is None:
         names = ", ".join(plan.waiting)
-        raise Refused(f"Compose cannot be asked on this host, so nobody can re-create {names}", path, "Install it")
+        raise Refused(f"Compose does not work on this host, so it cannot re-create {names}", path, "Install it")
     unlike = ports.unlike(plan, hashes)
     if unlike:
         problem = (

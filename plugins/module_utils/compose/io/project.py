@@ -48,7 +48,7 @@ def read(path: str, given: tuple[str, ...] = ()) -> compose_plan.Files:
 
 def _read(path: str) -> bytes:
     if not os.path.isabs(path):
-        raise Refused("it is no absolute path", path, "Give the whole path of the project's Compose file")
+        raise Refused("it is not an absolute path", path, "Give the whole path of the project's Compose file")
     raw = system_files.read(path)
     if raw is None:
         raise Refused("there is no such file on this host", path, "Give the path of the project's Compose file")
@@ -88,7 +88,7 @@ def validate(before: Texts, after: Texts, env_files: tuple[str, ...] = ()) -> No
     path = after[-1][0]
     if _config(program, before, env_files, "--quiet")[0] == 0:
         raise Refused(f"Compose would not take the change: {said[1]}", path, "Use edit: override, or edit it by hand")
-    # A required variable that only the caller of `up` sets is no fault of the file.
+    # The file is not at fault if it requires a variable that only the caller of `up` sets.
     said = _config(program, after, env_files, "--quiet", "--no-interpolate")
     if said[0]:
         raise Refused(f"Compose does not take it as it is: {said[1]}", path, "Correct it; it was not changed")
@@ -124,7 +124,7 @@ def _of_compose(texts: tuple[tuple[str, str], ...], env_files: tuple[str, ...]) 
 
 
 def hashes(texts: Texts, env_files: tuple[str, ...] = ()) -> dict[str, str] | None:
-    """service -> the hash by which Compose decides whether to re-create it; None where it cannot be asked."""
+    """service -> the hash by which Compose decides whether to re-create it; None if Compose does not say it."""
     program = cli.find(TIMEOUT)
     code, said = _config(program, texts, env_files, "--hash", "*") if program else (1, "")
     rows = [line.split() for line in said.splitlines()]
@@ -132,10 +132,10 @@ def hashes(texts: Texts, env_files: tuple[str, ...] = ()) -> dict[str, str] | No
 
 
 def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) -> compose_plan.Wanted:
-    """The same with the project's name, as Compose makes it where no container tells.
+    """The same with the project's name, as Compose makes it if no container shows it.
 
     Raises:
-        Refused: it cannot be told.
+        Refused: it is not known.
     """
     folder = os.path.dirname(wanted.path)
     if wanted.project or any(
@@ -157,7 +157,7 @@ def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) 
 def _config(program: tuple[str, ...], texts: Texts, env_files: tuple[str, ...], *options: str) -> tuple[int, str]:
     """Exit code of ``config`` on texts, and what it printed: its answer, or its complaint.
 
-    They are given as files in memory, for relative paths and .env are looked for in the project's own folder.
+    They are given as files in memory, because Compose looks for relative paths and .env in the project's own folder.
     """
     folder = os.path.dirname(texts[0][0])
     with contextlib.ExitStack() as stack:

@@ -32,7 +32,7 @@ if t.TYPE_CHECKING:
 
 # Of a Compose file, in which a program says that it wrote it.
 HEAD = 400
-NO_NETWORK = "none of its networks can have IPv6 for published ports, and the network of ours is lost at the next `up`"
+NO_NETWORK = "none of its networks can have IPv6 for published ports, and our network is lost at the next `up`"
 
 
 class Around(t.NamedTuple):

@@ -75,7 +75,7 @@ def order(name: str = "") -> Order:
 def ahosts(name: str) -> tuple[str, ...]:
     """The addresses of a name, each once, in the order of getaddrinfo() in a process of its own; none if it fails.
 
-    glibc reads gai.conf once in each process, so this one would not tell.
+    glibc reads gai.conf once in each process, so this one would not show it.
     """
     rows = [line.split() for line in system_programs.said("getent", "ahosts", name).splitlines()]
     return tuple(dict.fromkeys(row[0].partition("%")[0] for row in rows if row))

@@ -132,7 +132,7 @@ class Client:
         return udp_with_fallback(message, question.server, limit, port, ignore_unexpected=True)[0]
 
     def _note(self, questions: Sequence[Question]) -> None:
-        """Who has answered anything, and how often the others have not: a slow name is no dead server."""
+        """Who has answered anything, and how often the others have not: a slow name does not mean a dead server."""
         for question in questions:
             place = (question.server, question.authoritative)
             if self.known[question].outcome == dns_questions.TIMEOUT:

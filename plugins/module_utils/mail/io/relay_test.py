@@ -61,7 +61,7 @@ class _Talk:
         self.rest = b""
 
     def until_recipient(self, recipient: str) -> relay.Relay:
-        """Up to RCPT and no further. The null sender must be accepted by everybody (RFC 5321, 4.5.5)."""
+        """Up to RCPT and no further. The null sender must be accepted by all servers (RFC 5321, 4.5.5)."""
         reply = self.read()
         if reply and reply.positive:
             self.banner = f"{reply.code} {reply.text}".strip()

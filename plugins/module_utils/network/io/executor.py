@@ -26,13 +26,13 @@ if t.TYPE_CHECKING:
     from ...engine.io.api import Docker
     from ..steps import CheckAttached, ConnectContainer, CreateNetwork, DisconnectContainer, KeepId, RemoveNetwork
 
-# Duplicate address detection takes 1 to 2 s by default (RFC 4862, section 5.4); more is no use waiting for.
+# Duplicate address detection takes 1 to 2 s by default (RFC 4862, section 5.4); waiting for longer is of no use.
 DAD_TIMEOUT = 4.0
 # What it takes that time with: its probes, and the random delay before the first one.
 DAD = ("dad_transmits", "router_solicitation_delay")
 POLL = 0.01
 # How long a container that restarts by itself is waited for, and between two attempts, in seconds: the engine waits
-# up to a minute before it starts one again, and published ports are closed meanwhile.
+# up to a minute before it starts one again, and published ports are closed while it waits.
 SETTLES = 15.0
 BETWEEN_MOVES = 0.2
 PORTS = itertools.count()
@@ -49,7 +49,7 @@ class NetworkExecutor:
     Attributes:
         started: id of a container -> when it was started, as seen before we moved it first.
         dockerd: the daemon's process at that time, None if it is not known.
-        notes: what containers did by themselves, to be told.
+        notes: what containers did by themselves, to be shown.
     """
 
     def __init__(self, docker: Docker) -> None:
@@ -96,7 +96,7 @@ class NetworkExecutor:
                 self.docker.delete(f"/networks/{quote(step.name, safe='')}")
 
     def connect(self, step: ConnectContainer) -> None:
-        """Connect a container, unless it is on the network already. One that is gone is nobody's loss any more."""
+        """Connect a container, unless it is on the network already. One that is gone needs it no more."""
         if self._place(step.id, step.network) == "":
             body = {"Container": step.id, "EndpointConfig": definitions.load(step.settings)}
             # Of one that waits for its next start, 28.5.2 notes the network, and says that there is no sandbox yet.
@@ -155,10 +155,10 @@ class NetworkExecutor:
         return None
 
     def check(self, step: CheckAttached) -> None:
-        """Refused unless everyone has the place noted. What a container did by itself meanwhile is named only.
+        """Refused unless all containers have the place noted. What one did by itself in between is named only.
 
-        We end and start none: one that ended or was started meanwhile did so by itself, and then the engine may give
-        it other settings. Its place on the network it has all the same. Unless dockerd itself ended meanwhile, which
+        We end and start none: one that ended or was started in between did so by itself, and then the engine may give
+        it other settings. Its place on the network it still has. Unless dockerd itself ended in between, which
         takes containers with it: those are started again on the way back.
         """
         taken_along = self.dockerd is not None and self._daemon() != self.dockerd
@@ -173,7 +173,7 @@ class NetworkExecutor:
                 settings = endpoint.settings if endpoint else "empty"
                 raise Refused(f"its place is {settings}, and was {place.settings}", f"container {place.name}")
             if ended and taken_along:
-                raise Refused("it ended with dockerd, which was started again meanwhile", f"container {place.name}")
+                raise Refused("it ended with dockerd, which was started again in between", f"container {place.name}")
             if ended:
                 self.notes.append(f"container {place.name} does not run any more ({found.status})")
 
@@ -207,7 +207,7 @@ def warmed(bridge: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _undoubted(bridge: str) -> Iterator[None]:
-    """No duplicate address detection for as long as nobody else is on the bridge: 0.01 s instead of 1.7.
+    """No duplicate address detection for as long as no container is on the bridge: 0.01 s instead of 1.7.
 
     Docker goes without it for good since 28.0 (moby#48609).
     """

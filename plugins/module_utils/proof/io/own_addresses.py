@@ -49,7 +49,7 @@ class Places(t.NamedTuple):
     def published_at(self, reached: Mapping[str, str]) -> tuple[str, ...]:
         """Where a port is published that others reach at these addresses, by family.
 
-        An address that is not the host's own is translated on the way, nobody here knows to which.
+        An address that is not the host's own is translated on the way; to which is unknown here.
         """
         found = []
         for family, separator in (("ipv4", "."), ("ipv6", ":")):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom real services see: the host looks at the connections in a container's network namespace."""
+"""Which clients real services see: the host looks at the connections in a container's network namespace."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def judged(docker: Docker, probes: Iterable[Mapping[str, t.Any]]) -> list[dict[s
 def _peers(
     probe: Mapping[str, t.Any], running: Sequence[docker_objects.Container], pids: Mapping[str, int]
 ) -> list[tuple[str, int]]:
-    """Whom the containers are connected to that a probe may have reached."""
+    """The clients of the containers that a probe may have reached."""
     places = {(pids[container.id], port) for container, port in _reached(probe, running) if pids.get(container.id)}
     return [peer for pid, port in places for peer in kernel.peers(pid, port)]
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The probe's connection: opens it itself, so that it knows its own address, and reads what the server says.
 
-A real service does not say whom it sees. There the connection is kept open, so that its host can look.
+A real service does not say which client it sees. There the connection is kept open, so that its host can look.
 """
 
 from __future__ import annotations
@@ -97,12 +97,12 @@ def hold(place: tuple[t.Any, ...], family: str, timeout: float, seconds: int) ->
             return _failed(error, "")
         client, number = handle.getsockname()[:2]
         _keep(seconds)
-    said = f"connected; the host can tell within {seconds} s whom the service sees"
+    said = f"connected; the host can say within {seconds} s which client the service sees"
     return verdict.Verdict(verdict.NOT_VERIFIED, ip.plain(client), "", said, number)
 
 
 def _keep(seconds: int) -> None:
-    """Leave a process behind that has everything open that this one has, but for what Ansible waits for."""
+    """Leave a process behind that has everything open that this one has, except what Ansible waits for."""
     if os.fork():
         return
     try:
@@ -123,7 +123,7 @@ def resolve(host: str, port: int, family: str) -> tuple[t.Any, ...]:
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[family], socket.SOCK_STREAM)
     except (OSError, ValueError) as error:  # ValueError: no name at all, such as mail..example.org
-        reason = getattr(error, "strerror", None) or "it is no host name"
+        reason = getattr(error, "strerror", None) or "it is not a host name"
         raise Refused(f"{host[:300]!r} has no {family} address ({reason})", "host") from None
     place = found[0][4]
     wrong = targets.why_not(str(place[0]))

@@ -47,7 +47,7 @@ HARDENED: dict[str, t.Any] = {
 }
 USER = "65534:65534"  # nobody
 CHECK_IMAGE = "Check the image (dms_ipv6_probe_image); it runs as user 65534 on a read-only file system"
-# Runs when the time is over. It tries for a while, as dockerd may be being restarted at that moment.
+# Runs when the time is over. It tries for a while, because dockerd may be being restarted at that moment.
 REMOVES = """
 import http.client, socket, sys, time
 for _try in range(20):
@@ -70,7 +70,7 @@ class Wanted(t.NamedTuple):
 
     Attributes:
         network: the network to be proven.
-        image: an image that is there, one to pull, or the path of an archive of `docker save`.
+        image: an image that exists, one to pull, or the path of an archive of `docker save`.
         port: host port, 0 for a free one.
         container_port: where the image listens.
         places: addresses of the host on which it is published.
@@ -173,7 +173,7 @@ def stop(docker: Docker) -> bool:
 
 
 def _remove(docker: Docker, container_id: str) -> None:
-    """Remove a container and wait until it is gone: it may be on its way already, as it is removed when it ends."""
+    """Remove a container and wait until it is gone: it may be on its way already, because it goes when it ends."""
     end = time.monotonic() + REMOVE_TIMEOUT
     said: Refused | None = None
     with contextlib.suppress(NotFound):
@@ -193,7 +193,7 @@ def _refuse_foreign(docker: Docker) -> None:
     """Raise Refused if a container that is not ours has the responder's name."""
     if any(f"/{NAME}" in (container.get("Names") or ()) for container in docker.containers()):
         raise Refused(
-            "a container of this name is there that is not the responder, as it lacks our label",
+            "a container of this name exists that is not the responder: it lacks our label",
             f"container {NAME}",
             f"Rename it, or remove it: docker rm -f {NAME}",
         )
@@ -245,7 +245,7 @@ def refuse_image(image: str) -> None:
 
 
 def _image(docker: Docker, client: t.Any, image: str) -> str:
-    """The name of an image that is there now."""
+    """The name of an image that exists now."""
     if image.startswith("/"):
         return _loaded(client, image)
     wanted = _named(docker, image)
@@ -299,7 +299,7 @@ def _is_free(family: int, address: str, port: int) -> bool:
                 handle.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             handle.bind((address, port))
     except OSError as error:
-        # IPv6 is off: nobody can have the port there.
+        # IPv6 is off: no program can have the port there.
         return family == socket.AF_INET6 and error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
     return True
 
@@ -307,9 +307,9 @@ def _is_free(family: int, address: str, port: int) -> bool:
 def await_answer(docker: Docker, container_id: str, network: str, container_port: int) -> None:
     """Until the service answers and no address of the bridge is tentative: a probe before that shows nothing true.
 
-    It must answer at each of its addresses: the host may still have the link-layer address of whoever had one before
-    it, and takes seconds to find out (before Docker Engine 28, which announces them: moby#48808).
-    On a bridge with nobody on it an address stays tentative for ever (before Docker Engine 28, moby#48609), so other
+    It must answer at each of its addresses: the host may still have the link-layer address of a container that had
+    one before it, and takes seconds to find out (before Docker Engine 28, which announces them: moby#48808).
+    On a bridge without containers an address stays tentative for ever (before Docker Engine 28, moby#48609), so other
     bridges do not count.
     """
     bridge = next(

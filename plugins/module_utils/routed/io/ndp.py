@@ -187,7 +187,7 @@ def answers(interface: str, addresses: tuple[ipaddress.IPv6Address, ...]) -> dic
                 message, ancillary, _flags, _sender = handle.recvmsg(1500, socket.CMSG_SPACE(struct.calcsize("i")))
                 target = _advertised(message, ancillary)
                 if target in addresses:
-                    found[target] = message[26:32].hex(":") or "somebody"
+                    found[target] = message[26:32].hex(":") or "another machine"
     return found
 
 
@@ -250,7 +250,7 @@ def place_unit(step: PlaceUnit) -> None:
 
 
 def _await_unit(step: PlaceUnit) -> None:
-    """Wait until a unit has run for a second without having been started anew."""
+    """Wait until a unit has run for a second without having been started again."""
     for _second in range(int(PATIENCE)):
         before = _started(step.unit)
         time.sleep(1)
@@ -274,7 +274,7 @@ def place_drop_in(step: PlaceDropIn) -> None:
     gone = set(networkd.addresses((step.old or b"").decode(errors="replace"))) - set(wanted)
     system_files.write(step.path, step.content)
     if step.content is None:
-        with contextlib.suppress(OSError):  # it holds something of somebody else's
+        with contextlib.suppress(OSError):  # it holds another program's files
             os.rmdir(os.path.dirname(step.path))
     system_programs.must("networkctl", "reload")
     _forget({ipaddress.IPv6Address(text) for text in gone})

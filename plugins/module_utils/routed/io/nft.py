@@ -22,7 +22,7 @@ WANTS = f"/etc/systemd/system/sysinit.target.wants/{routed_firewall.UNIT}"
 
 
 def read() -> state_host.TableFiles:
-    """What there is of it. The kernel is asked only where something of ours is, as asking loads its modules."""
+    """What there is of it. The kernel is asked only if our file or unit is there, because asking loads its modules."""
     file, unit = system_files.peek(routed_firewall.FILE), system_files.peek(routed_firewall.UNIT_FILE)
     enabled = os.path.lexists(WANTS)
     if file is None and unit is None and not enabled:

@@ -26,7 +26,7 @@ def obstacle(folder: Path) -> str:
     """Why nothing can be written there, as far as that shows without writing; empty if nothing is in the way."""
     nearest = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
     if not nearest.is_dir():
-        return f"{nearest} is no directory"
+        return f"{nearest} is not a directory"
     return "" if os.access(nearest, os.W_OK | os.X_OK) else f"{nearest} cannot be written to"
 
 

@@ -161,7 +161,7 @@ def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
     done = run(tmp_path, {"mail1": {}, "mail2": DOWN}, [play(READ)], "-e", f"dms_ipv6_report_path={path}", acted=False)
     said = done.said.replace(" ", "")  # ansible-core 2.16 wraps warnings, within words if need be
     for warning in (
-        f"will be written to {path}: {tmp_path}/file is no directory",
+        f"will be written to {path}: {tmp_path}/file is not a directory",
         f"not written to {path}: Not a directory",
     ):
         assert warning.replace(" ", "") in said

@@ -66,9 +66,9 @@ def test_limit(options: dict[str, t.Any], expected: int) -> None:
 @pytest.mark.parametrize(
     ("subnets", "options", "words"),
     [
-        (["fd12::/64"], {}, "collisions: ['fd12::/64'] is no dictionary of subnets by host."),
-        ("fd12::/64", {}, "collisions: 'fd12::/64' is no dictionary"),
-        (None, {}, "collisions: None is no dictionary"),
+        (["fd12::/64"], {}, "collisions: ['fd12::/64'] is not a dictionary of subnets by host."),
+        ("fd12::/64", {}, "collisions: 'fd12::/64' is not a dictionary"),
+        (None, {}, "collisions: None is not a dictionary"),
         (
             {"mail1": "auto"},
             {},

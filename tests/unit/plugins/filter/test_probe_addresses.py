@@ -20,5 +20,5 @@ def test_addresses() -> None:
 
 
 def test_no_dict() -> None:
-    with pytest.raises(AnsibleFilterError, match="dms_ipv6_probe_addresses: '::1' is no dict"):
+    with pytest.raises(AnsibleFilterError, match="dms_ipv6_probe_addresses: '::1' is not a dictionary"):
         probe_addresses({}, "::1")

@@ -63,17 +63,17 @@ def test_defaults_are_the_role_s() -> None:
 @pytest.mark.parametrize(
     ("unique", "options", "words"),
     [
-        ("", {}, "ula: '' is no text to derive a subnet from. Give the host's machine-id."),
-        ("  ", {}, "ula: '  ' is no text to derive a subnet from."),
-        (None, {}, "ula: 'None' is no text"),
-        (7, {}, "ula: '7' is no text"),
+        ("", {}, "ula: '' is not a text to derive a subnet from. Give the host's machine-id."),
+        ("  ", {}, "ula: '  ' is not a text to derive a subnet from."),
+        (None, {}, "ula: 'None' is not a text"),
+        (7, {}, "ula: '7' is not a text"),
         ([ID], {}, "ula: '['0123"),
         (ID, {"prefix_length": 47}, "prefix_length: 47 is not between 48 and 126."),
         (ID, {"prefix_length": "127"}, "prefix_length: 127 is not between 48 and 126."),
         (ID, {"prefix_length": "/64"}, "prefix_length: '/64' is not a whole number."),
-        (ID, {"fleet_prefix": "fd12::/64"}, "fleet_prefix: fd12::/64 is no /48. Give one /48 for the whole fleet."),
+        (ID, {"fleet_prefix": "fd12::/64"}, "fleet_prefix: fd12::/64 is not a /48. Give one /48 for the whole fleet."),
         (ID, {"fleet_prefix": "2001:db8::/48"}, "fleet_prefix: 2001:db8::/48 is reserved for documentation (RFC 3849)"),
-        (ID, {"fleet_prefix": "2001:2::/48"}, "fleet_prefix: 2001:2::/48 is no ULA. Give a /48 that begins with fd."),
+        (ID, {"fleet_prefix": "2001:2::/48"}, "fleet_prefix: 2001:2::/48 is not a ULA. Give a /48 that begins"),
         (ID, {"fleet_prefix": "x"}, "fleet_prefix: 'x' is not a CIDR"),
         *(
             (

@@ -434,7 +434,7 @@ def test_files_back(memory: Memory, there: dict[str, bytes | None], steps: list[
     assert plan.changed is bool(steps)
     words = {True: "remove {}: the file as it was", False: "write {}: the file as it was"}
     assert plan.sentences() == [words[one.content is None].format(one.path) for one in steps]
-    assert plan.warnings == tuple(f"{one} is left as it is, for somebody edited it since" for one in edited)
+    assert plan.warnings == tuple(f"{one} is left as it is, because it was edited since" for one in edited)
     # On the way back they are edited once more; afterwards those that came back are forgotten.
     undone = [WriteFile(one.path, one.old, "as it was", one.content, True) for one in reversed(steps)]
     assert plan.back(len(steps)) == tuple(undone)
@@ -516,7 +516,7 @@ def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why:
     plan = host_undo.gai_conf_back(memory, "/g", there)
     steps = () if content is ... else (WriteGaiConf("/g", content, why, there, True),)
     assert plan.steps == steps
-    assert plan.warnings == (("/g: lines of ours that somebody edited since stay as they are",) if edited else ())
+    assert plan.warnings == (("/g: our lines that were edited since stay as they are",) if edited else ())
     assert plan.before == (there or b"").decode(errors="replace")
     after = there if content is ... else content
     assert plan.after == (after or b"").decode(errors="replace")

@@ -271,7 +271,7 @@ def test_absent_leaves_what_somebody_edited_since(engine: Engine, edit: str, che
     before = engine.state
     result = said(engine, state="absent", check=check)
     assert (result["changed"], result["steps"], result["diff"]) == (False, [], [])
-    words = f"{engine.folder / file} is left as it is, for somebody edited it since"
+    words = f"{engine.folder / file} is left as it is, because it was edited since"
     assert words in " ".join(result["warned"].split())
     assert engine.state == before
 
@@ -315,7 +315,7 @@ def test_absent_where_nothing_was_edited(engine: Engine, path: str) -> None:
         ("services: [\n", {}, "compose.yaml: line 2, column 1"),
         (TEXT, {"subnet": "2001:db8::/64"}, "subnet: 2001:db8::/64 is reserved for documentation (RFC 3849). Give a"),
         (TEXT, {"prefix_length": 32}, "prefix_length: 32 is not between 48 and 126"),
-        (TEXT, {"fleet_prefix": "fd12::/64"}, "fleet_prefix: fd12::/64 is no /48"),
+        (TEXT, {"fleet_prefix": "fd12::/64"}, "fleet_prefix: fd12::/64 is not a /48"),
         (TEXT, {"shape": "named", "services": ["mial"]}, "there is no service `mial`"),
         (TEXT, {"shape": "named"}, "without services Compose would not make the network. Name at"),
         (TEXT, {**NAMED, "network": "default"}, "`default` is the project's own network"),
@@ -537,5 +537,5 @@ def test_check_mode_before_ruamel_yaml_is_installed(monkeypatch: pytest.MonkeyPa
 
 
 def test_relative_path_is_refused() -> None:
-    with pytest.raises(Refused, match=r"mail/compose.yaml: it is no absolute path"):
+    with pytest.raises(Refused, match=r"mail/compose.yaml: it is not an absolute path"):
         project.read("mail/compose.yaml")

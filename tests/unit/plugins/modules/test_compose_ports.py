@@ -169,7 +169,7 @@ def test_a_failure_puts_the_old_state_back(lab: Lab) -> None:
     ("change", "words"),
     [
         (lambda lab: setattr(lab, "environment", "another"), "mail would come back as something else, beside the port"),
-        (lambda lab: setattr(lab, "there", False), "Compose cannot be asked on this host, so nobody can re-create"),
+        (lambda lab: setattr(lab, "there", False), "Compose does not work on this host, so it cannot re-create"),
         (
             lambda lab: Path(lab.path).write_text(TEXT.replace("8080:80'", "8080:80/tcp'")),
             "mail would come back as something else, beside the ports: it was made from another file. Run `docker",

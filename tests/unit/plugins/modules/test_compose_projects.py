@@ -219,7 +219,7 @@ def test_compose_files_as_people_have_them(site: Site, name: str, monkeypatch: p
 EDGE = 'services:\n  edge: {image: a, ports: ["443:80"], networks: [shared]}\nnetworks:\n  shared: {external: true}\n'
 APP = "services:\n  app: {image: a}\nnetworks:\n  default: {name: shared, external: true}\n"
 OWNER = "services:\n  own: {image: a, networks: [s]}\nnetworks:\n  s: {name: shared}\n"
-ON_IT = "network shared is replaced with everyone on it, of other projects too: "
+ON_IT = "network shared is replaced with all containers on it, of other projects too: "
 
 
 def test_a_network_from_outside_that_projects_share(site: Site) -> None:
@@ -452,9 +452,9 @@ VALUES = {"IPV4_NETWORK": "172.22.1", "IPV6_NETWORK": "fd4d:6169:6c63:6f77::/64"
     [
         ({"attach": "compose"}, True, "no service is on the project's default network. Use a network with a key of"),
         ({"shape": "named", "network": "cow-network"}, True, SET),
-        ({"shape": "named", "network": "cow-network"}, False, "Write it out, install Compose, which is asked then, or"),
+        ({"shape": "named", "network": "cow-network"}, False, "Write it out, install Compose, which works it out, or"),
         ({"edit": "override"}, True, SET),
-        ({"edit": "override"}, False, "Write it out, install Compose, which is asked then, or leave dms_ipv6_attach"),
+        ({"edit": "override"}, False, "Write it out, install Compose, which works it out, or leave dms_ipv6_attach"),
         ({"files": True}, True, SET),
     ],
 )

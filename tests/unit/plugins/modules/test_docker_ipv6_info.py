@@ -943,7 +943,7 @@ def test_absent_names_compose_files(shop: Shop) -> None:
     plan = info(mode="absent")["plan"]
     assert plan["files"] == [shop.path]
     assert plan["steps"] == [f"remove {shop.path}: the file as it was"]
-    assert plan["warnings"] == [f"{other} is left as it is, for somebody edited it since"]
+    assert plan["warnings"] == [f"{other} is left as it is, because it was edited since"]
     assert (plan["changed"], plan["networks"], plan["packages"]) == (True, [], ["docker"])
 
 
@@ -1159,7 +1159,7 @@ def test_absent_takes_lines_out_of_gai_conf(lab: Lab, gai: Path) -> None:
     assert (plan["changed"], plan["steps"]) == (True, [f"write {gai}: the file as it was"])
     text = gai_conf.decode(lab.more["edited"][str(gai)])
     lab.more = {"edited": {str(gai): text.replace("/64", "/56").encode()}}
-    assert "lines of ours that somebody edited since" in info(mode="absent")["plan"]["warnings"][0]
+    assert "our lines that were edited since" in info(mode="absent")["plan"]["warnings"][0]
     lab.more = {"edited": {str(gai): None}}
     plan = info(mode="absent")["plan"]
     assert (plan["gai_conf"], plan["changed"]) == ({"paths": []}, False)

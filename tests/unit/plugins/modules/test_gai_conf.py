@@ -151,7 +151,7 @@ def test_edited_since(lab: Lab) -> None:
     lab.file.write_text(mine, errors="surrogateescape")
     gone = said(lab, state="absent")
     assert gone["steps"] == [f"write {lab.file}: without our lines"]
-    assert "lines of ours that somebody edited since stay as they are" in gone["warned"]
+    assert "our lines that were edited since stay as they are" in gone["warned"]
     edited = [line for line in mine.splitlines() if line.startswith("label fd00::/8")]
     after = TEXT.decode(errors="surrogateescape") + "\n".join([*edited, "label fd77::/48 6"]) + "\n"
     assert lab.file.read_text(errors="surrogateescape") == after

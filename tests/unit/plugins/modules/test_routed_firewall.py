@@ -112,9 +112,9 @@ def test_nft_fails(there: Host) -> None:
     [
         ({}, "state is present but all of the following are missing: subnet, bridge"),
         ({**OPTIONS, "subnet": ""}, "subnet: '' is not a CIDR"),
-        ({**OPTIONS, "bridge": ""}, "bridge: '' is no name of a bridge device"),
+        ({**OPTIONS, "bridge": ""}, "bridge: '' is not a name of a bridge device"),
         ({**OPTIONS, "ports": [{"address": "2001:2:0:b2::1", "port": 25}]}, "ports: 2001:2:0:b2::1 is outside"),
-        ({**OPTIONS, "docker_socket": "/no/such/socket", "sources": ["x"]}, "sources: 'x' is no IPv6 address"),
+        ({**OPTIONS, "docker_socket": "/no/such/socket", "sources": ["x"]}, "sources: 'x' is not an IPv6 address"),
     ],
 )
 def test_refused(there: Host, options: dict[str, t.Any], words: str) -> None:

@@ -77,8 +77,8 @@ def test_probe(
         ({"host": "::1"}, "host: ::1 is special: the loopback address"),
         ({"host": "169.254.169.254", "family": "ipv4"}, "host: 169.254.169.254 is link-local"),
         ({"host": "2001:db8::1"}, "host: 2001:db8::1 is reserved for documentation"),
-        ({"host": "fd00::1", "recipient": "victim@gmail.com"}, "recipient: gmail.com may be somebody's domain."),
-        ({"host": "fd00::1", "recipient": "a\r\nDATA"}, "is no plain mail address"),
+        ({"host": "fd00::1", "recipient": "victim@gmail.com"}, "recipient: gmail.com may be a real domain."),
+        ({"host": "fd00::1", "recipient": "a\r\nDATA"}, "is not a plain mail address"),
     ],
 )
 def test_failures_are_one_message(options: dict[str, t.Any], words: str) -> None:

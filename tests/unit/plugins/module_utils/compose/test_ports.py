@@ -145,7 +145,7 @@ def test_anchors(text: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ('"${PORT}:25"', "line 7, column 9: nobody can tell here whether `${PORT}:25` of service mail"),
+        ('"${PORT}:25"', "line 7, column 9: it is unknown here whether `${PORT}:25` of service mail"),
         ('"$PORT:25"', "`$PORT:25` of service mail names an address. Write it yourself, such as 0.0.0.0:25:25"),
         ('"${BIND}:25:25"', "whether `${BIND}:25:25`"),
         ('"${BIND:-}:25:25"', "whether `${BIND:-}:25:25`"),

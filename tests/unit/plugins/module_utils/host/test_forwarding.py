@@ -28,7 +28,8 @@ ETH0 = "net/ipv6/conf/eth0/accept_ra = 2\n"
 VLAN = "net/ipv6/conf/wan.7/accept_ra = 2\n"
 COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
 SWITCHED_ON = (
-    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker's nftables backend does not"
+    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), because Docker's nftables backend"
+    " does not"
 )
 WRITE = f"write {SYSCTL_FILE}: the same at every boot"
 

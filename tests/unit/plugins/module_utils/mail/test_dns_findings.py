@@ -343,7 +343,7 @@ def test_an_alias_is_named() -> None:
 def test_who_said_nothing_is_named_and_nobody_else() -> None:
     text = evidence(world(ns2={"*": SILENT}), expect="absent")
     assert text == (
-        f"{MAIL}: nobody can tell whether it has an AAAA record: ns2.example.com ({NS2}): no answer within 5 s"
+        f"{MAIL}: it is unknown whether it has an AAAA record: ns2.example.com ({NS2}): no answer within 5 s"
     )
     text = evidence(world({f"{MAIL} AAAA": REFUSING, "example.com NS": REFUSING}))
     assert text.endswith(f"record: resolver {R1}: it refuses to answer (REFUSED)")
@@ -397,13 +397,13 @@ def test_summary() -> None:
     [
         (lambda: dns_findings.outbound_address("2001:db8::1"), "outbound: 2001:db8::1 is reserved for documentation"),
         (lambda: dns_findings.outbound_address("3fff::1"), "outbound: 3fff::1 is reserved for documentation"),
-        (lambda: dns_findings.outbound_address("10.0.0.1"), "outbound: '10.0.0.1' is no IPv6 address"),
+        (lambda: dns_findings.outbound_address("10.0.0.1"), "outbound: '10.0.0.1' is not an IPv6 address"),
         (
             lambda: dns_findings.ipv6_addresses(["fd00::1", "zebra"], "addresses"),
-            "addresses: 'zebra' is no IPv6 address",
+            "addresses: 'zebra' is not an IPv6 address",
         ),
-        (lambda: dns_findings.resolver_addresses(["dns.example.com"]), "resolvers: 'dns.example.com' is no address"),
-        (lambda: dns_findings.resolver_addresses([""]), "resolvers: '' is no address"),
+        (lambda: dns_findings.resolver_addresses(["dns.example.com"]), "'dns.example.com' is not an address"),
+        (lambda: dns_findings.resolver_addresses([""]), "resolvers: '' is not an address"),
     ],
 )
 def test_what_is_refused(call: t.Callable[[], object], words: str) -> None:

@@ -116,7 +116,7 @@ CASES = [
         "critical",
         "relay",
         evidence="open relay confirmed: container mail, port 25: IPv6 clients "
-        "appear as 172.17.0.1, for whom Postfix sends mail to anybody (mynetworks: 172.16.0.0/12, by "
+        "appear as 172.17.0.1, from which Postfix sends mail to any address (mynetworks: 172.16.0.0/12, by "
         "PERMIT_DOCKER=network)",
     ),
     Case("open_relay", "critical", "relay", situation(family="ipv4"), why="IPv4 clients are masked: iptables is off"),
@@ -161,7 +161,7 @@ CASES = [
         "moved",
         MOVED,
         evidence="open relay latent: container mail, port 25: no client is "
-        "known to be masked now as 172.17.0.1, 172.18.0.1, for whom Postfix sends mail to anybody (mynetworks: "
+        "known to be masked now as 172.17.0.1, 172.18.0.1, from which Postfix sends mail to any address (mynetworks: "
         "172.16.0.0/12, by PERMIT_DOCKER=network)",
     ),
     Case("open_relay", "warning", "relay", NOT_MASKED, why="the port is not masked"),
@@ -252,7 +252,7 @@ CASES = [
         "spf_rejected_gateway",
         "critical",
         "spf",
-        evidence="container mail: SPF rejected mail 2 times, as it came"
+        evidence="container mail: SPF rejected mail 2 times, because it came"
         " from its gateway 172.17.0.1, from Nov 25 18:55:46 to Nov 25 18:55:46",
     ),
     Case("spf_rejected_gateway", "info", "spf", MOVED, why="nobody is masked any more"),

@@ -127,7 +127,7 @@ def test_wanted_network(wanted: modes_nat.Wanted, subnet: str, derived: bool) ->
         (
             modes_nat.Wanted(fleet_prefix="fd12:3456:789a::/56"),
             MACHINE_ID,
-            "fleet_prefix: fd12:3456:789a::/56 is no /48",
+            "fleet_prefix: fd12:3456:789a::/56 is not a /48",
         ),
         (
             modes_nat.Wanted(prefix_length=63, fleet_prefix="fd12:3456:789a::/48"),
@@ -282,10 +282,11 @@ KEEP = [
 ]
 NFT = Daemon(version="29.0.0", flags={"firewall-backend": "nftables"})
 SWITCH_ON = (
-    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as Docker's nftables backend does not"
+    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), because Docker's nftables backend"
+    " does not"
 )
 AGAIN = (
-    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), as something has switched it off"
+    "switch IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding), because something has switched it off"
     " since Docker did"
 )
 COMES_ON = "Docker switches IPv6 forwarding on for the whole host (net.ipv6.conf.all.forwarding)"
@@ -678,8 +679,8 @@ def test_nat_by_itself_is_for_a_network() -> None:
     ("content", "sentences", "warnings"),
     [
         (b"new", ["write /srv/a: the file as it was"], ()),
-        (b"else", [], ("/srv/a is left as it is, for somebody edited it since",)),
-        (None, [], ("/srv/a is left as it is, for somebody edited it since",)),
+        (b"else", [], ("/srv/a is left as it is, because it was edited since",)),
+        (None, [], ("/srv/a is left as it is, because it was edited since",)),
     ],
 )
 def test_absent_brings_compose_files_back(content: bytes | None, sentences: list[str], warnings: t.Any) -> None:

@@ -306,7 +306,7 @@ SEEN_ELSEWHERE = {
     "test_a_container_with_the_label_of_a_project_alone",
     "in dms_ipv6_containers as well, and it is written there": "tests/unit/plugins/modules/test_compose_projects.py::"
     "test_a_network_that_another_project_makes",
-    "give those that you asked for a network of their own": "nothing else is on a network of their own",
+    "give the containers that you named a network of their own": "nothing else is on a network of their own",
     "Run dms.ipv6.enable first": "it creates the network that is missing",
     "Give another dms_ipv6_probe_port, or 0": "with 0 a free port is taken",
     "Nothing has to be done. Where IPv6 does get there": "tests/unit/plugins/module_utils/host/test_address_order.py"

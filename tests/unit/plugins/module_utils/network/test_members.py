@@ -90,9 +90,9 @@ def test_what_to_do_about_it() -> None:
     said = refusal(VPN, PLAIN, container("more", endpoint("shop"), tunnel=True), allowed=["plain"])
     assert said == (
         "container vpn, more: with IPv6 on its network it gets a way out that no tunnel over IPv4 covers: vpn (it has"
-        " /dev/net/tun); more (it has /dev/net/tun). Leave it alone and give those that you asked for a network of"
-        " their own: dms_ipv6_compose_shape named for a Compose project, else another dms_ipv6_network; or name it in"
-        " allow_leak (vpn, more) if it may. Nothing was changed."
+        " /dev/net/tun); more (it has /dev/net/tun). Leave it alone and give the containers that you named a"
+        " network of their own: dms_ipv6_compose_shape named for a Compose project, else another dms_ipv6_network; or"
+        " name it in allow_leak (vpn, more) if it may. Nothing was changed."
     )
 
 

@@ -69,7 +69,7 @@ def replaced(*subnets: str) -> list[str]:
         "no container on it is running",
         REMOVE,
         f"create network {NAME} with {', '.join(subnets)}",
-        f"check that nobody kept names, addresses and options on network {NAME}",
+        f"check that all containers kept names, addresses and options on network {NAME}",
     ]
 
 
@@ -172,7 +172,7 @@ def saying(found: docker_objects.Network, **fields: t.Any) -> docker_objects.Net
 
 
 INTERNAL = (
-    "network dms-ipv6: internal is true, wanted false: nobody outside can reach its containers. Choose another name."
+    "network dms-ipv6: internal is true, wanted false: no client outside can reach its containers. Choose another name."
 )
 
 
@@ -205,7 +205,7 @@ INTERNAL = (
             wanted(),
             [network(internal=True, subnets=[OTHER])],
             {},
-            f"network dms-ipv6: internal is true, wanted false; subnet is {OTHER}, wanted {ULA}: nobody outside",
+            f"network dms-ipv6: internal is true, wanted false; subnet is {OTHER}, wanted {ULA}: no client outside",
         ),
         *(
             (
@@ -243,7 +243,7 @@ INTERNAL = (
             wanted(),
             [network(), network("web"), network()],
             {},
-            f"network {NAME}: there are 2 of that name, and nobody can tell which one is meant. Remove one of them",
+            f"network {NAME}: there are 2 of that name, and it is unknown which one is meant. Remove one of them",
         ),
         (
             WantedNetwork(NAME, None, state="absent"),
@@ -485,7 +485,7 @@ def test_network_that_somebody_else_replaced_since_stays(want: WantedNetwork, mo
     theirs = network(subnets=["172.18.0.0/16", OTHER], labels={"a": "b"})
     found = plan(want, [theirs], attached=[MOVED], containers=containers, **REPLACED)
     assert found.sentences() == ([LEAVE] if moved else [])
-    assert found.warnings == ("network dms-ipv6 is left as it is, for somebody changed it since",)
+    assert found.warnings == ("network dms-ipv6 is left as it is, because it was changed since",)
 
 
 def test_static_address_in_the_subnet_that_goes() -> None:

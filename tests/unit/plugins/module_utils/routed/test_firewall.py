@@ -33,7 +33,7 @@ THERE = TableFiles(TABLE.text.encode(), UNIT_TEXT.encode(), True, TABLE.text)
 WRITE = f"write {FILE}: the firewall of the containers in {SUBNET}"
 WRITE_UNIT = f"write {UNIT_FILE}: loads it at every boot"
 CLOSED = "everything else that comes from outside is dropped"
-LOAD = f"load the firewall of {SUBNET}: open is [2001:2:0:b1::25]:25/tcp; {CLOSED}"
+LOAD = f"load the firewall of {SUBNET}: open ports: [2001:2:0:b1::25]:25/tcp; {CLOSED}"
 ENABLE = f"enable {UNIT}, which loads it at every boot"
 GONE = "containers have no public addresses any more"
 REMOVE = "remove the table ip6 dms_ipv6 from the kernel"
@@ -69,7 +69,7 @@ def done(found: TableFiles, steps: Steps) -> TableFiles:
         (TABLE, THERE._replace(enabled=False), [ENABLE]),
         # other ports
         (OTHER, THERE, [WRITE, LOAD.replace(":25/", ":465/")]),
-        (TABLE._replace(ports=()), THERE, [WRITE, f"load the firewall of {SUBNET}: open is no port; {CLOSED}"]),
+        (TABLE._replace(ports=()), THERE, [WRITE, f"load the firewall of {SUBNET}: open ports: none; {CLOSED}"]),
         (None, NONE, []),
         (None, THERE, AWAY),
         (None, THERE._replace(listing="", enabled=False), AWAY[2:]),

@@ -134,10 +134,10 @@ def test_where(place: wishes.Place, parts: list[str], words: str) -> None:
     assert bool(found) is bool(words)
 
 
-def test_each_fault_is_told_once() -> None:
+def test_each_fault_is_said_once() -> None:
     names = [f"h{number}" for number in range(9)]
     found = {name: ["every one.", *(["some."] if name > "h2" else [])] for name in names}
-    assert wishes.told(found) == "every one. h3, h4, h5, h6, h7 and 1 more: some."
-    assert wishes.told({"a": [], "b": []}) == ""
+    assert wishes.in_one_line(found) == "every one. h3, h4, h5, h6, h7 and 1 more: some."
+    assert wishes.in_one_line({"a": [], "b": []}) == ""
     many = {"a": [f"{number}." for number in range(30)], "b": []}
-    assert wishes.told(many).endswith("a: 9. And 20 more faults.")
+    assert wishes.in_one_line(many).endswith("a: 9. And 20 more faults.")

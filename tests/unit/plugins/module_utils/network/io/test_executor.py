@@ -327,7 +327,7 @@ def test_what_ends_with_dockerd_is_a_loss(engine: Engine, monkeypatch: pytest.Mo
     engine.status = "exited"
     used.do(CheckAttached((PLACE,), "dms-ipv6"))
     assert used.networks.notes == ["container mail does not run any more (exited)"]
-    with pytest.raises(Refused, match="it ended with dockerd, which was started again meanwhile"):
+    with pytest.raises(Refused, match="it ended with dockerd, which was started again in between"):
         used.do(CheckAttached((PLACE,), "dms-ipv6"))
 
 

@@ -116,7 +116,7 @@ def test_a_connection_is_kept_after_the_probe_has_ended(family: str) -> None:
     with serving(family, look) as port:
         found = probe.hold((LOOPBACK[family], port), family, 5, 1)
     assert (found.verdict, found.client, found.seen) == ("not verified", LOOPBACK[family], "")
-    assert found.msg == "connected; the host can tell within 1 s whom the service sees"
+    assert found.msg == "connected; the host can say within 1 s which client the service sees"
     assert seen == {"peer": seen["peer"], "end": b""}
     assert seen["peer"][:2] == (found.client, found.client_port)
 
@@ -203,10 +203,10 @@ def test_errors_of_the_connection(monkeypatch: pytest.MonkeyPatch, number: int, 
         ("127.0.0.1", "ipv4", "host: 127.0.0.1 is a loopback address"),
         ("127.1", "ipv4", "host: 127.0.0.1 is a loopback address"),
         ("localhost", "ipv4", "host: 127.0.0.1 is a loopback address"),
-        ("0.0.0.0", "ipv4", "host: 0.0.0.0 is no host's address"),
+        ("0.0.0.0", "ipv4", "host: 0.0.0.0 is not a host's address"),
         ("169.254.169.254", "ipv4", "host: 169.254.169.254 is link-local"),
         ("224.0.0.1", "ipv4", "host: 224.0.0.1 is multicast"),
-        ("255.255.255.255", "ipv4", "host: 255.255.255.255 is no host's address"),
+        ("255.255.255.255", "ipv4", "host: 255.255.255.255 is not a host's address"),
         ("::1", "ipv6", "host: ::1 is special: the loopback address"),
         ("::", "ipv6", "host: :: is special: the unspecified address"),
         ("::ffff:127.0.0.1", "ipv6", "host: ::ffff:127.0.0.1 is special: IPv4-mapped"),

@@ -57,9 +57,9 @@ def test_obstacles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert report_files.obstacle(tmp_path / "a" / "b") == ""
     assert not (tmp_path / "a").exists()
     (tmp_path / "file").touch()
-    assert report_files.obstacle(tmp_path / "file" / "b") == f"{tmp_path}/file is no directory"
+    assert report_files.obstacle(tmp_path / "file" / "b") == f"{tmp_path}/file is not a directory"
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    assert report_files.obstacle(tmp_path / "dangling") == f"{tmp_path}/dangling is no directory"
+    assert report_files.obstacle(tmp_path / "dangling") == f"{tmp_path}/dangling is not a directory"
     # Who may everything cannot be shown a folder that refuses.
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)
     assert report_files.obstacle(tmp_path / "a") == f"{tmp_path} cannot be written to"
