@@ -144,7 +144,7 @@ def test_musl(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_edited_since(lab: Lab) -> None:
-    """Only our own lines go, and those that somebody edited stay, with a warning."""
+    """Only our own lines go, and those that were edited stay, with a warning."""
     said(lab, prefixes=[ULA])
     text = lab.file.read_text(errors="surrogateescape")
     mine = text.replace("label fc00::/7", "label fd00::/8") + "label fd77::/48 6\n"

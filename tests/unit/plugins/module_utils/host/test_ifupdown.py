@@ -61,7 +61,7 @@ def test_kept(text: str, expected: str) -> None:
 
 
 def test_lines_of_others_stay() -> None:
-    """What was added meanwhile, and an accept_ra that is not ours."""
+    """What was added in between, and an accept_ra that is not ours."""
     edited = f"iface eth0 inet6 dhcp\n{OURS}    up true\niface eth1 inet6 dhcp\n    accept_ra 2\n"
     without = "iface eth0 inet6 dhcp\n    up true\niface eth1 inet6 dhcp\n    accept_ra 2\n"
     assert ifupdown.taken_out(edited, "eth0") == without

@@ -37,7 +37,7 @@ def faults(run: wishes.Run, *later: str, **given: t.Any) -> list[str]:
         {"mode": "prevent"},
     ],
 )
-def test_somebody_is_meant(given: dict[str, t.Any]) -> None:
+def test_containers_are_meant(given: dict[str, t.Any]) -> None:
     assert faults(ENABLE, **given) == []
 
 
@@ -53,7 +53,7 @@ def test_somebody_is_meant(given: dict[str, t.Any]) -> None:
         {"attach": "compose"},
     ],
 )
-def test_nobody_is_meant(given: dict[str, t.Any]) -> None:
+def test_no_container_is_meant(given: dict[str, t.Any]) -> None:
     (fault,) = faults(ENABLE, **given)
     assert UNNAMED in fault and "dms.ipv6.audit" in fault
     assert faults(VERIFY, **given) == []
@@ -134,7 +134,7 @@ def test_where(place: wishes.Place, parts: list[str], words: str) -> None:
     assert bool(found) is bool(words)
 
 
-def test_each_fault_is_told_once() -> None:
+def test_each_fault_is_said_once() -> None:
     names = [f"h{number}" for number in range(9)]
     found = {name: ["every one.", *(["some."] if name > "h2" else [])] for name in names}
     assert wishes.told(found) == "every one. h3, h4, h5, h6, h7 and 1 more: some."
