@@ -225,7 +225,7 @@ def test_enabling_opens_only_what_is_named(host: Host, client: Host) -> None:
 
 
 def test_ufw_that_drops_all_ipv6(hosts: dict[str, Host], client: Host) -> None:
-    """Not even what Docker translates gets through, as the host's neighbours do not find it."""
+    """Not even what Docker translates gets through, because the host's neighbours do not find it."""
     host = hosts["bookworm"]
     host.run("sed -i s/^IPV6=yes/IPV6=no/ /etc/default/ufw; ufw reload")
     try:

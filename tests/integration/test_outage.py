@@ -4,7 +4,7 @@
 """How long a published port is down while the daemon is restarted: bare, as a transaction, and with containers stopped.
 
 The figures are printed side by side. Nothing fails on a clock, but the polling must have seen the daemon's restart.
-The benchmark has each restart repeated, as one takes a third longer than another.
+The benchmark has each restart repeated, because one takes a third longer than another.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ class Done:
 
     @property
     def asked(self) -> list[tuple[str, dict[str, t.Any], bool]]:
-        """What the modules were asked, in order: name, options, check mode."""
+        """How the modules were called, in order: name, options, check mode."""
         return [tuple(json.loads(line)) for line in (self.folder.parent / "asked.jsonl").read_text().splitlines()]
 
     @property

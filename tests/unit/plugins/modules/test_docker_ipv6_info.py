@@ -565,7 +565,7 @@ PORTS = "service mail publishes 198.18.7.2:25:25 on an IPv4 address by name: IPv
 
 
 class Shop:
-    """A host with the containers of a Compose project, and one of nobody's; dockerd needs no change."""
+    """A host with the containers of a Compose project, and one of no project; dockerd needs no change."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab = lab
@@ -1286,7 +1286,7 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
     [
         ({"mode": "nat"}, [{"state": "absent", "prefix": "2001:2:0:11:d::/80"}]),
         ({**ROUTED}, [{"state": "absent", "prefix": "2001:2:0:11:d::/80"}]),
-        # Another network's, or nobody's: the administrator has called the module himself.
+        # Another network's, or no network's: the administrator has called the module.
         ({"mode": "nat", "network": "other"}, []),
     ],
 )

@@ -43,7 +43,7 @@ SIX = network("six", ["172.19.0.0/16", "fd5c:1ab0:7e57:6::/64"])
 
 
 class Lab:
-    """A host with a container of nobody's, and two of a Compose project."""
+    """A host with a container of no project, and two of a Compose project."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()

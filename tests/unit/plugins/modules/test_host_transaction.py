@@ -191,7 +191,7 @@ def test_the_lock_is_free_while_something_is_reached(machine: Host, monkeypatch:
 )
 @pytest.mark.parametrize("check", [True, False])
 def test_whose_change_is_reverted_is_said(machine: Host, options: dict[str, t.Any], words: str, check: bool) -> None:
-    """A template that renders to nothing undoes nobody's change."""
+    """A template that renders to nothing undoes no run's change."""
     transaction(state="armed", transaction="run")
     assert failure(host_transaction, state="reverted", check=check, **options).startswith(words)
     assert machine.armed

@@ -230,7 +230,7 @@ EDITS = [
     ),
     Edit("anchor without a use", below("default: &n", "  driver: bridge"), DEFAULT, [], IPAM),
     Edit(
-        "anchor whose user says it himself",
+        "anchor whose user says it too",
         "services:\n  mail: &m\n    image: x\n  b:\n    <<: *m\n    networks: [a]\n",
         SIX,
         [],

@@ -41,7 +41,7 @@ LO = "auto lo\niface lo inet loopback\n\n"
             "iface eth0 inet6 dhcp\n  # accept_ra 2\n",
             f"iface eth0 inet6 dhcp\n{OURS.replace('    ', '  ')}  # accept_ra 2\n",
         ),
-        # Other interfaces and families are nobody's business.
+        # Other interfaces and families do not matter.
         ("iface eth0 inet dhcp\niface eth1 inet6 dhcp\n", "iface eth0 inet dhcp\niface eth1 inet6 dhcp\n"),
         (
             f"{LO}iface eth0 inet6 \\\n dhcp\n    up true\nauto eth0\n",

@@ -474,7 +474,7 @@ CASES = [
         "stale",
         MOVED,
         (("#dms-ipv6 patched\n", "#dms-ipv6 patched\n/tmp/docker-mailserver/postfix-main.cf\n"),),
-        why="the user sets mynetworks himself",
+        why="the user sets mynetworks",
     ),
     Case(
         "stale_until_recreated",

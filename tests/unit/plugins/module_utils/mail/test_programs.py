@@ -179,7 +179,7 @@ def test_a_log_cannot_keep_us_busy(text: str) -> None:
     assert time.process_time() - begin < 20
 
 
-# Each is as long as asked for, and made so that a pattern that looks on to the end of the text does so often.
+# Each is as long as wanted, and made so that a pattern that looks on to the end of the text does so often.
 BUSY = {
     "bans": lambda size: f"\n{MARK} bans\n" + "'x': [" * (size // 6),
     "bans in lines": lambda size: f"\n{MARK} bans\n" + "'x': [1,\n" * (size // 9),

@@ -305,7 +305,7 @@ def test_settings_of_the_default_bridge(found: state_host.Found, expected: list[
     ],
 )
 def test_what_waits_for_a_restart(content: bytes, settings: t.Any, borrowed: t.Any, names: str) -> None:
-    """A default that is written out changes nothing, and what we have borrowed is nobody's edit."""
+    """A default that is written out changes nothing, and what we have borrowed is not an edit of the user's."""
     found = healthy(content=content, settings=settings, borrowed=borrowed)
     evidence = [one.evidence for one in findings(found) if one.id == "daemon_json_pending"]
     assert evidence == ([f"the running daemon does not have what {found.path} says of {names}"] if names else [])

@@ -342,7 +342,7 @@ OURS = re.compile(r"dms\.ipv6\.\w+|\b(?:dms_ipv6|allow)_\w+")
 
 
 def sentences(source: str) -> set[str]:
-    """The texts of a file that name something of ours, docstrings left out; what is filled in is ``{}``."""
+    """The texts of a file that name something of the collection, docstrings left out; what is filled in is ``{}``."""
     tree = ast.parse(source)
     within = {id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in one.values}
     documents = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}

@@ -157,7 +157,7 @@ def test_bridge_settings(bridge: docker_objects.Network, expected: dict[str, t.A
     [
         [],
         [HOST, NETWORK_28],
-        # Without the option it is a bridge of somebody's own making, and says nothing about the daemon.
+        # Without the option it is a bridge that a user has made, and says nothing about the daemon.
         [{**BRIDGE, "Options": {"com.docker.network.driver.mtu": "1400"}}],
         [{**BRIDGE, "Options": None}],
         [{**BRIDGE, "Name": "other"}],
