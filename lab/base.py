@@ -74,7 +74,7 @@ def run(argv: Sequence[str], what: str, env: dict[str, str] | None = None, text_
 
 @contextmanager
 def locked(name: str, shared: bool = False, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock between processes; yields False only with wait=False when somebody else has it.
+    """Hold a lock between processes; yields False only with wait=False when another process has it.
 
     `down` removes the lock files, so a lock counts only if its file is still the one that the path names.
     """
@@ -106,9 +106,9 @@ def locked(name: str, shared: bool = False, wait: bool = True) -> Iterator[bool]
 
 
 def remove_state() -> None:
-    """Remove the folder of our state, for whoever holds the lock `use`.
+    """Remove the folder of our state; the caller holds the lock `use`.
 
-    The locks go last: as soon as the file of a lock has gone, somebody else may hold it, and begin to write.
+    The locks go last: as soon as the file of a lock has gone, another process may hold it, and begin to write.
     """
     folder = state_dir()
     for entry in folder.iterdir() if folder.exists() else ():

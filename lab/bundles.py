@@ -81,7 +81,7 @@ WantedBy=multi-user.target
 }
 CONTAINERD_CONFIG = 'disabled_plugins = ["cri"]\n'
 # With nftables dockerd does not switch forwarding on, and does not start without it. The option is a flag, so that
-# a test that writes daemon.json anew, or removes an administrator's drop-ins, keeps the engine that it is about.
+# a test that rewrites daemon.json, or removes an administrator's drop-ins, keeps the engine that it is about.
 NFTABLES = {
     "etc/sysctl.d/80-docker.conf": "net.ipv4.ip_forward = 1\n",
     "usr/lib/systemd/system/docker.service.d/firewall-backend.conf": (

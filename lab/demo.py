@@ -104,7 +104,7 @@ def table(rows: list[tuple[str, str]]) -> None:
 
 
 def sentence(result: dict[str, object]) -> str:
-    return f"{result['verdict']}: client {result['client']}, seen as {result['seen'] or 'nobody'}"
+    return f"{result['verdict']}: client {result['client']}, seen as {result['seen'] or 'no client'}"
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine under the lab: the user's own where one works, else one of ours in a namespace without a way out."""
+"""The engine under the lab: the user's own where one works, else our own in a namespace without a way out."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def find_engine() -> Engine | None:
 
 def refuse_silent() -> None:
     """Raise LabError if our engine runs and yet gives no answer: there may be other labs in it that are well."""
-    with locked("engine"):  # whoever starts it holds this until it answers
+    with locked("engine"):  # the process that starts it holds this until it answers
         pid, complaint = _alive("dockerd"), own_engine().complaint()
     if pid and complaint:
         raise LabError(
@@ -150,7 +150,7 @@ def _write_configuration() -> None:
         "cgroup-parent": f"/{CGROUP_PARENT}",
     }
     (state / "daemon.json").write_text(json.dumps(daemon, indent=2) + "\n")
-    # Given no address, dockerd would take the machine's containerd if there is one: that belongs to somebody else.
+    # Given no address, dockerd would take the machine's containerd if there is one: that is not ours.
     (state / "containerd.toml").write_text(
         f'version = 2\nroot = "{DATA_ROOT / "containerd"}"\nstate = "{state / "containerd"}"\n'
         'disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]\n'

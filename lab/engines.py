@@ -25,7 +25,7 @@ DOES = {
     "validate": "checks a daemon.json without starting (`dockerd --validate`)",
     "host_bits": "takes a subnet with host bits (172.30.0.1/16)",
     "ip6tables_off": "has ip6tables off unless it is switched on",
-    "forward_drop": "sets the policy of FORWARD to DROP, whoever switched forwarding on",
+    "forward_drop": "sets the policy of FORWARD to DROP, even if another program switched forwarding on",
     "routed": "knows the gateway mode routed",
     "ipv6_only": "has networks without IPv4 (`--ipv4=false`)",
     "nftables": "can filter by nftables (`firewall-backend`)",
@@ -33,7 +33,7 @@ DOES = {
 }
 # What comes with Debian's package and not with a bundle, whatever the version.
 PACKAGED = ("docker_opts",)
-CHANGE, NIGHT = "`make test`, on every change", "nobody yet; the workflow `engines` every night"
+CHANGE, NIGHT = "`make test`, on every change", "not run yet; the workflow `engines` every night"
 NFTABLES = "+nftables"
 BUNDLE = re.compile(r"docker-(\d+\.\d+\.\d+[A-Za-z0-9.~-]*?)\.tgz\Z")
 

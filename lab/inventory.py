@@ -45,7 +45,7 @@ class Host:
 
     @property
     def release(self) -> str:
-        """What is underneath: what fits its engine, if that is none of a release's own."""
+        """What is underneath: the release that fits its engine, if an engine is chosen."""
         return self.engine.line.release if self.engine else self.image
 
     @property

@@ -74,7 +74,7 @@ def command_clean(options: argparse.Namespace) -> None:
 
 
 def command_env(_options: argparse.Namespace) -> None:
-    # Its own engine's address even before it runs: the command that is told may be the one that starts it.
+    # Its own engine's address even before it runs: the command that gets it may be the one that starts it.
     print(f"DOCKER_HOST={(engine.find_engine() or engine.own_engine()).url}")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polls a published port from a client until it is told to stop, and prints when each request failed.
+"""Polls a published port from a client until it is stopped, and prints when each request failed.
 
     poller.py HOST4 HOST6 PORT      ends when its standard input ends; prints JSON
 
@@ -21,7 +21,7 @@ import time
 from dataclasses import dataclass, field
 
 INTERVAL = 0.02
-# How often the server is also asked whom it sees, in requests.
+# After how many requests the server is also queried for the client that it sees.
 ASK_EVERY = 25
 # A request that takes longer than this counts as failed; an undisturbed one takes a few milliseconds.
 PATIENCE = 0.7

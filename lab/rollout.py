@@ -112,7 +112,7 @@ def wrong(names: list[str], batches: dict[str, int], states: dict[str, str], cod
         for text, well in (
             ("hosts are in another state than they must be", states == expected),
             (f"{failing} had no turn", failing in batches),
-            ("nobody was left untouched, so nothing was stopped", bool(untouched)),
+            ("no host was left untouched, so nothing was stopped", bool(untouched)),
             (f"the exit code is {code}", code == 2),
             (
                 "the line does not name the host and those untouched",

@@ -58,7 +58,7 @@ ALL = (
         'settings.update({"experimental": True})',
         "default",
         "converge",
-        "clients are not seen rightly",
+        "clients are not seen correctly",
     ),
     Mutant(
         "every client is called real",
@@ -85,7 +85,7 @@ ALL = (
         "    lost: list[str] = []",
         "accept_ra",
         "converge",
-        "clients are not seen rightly",
+        "clients are not seen correctly",
     ),
     Mutant(
         "a replaced network loses the containers' aliases",
@@ -152,7 +152,7 @@ ALL = (
         "far and localhost: 198.18.250.1, 2001:2:0:f::1, 127.0.0.1",
     ),
     Mutant(
-        "nobody has the kernel's proxy entries back when the link was down",
+        "the kernel's proxy entries do not come back after the link was down",
         "plugins/module_utils/routed/ndp_proxy.py",
         "exec ip -6 monitor link address dev {interface};",
         "exec sleep infinity;",

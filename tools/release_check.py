@@ -25,7 +25,7 @@ ELSEWHERE = (
 
 
 def rows(page: str) -> list[tuple[str, str]]:
-    """What is asked for, and the command that shows it; a row without one is a mistake.
+    """What is required, and the command that shows it; a row without one is a mistake.
 
     Raises:
         ValueError: a row has no command, or there is no row.

@@ -85,7 +85,7 @@ class Result:
     failed: int
     skipped: int
     log: Path
-    told: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
 
 
 def lint_steps() -> list[Step]:
@@ -98,12 +98,12 @@ def lint_steps() -> list[Step]:
         "mypy": ["mypy", *typed],
         "imports": ["env", "PYTHONPATH=plugins", "lint-imports", "--no-cache"],
         "yamllint": ["yamllint", "--strict", "."],
-        # It runs syntax checks without an inventory, where an unknown group is no mistake.
+        # It runs syntax checks without an inventory, where an unknown group is not a mistake.
         "ansible-lint": ["env", "-u", "ANSIBLE_HOST_PATTERN_MISMATCH", "ansible-lint"],
         # What docs/contributing/style.md says of words; the phrases are in pyproject.toml.
         "words": ["codespell", "--dictionary", "-", "--dictionary", ".config/words.txt", *DOCUMENTATION],
         "changelog": ["antsibull-changelog", "lint"],
-        # The schemas come with it: nothing is asked of a network.
+        # The schemas come with it: no network is needed.
         "workflows": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],
         "dependabot": ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
     }
@@ -266,7 +266,7 @@ def summary(results: list[Result]) -> int:
         print(f"{result.step.title:{width}}  {numbers}{'  <-- ' + str(result.log) if result.failed else ''}")
     for result in results:
         if result.failed:
-            print(f"\n{result.step.title} failed:", *result.told, sep="\n    ")
+            print(f"\n{result.step.title} failed:", *result.tail, sep="\n    ")
     passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
     print(f"\n{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a command, and sees meanwhile for how long hosts cannot be reached.
+"""Runs a command, and sees for how long hosts cannot be reached while it runs.
 
     watch.py ADDRESS... -- COMMAND...      prints JSON
 

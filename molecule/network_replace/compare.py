@@ -19,7 +19,7 @@ from typing import Any
 NETWORK = "old"
 CONTAINERS = ("mail", "db", "backup", "spare")
 DAEMON = Path("/etc/docker/daemon.json")
-# Paths of what is another after a replacement: ids, and what an engine hands out anew.
+# Paths of what differs after a replacement: ids, and what an engine hands out again.
 HANDED_OUT = (
     "network/Id",
     "network/Created",
@@ -28,7 +28,7 @@ HANDED_OUT = (
     "*/Networks/old/NetworkID",
     "*/Networks/old/EndpointID",
     "*/Networks/old/MacAddress",
-    "network/IPAM/Config/10.77.0.0/24/Gateway",  # before 28 not told until the daemon is started again
+    "network/IPAM/Config/10.77.0.0/24/Gateway",  # before 28 not shown until the daemon is started again
     "spare/NetworkSettings/Networks/old/DNSNames",  # none until a first start, or a connect
 )
 # What is wanted.

@@ -62,7 +62,7 @@ class Scanner:
         while select.select([self.socket], [], [], max(0.0, end - time.monotonic()))[0]:
             try:
                 packet = self.socket.recv(LISTENS, socket.MSG_DONTWAIT)
-            except OSError:  # an ICMP error is no answer
+            except OSError:  # an ICMP error is not an answer
                 continue
             packet = packet if self.six else packet[(packet[0] & 15) * 4 :]
             port, target = struct.unpack("!HH", packet[:4])

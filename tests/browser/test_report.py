@@ -135,7 +135,7 @@ def test_hostile_words_are_text_and_run_nothing(look: Look, words: str) -> None:
 
 
 def test_the_policy_stops_what_would_get_past_the_escaping(look: Look) -> None:
-    """If a page had a script of somebody else's in it, the browser would refuse it, and say so."""
+    """If a page had a foreign script in it, the browser would refuse it, and say so."""
     page = small().replace("<main>", "<main><script>window.owned=1</script><b onclick='window.owned=1' id=bait>x</b>")
     browser = look(page)
     browser.execute_script("document.getElementById('bait').click()")
@@ -178,8 +178,8 @@ def test_one_host_is_open(look: Look, scheme: str, size: dict[str, int]) -> None
 def test_a_remedy_can_be_copied(look: Look) -> None:
     browser = look(rendered(report_fleet.report(fleets.RUN, {"docker01": fleets.kinds()["masked"]})))
     browser.execute_script("document.querySelector('button.take').click()")
-    told = "return getSelection().toString()"
-    assert browser.execute_script(told).strip() == browser.find_element(By.CSS_SELECTOR, ".copy code").text
+    selection = "return getSelection().toString()"
+    assert browser.execute_script(selection).strip() == browser.find_element(By.CSS_SELECTOR, ".copy code").text
 
 
 def test_a_phone_shows_each_host_once(look: Look) -> None:
@@ -249,8 +249,8 @@ FOUND = """
 const start = performance.now();
 const box = document.getElementById("q");
 box.value = "mail0002";
-return new Promise((told) => {
-  const done = () => told((performance.now() - start) / 1000);
+return new Promise((resolve) => {
+  const done = () => resolve((performance.now() - start) / 1000);
   new MutationObserver(done).observe(document.getElementById("shown"), {childList: true});
   box.dispatchEvent(new Event("input"));
 });

@@ -58,7 +58,7 @@ def bare(hosts: dict[str, Host]) -> Host:
 
 @pytest.fixture
 def fresh(engine: Host) -> t.Iterator[Host]:
-    """A host with settings of its own in force and a running container, and no record of ours."""
+    """A host with settings of its own in force and a running container, and no record of the collection's."""
     clean(engine)
     yield engine
     clean(engine)

@@ -40,7 +40,7 @@ def probe(place: tuple[str, int, str, str]) -> tuple[str, str]:
         found = udp(address, port, family)
     else:
         found = proof_probe.probe((address, port), family, asked["timeout"], asked["addresses"])
-    # docker-proxy accepts a connection before it knows whether there is anybody to pass it on to.
+    # docker-proxy accepts a connection before it knows whether the container takes it.
     dropped = found.verdict == verdict.UNEXPECTED and not found.seen
     return (verdict.REFUSED if dropped else found.verdict), (found.seen if found.verdict == verdict.MASKED else "")
 

@@ -74,7 +74,7 @@ class Host:
     def module(
         self, module: str, check: bool = False, python: str = "", pipelining: bool = True, **options: t.Any
     ) -> dict[str, t.Any]:
-        """The result of a module of ours, failed or not. A traceback fails the test.
+        """The result of one of our modules, failed or not. A traceback fails the test.
 
         ``python`` is for another interpreter than the inventory's; without ``pipelining`` no program is sent.
         """
@@ -135,7 +135,7 @@ def play(
     options: t.Sequence[str] = (),
     **variables: object,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a playbook of ours on one host, or several."""
+    """Run one of our playbooks on one host, or several."""
     extra = json.dumps({"dms_ipv6_hosts": host, "dms_ipv6_probe_image": "dms-lab/whoami", **variables})
     command = ["ansible-playbook", "-i", str(own_inventory(inventory)), f"dms.ipv6.{playbook}", "-e", extra, *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -164,7 +164,7 @@ def differs(host: Host) -> str:
 
 
 def clean(host: Host) -> None:
-    """Settings of its administrator's own, in force; the container runs; nothing of ours is left.
+    """Settings of its administrator's own, in force; the container runs; the collection has left nothing.
 
     A host that is in this state already is left alone: a restart of dockerd takes seconds.
     """
@@ -209,7 +209,7 @@ def settings(host: Host) -> str:
 
 @contextlib.contextmanager
 def polled(host: Host, client: Host) -> t.Iterator[dict[str, t.Any]]:
-    """A client asks the published port every 20 ms meanwhile; the figures are there afterwards."""
+    """A client polls the published port every 20 ms until the block ends; the figures are there afterwards."""
     addresses = host.direct("docker_ipv6_info")["addresses"]
     output("docker", "cp", str(TOP / "lab" / "poller.py"), f"{client.container}:/poller.py")
     figures: dict[str, t.Any] = {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real name servers as child processes on the loopback interface; they ask nobody outside."""
+"""Real name servers as child processes on the loopback interface; they query no server outside."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_a_host_without_docker(client: Host) -> None:
     assert "there is no Docker socket. Install and start Docker on this host" in result["msg"]
 
 
-def test_a_socket_that_nobody_answers(bookworm: Host) -> None:
+def test_a_socket_that_does_not_answer(bookworm: Host) -> None:
     bookworm.run("python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"/run/dead.sock\")'")
     result = bookworm.module("docker_ipv6_info", docker_socket="/run/dead.sock")
     assert result["failed"]

@@ -56,13 +56,13 @@ def test_an_image_names_the_file_of_another(engine: Host) -> None:
             before = looked(engine, path)
             options: dict[str, t.Any] = {"mode": "nat", "containers": ["evil"]}
             for attach in ("auto", "compose"):
-                told = engine.direct("docker_ipv6_info", **options, attach=attach)
-                assert told["failed"], told
+                said = engine.direct("docker_ipv6_info", **options, attach=attach)
+                assert said["failed"], said
                 words = "container evil: its label com.docker.compose.project.working_dir comes from its image, so "
-                assert told["msg"].startswith(f"{words}{path} may not be its Compose file."), told["msg"]
-                assert "\n" not in told["msg"]
-            told = engine.direct("docker_ipv6", check=True, **options)
-            assert told["failed"] and "comes from its image" in told["msg"]
+                assert said["msg"].startswith(f"{words}{path} may not be its Compose file."), said["msg"]
+                assert "\n" not in said["msg"]
+            said = engine.direct("docker_ipv6", check=True, **options)
+            assert said["failed"] and "comes from its image" in said["msg"]
             assert looked(engine, path) == before
             # By its network it gets IPv6 as any other; the project is the real one's alone.
             plan = engine.direct("docker_ipv6_info", **options, attach="network")["plan"]
@@ -77,8 +77,8 @@ def test_a_container_that_can_write_to_its_file(engine: Host) -> None:
     text = TEXT.replace("ports:", 'volumes: [".:/work"], ports:')
     with project(engine, "/srv/mounted", text) as path:
         name = engine.run("docker ps --format '{{.Names}}' -f label=com.docker.compose.project=mounted")
-        told = engine.direct("docker_ipv6_info", mode="nat", containers=[name])
-        assert f"container {name}: it can write to /srv/mounted itself, where its Compose file {path} is" in told["msg"]
+        said = engine.direct("docker_ipv6_info", mode="nat", containers=[name])
+        assert f"container {name}: it can write to /srv/mounted itself, where its Compose file {path} is" in said["msg"]
         plan = engine.direct("docker_ipv6_info", mode="nat", containers=[name], compose_files=[path])["plan"]
         assert [one["path"] for one in plan["compose"]] == [path]
 
@@ -89,13 +89,13 @@ def test_root_starts_nothing_of_others(engine: Host) -> None:
         before = looked(engine, path)
         for owned in ("/srv/theirs", path):
             engine.run(f"chown 65534 {owned}")
-            told = engine.direct("compose_ports", path=path, recreate=True)
-            assert told["failed"] and f"can write to {owned}, and root would let Compose run" in told["msg"], told
+            said = engine.direct("compose_ports", path=path, recreate=True)
+            assert said["failed"] and f"can write to {owned}, and root would let Compose run" in said["msg"], said
             engine.run(f"chown 0 {owned}")
         assert looked(engine, path) == before
-        # Root's own, all the way: made anew as before, and the next `up` of its user finds nothing to do.
-        told = engine.direct("compose_ports", path=path, recreate=True)
-        assert told["changed"] and not told["failed"], told
+        # Root's own, all the way: re-created as before, and the next `up` of its user finds nothing to do.
+        said = engine.direct("compose_ports", path=path, recreate=True)
+        assert said["changed"] and not said["failed"], said
         assert engine.run("docker ps --format '{{.Ports}}' -f label=com.docker.compose.project=theirs") == (
             "0.0.0.0:8090->80/tcp"
         )
@@ -107,13 +107,13 @@ def test_root_starts_nothing_of_others(engine: Host) -> None:
 def test_no_secret_in_a_result(engine: Host) -> None:
     """The line that changes has one, and is shown without; nor does Compose's own complaint cite a file."""
     with project(engine, "/srv/secret") as path:
-        told = engine.direct("compose_ports", check=True, path=path, _ansible_diff=True)
-        assert told["changed"] and "image: dms-lab/whoami, env***" in told["diff"][0]["prepared"], told
-        assert SECRET not in json.dumps(told)
+        said = engine.direct("compose_ports", check=True, path=path, _ansible_diff=True)
+        assert said["changed"] and "image: dms-lab/whoami, env***" in said["diff"][0]["prepared"], said
+        assert SECRET not in json.dumps(said)
         engine.run(f"printf '%s\\n' 'A B+ {SECRET}' '{SECRET}' > /srv/secret/bad.env")
         engine.run(f"sed -i 's/image: dms-lab/env_file: bad.env, image: dms-lab/' {path}")
-        told = engine.direct("compose_ports", check=True, path=path, _ansible_diff=True)
-        assert SECRET not in json.dumps(told), told
+        said = engine.direct("compose_ports", check=True, path=path, _ansible_diff=True)
+        assert SECRET not in json.dumps(said), said
         engine.run(f"sed -i 's/env_file: bad.env, //' {path}")
 
 
@@ -129,11 +129,11 @@ def test_names_of_projects(engine: Host, folder: str, env: str, names: tuple[str
     """As Compose (1, later) itself makes them: a project that does not run yet will look for a network of that name."""
     with project(engine, folder) as path:
         engine.run(f"cd {folder}; {COMPOSE} $C down; echo '{env}' > .env")
-        told = engine.direct("compose_network", check=True, path=path)
+        said = engine.direct("compose_network", check=True, path=path)
         engine.run(f"cd {folder}; {COMPOSE} $C up -d")
         label = '{{.Label "com.docker.compose.project"}}'
         name = engine.run(f"docker ps --format '{label}' -f publish=8090")
         assert name == names[0 if engines.has_compose_1(engine.name) else 1]
-        assert (told["project"], told["network"]) == (name, f"{name}_default"), told
-        told = engine.direct("compose_network", check=True, path=path)
-        assert (told["project"], told["network"]) == (name, f"{name}_default"), told
+        assert (said["project"], said["network"]) == (name, f"{name}_default"), said
+        said = engine.direct("compose_network", check=True, path=path)
+        assert (said["project"], said["network"]) == (name, f"{name}_default"), said

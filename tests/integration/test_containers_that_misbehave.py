@@ -59,7 +59,7 @@ def misbehaving() -> t.Iterator[dict[str, Host]]:
 
 @pytest.fixture(params=engines.each())
 def host(request: pytest.FixtureRequest, misbehaving: dict[str, Host]) -> Host:
-    """Docker with a container that behaves, and nothing of ours."""
+    """Docker with a container that behaves, and nothing of the collection."""
     found = misbehaving[request.param]
     found.run(
         "docker ps -aq | xargs -r docker rm -f >/dev/null; docker network prune -f >/dev/null;"
@@ -80,9 +80,9 @@ def status(host: Host, name: str) -> str:
 
 
 def warnings(result: dict[str, t.Any], name: str) -> list[str]:
-    """What is told of a container; ansible-core 2.19 has more than the text."""
-    told = [one["event"]["msg"] if isinstance(one, dict) else one for one in result.get("warnings", ())]
-    return [one for one in told if re.search(f"\\b{name}\\b", one)]
+    """What warnings say of a container; ansible-core 2.19 has more than the text."""
+    texts = [one["event"]["msg"] if isinstance(one, dict) else one for one in result.get("warnings", ())]
+    return [one for one in texts if re.search(f"\\b{name}\\b", one)]
 
 
 def no_trace_of_a_transaction(host: Host) -> None:
@@ -150,7 +150,7 @@ def test_the_only_container_ends(host: Host, policy: str) -> None:
 
 @pytest.mark.parametrize("kind", ["paused", "crash-at-once", "worker", "crashed"])
 def test_it_is_on_a_network_that_is_replaced(host: Host, kind: str) -> None:
-    """One that restarts again and again may be running when it is moved; if it is not, that is told in one line."""
+    """One that restarts again and again may be running when it is moved; if it is not, one line says so."""
     made = MISBEHAVING[kind].replace("docker run", "docker run --network shop", 1)
     host.run(f"docker network create shop >/dev/null; docker network connect shop mail; {made} sleep 5")
     mail, before = started(host), starts(host)

@@ -48,9 +48,9 @@ def second(fresh: Host) -> t.Iterator[Host]:
     )
 
 
-def test_a_second_dockerd_is_told_from_the_first(second: Host) -> None:
-    """Each is asked, and restarted, by its own socket; the other one does not notice."""
-    # Where nobody says which is meant, it was /run/docker.pid that decided.
+def test_a_second_dockerd_is_kept_apart(second: Host) -> None:
+    """Each is queried, and restarted, by its own socket; the other one does not notice."""
+    # If no option said which is meant, /run/docker.pid decided.
     second.run("rm /run/docker.pid")
     first_before, second_before = main_pid(second), main_pid(second, "docker2")
     result = second.direct("docker_daemon_config", docker_socket=SECOND, config={"init": True})
@@ -93,7 +93,7 @@ BIP = "172.17.0.1/24"
 
 
 def provision(host: Host, **wanted: t.Any) -> str:
-    """A file that is written as the daemon starts, so that nobody can tell whether it has been read."""
+    """A file that is written as the daemon starts, so that it is unknown whether it has been read."""
     host.run("docker rm -f mail >/dev/null; rm -rf /var/lib/dms-ipv6")
     host.run(
         f"systemctl stop docker docker.socket; systemctl reset-failed docker docker.socket; systemctl start docker;"

@@ -32,7 +32,7 @@ NETWORKS = {
     "routed": f"--ipv6 --subnet 172.30.4.0/24 --subnet {{prefix}}4::/80 {MODE}routed",
     "unprotected": f"--ipv6 --subnet 172.30.5.0/24 --subnet {{prefix}}5::/80 {MODE}nat-unprotected",
     "another": "--ipv6 --subnet 172.30.6.0/24 --subnet fd5c:1ab0:7e57:6::/64",
-    # Its IPv6 subnet has no effect: nobody gets an address of it.
+    # Its IPv6 subnet has no effect: no container gets an address of it.
     "off": "--subnet 172.30.9.0/24 --subnet fd5c:1ab0:7e57:9::/64",
     "beside": "--subnet 172.30.7.0/24",
     "sixonly": "--ipv4=false --ipv6 --subnet fd5c:1ab0:7e57:8::/64",
@@ -240,7 +240,7 @@ def restart(host: Host, settings: Settings) -> None:
         f"printf '%s' '{config}' > /etc/docker/daemon.json; systemctl reset-failed docker docker.socket; sleep 0.2;"
         f"systemctl stop docker docker.socket; {WITHOUT_RULES}; systemctl start docker;"
         f"sysctl -q net.ipv6.conf.all.forwarding={settings.forwarding:d};"
-        # A bridge's own address is of no use until it is known to be nobody else's.
+        # A bridge's own address is of no use until it is known to be unique.
         "timeout 10 sh -c 'while ip -6 address show tentative | grep -q inet6; do sleep 0.1; done'"
     )
 

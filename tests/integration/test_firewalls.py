@@ -32,7 +32,7 @@ START = {
     " firewall-cmd -q --permanent --add-port 8081/tcp; firewall-cmd -q --add-port 8081/tcp",
 }
 NAMES = {"bookworm": "UFW", "sid": "firewalld"}
-# What a client gets at the port that nobody allows: default deny drops, the zone public rejects.
+# What a client gets at the port that no rule allows: default deny drops, the zone public rejects.
 CLOSED = {"bookworm": "timeout", "sid": "refused"}
 FAMILIES = ("ipv4", "ipv6")
 BOTH: dict[str, t.Any] = {"containers": [*CONTAINERS], "mode": "nat"}
@@ -95,7 +95,7 @@ def words(done: t.Any) -> str:
 
 
 def settled(host: Host) -> list[str]:
-    """The host's state, but for what we have kept of it and the daemon's process."""
+    """The host's state, except what we have kept of it and the daemon's process."""
     ours = ("daemon.json.dms-ipv6", "MainPID", "record.json", "lock")
     return [one for one in host.state().splitlines() if not any(name in one for name in ours)]
 
@@ -162,9 +162,9 @@ def test_ufw_docker(hosts: dict[str, Host], client: Host) -> None:
         named: dict[str, t.Any] = {"dms_ipv6_containers": [*CONTAINERS], "dms_ipv6_allow_exposure": ["8080/tcp"]}
         plan = host.direct("docker_ipv6_info", **BOTH, allow_exposure=["8080/tcp"])["plan"]
         assert any("nothing does that for IPv6" in one for one in plan["warnings"]), plan["warnings"]
-        # Its IPv4 packets go to another address then, which nobody has let in yet.
+        # Its IPv4 packets go to another address then, which no rule lets in yet.
         assert any(one.startswith("container web, port 8081/tcp: IPv4 clients get") for one in plan["warnings"]), plan
-        assert plan["families"] == ["ipv6"]  # what it closes for the responder as well is no proof
+        assert plan["families"] == ["ipv6"]  # what it closes for the responder as well is not a proof
         done = play(host.name, inventory=INVENTORY, dms_ipv6_probe_hosts=["client"], **named)
         assert done.returncode == 0, words(done)
         for six in (False, True):
@@ -225,7 +225,7 @@ def test_enabling_opens_only_what_is_named(host: Host, client: Host) -> None:
 
 
 def test_ufw_that_drops_all_ipv6(hosts: dict[str, Host], client: Host) -> None:
-    """Not even what Docker translates gets through, as the host's neighbours do not find it."""
+    """Not even what Docker translates gets through, because the host's neighbours do not find it."""
     host = hosts["bookworm"]
     host.run("sed -i s/^IPV6=yes/IPV6=no/ /etc/default/ufw; ufw reload")
     try:

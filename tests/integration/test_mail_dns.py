@@ -21,7 +21,7 @@ pytestmark = pytest.mark.own_lab
 
 # Who listens where: two servers of example.test, resolvers of different kinds.
 NS1, NS2, NS2_SIX = "127.0.0.2", "127.0.0.3", "::1"
-RECURSIVE, PRIVATE, DNS64, DNS64_OWN, LOCAL, SILENT, NOBODY = (f"127.0.0.{number}" for number in (1, 4, 5, 6, 7, 8, 9))
+RECURSIVE, PRIVATE, DNS64, DNS64_OWN, LOCAL, SILENT, UNUSED = (f"127.0.0.{number}" for number in (1, 4, 5, 6, 7, 8, 9))
 OWN, OTHER = "fd00:1::25", "fd00:1::99"
 
 # The first server, a dnsmasq, still has half.example.test, and not onlytwo.
@@ -78,7 +78,7 @@ ZONES = {
     "part.test": f"{ONE}@ NS dead\ndead A {SILENT}\nold A 198.18.0.11\n",
     "refusing.test": f"{ONE}@ NS ns1.example.test.\nold A 198.18.0.11\n",
     "homeless.test": f"{ONE}@ NS nosuch.homeless.test.\nold A 198.18.0.11\n",
-    # the resolver knows it, and its servers cannot be asked
+    # the resolver knows it, and its servers cannot be queried
     "dead.test": f"@ NS dead\ndead A {SILENT}\nold A 198.18.0.11\nmail AAAA {OWN}\n",
     "ipv4only.arpa": "@ NS ns.other.test.\n@ A 192.0.0.170\n@ A 192.0.0.171\n",
     "d.f.ip6.arpa": "".join(
@@ -113,13 +113,13 @@ broken TXT "v=spf1 include:x.broken.test -all"
 """,
 }
 # A zone that unbound is to fetch and cannot: it answers SERVFAIL.
-BROKEN = f'auth-zone:\n  name: "broken.test"\n  primary: {NOBODY}\n  for-upstream: no\n  fallback-enabled: no\n'
+BROKEN = f'auth-zone:\n  name: "broken.test"\n  primary: {UNUSED}\n  for-upstream: no\n  fallback-enabled: no\n'
 
 
 def forwarding(port: int, *names: str) -> str:
     """A resolver's zones, with where their servers are; everything else is refused."""
     stubs = "".join(f'stub-zone:\n  name: "{name}"\n  stub-addr: {NS2}@{port}\n' for name in names)
-    dead = f'stub-zone:\n  name: "."\n  stub-addr: {NOBODY}@{port}\n'
+    dead = f'stub-zone:\n  name: "."\n  stub-addr: {UNUSED}@{port}\n'
     allowed = "".join(f'  local-zone: "{name}." transparent\n' for name in names)
     return f'  local-zone: "." refuse\n{allowed}{{more}}{BROKEN}{stubs}{dead}'
 
@@ -190,7 +190,7 @@ BOTH = (NS1, NS2, NS2_SIX)
         ("old.part.test", "unknown", "no_data", {NS2: "no_data", SILENT: "timeout"}),
         ("old.refusing.test", "unknown", "no_data", {NS2: "no_data", NS1: "refused"}),
         ("old.homeless.test", "absent", "no_data", {NS2: "no_data"}),
-        # no server can be asked
+        # no server can be queried
         ("old.dead.test", "absent", "no_data", {SILENT: "timeout"}),
         ("mail.dead.test", "present", "answer", {SILENT: "timeout"}),
         # the resolver does not know
@@ -300,7 +300,7 @@ def test_a_resolver_with_a_table_of_its_own(servers: NameServers) -> None:
 
 
 def test_resolvers_that_do_not_answer(servers: NameServers) -> None:
-    for address in (SILENT, NOBODY):
+    for address in (SILENT, UNUSED):
         result = asked(servers, names=["mail.example.test"], resolvers=[address], outbound=OWN, domain="example.test")
         assert outcomes(result, "resolver") == {address: "timeout"}
         found = result["names"][0]["status"], result["mx"]["status"], result["ptr"]["status"], result["spf"]["status"]

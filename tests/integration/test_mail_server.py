@@ -78,13 +78,13 @@ class Lab:
     six: str
 
     def rcpt(self, address: str, port: int, recipient: str = OUTSIDE) -> dict[str, t.Any]:
-        """What a client is told that wants to send mail to somebody."""
+        """What the server says to a client that wants to send mail."""
         command = ["docker", "exec", "-i", self.client.container, "python3", "-", address, str(port), recipient]
         said: dict[str, t.Any] = json.loads(output(*command, stdin=CLIENT))
         return said
 
     def findings(self, **options: t.Any) -> list[dict[str, str]]:
-        """What docker_ipv6_info finds, but for that clients are masked."""
+        """What docker_ipv6_info finds, except that clients are masked."""
         result = self.host.direct("docker_ipv6_info", mail=True, **options)
         assert not result["failed"], result
         return [one for one in result["findings"] if one["id"] not in ("masked", "newly_exposed")]
@@ -100,7 +100,7 @@ class Lab:
 
 @dataclass(frozen=True)
 class Seen:
-    """What clients were told and what the host knows of it."""
+    """What the server said to clients, and what the host knows of it."""
 
     relay6: dict[str, t.Any]
     relay4: dict[str, t.Any]
@@ -167,7 +167,7 @@ def dns(there: Lab, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict
 
 
 def run(playbook: str, code: int, **variables: t.Any) -> str:
-    """What a playbook of ours says; with line breaks as blanks."""
+    """What one of our playbooks says; with line breaks as blanks."""
     done = play("sid", playbook, INVENTORY, dms_ipv6_probe_hosts=["client"], **variables)
     said = " ".join((done.stdout + done.stderr).replace("\\n", " ").split())
     assert done.returncode == code, said
@@ -249,7 +249,7 @@ def test_the_relay_is_closed_and_latent_afterwards(there: Lab, after: Seen) -> N
 
 
 @pytest.mark.parametrize("name", ["bans", "spf"])
-def test_server_that_trusts_nobody_is_no_relay(there: Lab, before: Seen, after: Seen, name: str) -> None:
+def test_server_that_trusts_no_client_is_not_a_relay(there: Lab, before: Seen, after: Seen, name: str) -> None:
     assert there.setting(name) == ""
     assert before.of(name, "open_relay")["severity"] == after.of(name, "open_relay")["severity"] == ""
 
@@ -275,7 +275,7 @@ def test_the_audit_names_the_relay_and_fails_for_it(there: Lab, audited: str, en
 
 
 def test_enabled_and_proven_on_the_ports_of_the_servers(there: Lab, enabled: str) -> None:
-    """A mail server does not say whom it sees: the host has looked."""
+    """A mail server does not say which client it sees: the host has looked."""
     proof = there.host.direct("docker_ipv6_info")["proof"]
     own = proof["probes"][2:]
     assert proof["result"] == "passed"
@@ -325,7 +325,7 @@ def test_the_gateway_is_banned(there: Lab, banned: list[dict[str, t.Any]], befor
     assert there.rcpt(there.four, BANS)["banner"].startswith("220 ")
 
 
-def test_the_ban_hurts_nobody_afterwards_and_the_remedy_lifts_it(there: Lab, after: Seen) -> None:
+def test_the_ban_hurts_no_client_afterwards_and_the_remedy_lifts_it(there: Lab, after: Seen) -> None:
     assert there.rcpt(there.six, BANS)["banner"].startswith("220 ")
     found = after.of("bans", "gateway_banned")
     assert found["severity"] == "warning"
@@ -352,7 +352,7 @@ def test_the_log_is_counted(there: Lab, before: Seen, after: Seen, name: str) ->
     assert rejected in {"relay": (0,), "bans": (6, 7), "spf": (1,)}[name]
 
 
-def test_spf_rejects_whom_it_should_let_in(there: Lab, before: Seen, after: Seen) -> None:
+def test_spf_rejects_clients_that_it_should_let_in(there: Lab, before: Seen, after: Seen) -> None:
     assert (before.spf6["code"], before.spf4["code"]) == (550, 550)
     assert (after.spf6["code"], after.spf4["code"]) == (250, 550)
     found = before.of("spf", "spf_rejected_gateway")
@@ -364,17 +364,17 @@ def test_spf_rejects_whom_it_should_let_in(there: Lab, before: Seen, after: Seen
 # --- what a re-creation would change
 
 
-def test_dms_would_trust_more_if_it_were_created_anew(there: Lab, before: Seen, after: Seen) -> None:
+def test_dms_would_trust_more_if_it_were_created_again(there: Lab, before: Seen, after: Seen) -> None:
     assert before.of("sums", "stale_until_recreated")["severity"] == ""
     found = after.of("sums", "stale_until_recreated")
     assert found["severity"] == "warning"
     trusted = re.search(r"Postfix trusts (\S+); re-created, it would be (\S+, \S+) \(", found["evidence"])
     assert trusted and there.setting("sums").endswith(f" [fe80::]/64 {trusted.group(1)}")
     there.host.run(
-        f"docker create --name anew {SERVERS['sums'].replace(str(SUMS), '4465')} dms-lab/mail;"
-        "docker network connect dms-ipv6 anew; docker start anew; sleep 2"
+        f"docker create --name again {SERVERS['sums'].replace(str(SUMS), '4465')} dms-lab/mail;"
+        "docker network connect dms-ipv6 again; docker start again; sleep 2"
     )
-    assert there.setting("anew").split()[3:] == trusted.group(2).split(", ")
+    assert there.setting("again").split()[3:] == trusted.group(2).split(", ")
 
 
 # --- containers that have nothing to say

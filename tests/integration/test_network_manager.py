@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host whose uplink NetworkManager looks after: it hears the router itself, so nothing there is any business of ours.
+"""A host whose uplink NetworkManager looks after: it hears the router itself, so we change nothing there.
 
-The kernel is told not to listen (accept_ra is 0), and forwarding changes nothing. What becomes of a host whose kernel
+The kernel does not listen (accept_ra is 0), and forwarding changes nothing. What becomes of a host whose kernel
 listens, the scenario accept_ra shows.
 """
 
@@ -89,7 +89,7 @@ def test_nothing_of_the_uplink_is_touched(host: Host) -> None:
     assert result["changed"] and not result["failed"], result
     assert not [step for step in result["steps"] if "accept_ra" in step or "route" in step]
     assert host.run(SETTINGS).split() == ["0", "1"]
-    # Longer than the router says that it is one: whoever still has the route has heard it since.
+    # Longer than the router says that it is one: a host that still has the route has heard it since.
     time.sleep(LIFETIME + 2)
     assert "proto ra" in host.run(ROUTE)
 
@@ -99,7 +99,7 @@ def test_the_route_comes_back(host: Host, event: str) -> None:
     if event == "boot":
         boot(host)
         host.run("for _ in $(seq 60); do docker exec mail ls >/dev/null 2>&1 && break; sleep 0.5; done")
-        host.run("nmcli connection up up")  # the lab gives eth0 its addresses before anybody in there is awake
+        host.run("nmcli connection up up")  # the lab gives eth0 its addresses before any program in there runs
     else:
         host.run(EVENTS[event])
     await_route(host)

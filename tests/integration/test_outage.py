@@ -4,7 +4,7 @@
 """How long a published port is down while the daemon is restarted: bare, as a transaction, and with containers stopped.
 
 The figures are printed side by side. Nothing fails on a clock, but the polling must have seen the daemon's restart.
-The benchmark has each restart repeated, as one takes a third longer than another.
+The benchmark has each restart repeated, because one takes a third longer than another.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ def transaction(host: Host, client: Host, **consent: t.Any) -> tuple[Figures, fl
 def test_outage_of_a_published_port(fresh: Host, client: Host) -> None:
     lent, usual = [], []
     for _again in range(REPEAT):
-        seen, told = transaction(fresh, client)
-        at_most(told, seen)
+        seen, said = transaction(fresh, client)
+        at_most(said, seen)
         lent.append(seen)
         usual.append(bare(fresh, client))
-    stopped, told_stopped = transaction(fresh, client, allow_container_restart=True)
+    stopped, said_stopped = transaction(fresh, client, allow_container_restart=True)
     print(f"\n{fresh.name}: seconds for which the published port was down, IPv4 and IPv6, median of {REPEAT}")
     for title, ones in (("bare restart", usual), ("transaction", lent), ("containers stopped", [stopped])):
         show(title, ones, usual)
     assert stopped["ipv4"]["down"] > lent[0]["ipv4"]["down"]
-    assert told_stopped > 0  # how long the services then take to start is not the module's to know
+    assert said_stopped > 0  # how long the services then take to start is not the module's to know
 
 
 def test_outage_of_a_live_move(fresh: Host, client: Host) -> None:
@@ -77,12 +77,12 @@ def test_outage_of_a_live_move(fresh: Host, client: Host) -> None:
     at_most(float(result["outage"]), moved)
 
 
-def at_most(told: float, seen: Figures) -> None:
-    """What a module says of the outage is no less than what a client had, which asks every so often."""
-    print(f"  the module says: at most {told:.2f}")
-    assert told > 0
+def at_most(said: float, seen: Figures) -> None:
+    """What a module says of the outage is at least what a client had, which polls."""
+    print(f"  the module says: at most {said:.2f}")
+    assert said > 0
     for family in ("ipv4", "ipv6"):
-        assert seen[family]["down"] <= told + POLLING, (family, told, seen[family])
+        assert seen[family]["down"] <= said + POLLING, (family, said, seen[family])
 
 
 def show(title: str, ones: list[Figures], usual: list[Figures]) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network in use becomes another one, on every engine: whatever goes wrong, nobody loses anything."""
+"""A network in use becomes another one, on every engine: whatever goes wrong, no container loses anything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab import engines
 from tests.integration.conftest import MAIL
 from tests.integration.lab_host import Host, output, polled
 
-EVERYONE = ("one", "two", "three", "four", "five")
+CONTAINERS = ("one", "two", "three", "four", "five")
 SETUP = """
 docker network create --subnet 10.77.0.0/24 --label a=b -o com.docker.network.driver.mtu=1400 old >/dev/null
 docker network create side >/dev/null
@@ -35,7 +35,7 @@ docker rm -f one two three four five mail >/dev/null 2>&1 || true
 docker network rm old side 0--dms-ipv6 >/dev/null 2>&1 || true
 rm -rf /var/lib/dms-ipv6
 """
-# What is another after a replacement: ids, and what the engine hands out anew. Everything else must be equal.
+# What differs after a replacement: ids, and what the engine hands out again. Everything else must be equal.
 HANDED_OUT = (
     "NetworkID", "EndpointID", "MacAddress", "GlobalIPv6Address", "GlobalIPv6PrefixLen", "IPv6Gateway", "SandboxID",
     "SandboxKey", "HairpinMode", "LinkLocalIPv6Address", "LinkLocalIPv6PrefixLen", "SecondaryIPAddresses",
@@ -62,7 +62,7 @@ def put_back(host: Host) -> None:
 def inspected(host: Host, *names: str) -> dict[str, t.Any]:
     """Containers and the network in full, without HANDED_OUT: path -> value."""
     network = json.loads(host.run("docker network inspect old"))[0]
-    containers = json.loads(host.run(f"docker inspect {' '.join(names or EVERYONE)}"))
+    containers = json.loads(host.run(f"docker inspect {' '.join(names or CONTAINERS)}"))
     for container in containers:
         for endpoint in container["NetworkSettings"]["Networks"].values():
             endpoint["Aliases"] = own_alias(container["Id"], endpoint.get("Aliases"))
@@ -91,7 +91,7 @@ def flat(path: str, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
 
 
 def assert_same(found: dict[str, t.Any], before: dict[str, t.Any], *about: t.Any) -> None:
-    """Nobody has lost, or been given, anything."""
+    """No container has lost or gained anything."""
     names = sorted({*found, *before})
     lost = {name: (before.get(name), found.get(name)) for name in names if before.get(name) != found.get(name)}
     assert lost == {}, about
@@ -125,7 +125,7 @@ def resolves(host: Host) -> None:
         host.run(f"nsenter -t {pid} -n python3 /var/tmp/lookup.py {name}")
 
 
-def test_nobody_loses_anything(attached: Host, client: Host) -> None:
+def test_no_container_loses_anything(attached: Host, client: Host) -> None:
     """Running and stopped, static address, aliases, two networks, a link; and back again by undo."""
     before = inspected(attached)
     resolves(attached)
@@ -148,14 +148,14 @@ def test_nobody_loses_anything(attached: Host, client: Host) -> None:
     assert not has_ipv6(attached)
     assert_same(inspected(attached), before)
     down = {family: figures[family]["outages"] for family in ("ipv4", "ipv6")}
-    print(f"\n{attached.name}: 0 of {len(EVERYONE)} containers lost anything; port down meanwhile, in seconds: {down}")
+    print(f"\n{attached.name}: 0 of {len(CONTAINERS)} containers lost anything; port down, in seconds: {down}")
 
 
 def test_killed_at_every_step(hosts: dict[str, Host]) -> None:
     """kill -9 at every boundary: the next run first puts everything back, and then carries it out in full."""
     with ThreadPoolExecutor() as pool:
         points = list(pool.map(lambda name: kill_at_every_step(hosts[name]), engines.each()))
-    print(f"\n{sum(points)} fault points on {len(points)} engines, nobody lost")
+    print(f"\n{sum(points)} fault points on {len(points)} engines, no container lost")
 
 
 def kill_at_every_step(host: Host) -> int:
@@ -202,7 +202,7 @@ def test_the_engine_breaks_its_word(hosts: dict[str, Host]) -> None:
     """At each request that changes something, in turn: all is back, or all is done."""
     with ThreadPoolExecutor() as pool:
         counts = list(pool.map(lambda name: break_each_word(hosts[name]), engines.HOSTS))
-    print(f"\n{sum(counts)} requests on {len(counts)} engines, nobody lost")
+    print(f"\n{sum(counts)} requests on {len(counts)} engines, no container lost")
 
 
 def break_each_word(host: Host) -> int:

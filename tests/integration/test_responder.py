@@ -41,9 +41,9 @@ def published(host: Host) -> set[str]:
 
 
 def test_it_has_no_rights_and_is_published_where_it_is_probed(host: Host) -> None:
-    told = host.direct("probe_responder", **START)
-    assert not told["failed"], told
-    assert published(host) == set(told["addresses"].values())
+    result = host.direct("probe_responder", **START)
+    assert not result["failed"], result
+    assert published(host) == set(result["addresses"].values())
     pid = host.run(f"docker inspect -f '{{{{.State.Pid}}}}' {NAME}")
     status = host.run(f"grep -E '^(Uid|CapEff|CapBnd|NoNewPrivs)' /proc/{pid}/status | tr -s '\\t' ' '")
     assert status.splitlines() == [
@@ -53,18 +53,18 @@ def test_it_has_no_rights_and_is_published_where_it_is_probed(host: Host) -> Non
         "NoNewPrivs: 1",
     ]
     assert f"{NAME}-" in units(host)
-    # A probe that makes no sense keeps nobody from removing it.
+    # A probe that makes no sense does not keep the module from removing it.
     nonsense = {"item": ["far", {}], "family": "ipv6", "verdict": "not verified", "client_port": 4711, "port": "x"}
-    told = host.direct("probe_responder", state="absent", probes=[nonsense, "garbage"])
-    assert (told["failed"], told["changed"], told["result"]) == (False, True, "not verified"), told
-    assert told["probes"][0]["msg"] == "probe host far gave an answer that makes no sense"
+    result = host.direct("probe_responder", state="absent", probes=[nonsense, "garbage"])
+    assert (result["failed"], result["changed"], result["result"]) == (False, True, "not verified"), result
+    assert result["probes"][0]["msg"] == "probe host far gave an answer that makes no sense"
     assert (responders(host), units(host)) == ("", "")
 
 
-def test_the_host_removes_it_when_nobody_does(host: Host) -> None:
+def test_the_host_removes_it_when_no_run_does(host: Host) -> None:
     """As after SIGKILL of the run, or when the host is cut off."""
-    told = host.direct("probe_responder", **START, remove_after=6)
-    assert not told["failed"] and responders(host), told
+    result = host.direct("probe_responder", **START, remove_after=6)
+    assert not result["failed"] and responders(host), result
     end = time.monotonic() + 60
     while responders(host) and time.monotonic() < end:
         time.sleep(0.5)
@@ -77,24 +77,24 @@ def test_the_host_removes_it_when_nobody_does(host: Host) -> None:
 def test_a_container_that_is_not_ours(host: Host) -> None:
     host.run(f"docker run -d --name {NAME} dms-lab/whoami >/dev/null")
     before = responders(host)
-    told = host.direct("probe_responder", **START)
-    assert told["failed"] and f"docker rm -f {NAME}" in told["msg"], told
+    result = host.direct("probe_responder", **START)
+    assert result["failed"] and f"docker rm -f {NAME}" in result["msg"], result
     assert host.direct("probe_responder", state="absent")["changed"] is False
     assert responders(host) == before
 
 
 def test_an_image_that_ends_at_once(host: Host) -> None:
-    """The engine has removed it before anybody can look."""
+    """The engine has removed it before the module can look."""
     host.run("docker tag $(docker commit -c 'CMD [\"false\"]' mail) dms-lab/ends >/dev/null")
-    told = host.direct("probe_responder", **{**START, "image": "dms-lab/ends"})
-    assert told["failed"], told
-    assert "ended at once" in told["msg"] or "cannot start the responder" in told["msg"], told
+    result = host.direct("probe_responder", **{**START, "image": "dms-lab/ends"})
+    assert result["failed"], result
+    assert "ended at once" in result["msg"] or "cannot start the responder" in result["msg"], result
     assert (responders(host), units(host)) == ("", "")
 
 
 def test_a_host_without_ipv6(host: Host) -> None:
     with without_ipv6(host):
-        told = host.direct("probe_responder", **START)
-        assert not told["failed"], told
-        assert set(told["addresses"]) == {"ipv4"}
-        assert published(host) == {told["addresses"]["ipv4"]}
+        result = host.direct("probe_responder", **START)
+        assert not result["failed"], result
+        assert set(result["addresses"]) == {"ipv4"}
+        assert published(host) == {result["addresses"]["ipv4"]}

@@ -86,7 +86,7 @@ def test_an_engine_upgrade_that_waits_for_a_restart(engine: Host) -> None:
 
 
 def test_a_package_that_was_installed_again(bookworm: Host) -> None:
-    """Another file of the same version is no upgrade."""
+    """Another file of the same version is not an upgrade."""
     with prepared(bookworm, "D=$(command -v dockerd); cp -p $D /var/tmp/d; mv /var/tmp/d $D", ":"):
         assert bookworm.direct("docker_daemon_config", check=True, config=WANTED)["restarted"]
 

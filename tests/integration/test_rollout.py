@@ -29,7 +29,7 @@ mkdir -p /etc/systemd/system/docker.service.d
 printf '[Service]\\nExecStartPre=/bin/sh -c "! grep -q ip6tables /etc/docker/daemon.json"\\n' > {FAULT}
 systemctl daemon-reload
 """
-MEND = f"rm -f {FAULT}; systemctl daemon-reload; systemctl reset-failed docker docker.socket"
+FIX = f"rm -f {FAULT}; systemctl daemon-reload; systemctl reset-failed docker docker.socket"
 ARMED = "/var/lib/dms-ipv6/transaction.json"
 
 
@@ -57,7 +57,7 @@ def fleet(hosts: dict[str, Host]) -> t.Iterator[dict[str, Host]]:
         clean(host)
     yield found
     for host in found.values():
-        host.run(MEND)
+        host.run(FIX)
         clean(host)
 
 
@@ -80,7 +80,7 @@ def test_a_host_that_fails_stops_the_roll_out(fleet: dict[str, Host], monkeypatc
     assert recap(done, "sid")["ok"] == 1  # it was read, and that is all
     assert bookworm.run(f"test -e {ARMED} || echo none") == "none"
 
-    bookworm.run(MEND)
+    bookworm.run(FIX)
     done = play(ALL, dms_ipv6_containers=["mail"], dms_ipv6_serial=[1, "100%"])
     assert done.returncode == 0, said(done)
     assert [recap(done, name)["changed"] > 0 for name in ENGINES] == [True, False, True]
@@ -176,7 +176,7 @@ def test_a_second_roll_out_is_refused_and_leaves_the_first_alone(fleet: dict[str
 
 
 def test_a_probe_host_that_is_gone(fleet: dict[str, Host]) -> None:
-    """It is named, and no Docker host fails for it, unless a proof is required. Prometheus is told."""
+    """It is named, and no Docker host fails for it, unless a proof is required. The metrics say so."""
     metrics = "/var/tmp/dms_ipv6.prom"
     given: dict[str, t.Any] = {"dms_ipv6_containers": ["mail"], "dms_ipv6_metrics_path": metrics}
     done = play("bookworm", dms_ipv6_probe_hosts=["gone", "closed", "client"], **given)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mode routed beside UFW and firewalld: what they close has to be named, what they drop is told with a command.
+"""Mode routed beside UFW and firewalld: what they close has to be named, what they drop is shown with a command.
 
 The client has a route to each host's prefix. A container listens on a published port and on another one.
 """
@@ -79,7 +79,7 @@ def test_ufw(hosts: dict[str, Host]) -> None:
     named: dict[str, t.Any] = {"dms_ipv6_allow_exposure": ["mail:8080/tcp"]}
     assert enabled(host, **named) == ""
     assert got(client, host) == PASSED
-    # Our firewall stays when UFW is loaded anew, and closes what `ufw disable` opens.
+    # Our firewall stays when UFW is loaded again, and closes what `ufw disable` opens.
     host.run("ufw reload >/dev/null")
     assert got(client, host) == PASSED
     host.run("ufw disable >/dev/null")
@@ -89,7 +89,7 @@ def test_ufw(hosts: dict[str, Host]) -> None:
 
 
 def test_firewalld(hosts: dict[str, Host]) -> None:
-    """Started after Docker, it lets nothing through to containers; the role names the command that mends that."""
+    """Started after Docker, it lets nothing through to containers; the role names the command that fixes that."""
     host, client = hosts["sid"], hosts["client"]
     host.run("systemctl start firewalld")
     before = host.state()

@@ -156,7 +156,7 @@ def test_immutable(bookworm: Host) -> None:
 
 
 def refused_untouched(host: Host, words: str) -> None:
-    """A run that cannot write fails in these words; file, daemon and folder are as before, but for a backup."""
+    """A run that cannot write fails in these words; file, daemon and folder are as before, except for a backup."""
     look = "ls -A /etc/docker | grep -v dms-ipv6-2; sha256sum /etc/docker/daemon.json; systemctl show -p MainPID docker"
     before = host.run(look), started(host)
     result = host.direct("docker_daemon_config", config=WANTED)
@@ -220,7 +220,7 @@ def test_check_mode_changes_nothing_and_predicts_what_is_done(fresh: Host) -> No
     assert not fresh.direct("docker_ipv6_network", name="checked", state="absent")["failed"]
 
 
-def test_nobody_confirms(fresh: Host) -> None:
+def test_no_run_confirms(fresh: Host) -> None:
     """The host undoes the change by itself, and refuses other runs until then."""
     before = started(fresh)
     result = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=12)
@@ -258,7 +258,7 @@ def test_confirmed_in_time(fresh: Host) -> None:
     )
 
 
-def test_asked_to_revert(fresh: Host) -> None:
+def test_reverted_on_request(fresh: Host) -> None:
     before = started(fresh)
     fresh.direct("docker_daemon_config", config=WANTED, confirm_within=300)
     assert not fresh.direct("host_transaction", state="reverted", any=True)["failed"]
@@ -267,7 +267,7 @@ def test_asked_to_revert(fresh: Host) -> None:
 
 
 def test_the_reverter_is_killed(fresh: Host) -> None:
-    """SIGKILL in the middle of the way back: systemd starts it again, and it begins anew."""
+    """SIGKILL in the middle of the way back: systemd starts it again, and it begins again."""
     before = started(fresh)
     fresh.direct("docker_daemon_config", config=WANTED, confirm_within=4)
     killed = fresh.run(  # its first step is the old file
@@ -357,7 +357,7 @@ def test_killed_before_the_timer_was_started(fresh: Host) -> None:
 
 
 def test_way_back_whose_restart_never_works_ends(fresh: Host) -> None:
-    """Four attempts with pauses, then it says what is left; once the cause is gone, it is asked for and goes on."""
+    """Four attempts with pauses, then it says what is left; started again once the cause is gone, it goes on."""
     before = started(fresh)
     armed = fresh.direct("docker_daemon_config", config=WANTED, confirm_within=8, health_timeout=3)["transaction"]
     # Its pauses are those of the program, shortened in the copy that the host has got.
@@ -384,9 +384,9 @@ def test_way_back_whose_restart_never_works_ends(fresh: Host) -> None:
         fresh.run("sleep 8")
         assert starts(fresh) == count + 4
         not_armed(fresh)
-        told = reverted(fresh)
-        assert (told["gave_up"], told["transaction"]) == (True, armed)
-        assert told["failed"] and told["left"]
+        record = reverted(fresh)
+        assert (record["gave_up"], record["transaction"]) == (True, armed)
+        assert record["failed"] and record["left"]
     finally:
         fresh.run("rm -r /etc/systemd/system/docker.service.d; systemctl daemon-reload; systemctl reset-failed docker;"
                   "systemctl start docker")  # fmt: skip

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No unit test fails on a clock alone: a busy machine is no bug. Programs are those that a test puts on PATH."""
+"""No unit test fails on a clock alone: a busy machine is not a bug. Programs are those that a test puts on PATH."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_each_guide_is_in_the_index_once() -> None:
 # --- refusals
 
 
-def told(tmp: Path, text: str) -> list[tuple[str, str, str]]:
+def listed(tmp: Path, text: str) -> list[tuple[str, str, str]]:
     (tmp / "_x.py").write_text(text, encoding="utf-8")
     return [(one.where, one.problem, one.remedy) for one in refusals.refusals(tmp)]
 
@@ -78,7 +78,7 @@ def g(x):
 def h(reason):
     raise Refused(reason.problem)
 """
-    assert told(tmp_path, text) == [
+    assert listed(tmp_path, text) == [
         ("x", "… is bad", "Do it"),
         ("x", "x is good", "Do it"),
         ("…", "… is over 2", "No / Yes, …"),

@@ -126,7 +126,7 @@ def of_task(task: t.Mapping[str, t.Any]) -> t.Iterator[str]:
         yield "a task does nothing"
     for action in actions:
         if "." not in action:
-            yield f"{action} is no keyword, and no module by its whole name"
+            yield f"{action} is not a keyword, and not a module by its whole name"
         if action.startswith("dms.ipv6."):
             yield from of_module(action.rpartition(".")[2], task[action] or {})
 
@@ -137,7 +137,7 @@ def of_list(entries: list[t.Any]) -> t.Iterator[str]:
             yield f"{entry!r} is neither a play nor a task"
         elif "hosts" in entry:
             known = {*Play.fattributes, "hosts"}
-            yield from (f"{name} is no keyword of a play" for name in entry if name not in known)
+            yield from (f"{name} is not a keyword of a play" for name in entry if name not in known)
             for section in ("pre_tasks", "tasks", "post_tasks", "handlers"):
                 yield from of_list(entry.get(section) or [])
         elif "ansible.builtin.import_playbook" not in entry:
@@ -205,7 +205,7 @@ def test_names_in_texts_exist() -> None:
         ("- dms.ipv6.remote_ip_probe: {}", "required"),
         ("- gai_conf: {}", "whole name"),
         ("- name: Nothing", "does nothing"),
-        ("- hosts: all\n  task: []", "task is no keyword"),
+        ("- hosts: all\n  task: []", "task is not a keyword"),
         ("- hosts: all\n  tasks:\n    - block:\n        - dms.ipv6.gai_conf: {wrong: 1}", "wrong"),
         ("dms_ipv6_modes: nat", "dms_ipv6_modes"),
         ("dms_ipv6_mode: nut", "nut"),

@@ -89,7 +89,7 @@ def test_guard_finds_openers() -> None:
     assert not openers("import json\njson.loads('x')")
 
 
-# --- an old Python is told from a host that is fine
+# --- an old Python is not taken for a host that is fine
 
 OURS = "ansible_collections.dms.ipv6.plugins.module_utils"
 

@@ -46,7 +46,7 @@ def test_a_test_that_fails_is_named(title: str, tmp_path: Path, monkeypatch: pyt
     run = [sys.executable, "-m", "pytest", *options, file.name]
     result = command.run(command.Step("some", "some", run, counts=True), show=False)
     assert (result.passed, result.failed, result.code) == (1, 1, 1)
-    assert result.told[-1].startswith("FAILED test_some.py::test_bad"), result.told
+    assert result.tail[-1].startswith("FAILED test_some.py::test_bad"), result.tail
 
 
 @pytest.mark.parametrize("place", ["2>&1", ">/dev/null 2>&1"], ids=["in its output", "seen by a test alone"])
@@ -64,7 +64,7 @@ def test_what_ansible_calls_deprecated_is_a_failure(
     run = ["sh", "-c", f"ansible-playbook -i localhost, -c local play.yml {place}"]
     result = command.run(command.Step("some", "some", run), show=False)
     assert (result.passed, result.failed, result.code) == (0, 1, 1)
-    assert "this is old" in result.told[-1], result.told
+    assert "this is old" in result.tail[-1], result.tail
 
 
 def test_what_only_computes_gets_what_labs_leave_of_the_machine(

@@ -16,8 +16,8 @@ from ansible_collections.dms.ipv6.tests.unit.plugins.callback.stage import Done,
 LOSSY = '''
 DOCUMENTATION = """
 name: lossy
-short_description: Loses what it is told to lose
-description: [Loses what it is told to lose.]
+short_description: Loses what a test wants lost
+description: [Loses what a test wants lost.]
 author: [dms.ipv6 contributors]
 """
 import os

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.dms.ipv6.tests.unit.plugins.callback.stage import Done, run
 
-# The host's Python is its own: it notes that it was asked, and answers as the host likes.
+# The host's Python is its own: it notes each request, and answers as the host likes.
 OTHER = """#!/bin/sh
 echo "$1 $2" >> @HOME@/asked-mail1
 cat @HOME@/answer.json
 """
-# Any other host's does as it is told, and notes it.
+# Any other host's does as it should, and notes it.
 OWN = """#!/bin/sh
 echo "$1 $2" >> @HOME@/asked-@NAME@
 exec @PYTHON@ "$@"
@@ -79,7 +79,7 @@ def with_text(value: t.Any, text: str) -> t.Any:
 
 
 def changed(**parts: t.Any) -> dict[str, t.Any]:
-    """What a host that is well answers, but for some parts; those of the plan begin with ``plan_``."""
+    """What a host that is well answers, except some parts; those of the plan begin with ``plan_``."""
     answer = copy.deepcopy(WELL)
     for name, value in parts.items():
         place = answer["plan"] if name.startswith("plan_") else answer

@@ -190,7 +190,7 @@ def test_a_relay_test_with_a_probe_host_that_is_away(tmp_path: Path, hosts: list
 
 
 def test_a_word_for_false_is_false(tmp_path: Path) -> None:
-    """A text from the command line is no consent."""
+    """A text from the command line is not a consent."""
     (tmp_path / "well").touch()
     same = {"dms_ipv6_network": "well", "dms_ipv6_address_pool": "fd5c:1ab0:7e57:1::/64"}
     done = run(tmp_path, {"mail1": same, "mail2": same}, ENABLE, "-e", "dms_ipv6_allow_same_subnet=false")

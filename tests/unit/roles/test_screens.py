@@ -95,8 +95,8 @@ def test_data_for_programs_is_left_alone(tmp_path: Path) -> None:
     (plugins / "json.py").write_text(JSON)
     environment = {"ANSIBLE_CALLBACK_PLUGINS": str(plugins), "ANSIBLE_STDOUT_CALLBACK": "json"}
     done = run(tmp_path, ONE, "dms.ipv6.audit", environment=environment)
-    told = next(line for line in done.out.splitlines() if not line.startswith("Report: "))
-    (lines,) = [one for one in json.loads(told)["msg"] if one and "docker01 (Docker 28.5.2)" in one]
+    said = next(line for line in done.out.splitlines() if not line.startswith("Report: "))
+    (lines,) = [one for one in json.loads(said)["msg"] if one and "docker01 (Docker 28.5.2)" in one]
     assert lines[-1] == "dms_ipv6_containers: [mailserver, traefik]"
 
 
@@ -116,11 +116,11 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
-        self.told = []
+        self.said = []
 
     def v2_runner_on_ok(self, result):
-        self.told.append(result._result.get("msg"))
+        self.said.append(result._result.get("msg"))
 
     def v2_playbook_on_stats(self, stats):
-        print(json.dumps({"msg": self.told}))
+        print(json.dumps({"msg": self.said}))
 '''

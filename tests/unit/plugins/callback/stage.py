@@ -52,7 +52,7 @@ if name in ("docker_ipv6", "docker_ipv6_info", "docker_ipv6_full_info"):
     verdict = "real" if done else "masked"
     port = {"host_port": 25, "port": 25, "protocol": "tcp", "verdict": verdict, "by": "", "cause": ""}
     result["engine"] = {"version": "28.5.2"}
-    result["summary"] = "as told"
+    result["summary"] = "as planned"
     result["containers"] = [{"name": "mail", "networks": [], "exposure": [dict(port, family="ipv6")], "direct": []}]
     if story == "rich" or story.startswith("rich-"):
         result["containers"] = HOSTS[done]["containers"]
@@ -180,7 +180,7 @@ class Done:
 
     @property
     def asked(self) -> list[tuple[str, dict[str, t.Any], bool]]:
-        """What the modules were asked, in order: name, options, check mode."""
+        """How the modules were called, in order: name, options, check mode."""
         return [tuple(json.loads(line)) for line in (self.folder.parent / "asked.jsonl").read_text().splitlines()]
 
     @property

@@ -93,8 +93,8 @@ def test_a_batch_that_is_finished_and_then_stopped(tmp_path: Path) -> None:
     hosts = {name: {"dms_ipv6_network": story} for name, story in stories.items()}
     finished = {"block": [ROLE], "rescue": [{"name": "note", "ansible.builtin.debug": {"msg": "go on"}}]}
     stop = {"name": "stop", "run_once": True, "any_errors_fatal": True}
-    told = {**stop, "ansible.builtin.fail": {"msg": "The roll-out stops: mail1"}}
-    done = run(tmp_path, hosts, [play(finished, told, serial=3)], variables=PROBED)
+    stopping = {**stop, "ansible.builtin.fail": {"msg": "The roll-out stops: mail1"}}
+    done = run(tmp_path, hosts, [play(finished, stopping, serial=3)], variables=PROBED)
     states = {"mail1": "rolled back", "mail2": "failed", "mail3": "real", "mail4": "not reached"}
     assert done.states == states, done.said
     assert done.report["hosts"][0]["error"] == "this engine is refused"
@@ -130,7 +130,7 @@ def test_plays_of_others_leave_nothing(tmp_path: Path) -> None:
     assert "dms.ipv6.report" not in done.said
 
 
-def test_what_others_do_to_hosts_is_not_told(tmp_path: Path) -> None:
+def test_what_others_do_to_hosts_is_not_reported(tmp_path: Path) -> None:
     other = play({"name": "x", "ansible.builtin.command": "false", "ignore_errors": True})
     done = run(tmp_path, {"mail1": {}, "mail2": {}}, [other, play(READ, hosts="mail1")], acted=False)
     assert done.states == {"mail1": "failed"}

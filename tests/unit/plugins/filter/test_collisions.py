@@ -91,7 +91,7 @@ def test_refused(subnets: t.Any, options: dict[str, t.Any], words: str) -> None:
 
 
 def test_an_inventory_of_ten_thousand(capsys: pytest.CaptureFixture[str]) -> None:
-    """Prints how long it takes; a busy machine is no bug."""
+    """Prints how long it takes; a busy machine is not a bug."""
     derive = ula.FilterModule().filters()["ula"]
     inventory = {f"host{number:05}": derive(f"{number:032x}") for number in range(10_000)}
     start = time.perf_counter()

@@ -46,7 +46,7 @@ class Daemon:
         killed: containers that a restart ended.
         recorded: whether our record says what it has read, or its file is older than it.
         kept: the start, counted in restarts, that our record is about.
-        starting: how often it had been restarted when a run of ours began that restarts it, and what it reads then.
+        starting: how often it had been restarted when our run began that restarts it, and what it reads then.
         borrowed: what our record says about live-restore.
         alive: whether it runs; containers of a daemon that is gone run on if it had live-restore.
     """
@@ -155,7 +155,7 @@ class Daemon:
         assert step.unit == UNIT
         assert [one.id for one in step.containers] in ([one.id for one in self.containers], [])
         assert step.containers or not self.containers or self.stopped
-        assert survived or not (self.containers and step.containers_live_on), "the operator was told something else"
+        assert survived or not (self.containers and step.containers_live_on), "the user was shown something else"
         assert not set(self.file) & set(self.flags), "dockerd does not start"
         kept = self.settings if survived and self.containers else self.file
         self.settings = {
@@ -168,7 +168,7 @@ class Daemon:
         self.live_restore = self.next_live_restore
         self.alive = True
         self.restarts += 1
-        # Whoever reads the file now knows what the daemon has read, for it is older than the daemon.
+        # The file is older than the daemon now, so it says what the daemon has read.
         self.recorded = True
 
     def begin(self, plan: daemon_plan.DaemonPlan) -> None:

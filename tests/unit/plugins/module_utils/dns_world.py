@@ -65,7 +65,7 @@ def world(
     six: Table | None = None,
     **more: Table,
 ) -> World:
-    """One resolver and the two servers of example.com, which has no AAAA record unless told otherwise."""
+    """One resolver and the two servers of example.com, which has no AAAA record unless a test gives one."""
     return World(
         {
             R1: {**DELEGATION, "*": NO, **(resolver or {})},

@@ -67,7 +67,7 @@ class Engine:
             self._connect(network, {"Container": f"{name}-id", "EndpointConfig": settings})
 
     def snapshot(self) -> Json:
-        """All that nobody may lose: definitions, and who is on which network with which addresses and names."""
+        """All that must not get lost: definitions, and who is on which network with which addresses and names."""
         networks = {name: {**one, "Id": ""} for name, one in self.networks.items()}
         containers = {
             one["Name"]: (one["State"], one["NetworkSettings"]["Networks"]) for one in self.containers.values()

@@ -125,7 +125,7 @@ def apart(warnings: t.Iterable[str]) -> list[str]:
 
 
 def ask(*known: docker_objects.Container, **more: t.Any) -> docker_objects.Ask:
-    """Looks up these containers only; nothing else is asked unless the test says what the answer is."""
+    """Looks up these containers only; nothing else is queried unless the test says what the answer is."""
 
     def inspect(name: str) -> docker_objects.Container:
         return next(one for one in known if name in (one.name, one.id))

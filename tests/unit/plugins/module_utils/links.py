@@ -116,5 +116,5 @@ def of_drop_in(content: bytes | None) -> set[tuple[str, ipaddress.IPv6Address]]:
 
 
 def silence(interface: str, asked: t.Any) -> dict[t.Any, str]:
-    """Nobody answers."""
+    """No neighbour answers."""
     return {}

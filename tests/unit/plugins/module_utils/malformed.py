@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that are no daemon.json, each with the place of its fault. Data only: any test can feed them to anything."""
+"""Texts that are not a daemon.json, each with the place of its fault. Data only: any test can feed them to anything."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ MALFORMED: list[Malformed] = [
     bad_bytes("0xb0", b'{\n\n  "label": "20 ', b'\xb0C"\n}', 3, 16),
 ]
 
-# Cut off anywhere, this is refused, as it has no white space after its end.
+# Cut off anywhere, this is refused, because it has no white space after its end.
 SAMPLE = """{
   "ipv6": true,
   "labels": ["rack=Zürich", "a b"],

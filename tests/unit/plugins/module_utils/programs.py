@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 # Takes what Compose takes, and nothing else. It reads the files, which must be there while it runs, and judges them by
-# words in them: BAD is refused, NEEDED is a variable that only the user has. What it was asked is in the file `asked`.
+# words in them: BAD is refused, NEEDED is a variable that only the user has. Its arguments are in the file `asked`.
 COMPOSE = """\
 PATH=/usr/bin:/bin
 cd "$(dirname "$0")" || exit 99
@@ -54,7 +54,7 @@ def program(folder: Path, name: str, script: str) -> Path:
 
 
 def compose(folder: Path, *command: str, script: str = COMPOSE) -> t.Callable[[], list[str]]:
-    """Compose as a plugin of docker, or as a program of its own; gives what it was asked beside its version."""
+    """Compose as a plugin of docker, or as a program of its own; gives its calls except that for its version."""
     program(folder, command[0], f"PREFIX={command[1] if command[1:] else ''}\n{script}")
 
     def asked() -> list[str]:

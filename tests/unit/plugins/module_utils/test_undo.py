@@ -58,7 +58,7 @@ def undo(daemon: Daemon, memory: Memory) -> daemon_plan.DaemonPlan:
     return plan
 
 
-# Files as people write them, and what our modules may be asked for.
+# Files as people write them, and what our modules may be given.
 TEXTS = [
     None,
     b"",
@@ -194,7 +194,7 @@ def test_what_is_remembered() -> None:
     assert remembered(None, new)["original"] is None
 
 
-def test_old_bytes_are_forgotten_once_somebody_edits() -> None:
+def test_old_bytes_are_forgotten_once_the_file_is_edited() -> None:
     first = remembered(None, b'{"cpu-rt-period": 2}')
     second = remembered(b'{"cpu-rt-period": 2, "dns": []}', b'{"cpu-rt-period": 3, "dns": []}', first)
     assert second["keys"] == {"cpu-rt-period": {"before": [], "set": [3]}}
@@ -388,10 +388,10 @@ def entry(original: bytes | None, written: bytes | None) -> dict[str, t.Any]:
         (None, (write(b"\xff\x00", b"\x00\xff"),), {"/a": entry(b"\x00\xff", b"\xff\x00")}),
         ({"/b": entry(A, B)}, (write(B, A), create(NEW)), {"/a": entry(A, B), "/b": entry(A, B)}),
         (None, (write(B, A), write(A, B, "/b")), {"/a": entry(A, B), "/b": entry(B, A)}),
-        # A second edit of ours: what was there before the first comes back.
+        # Our second edit: what was there before the first comes back.
         ({"/a": entry(A, B)}, (write(b"c", B),), {"/a": entry(A, b"c")}),
         ({"/a": entry(None, B)}, (write(b"c", B),), {"/a": entry(None, b"c")}),
-        # Somebody else's edit since: that is what comes back.
+        # Another program's edit since: that is what comes back.
         ({"/a": entry(A, B)}, (write(b"d", b"c"),), {"/a": entry(b"c", b"d")}),
         ({"/a": entry(A, B)}, (write(B, None),), {"/a": entry(None, B)}),
         # The file as it was: there is nothing to remember.
@@ -418,7 +418,7 @@ def test_remember_files(memory: Memory, steps: t.Any, expected: Memory) -> None:
         ({"/a": entry(A, B)}, {"/a": B}, [write(A, B)], []),
         ({"/a": entry(None, B)}, {"/a": B}, [write(None, B)], []),
         ({"/a": entry(b"\x00\xff", B)}, {"/a": B}, [write(b"\x00\xff", B)], []),
-        # Only those that are asked for, in one order.
+        # Only those that are wanted, in one order.
         ({"/b": entry(A, B), "/a": entry(A, B)}, {"/b": B}, [write(A, B, "/b")], []),
         ({"/b": entry(A, B), "/a": entry(A, B)}, {"/b": B, "/a": B}, [write(A, B), write(A, B, "/b")], []),
         ({"/a": entry(A, B)}, {"/b": B}, [], []),
@@ -455,7 +455,7 @@ def ours(content: bytes | None, old: bytes | None, *lines: str, path: str = "/g"
 
 
 def known(original: t.Any, written: bytes, *lines: str) -> dict[str, t.Any]:
-    """An entry of the record; without its original once somebody edited the file."""
+    """An entry of the record; without its original once the file was edited."""
     rest = {"lines": list(lines), "written": hashlib.sha256(written).hexdigest()}
     return rest if original is ... else {**rest, "original": entry(original, written)["original"]}
 
@@ -466,12 +466,12 @@ def known(original: t.Any, written: bytes, *lines: str) -> dict[str, t.Any]:
         (None, (), {}),
         (None, (ours(OURS, b"", LINE),), {"/g": known(b"", OURS, LINE)}),
         (None, (ours(OURS, None, LINE),), {"/g": known(None, OURS, LINE)}),
-        # A second edit of ours, and one after somebody else's.
+        # Our second edit, and one after another program's.
         ({"/g": known(b"a", OURS, LINE)}, (ours(b"b", OURS, "x"),), {"/g": known(b"a", b"b", "x")}),
         ({"/g": known(None, OURS, LINE)}, (ours(b"b", OURS, "x"),), {"/g": known(None, b"b", "x")}),
         ({"/g": known(b"a", OURS, LINE)}, (ours(b"b", b"c", "x"),), {"/g": known(..., b"b", "x")}),
         ({"/g": known(..., OURS, LINE)}, (ours(b"b", OURS, "x"),), {"/g": known(..., b"b", "x")}),
-        # Nothing of ours is left.
+        # None of our lines is left.
         ({"/g": known(b"a", OURS, LINE)}, (ours(b"a", OURS),), {}),
         ({"/g": known(b"a", OURS, LINE)}, (write(B, A),), {"/g": known(b"a", OURS, LINE)}),
         ({"/g": known(b"a", OURS, LINE)}, (ours(OURS, b"", LINE, path="/h"),),
@@ -487,7 +487,7 @@ def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> No
 @pytest.mark.parametrize(
     ("memory", "there", "content", "why", "edited"),
     [
-        # Byte for byte, if nobody edited it since.
+        # Byte for byte, if it was not edited since.
         ({"/g": known(b"\xff", OURS, LINE)}, OURS, b"\xff", "the file as it was", False),
         ({"/g": known(b"", OURS, LINE)}, OURS, b"", "the file as it was", False),
         ({"/g": known(None, OURS, LINE)}, OURS, None, "the file as it was", False),
@@ -502,7 +502,7 @@ def test_remember_gai_conf(memory: Memory, steps: t.Any, expected: Memory) -> No
         # By their tag, with the record lost.
         ({}, b"a\n" + OURS + b"b", b"a\nb", "without our lines", False),
         (None, OURS, b"", "without our lines", False),
-        # Nothing of ours.
+        # None of our lines.
         ({"/g": known(b"a", OURS, LINE)}, b"a", ..., "", False),
         ({"/g": known(b"a", OURS, LINE)}, None, ..., "", False),
         ({"/g": known(None, OURS, LINE)}, None, ..., "", False),
@@ -522,7 +522,7 @@ def test_gai_conf_back(memory: Memory, there: bytes | None, content: t.Any, why:
     assert plan.after == (after or b"").decode(errors="replace")
     assert plan.back(len(steps)) == tuple(WriteFile("/g", there, "as it was", one.content, True) for one in steps)
     again = host_undo.gai_conf_back(host_undo.remember_gai_conf(memory, plan), "/g", after)
-    # With the tag alone to go by, what somebody edited cannot be told from ours.
+    # By the tag alone, an edited line cannot be known from ours.
     assert edited or not again.changed
 
 

@@ -39,13 +39,13 @@ def run(module: types.ModuleType, check: bool = False, **options: t.Any) -> dict
     Display()._warns.clear()
     warnings._global_warnings.clear()
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
-    told = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
-    with patch_module_args(arguments), told[0], told[1], pytest.raises(SystemExit) as end:
+    streams = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with patch_module_args(arguments), streams[0], streams[1], pytest.raises(SystemExit) as end:
         module.main()
     result = t.cast("dict[str, t.Any]", json.loads(out.getvalue()))
     assert all(line.startswith("[WARNING]: ") for line in err.getvalue().splitlines())
     result["warned"] = err.getvalue() + " ".join(result.pop("warnings", []))
-    # What was asked is no result; since ansible-core 2.21 it is not told unless somebody wants it.
+    # The options are not a result; since ansible-core 2.21 they are returned only if a setting says so.
     result.pop("invocation", None)
     assert bool(end.value.code) is bool(result.get("failed"))
     return result

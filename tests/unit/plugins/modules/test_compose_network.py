@@ -264,7 +264,7 @@ def test_absent(engine: Engine, name: str, options: dict[str, t.Any], more: dict
 
 @pytest.mark.parametrize("edit", ["file", "override"])
 @pytest.mark.parametrize("check", [True, False])
-def test_absent_leaves_what_somebody_edited_since(engine: Engine, edit: str, check: bool) -> None:
+def test_absent_leaves_what_was_edited_since(engine: Engine, edit: str, check: bool) -> None:
     file = "compose.yaml" if edit == "file" else OVERRIDE
     said(engine, edit=edit)
     engine.write(file, engine.files()[file] + "# mine\n")
@@ -451,7 +451,7 @@ def test_warnings(engine: Engine) -> None:
 
 @pytest.mark.parametrize("check", [True, False])
 def test_file_that_compose_does_not_take(engine: Engine, tmp_path: Path, check: bool) -> None:
-    """It is asked about the file as it would be, in the project's folder, and nothing is written."""
+    """It reads the file as it would be, in the project's folder, and nothing is written."""
     asked = compose(tmp_path / "bin", "docker", "compose")
     engine.write("compose.yaml", "services:\n  mailserver:\n    image: BAD\n")
     before = engine.state
@@ -488,7 +488,7 @@ def test_change_that_compose_takes(engine: Engine, tmp_path: Path, command: tupl
 def test_what_an_up_recreates(
     engine: Engine, tmp_path: Path, options: dict[str, t.Any], has_compose: bool, label: str, expected: list[str]
 ) -> None:
-    """As Compose itself says, and without it whoever is on another network by the file."""
+    """As Compose itself says, and without it the services that are on another network by the file."""
     labels = {"com.docker.compose.config-hash": label}
     engine.found = engine.found._replace(containers=(hosts.of_compose("mailserver", path=engine.path, labels=labels),))
     if has_compose:
@@ -499,7 +499,7 @@ def test_what_an_up_recreates(
 
 
 def test_earlier_run_that_died(engine: Engine) -> None:
-    """Its steps back are carried out first, on the same files and networks; in check mode they are only told."""
+    """Its steps back are carried out first, on the same files and networks; in check mode they are only shown."""
     half = "services: {}\n"
     engine.write("compose.yaml", half)
     back = (

@@ -131,7 +131,7 @@ def test_file(lab: Lab, options: dict[str, t.Any], text: str, services: list[str
 
 @pytest.mark.parametrize("earlier", [True, False])
 def test_recreate(lab: Lab, earlier: bool) -> None:
-    """At once, or after an earlier run that only wrote the file: nobody edited it meanwhile, by our record."""
+    """At once, or after an earlier run that only wrote the file: by our record it was not edited in between."""
     if earlier:
         said(lab, services=["mail"])
     before = lab.state
@@ -177,7 +177,7 @@ def test_a_failure_puts_the_old_state_back(lab: Lab) -> None:
     ],
 )  # fmt: skip
 def test_refused_to_recreate(lab: Lab, change: t.Callable[[Lab], None], words: str) -> None:
-    """The file alone is no matter: the next `up` is its user's."""
+    """The file alone does not matter: the next `up` is its user's."""
     change(lab)
     before = lab.state
     assert words in failure(compose_ports, path=lab.path, services=["mail"], recreate=True)
@@ -218,7 +218,7 @@ def test_refused_to_recreate_from_files_that_are_not_looked_into(lab: Lab, more:
 
 
 def test_labels_of_an_image(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container to which its image gave the project's labels is not of the project: it is not made anew."""
+    """A container to which its image gave the project's labels is not of the project: it is not re-created."""
     evil = lab.made["mail"]._replace(id="evil-id", name="evil", image="evil")
     monkeypatch.setattr(Docker, "get", hosts.answers(images={"evil": evil.labels}))
     lab.made = {"mail": evil}
@@ -227,7 +227,7 @@ def test_labels_of_an_image(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lab.ups == []
 
 
-def test_refused_after_an_edit_of_somebody_else(lab: Lab) -> None:
+def test_refused_after_another_edit(lab: Lab) -> None:
     said(lab, services=["mail"])
     Path(lab.path).write_text(AFTER.replace("8080:80'", "8080:80/tcp'"))
     assert "something else" in failure(compose_ports, path=lab.path, services=["mail"], recreate=True)

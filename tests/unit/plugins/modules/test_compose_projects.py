@@ -246,14 +246,14 @@ def test_a_network_that_another_project_makes(site: Site, knows: bool) -> None:
     edge = site.compose("edge", "edge", ["shared"], site.write("edge/compose.yaml", EDGE))
     plan = site.plan(edge)
     (line,) = plan["subnets"]
-    told = [one for one in plan["warnings"] if one.startswith("network shared is made by")]
+    found = [one for one in plan["warnings"] if one.startswith("network shared is made by")]
     owns = f"{site.folder}/owner/compose.yaml of Compose project owner"
     expected = (
         f"network shared is made by {owns}, which does not know of IPv6 yet:"
         f' put `networks: {{s: {{enable_ipv6: true, ipam: {{config: [{{subnet: "{line}"}}]}}}}}}` there, or'
         f" name {owner} in dms_ipv6_containers as well, and it is written there"
     )
-    assert told == ([] if knows else [expected])
+    assert found == ([] if knows else [expected])
     # As it says: the file is edited, and the network replaced once.
     both = site.plan(edge, owner)
     assert ([one["path"] for one in both["compose"]], both["networks"]) == ([f"{site.folder}/owner/compose.yaml"], [])
@@ -278,21 +278,21 @@ def test_a_stack_of_a_program(site: Site, there: bool) -> None:
     mail = site.compose("stack", "mail", ["stack_default"], path)
     plan = site.plan(mail)
     assert (plan["compose"], [one["name"] for one in plan["networks"]]) == ([], ["stack_default"])
-    (told,) = plan["warnings"]
-    assert f"its Compose file {path} is {'Portainer' if there else 'not on this host'}" in told
+    (warning,) = plan["warnings"]
+    assert f"its Compose file {path} is {'Portainer' if there else 'not on this host'}" in warning
     assert (
         f'`networks: {{default: {{enable_ipv6: true, ipam: {{config: [{{subnet: "{plan["subnets"][0]}"}}]}}}}}}`'
-        in told
+        in warning
     )
-    assert "into Portainer's editor of the stack stack" in told
+    assert "into Portainer's editor of the stack stack" in warning
     site.carry_out(plan)
-    assert (site.plan(mail)["steps"], site.plan(mail)["warnings"]) == ([], [told])
-    # Once the program has made the network anew by what was written there, nothing is left to say.
+    assert (site.plan(mail)["steps"], site.plan(mail)["warnings"]) == ([], [warning])
+    # Once the program has made the network again by what was written there, nothing is left to say.
     site.found = site.found._replace(record={})
     assert site.plan(mail)["warnings"] == []
 
 
-def test_whoever_names_such_a_file_has_it_edited(site: Site) -> None:
+def test_such_a_file_is_edited_if_it_is_named(site: Site) -> None:
     path = site.write("generated.yml", "# Do not edit\nservices: {mail: {image: a}}\n")
     site.network("x_default", "x", "default")
     mail = site.compose("x", "mail", ["x_default"], path)

@@ -171,7 +171,7 @@ def test_what_containers_do_by_themselves_is_named(lab: Lab, check: bool) -> Non
     assert (CRASHED in warned) is not check
 
 
-def test_nobody_is_asked_for_containers_where_nothing_is_restarted(lab: Lab) -> None:
+def test_no_container_matters_where_nothing_is_restarted(lab: Lab) -> None:
     config(config=NAT)
     lab.left_out = (FLAPS,)
     assert FLAPS not in config(config=NAT)["warned"]
@@ -297,7 +297,7 @@ def test_confirm_within_arms_before_anything_is_changed(lab: Lab, monkeypatch: p
     assert armed_transaction.armed() is None
     result = config(config=NAT, confirm_within=60)
     assert (armed().id, armed().within) == (result["transaction"], 60)
-    assert armed().deadline < 1e12  # counted anew
+    assert armed().deadline < 1e12  # counted again
     lab.daemon.apply_all(armed().steps_back())
     assert (lab.daemon.content, lab.daemon.killed) == (OLD, [])
 
@@ -325,7 +325,7 @@ def test_nothing_waits_for_a_confirmation_once_all_is_back(
     if joins:
         arm(90.0)
     failure(docker_daemon_config, config=NAT, confirm_within=60, **({"transaction": "run"} if joins else {}))
-    # Whoever armed it disarms it; where not all is back, the timer still has to try.
+    # The run that armed it disarms it; if not all is back, the timer still has to try.
     assert (armed_transaction.armed() is None) is (error is refused.RolledBack and not joins)
 
 
@@ -383,7 +383,7 @@ def test_change_within_a_transaction(lab: Lab) -> None:
     assert len(armed().slots) == 1
 
 
-def test_transaction_that_was_undone_meanwhile(lab: Lab) -> None:
+def test_transaction_that_was_undone_in_between(lab: Lab) -> None:
     words = "the change was not confirmed in time and has been undone"
     assert words in failure(docker_daemon_config, config=NAT, transaction="run")
 

@@ -37,7 +37,7 @@ PLAN: dict[str, t.Any] = {
 
 
 class Lab(Arming):
-    """What the host's plans say one after the other, what was asked of its modules, and which of them fails."""
+    """What the host's plans say one after the other, what its modules were given, and which of them fails."""
 
     def __init__(self) -> None:
         self.left: list[list[str]] = [STEPS, []]
@@ -52,7 +52,7 @@ class Lab(Arming):
         assert (params["mail"], params["names"]) == (False, [])
         steps, ports = self.left.pop(0), self.ports.pop(0) if self.ports else []
         plan = {**self.plan, "changed": bool(steps), "steps": steps, "ports": ports}
-        return {"changed": False, "plan": plan, "summary": "told"}
+        return {"changed": False, "plan": plan, "summary": "said"}
 
     def module(self, name: str, **more: t.Any) -> t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]:
         def code(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
@@ -95,7 +95,7 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> Lab:
 def test_nothing_to_change(lab: Lab) -> None:
     lab.left = [[]]
     result = run(docker_ipv6, mode="nat", confirm_within=60)
-    assert (result["changed"], result["steps"], result["summary"], result["rolled_back"]) == (False, [], "told", False)
+    assert (result["changed"], result["steps"], result["summary"], result["rolled_back"]) == (False, [], "said", False)
     assert (lab.asked, lab.armed, "transaction" in result) == ([], None, False)
 
 
@@ -123,14 +123,14 @@ def test_all_of_it_in_order_and_read_again(lab: Lab) -> None:
     assert "mind daemon" in result["warned"]
     assert (result["plan"]["changed"], result["plan"]["steps"]) == (False, [])
     daemon = lab.asked[0][2]
-    # What is not asked for has the module's own default.
+    # What is not given has the module's own default.
     assert (daemon["config"], daemon["apply"], daemon["state"]) == ({"ip6tables": True}, "auto", "present")
     assert daemon["allow_engine_upgrade"] and daemon["allow_forward_drop"]
 
 
 @pytest.mark.parametrize("patience", [30.0, -1.0])
 def test_services_that_listen_late_are_waited_for(lab: Lab, monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
-    """Else the proof would leave them out, as none that nobody answers at is probed."""
+    """Else the proof would leave them out, because a port without an answer is not probed."""
     monkeypatch.setattr(module_docker_ipv6, "PATIENCE", patience)
     monkeypatch.setattr(module_docker_ipv6, "BETWEEN_LOOKS", 0)
     smtp, imap = ["ipv6", 25], ["ipv6", 993]
@@ -178,7 +178,7 @@ def test_a_way_back_that_fails(lab: Lab) -> None:
 
 
 def test_its_time_was_over(lab: Lab) -> None:
-    """The host has taken everything back in the meantime, and somebody else is at it now."""
+    """The host has taken everything back in the meantime, and another run is at it now."""
 
     def late(_params: dict[str, t.Any], _dry: bool) -> t.NoReturn:
         lab.armed = transaction.Transaction("other", armed_transaction.boot_id(), 1e12, 60)

@@ -224,7 +224,7 @@ def test_what_is_real_already_is_left_alone(lab: Lab) -> None:
     assert (plan["changed"], plan["steps"], plan["warnings"]) == (False, [], [])
     assert (plan["network"], plan["containers"], plan["prove_on"]) == ("", [], ["six"])
     assert plan["ports"] == [["ipv4", 8080], ["ipv6", 8080]]
-    # Who insists on a network of ours gets it.
+    # A user who insists on our network gets it.
     assert info(mode="nat", containers=["mail"], attach="network")["plan"]["containers"] == ["mail"]
 
 
@@ -311,7 +311,7 @@ def test_masked_is_not_forgotten_once_it_is_real(lab: Lab, attach: str) -> None:
 @pytest.mark.parametrize("mode", ["nat", "routed"])
 @pytest.mark.parametrize("word", ["masked", "all"])
 def test_a_word_that_names_no_container(lab: Lab, word: str, mode: str) -> None:
-    """Docker is not restarted for nobody."""
+    """Docker is not restarted without a container to enable."""
     lab.more = {"containers": (container("db", ports=()),)}
     result = info(mode=mode, select=word)
     assert (result["plan"]["changed"], result["plan"]["prove_on"]) == (False, [])
@@ -320,7 +320,7 @@ def test_a_word_that_names_no_container(lab: Lab, word: str, mode: str) -> None:
 
 
 def test_a_host_without_ipv6_is_left_alone(lab: Lab) -> None:
-    """Nobody is masked, as nobody can connect; what is wrong over IPv4 is still found."""
+    """No client is masked, because none can connect; what is wrong over IPv4 is still found."""
     lab.more = {"paths": (), "uplinks": ()}
     result = info(mode="nat", containers=["mail"])
     assert (result["plan"]["changed"], result["plan"]["steps"], result["plan"]["prove_on"]) == (False, [], [])
@@ -430,7 +430,7 @@ def test_address_pool_that_is_there_stays(lab: Lab) -> None:
 def test_attach_to_the_default_bridge(
     lab: Lab, subnet: str, expected: str, containers: list[str], version: str
 ) -> None:
-    """The daemon gives it a subnet, and nobody is moved; those who are on it have to stop for that."""
+    """The daemon gives it a subnet, and no container is moved; those on it have to stop for that."""
     lab.daemon = Daemon(version=version)
     options = {"attach": "default_bridge", "subnet": subnet, "containers": containers}
     plan = info(mode="nat", allow_container_restart=True, **options)["plan"]
@@ -565,7 +565,7 @@ PORTS = "service mail publishes 198.18.7.2:25:25 on an IPv4 address by name: IPv
 
 
 class Shop:
-    """A host with the containers of a Compose project, and one of nobody's; dockerd needs no change."""
+    """A host with the containers of a Compose project, and one of no project; dockerd needs no change."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab = lab
@@ -650,7 +650,7 @@ def test_what_compose_re_creates_later(shop: Shop, monkeypatch: pytest.MonkeyPat
         ({"containers": [MAIL, "plain"]}, {}, ["dms-ipv6", "shop_default"], ["plain"], [DERIVED, OWN]),
         ({"containers": ["plain"]}, None, ["dms-ipv6"], ["plain"], [DERIVED]),
         ({}, None, ["dms-ipv6"], [], [DERIVED]),
-        # Whoever wants it so has it undone by the next `up`.
+        # The user wants it so: the next `up` undoes it.
         ({"containers": [MAIL], "attach": "network"}, None, ["dms-ipv6"], [MAIL], [DERIVED]),
         ({"containers": [MAIL], **NAMED}, {"shape": "named"}, ["shop_dms-ipv6"], [], [SIX]),
         (
@@ -715,7 +715,7 @@ def test_compose_projects(
     ],
 )
 def test_compose_network_plans_the_same(shop: Shop, options: dict[str, t.Any]) -> None:
-    """With the options that are told, and those of the network."""
+    """With the options that are given, and those of the network."""
     if "compose_services" in options:
         options = {**options, "containers": [WEB]}
     plan = info(mode="nat", **options)["plan"]
@@ -842,7 +842,7 @@ def test_masked_in_a_compose_project(shop: Shop) -> None:
     ],
 )
 def test_what_an_up_would_undo(shop: Shop, mode: str, options: dict[str, t.Any], found: list[str]) -> None:
-    """A container whose Compose file is edited is no such finding."""
+    """A container whose Compose file is edited is not such a finding."""
     findings = [one for one in info(mode=mode, **options)["findings"] if one["id"] == "not_durable"]
     assert [one["evidence"].split()[1] for one in findings] == found
 
@@ -869,7 +869,7 @@ networks:
 
 
 def test_a_vendors_file_whose_container_is_real_already(shop: Shop) -> None:
-    """Nothing has to be written into it, so nobody has to understand it."""
+    """Nothing has to be written into it, so it need not be understood."""
     shop.write("compose.yaml", VENDORS)
     cow = network_of_compose("cow", ["172.22.1.0/24", "fd5c:1ab0:7e57:c::/64"])
     place = endpoint("shop_cow", True)._replace(ipv6="fd5c:1ab0:7e57:c::2")
@@ -936,7 +936,7 @@ def test_compose_file_that_is_malformed(shop: Shop) -> None:
 
 
 def test_absent_names_compose_files(shop: Shop) -> None:
-    """Those that come back, with the steps for them first; one that somebody edited since is only told."""
+    """Those that come back, with the steps for them first; one that was edited since is only named."""
     other = shop.write("other.yaml", "mine")
     entry = {"original": None, "written": hashlib.sha256(TEXT.encode()).hexdigest()}
     shop.lab.record = {"files": {other: entry, shop.path: entry}}
@@ -972,7 +972,7 @@ UFW = state_firewall.HostFirewall("ufw")
         ({}, (container(),), ""),
         # those that have IPv6 already, once ip6tables is on
         ({}, (container("web", endpoint("dms-ipv6", True)),), "web:8080/tcp"),
-        # everyone on the default bridge
+        # all containers on the default bridge
         (
             {"attach": "default_bridge", "allow_container_restart": True},
             (container(), container("web")),
@@ -1054,7 +1054,7 @@ BOTH_FAMILIES = [["ipv4", 8080], ["ipv6", 8080]]
     ],
 )
 def test_ports_to_be_probed(lab: Lab, options: t.Any, listeners: t.Any, expected: t.Any) -> None:
-    """Those of the containers asked for that somebody serves."""
+    """Those of the named containers that a program serves."""
     lab.listeners = listeners
     containers = (container("mail"), container("web", ports=(docker_objects.Port(80, "tcp", "::", 8081),)))
     lab.more = {"containers": containers, "members": members(containers)}
@@ -1112,7 +1112,7 @@ def test_gai_conf_is_planned(lab: Lab, gai: Path, options: t.Any, prefixes: list
 
 
 def test_gai_conf_alone_is_a_change(lab: Lab, gai: Path) -> None:
-    """On a host where all else is as wanted; and nobody looks at the file who does not ask for it."""
+    """On a host where all else is as wanted; and the file is not read unless an option says so."""
     gai.write_text("nonsense")
     lab.daemon = Daemon(version="28.5.2")
     lab.more = {"networks": (BRIDGE, network())}
@@ -1150,7 +1150,7 @@ def test_gai_conf_that_is_refused(lab: Lab, gai: Path, options: t.Any, words: st
 
 
 def test_absent_takes_lines_out_of_gai_conf(lab: Lab, gai: Path) -> None:
-    """The file comes back with the rest, where it still has anything of ours."""
+    """The file comes back with the rest, where it still has any of our lines."""
     made = gai_conf.plan(str(gai), b"#\n", gai_conf.wanted([ULA]))
     lab.record = {"gai_conf": host_undo.remember_gai_conf(None, made)}
     lab.more = {"edited": {str(gai): made.steps[0].content}}  # type: ignore[attr-defined]
@@ -1286,7 +1286,7 @@ def test_mode_routed_on_the_uplinks_own_segment(lab: Lab, monkeypatch: pytest.Mo
     [
         ({"mode": "nat"}, [{"state": "absent", "prefix": "2001:2:0:11:d::/80"}]),
         ({**ROUTED}, [{"state": "absent", "prefix": "2001:2:0:11:d::/80"}]),
-        # Another network's, or nobody's: the administrator has called the module himself.
+        # Another network's, or no network's: the administrator has called the module.
         ({"mode": "nat", "network": "other"}, []),
     ],
 )
@@ -1394,7 +1394,7 @@ def test_no_container_is_looked_into_unasked(lab: Lab, monkeypatch: pytest.Monke
 
 
 def test_who_gets_ipv6_is_worked_out_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compose may be asked for it, which takes longer than all the rest; findings and plan are about the same."""
+    """Compose may be run for it, which takes longer than all the rest; findings and plan are about the same."""
     asked: list[t.Any] = []
     worked_out = nat_targets.planned
 

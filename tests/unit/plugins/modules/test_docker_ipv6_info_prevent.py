@@ -43,7 +43,7 @@ SIX = network("six", ["172.19.0.0/16", "fd5c:1ab0:7e57:6::/64"])
 
 
 class Lab:
-    """A host with a container of nobody's, and two of a Compose project."""
+    """A host with a container of no project, and two of a Compose project."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -168,7 +168,7 @@ def test_refused(lab: Lab) -> None:
 
 
 def test_no_finding_about_compose(lab: Lab) -> None:
-    """An `up` masks nobody while docker-proxy is off."""
+    """An `up` masks no client while docker-proxy is off."""
     settings = {"userland-proxy": False}
     lab.daemon = Daemon(json.dumps(settings).encode(), settings, version="28.5.2")
     Path(lab.path).unlink()
@@ -229,7 +229,7 @@ def test_narrow(
 
 
 def test_narrow_and_converged(lab: Lab) -> None:
-    """Written, and made anew."""
+    """Written, and re-created."""
     Path(lab.path).write_text(TEXT.replace("'8080", "'0.0.0.0:8080"))
     asked = (PORT4._replace(host_ip="0.0.0.0"),)
     lab.containers = (of_compose("mail", path=lab.path, ports=(PORT4,), asked=asked),)

@@ -166,7 +166,7 @@ def test_change_within_a_transaction(engine: Engine) -> None:
     assert engine.done == [f"create network dms-ipv6 with {DERIVED}"]
     armed = armed_transaction.armed()
     assert armed and armed.slots == ((network_steps.RemoveNetwork("dms-ipv6"),),)
-    assert armed.deadline < 1e12  # counted anew
+    assert armed.deadline < 1e12  # counted again
 
 
 def test_auto_keeps_the_subnet_that_is_there(engine: Engine) -> None:

@@ -125,7 +125,7 @@ def test_there_and_back(lab: Lab, options: dict[str, t.Any], words: str, there: 
 
 
 def test_no_effect_is_a_warning(lab: Lab) -> None:
-    """Written all the same, as asked; and nothing is claimed."""
+    """Written all the same, as wanted; and nothing is claimed."""
     lab.source = "2001:2:0:7::11"
     real = said(lab, prefixes=[ULA])
     words = "no effect: from 2001:2:0:7::11 to global IPv6 addresses IPv6 comes first without these lines"
@@ -144,7 +144,7 @@ def test_musl(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_edited_since(lab: Lab) -> None:
-    """Only our own lines go, and those that somebody edited stay, with a warning."""
+    """Only our own lines go, and those that were edited stay, with a warning."""
     said(lab, prefixes=[ULA])
     text = lab.file.read_text(errors="surrogateescape")
     mine = text.replace("label fc00::/7", "label fd00::/8") + "label fd77::/48 6\n"

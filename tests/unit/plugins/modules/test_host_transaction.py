@@ -128,7 +128,7 @@ def test_confirmed_too_late(machine: Host) -> None:
     assert words in failure(host_transaction, state="confirmed", transaction="run")
 
 
-def test_what_cannot_be_put_back_is_told(machine: Host) -> None:
+def test_what_cannot_be_put_back_is_named(machine: Host) -> None:
     transaction(state="armed")
     machine.failing = ["/x: cannot be written.", "/y: gone."]
     words = "not everything could be put back: /x: cannot be written. /y: gone."
@@ -167,7 +167,7 @@ def test_ports_that_there_are_not(machine: Host, target: str) -> None:
 
 
 def test_the_lock_is_free_while_something_is_reached(machine: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which may take long; and what was taken back meanwhile is not confirmed."""
+    """Which may take long; and what was taken back in between is not confirmed."""
     armed = transaction(state="armed")["transaction"]
 
     def reach(_address: t.Any, timeout: float) -> socket.socket:
@@ -191,7 +191,7 @@ def test_the_lock_is_free_while_something_is_reached(machine: Host, monkeypatch:
 )
 @pytest.mark.parametrize("check", [True, False])
 def test_whose_change_is_reverted_is_said(machine: Host, options: dict[str, t.Any], words: str, check: bool) -> None:
-    """A template that renders to nothing undoes nobody's change."""
+    """A template that renders to nothing undoes no run's change."""
     transaction(state="armed", transaction="run")
     assert failure(host_transaction, state="reverted", check=check, **options).startswith(words)
     assert machine.armed

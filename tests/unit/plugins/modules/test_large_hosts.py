@@ -91,7 +91,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, count: int, **options: t.Any) -> Co
     ("options", "most"), [({}, 700), ({"mode": "nat", "containers": ["c1"]}, 1500)], ids=["audit", "nat"]
 )
 def test_what_each_container_costs(monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], most: int) -> None:
-    """The same with 500 as with 250. Each is asked about once; one of whom the operator speaks, once more."""
+    """The same with 500 as with 250. Each is inspected once; one that the user names, once more."""
     few, many = (counted(monkeypatch, count, **options) for count in (250, 500))
     assert len(set(many.asked)) == 500
     assert len(many.asked) - 500 == len(few.asked) - 250 <= 2

@@ -84,7 +84,7 @@ def server(name: str, address: str, outcome: str, ttl: int = 0, detail: str = ""
     }
 
 
-def test_what_is_told_of_a_name(made: list[t.Any]) -> None:
+def test_what_is_said_of_a_name(made: list[t.Any]) -> None:
     result = run(mail_dns_info, names=[MAIL, f"{MAIL}."])
     assert made == [(53, 53, 5)]
     assert result["names"] == [

@@ -202,15 +202,15 @@ def test_wrong_options(engine: Engine, options: dict[str, t.Any], words: str) ->
         ({}, BOTH),
         ({"ipv6": "fd00::2"}, BOTH),
         ({"ipv4": "10.0.0.1"}, ("10.0.0.1", "fd00::2")),
-        # Translated on the way: nobody here knows to which of its own addresses.
+        # Translated on the way: it is unknown here to which of its own addresses.
         ({"ipv4": "9.9.9.9"}, OWN),
         ({"ipv4": "mail.example.com", "ipv6": "[FD00::2]"}, OWN),
     ],
 )
 def test_published_only_where_it_is_probed(engine: Engine, addresses: dict[str, str], places: tuple[str, ...]) -> None:
-    told = run(probe_responder, state="present", addresses=addresses)
+    result = run(probe_responder, state="present", addresses=addresses)
     assert engine.started[0][5] == places
-    assert set(told["addresses"]) == {"ipv4", "ipv6"}
+    assert set(result["addresses"]) == {"ipv4", "ipv6"}
 
 
 @pytest.mark.parametrize(
@@ -245,9 +245,9 @@ NONSENSE: list[t.Any] = [
 @pytest.mark.parametrize("probe", NONSENSE)
 def test_removed_in_every_case(engine: Engine, probe: t.Any) -> None:
     engine.runs = True
-    told = run(probe_responder, state="absent", probes=[probe])
-    assert (engine.runs, told["changed"], told["result"]) == (False, True, "not verified")
-    assert "gave an answer that makes no sense" in told["probes"][0]["msg"]
+    result = run(probe_responder, state="absent", probes=[probe])
+    assert (engine.runs, result["changed"], result["result"]) == (False, True, "not verified")
+    assert "gave an answer that makes no sense" in result["probes"][0]["msg"]
 
 
 @pytest.mark.parametrize("broken", ["judged", "keep"])

@@ -85,7 +85,7 @@ def test_present_and_absent(there: Host) -> None:
     assert check == gone
     assert gone["changed"] and there.found == TableFiles(None, None, False, "")
     assert run(routed_firewall, state="absent")["changed"] is False
-    # No file of ours is taken for a Compose file that undo would bring back.
+    # None of our files is taken for a Compose file that undo would bring back.
     assert record.record().get("files") is None
 
 

@@ -61,8 +61,8 @@ def probe(verdict: str = "real", family: str = "ipv6", seen: str = CLIENT) -> di
 
 
 def proof(result: str = "passed", *probes: dict[str, t.Any], expect: str = "real") -> dict[str, t.Any]:
-    told = [{name: str(one[name]) for name in one} for one in probes or (probe(),)]
-    return {"result": result, "expect": expect, "date": "2026-11-24T21:03:12Z", "probes": told, "faults": []}
+    texts = [{name: str(one[name]) for name in one} for one in probes or (probe(),)]
+    return {"result": result, "expect": expect, "date": "2026-11-24T21:03:12Z", "probes": texts, "faults": []}
 
 
 def log(*events: Event) -> Log:

@@ -29,7 +29,7 @@ def read(raw: bytes | None, run: str = "run") -> Story:
     return journal.read(raw, Story("boot", 50.0), run, "/j")
 
 
-def test_lines_are_told_in_order() -> None:
+def test_lines_are_said_in_order() -> None:
     found = read(RAW)
     assert found.slots == [Slot(MADE, [A, B]), Slot(Made(), [C])]
     assert (found.end, found.attempts, found.restarted) == (len(RAW), 0, False)
@@ -125,6 +125,6 @@ def test_time_that_is_left(story: Story, boot: str, now: float, left: float) -> 
     assert story.left(boot, now) == left
 
 
-def test_time_limit_is_counted_anew() -> None:
+def test_time_limit_is_counted_again() -> None:
     story: t.Any = read(RAW + journal.dumped(journal.extended("later boot", 77.0)))
     assert (story.boot, story.deadline) == ("later boot", 77.0)

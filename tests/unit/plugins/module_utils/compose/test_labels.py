@@ -128,7 +128,7 @@ def test_a_file_that_an_image_chose(
         with pytest.raises(Refused) as reason:
             ownership.refuse([name], [], found, docker)
         assert str(reason.value) == (f"container {mail.name}: {words}{path} may not be its Compose file. {REMEDY}")
-    # Named by the operator, or not asked for.
+    # Named by the user, or not wanted.
     ownership.refuse([mail.name], [path], found, docker)
     ownership.refuse(["other"], [], found, docker)
 
@@ -204,7 +204,7 @@ def not_there_yet(top: Path) -> None:
         (lambda top: (top / "a/b/f").chmod(0o664), "more than root"),
         (lambda top: (top / "a/b").chmod(0o777), "more than root"),
         (lambda top: (top / "a").chmod(0o775), "more than root"),
-        # Nobody renames b in it, but anybody makes a file beside f in it.
+        # No other user renames b in it, but any user makes a file beside f in it.
         (lambda top: (top / "a").chmod(0o1777), ""),
         (lambda top: (top / "a/b").chmod(0o1777), "more than root"),
         (lambda top: ((top / "a/b/f").rename(top / "f"), (top / "a/b/f").symlink_to(top / "f"))[1], ""),

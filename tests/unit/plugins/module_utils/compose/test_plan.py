@@ -367,7 +367,7 @@ UNMARKED = network("shop_default", ["172.18.0.0/16"])
         (DEFAULT, TEXT, (UNMARKED,), "shop_default", True),
         (DEFAULT, TEXT + NAME, (), "front", False),
         (DEFAULT, TEXT + NAME, (network("front", ["172.18.0.0/16"]),), "front", True),
-        # By its labels before its name: with a variable in it nobody else can tell.
+        # By its labels before its name: with a variable in it nothing else can tell.
         (DEFAULT, TEXT + NAME.replace("front", "$X"), (compose_network(name="front"),), "front", True),
         (DEFAULT, TEXT, (UNMARKED, compose_network(name="front")), "front", True),
         (DEFAULT, TEXT, (compose_network("back"),), "shop_default", False),
@@ -420,7 +420,7 @@ def test_names_of_the_containers_are_given_on() -> None:
 
 
 @pytest.mark.parametrize("text", [TEXT, TEXT + NAME])
-def test_external_network_for_whoever_is_on_the_project_s_own(text: str) -> None:
+def test_external_network_for_services_on_the_project_s_own(text: str) -> None:
     """Under whatever name that runs."""
     own = compose_network(name="front")
     mail, web = of_compose("mail", endpoint("front")), of_compose("web", endpoint("shop_back"))
@@ -431,7 +431,7 @@ def test_external_network_for_whoever_is_on_the_project_s_own(text: str) -> None
 @pytest.mark.parametrize(
     ("wanted", "there", "networks", "subnet", "network_steps"),
     [
-        # One that must not be used is replaced by one of the host's own, wherever nobody asks for it.
+        # One that must not be used is replaced by one of the host's own, wherever it is not wanted.
         (DEFAULT, files(), (compose_network(subnets=["172.18.0.0/16", "2001:db8:1::/64"]),), OWN, True),
         (EXTERNAL, files(), (compose_network(), network("ext6", ["172.18.0.0/16", "2001:db8:1::/64"])), EXT, True),
         (DEFAULT, files(), (compose_network(ipv6=False),), OWN, True),
@@ -620,7 +620,7 @@ def test_ports_on_ipv4_only(wanted: Wanted, override: str | None, expected: list
     assert apart(again.plan.warnings) == apart(made.plan.warnings)
 
 
-def test_what_breaks_is_told_first() -> None:
+def test_what_breaks_is_said_first() -> None:
     made = settled(DEFAULT, files(PORTS), shop(), sessions=lambda pid: [80], rules=lambda bridge: ("/etc/x",))
     assert [one.split()[0] for one in apart(made.plan.warnings)] == [
         "container",

@@ -228,14 +228,14 @@ def test_plan(services: tuple[str, ...], waiting: tuple[str, ...], recreate: boo
 
 
 def test_nothing_is_left_to_do_afterwards() -> None:
-    """Once written there is nothing to write, and once made anew nobody waits."""
+    """Once written there is nothing to write, and once re-created no container waits."""
     text = edited(file("7:7"), "mail", "web")
     waits = planned(*RUNS, text=text)
     assert (waits.steps, waits.waiting) == ((), ("mail", "web"))
-    anew = planned(
+    again = planned(
         mail(port(4190, False), port(7, False)), mail(port(80, False), service="web"), text=text, recreate=True
     )
-    assert (anew.steps, anew.waiting, anew.warnings) == ((), (), ())
+    assert (again.steps, again.waiting, again.warnings) == ((), (), ())
 
 
 def test_project_that_does_not_run() -> None:
@@ -283,7 +283,7 @@ def test_what_is_left_alone(entry: str, ports: tuple[docker_objects.Port, ...], 
         ('"7:${IN}"', port(5), True),
         ("{target: 7, published: 7}", port(7), True),
         ("{target: 7, published: 7, protocol: udp}", port(7, protocol="udp"), True),
-        # A part of it stays on IPv6, whoever makes it anew.
+        # A part of it stays on IPv6, whatever re-creates it.
         ("7", port(7), False),
     ],
 )

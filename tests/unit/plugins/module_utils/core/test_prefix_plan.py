@@ -271,7 +271,7 @@ def test_cloned_machines_collide(fleet: ipaddress.IPv6Network | None) -> None:
 
 
 def test_ten_thousand_hosts(capsys: pytest.CaptureFixture[str]) -> None:
-    """Prints how long it takes; a busy machine is no bug."""
+    """Prints how long it takes; a busy machine is not a bug."""
     hosts = {f"host{number:05}": f"{number:032x}" for number in range(10_000)}
     hosts["clone"] = hosts["host00042"]
     own = [(host, ip.derive(machine, "dms-ipv6")) for host, machine in hosts.items()]
@@ -306,10 +306,10 @@ def test_fleet_plan_is_what_each_host_derives() -> None:
 
 
 @given(st.sets(st.sampled_from(sorted(IDS)), min_size=1))
-def test_a_host_keeps_its_network_whoever_joins_or_leaves(hosts: set[str]) -> None:
-    everybody = prefix_plan.fleet_plan(IDS, "dms-ipv6", 80, FLEET)
+def test_a_host_keeps_its_network_when_others_join_or_leave(hosts: set[str]) -> None:
+    whole = prefix_plan.fleet_plan(IDS, "dms-ipv6", 80, FLEET)
     some = prefix_plan.fleet_plan({host: IDS[host] for host in hosts}, "dms-ipv6", 80, FLEET)
-    assert some == {host: everybody[host] for host in hosts}
+    assert some == {host: whole[host] for host in hosts}
 
 
 def test_fleet_plan_refuses_and_names_both() -> None:

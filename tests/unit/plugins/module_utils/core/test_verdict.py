@@ -166,7 +166,7 @@ def test_proven(results: list[dict[str, t.Any]], expected: str) -> None:
         ([], "not verified"),
         (probes(("ipv6", "refused"), ("ipv4", "real")), "passed"),
         (probes(("ipv6", "refused"), ("ipv6", "not verified"), ("ipv4", "real")), "passed"),
-        # A port that nobody serves refuses IPv6 as well.
+        # A port that no program serves refuses IPv6 as well.
         (probes(("ipv6", "refused")), "not verified"),
         (probes(("ipv6", "refused"), ("ipv4", "refused")), "failed"),
         (probes(("ipv6", "refused"), ("ipv4", "timeout")), "failed"),

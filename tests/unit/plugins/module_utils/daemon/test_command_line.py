@@ -88,7 +88,7 @@ def test_switches_as_go_reads_them(text: str) -> None:
         # One that is not in our table: dockerd takes no words beside options.
         ("--new-thing x --newer", {"new-thing": "x", "newer": "true"}),
         ("--newer --ipv6", {"newer": "true", "ipv6": "true"}),
-        # The last one counts, but for those that may be given several times.
+        # The last one counts, except for those that may be given several times.
         ("--mtu=1400 --mtu 1500", {"mtu": "1500"}),
         ("--ipv6=false --ipv6", {"ipv6": "true"}),
         ("--ip6tables --ip6tables=0", {"ip6tables": "false"}),

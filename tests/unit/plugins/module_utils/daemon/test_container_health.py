@@ -36,7 +36,7 @@ TABLE = [
     (SAME, AGAIN, "was restarted", NOTHING),
     (UNASKED, AGAIN, NOTHING, NOTHING),
     (UNASKED, ILL, "does not run (exit code 1)", "does not run (exit code 1)"),
-    # Somebody else has paused it, or let it go on, while we were at work.
+    # Another program has paused it, or let it go on, while we were at work.
     (SAME, PAUSED, NOTHING, NOTHING),
     (PAUSED, SAME, NOTHING, NOTHING),
     (PAUSED, PAUSED, NOTHING, NOTHING),
@@ -58,12 +58,12 @@ LEFT = (WELL, GONE, CREATED)
 
 @pytest.mark.parametrize(("before", "now", "living_on", "started_again"), TABLE)
 def test_one_container(before: State, now: State, living_on: str, started_again: str) -> None:
-    """The only one on its host: what has happened to it may be the restart's doing, but on the way back it is told."""
+    """The only one on its host: what happened may be the restart's doing, but on the way back it is only noted."""
     for lives_on, back in WAYS:
         words = living_on if lives_on else started_again
         said = [f"container mail {words}"] if words else []
-        told = back or now in LEFT
-        assert judge(lives_on, back, {"mail": before}, {"mail": now}) == (([], said) if told else (said, []))
+        noted = back or now in LEFT
+        assert judge(lives_on, back, {"mail": before}, {"mail": now}) == (([], said) if noted else (said, []))
 
 
 @pytest.mark.parametrize(("before", "now", "living_on", "started_again"), TABLE)
@@ -72,9 +72,9 @@ def test_one_of_several(before: State, now: State, living_on: str, started_again
     for lives_on, back in WAYS:
         words = living_on if lives_on else started_again
         said = [f"container worker {words}"] if words else []
-        told = now != NO_START or back
+        noted = now != NO_START or back
         found = judge(lives_on, back, {"mail": SAME, "worker": before}, {"mail": SAME, "worker": now})
-        assert found == (([], said) if told else (said, []))
+        assert found == (([], said) if noted else (said, []))
 
 
 @pytest.mark.parametrize("now", [WELL, GONE, ILL, KILLED, RESTARTING, NO_START, AGAIN])

@@ -95,7 +95,7 @@ def nested(depth: int) -> list[t.Any]:
         (b'{"a": "\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\ud83d\\ude00"}', {"a": '"\\/\b\f\n\r\tA\U0001f600'}),
         ('{"a": "Zürich // no comment", "#b": "/* no */"}'.encode(), {"a": "Zürich // no comment", "#b": "/* no */"}),
         (b'{"a": 12345678901234567890123, "b": -0, "c": 0}', {"a": 12345678901234567890123, "b": 0, "c": 0}),
-        # Longer than Python takes for a number; nobody's setting, and it must not end in a traceback.
+        # Longer than Python takes for a number; not a real setting, and it must not end in a traceback.
         (b'{"a": ' + b"1" * 5000 + b"}", {"a": "1" * 5000}),
         (b'{"a": ' + b"[" * 99 + b"]" * 99 + b"}", {"a": nested(99)}),
         (b'{"a": 1.50, "b": 1E5, "c": 1e+2}', {"a": 1.5, "b": 100000.0, "c": 100.0}),

@@ -242,7 +242,7 @@ CASES = [
         )
         for version in ("20.10.24", "28.5.2")
     ),
-    Case("edited since, nobody knows", Daemon(NEW.encode(), {"mtu": 1450, **LOADED}, recorded=False), NAT, [], NEW),
+    Case("edited since, unknown", Daemon(NEW.encode(), {"mtu": 1450, **LOADED}, recorded=False), NAT, [], NEW),
     Case("edited since, seen by its effect", Daemon(NEW.encode(), {}, recorded=False, containers=()), NAT, [IDLE], NEW),
     Case(
         "edited since, cannot be seen",
@@ -482,7 +482,7 @@ def test_way_back_gives_the_old_state(case: Case, done: int, how: str) -> None:
 
 @pytest.mark.parametrize(("case", "done", "how"), FAILURES)
 def test_way_back_can_be_walked_again(case: Case, done: int, how: str) -> None:
-    """Whoever walks it may die at any step, and then walks all of it again."""
+    """The program that walks it may die at any step, and then walks all of it again."""
     start = case.daemon.copy()
     plan = start.plan(case.wanted)
     start.begin(plan)
@@ -800,7 +800,7 @@ def test_loaded_after(daemon: Daemon, wanted: Wanted, expected: t.Any) -> None:
     assert daemon_plan.loaded_after(daemon.plan(wanted), daemon.running()) == expected
 
 
-def test_removal_of_a_file_is_told_as_one() -> None:
+def test_removal_of_a_file_is_shown_as_one() -> None:
     assert str(file_steps.WriteFile(PATH, None, "as it was")) == f"remove {PATH}: as it was"
 
 

@@ -330,7 +330,7 @@ def test_without_jsonschema_names_are_still_checked(monkeypatch: pytest.MonkeyPa
         ({"dns": ["fd00::1"]}, True),
     ],
 )
-def test_jsonschema_is_asked_where_it_is_not_plain(
+def test_jsonschema_is_used_where_it_is_not_plain(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, t.Any], asked: bool
 ) -> None:
     """It takes long to load. What the daemon has loaded fits, and so does true where a boolean is wanted."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules of UFW and firewalld read from their own texts.
 
-recorded/user6.rules is what UFW 0.36.2 wrote, recorded/firewalld.nft what firewalld 2.5.2 told the kernel (the chains
+recorded/user6.rules is what UFW 0.36.2 wrote, recorded/firewalld.nft what firewalld 2.5.2 gave the kernel (the chains
 for packets to the host), after the commands named beside each row.
 """
 
@@ -152,7 +152,7 @@ def test_older_firewalld(uplink: str, port: int, protocol: str, expected: str) -
     ],
 )
 def test_ways_through_chains(line: str, expected: tuple[str, str]) -> None:
-    """What becomes of ports 25 and 26; behind a chain that was gone to, nothing more is asked."""
+    """What becomes of ports 25 and 26; behind a chain that was gone to, nothing more is read."""
     text = f"\tchain filter_INPUT {{\n\t\t{line}\n\t\tdrop\n\t}}\n\tchain a {{\n\t\ttcp dport 25 accept\n\t}}\n"
     rules = firewall_rules.firewalld(text, ETH0)
     assert tuple(firewall_rules.decided(rules, "ipv6", port, "tcp") for port in (25, 26)) == expected
@@ -231,7 +231,7 @@ def test_zone_of_a_file(target: str, rest: str) -> None:
         ([Rule("reject"), Rule("accept", "", "tcp", ((25, 25),))], "accept", "reject", [], [("ipv6", 25, "tcp")]),
         ([Rule("accept")], "drop", "accept", [], []),
         ([], "accept", "accept", [], []),
-        # open but for some: what is let in is told port by port
+        # open except for some: what is let in is named port by port
         (
             [Rule("reject", "", "tcp", ((25, 25),))],
             "accept",

@@ -76,7 +76,7 @@ def opened(host: published.Host, *joining: str) -> list[tuple[str, str]]:
             ("mail",),
             [("mail:8080/tcp", "timeout")],
         ),
-        # nobody answers over IPv6 inside
+        # no program answers over IPv6 inside
         (around(container(listeners={"ipv4": [("0.0.0.0", 80)], "ipv6": []})), ("mail",), []),
         (
             around(container(ports=(docker_objects.Port(53, "udp", "::", 53),))),
@@ -91,7 +91,7 @@ def test_opened(host: published.Host, joining: tuple[str, ...], expected: list[t
     assert opened(host, *joining) == expected
 
 
-def test_whoever_shares_its_network_is_opened_with_it() -> None:
+def test_a_container_that_shares_its_network_is_opened_with_it() -> None:
     beside = container("beside", ports=(), network_mode="container:mail-id", endpoints=())
     assert opened(around(container(), beside), "mail") == [
         ("mail:8080/tcp", "timeout"),
@@ -100,7 +100,7 @@ def test_whoever_shares_its_network_is_opened_with_it() -> None:
 
 
 def test_nothing_more_is_opened_afterwards() -> None:
-    """On a host as it is once all is done, whoever asks again gets the same answer: nothing."""
+    """On a host as it is once all is done, another look finds nothing."""
     host = around(container(), DUAL)
     after = host._replace(
         ip6tables=True,
@@ -208,7 +208,7 @@ def test_whether_ipv4_clients_pass_already(four: str, ipv4: str) -> None:
     [
         (RETURN, RETURN, True, []),
         (CLOSED, RETURN, True, ["ipv4"]),
-        # Where the network is not there yet, nobody knows its address.
+        # Where the network is not there yet, its address is unknown.
         (CLOSED, RETURN, False, ["ipv4"]),
         (CLOSED, CLOSED6, True, ["ipv4", "ipv6"]),
         (f"{RETURN}-A DOCKER-USER -p tcp -m tcp --dport 25 -j DROP\n", RETURN, True, []),

@@ -40,7 +40,7 @@ def host(
         (host("20.10.24"), []),
         (host(), []),
         (host(rules=""), []),
-        # it is told not to, or has no say with its nftables backend
+        # it is set not to, or has no say with its nftables backend
         (host(raw=NO_DROP), ["wg0"]),
         (host("29.1.0", daemon=NFTABLES), ["wg0"]),
         (host(raw=NO_DROP, rules=POLICY.format("DROP")), []),

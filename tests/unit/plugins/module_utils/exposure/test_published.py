@@ -91,7 +91,7 @@ MASKED6 = ("masked", SIX, "ip6tables_off")
 NO_PROXY = ("refused", "", "userland_proxy_off")
 HANGS = ("timeout", "", "rules_and_userland_proxy_off")
 REAL = ("real", "", "")
-# (dual-stack, ip6tables, userland-proxy); None: nobody can tell.
+# (dual-stack, ip6tables, userland-proxy); None: unknown.
 TABLE = {
     (False, False, True): MASKED4,
     (False, True, True): MASKED4,
@@ -171,7 +171,7 @@ def test_each_binding(given: str, dual: bool, ip6tables: bool, proxy: bool, insp
         ("0.0.0.0", ("0.0.0.0",), [REAL4, ("ipv6", *UNPUBLISHED)]),
     ],
 )
-def test_what_is_asked_for_and_not_listed(given: str, listed: tuple[str, ...], expected: list[Row]) -> None:
+def test_what_is_wanted_and_not_listed(given: str, listed: tuple[str, ...], expected: list[Row]) -> None:
     ports = tuple(docker_objects.Port(80, "tcp", one, 8080) for one in listed)
     found = mail(ports=ports, asked=(docker_objects.Port(80, "tcp", given, 8080),))
     assert seen(found, around(proxy=False)) == expected
@@ -335,7 +335,7 @@ INSIDE = {"ipv4": [("127.0.0.1", 80)], "ipv6": [("::1", 80)]}
 OWN4, OWN6 = {"ipv4": [("172.17.0.2", 80)], "ipv6": []}, {"ipv4": [], "ipv6": [("fd5c:1ab0:7e57:1::2", 80)]}
 OTHER = {"ipv4": [("172.17.0.9", 80)], "ipv6": [("fd5c::9", 80)]}
 NOT_UP = {"ipv4": [("0.0.0.0", 81)], "ipv6": []}
-# Listeners -> why an IPv4, and an IPv6 client finds nobody at the container.
+# Listeners -> why an IPv4, and an IPv6 client finds no program at the container.
 LISTENERS: list[tuple[t.Any, str, str]] = [
     (None, "", ""),
     (NOT_UP, "", ""),
@@ -353,7 +353,7 @@ LISTENERS: list[tuple[t.Any, str, str]] = [
 @pytest.mark.parametrize(("dual", "ip6tables", "proxy"), [*product(ON_OFF, ON_OFF, ON_OFF)])
 def test_listeners(listeners: t.Any, deaf4: str, deaf6: str, dual: bool, ip6tables: bool, proxy: bool) -> None:
     expected = TABLE[dual, ip6tables, proxy]
-    # docker-proxy comes over IPv4 where the container has nothing else; where nobody is reached nobody need listen.
+    # docker-proxy comes over IPv4 where the container has nothing else; where nothing is reached nothing need listen.
     deaf = deaf4 if expected == MASKED4 else deaf6
     if deaf and expected not in (NO_PROXY, HANGS):
         expected = ("refused", "", deaf)
@@ -361,7 +361,7 @@ def test_listeners(listeners: t.Any, deaf4: str, deaf6: str, dual: bool, ip6tabl
     assert seen(mail(dual, listeners=listeners), around("28.5.2", ip6tables, proxy)) == [four, ("ipv6", *expected)]
 
 
-def test_nobody_knows_who_listens_on_udp() -> None:
+def test_it_is_unknown_who_listens_on_udp() -> None:
     found = mail(True, ports=(docker_objects.Port(80, "udp", "::", 80),), asked=(), listeners=V4)
     assert six(found, around()) == REAL
 
@@ -634,7 +634,7 @@ def test_our_own_firewall_closes_what_is_not_published(version: str) -> None:
 def test_direct_access_takes_an_ipv6_binding() -> None:
     for version in OLD:
         assert direct(gua(ports=(PORT4,), asked=(PORT4,)), beside(version))[80] == (SHUT, "direct_access_closed")
-    # In mode routed none is listed, so that what the user asked for decides.
+    # In mode routed none is listed, so that what the user wants decides.
     routed = beside("28.5.2", {MODE6: "routed"})
     assert direct(gua(ports=(PORT4,)), routed)[80] == (OPEN, "")
     assert direct(gua(ports=(PORT4,), asked=(PORT4,)), routed)[80] == (SHUT, "direct_access_closed")
@@ -738,7 +738,7 @@ NO_IPV6 = HostFirewall("ufw", frozenset({("ipv6", 8080, "tcp"), ("ipv4", 8080, "
 @pytest.mark.parametrize("dual", [True, False])
 @pytest.mark.parametrize("proxy", [True, False])
 def test_a_firewall_that_drops_all_ipv6(dual: bool, proxy: bool) -> None:
-    """Nothing comes through, be it translated, proxied, refused, or to the container's own address."""
+    """Nothing comes through, whether translated, proxied, refused, or to the container's own address."""
     host = around(proxy=proxy, firewall=NO_IPV6)
     assert six(mail(dual), host) == ("timeout", "", "host_firewall")
     assert REAL4 in seen(mail(dual), host)
@@ -765,6 +765,6 @@ def test_other_settings() -> None:
     running = Daemon(version="28.5.2", settings={"iptables": False, "allow-direct-routing": True})
     host = published.host(hosts.host(running))
     assert (host.iptables, host.direct_routing) == (False, True)
-    nobody_knows = hosts.host(Daemon(recorded=False))
-    host = published.host(nobody_knows._replace(daemon=nobody_knows.daemon._replace(hints={})))
+    unknown = hosts.host(Daemon(recorded=False))
+    host = published.host(unknown._replace(daemon=unknown.daemon._replace(hints={})))
     assert (host.ip6tables, host.userland_proxy, host.iptables) == (None, None, None)

@@ -86,7 +86,7 @@ IFUPDOWN = "write /etc/network/interfaces: accept_ra 2 for eth0, each time ifupd
         ("2", DHCP, []),
     ],
 )
-def test_ifupdown_is_told_as_well(accepts: str, ifupdown: dict[str, str], sentences: list[str]) -> None:
+def test_ifupdown_is_named_as_well(accepts: str, ifupdown: dict[str, str], sentences: list[str]) -> None:
     """It sets accept_ra at a boot after sysctl.d, and at every ifup."""
     steps = forwarding.guard(["eth0"], {"eth0": accepts}, True, None, at_boot=AtBoot(ifupdown=ifupdown))
     assert [str(step) for step in steps] == sentences

@@ -96,7 +96,7 @@ def test_lines_are_the_same_with_every_python() -> None:
         ("", MINE, join(LABELS)),
         (SHIPPED, MINE, join(SHIPPED, LABELS)),
         (SHIPPED, BOTH, join(SHIPPED, LABELS, PRECEDENCES)),
-        # Every prefix, in one order, each once; those that are no ULA need no line.
+        # Every prefix, in one order, each once; those that are not a ULA need no line.
         (
             "",
             gai_conf.wanted([OTHER, ULA, OTHER, "2001:2::/48"]),
@@ -154,7 +154,7 @@ def test_lines_in_a_file(text: str | None, asked: Wanted, expected: str) -> None
 
 
 def test_lines_of_an_earlier_run() -> None:
-    """They stay where somebody moved them; other prefixes go, and so do all of them once nothing is wanted any more."""
+    """They stay where they were moved; other prefixes go, and so do all of them once nothing is wanted any more."""
     moved = join("#a\n", LABELS, "#b\n")
     assert after(moved) == moved
     assert after(moved, gai_conf.wanted([OTHER])) == join("#a\n", [*LABELS[:-1], row(LABEL, OTHER, 1)], "#b\n")
@@ -165,12 +165,12 @@ def test_lines_of_an_earlier_run() -> None:
     assert gone.after == "label fd00::/8 1\n"
     # What is between them is not ours.
     assert after(join(LABELS[:3], "#mine\n", LABELS[3:]), BOTH) == join(LABELS, PRECEDENCES, "#mine\n")
-    # A last line without an end before which ours stand is nobody's business.
+    # A last line without an end before which ours stand changes nothing.
     assert after(join(LABELS[:3], "#mine"), MINE) == join(LABELS, "#mine")
 
 
 def test_who_adds_to_the_table_counts_on_it() -> None:
-    """The table stays, but for the rows that somebody has of his own; it goes with us, and he is told."""
+    """The table stays, except the rows that the user has too; it goes with us, and a warning says so."""
     text = join(LABELS, "label fd77::/48 3\n")
     assert after(text, known=LABELS) == text
     assert after(text, gai_conf.wanted([ULA, "fd99::/48"]), LABELS) == join(
@@ -186,11 +186,11 @@ def test_who_adds_to_the_table_counts_on_it() -> None:
     assert gai_conf.left_alone(join(LABELS), PATH, LABELS) == ""
 
 
-def test_a_line_of_ours_that_somebody_edited_is_his() -> None:
+def test_a_line_of_ours_that_was_edited_is_the_users() -> None:
     edited = join(LABELS).replace(row(LABEL, ULA, 1), row(LABEL, ULA, 6))
     with pytest.raises(Refused, match=rf"^{PATH}:10: `label {ULA} 6` is the contrary of `label {ULA} 1`"):
         plan(edited, known=LABELS)
-    # With the record lost nobody can tell.
+    # With the record lost that is unknown.
     assert after(edited) == join(LABELS)
     assert gai_conf.tagged(edited, LABELS)
     assert not gai_conf.tagged(edited, ()) and not gai_conf.tagged(join(LABELS), LABELS)
@@ -221,7 +221,7 @@ def test_contrary_lines_are_refused(text: str, asked: Wanted, where: int, words:
         (SHIPPED, BOTH, 0),
     ],
 )
-def test_damage_to_localhost_is_told(text: str, asked: Wanted, line: int) -> None:
+def test_damage_to_localhost_is_named(text: str, asked: Wanted, line: int) -> None:
     words = (
         f"{PATH}:{line}: the precedence lines there replace glibc's whole table, and with them localhost is"
         " 127.0.0.1 before ::1"
@@ -373,7 +373,7 @@ PARTS = st.sampled_from(
 
 @given(st.lists(PARTS), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_there_and_back(parts: list[str], end: str, ended: bool, precedence: bool) -> None:
-    """Nothing of others is lost or moved, ours go without a trace but for a last line's end, and the table holds."""
+    """Nothing of others is lost or moved, ours go without a trace except a last line's end, and the table holds."""
     text = end.join(parts) + (end if ended and parts else "")
     made = plan(text, gai_conf.wanted([ULA, OTHER], precedence))
     content = made.steps[0].content if made.changed else gai_conf.encode(text)  # type: ignore[attr-defined]

@@ -41,7 +41,7 @@ LO = "auto lo\niface lo inet loopback\n\n"
             "iface eth0 inet6 dhcp\n  # accept_ra 2\n",
             f"iface eth0 inet6 dhcp\n{OURS.replace('    ', '  ')}  # accept_ra 2\n",
         ),
-        # Other interfaces and families are nobody's business.
+        # Other interfaces and families do not matter.
         ("iface eth0 inet dhcp\niface eth1 inet6 dhcp\n", "iface eth0 inet dhcp\niface eth1 inet6 dhcp\n"),
         (
             f"{LO}iface eth0 inet6 \\\n dhcp\n    up true\nauto eth0\n",
@@ -61,7 +61,7 @@ def test_kept(text: str, expected: str) -> None:
 
 
 def test_lines_of_others_stay() -> None:
-    """What was added meanwhile, and an accept_ra that is not ours."""
+    """What was added in between, and an accept_ra that is not ours."""
     edited = f"iface eth0 inet6 dhcp\n{OURS}    up true\niface eth1 inet6 dhcp\n    accept_ra 2\n"
     without = "iface eth0 inet6 dhcp\n    up true\niface eth1 inet6 dhcp\n    accept_ra 2\n"
     assert ifupdown.taken_out(edited, "eth0") == without

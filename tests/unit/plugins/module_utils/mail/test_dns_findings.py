@@ -55,7 +55,7 @@ def everywhere(answer: Answer) -> World:
 # --- present, absent, unknown
 
 STATUSES = [
-    # everybody says the same
+    # all say the same
     (everywhere(NO), "absent", "authoritative"),
     (everywhere(NONE), "absent", "authoritative"),
     (everywhere(has(OWN)), "present", "authoritative"),
@@ -64,7 +64,7 @@ STATUSES = [
     (world(ns2=HAS), "present", "authoritative"),
     (world(six=HAS), "present", "authoritative"),
     (world(HAS), "present", "authoritative"),
-    # authoritative servers that say nothing are no denial
+    # authoritative servers that say nothing are not a denial
     (world(ns2={"*": SILENT}), "unknown", "authoritative"),
     (world(ns2={"*": REFUSING}), "unknown", "authoritative"),
     (world(ns2={"*": FAILING}), "unknown", "authoritative"),
@@ -82,7 +82,7 @@ STATUSES = [
     (world({"example.com NS": REFUSING}), "absent", "resolver"),
     (world({"example.com NS": NO, "com NS": REFUSING}), "absent", "resolver"),
     (world({f"{MAIL} AAAA": NONE, "example.com NS": REFUSING}), "absent", "resolver"),
-    # resolvers that say nothing are no denial either
+    # resolvers that say nothing are not a denial either
     (world({"*": SILENT}), "unknown", "resolver"),
     (world({f"{MAIL} AAAA": REFUSING, "example.com NS": REFUSING}), "unknown", "resolver"),
     (world({f"{MAIL} AAAA": FAILING, "example.com NS": REFUSING}), "unknown", "resolver"),
@@ -113,13 +113,13 @@ def test_status(asked: World, status: str, by: str) -> None:
         ({"*": SILENT}, NO, "absent"),
     ],
 )
-def test_all_resolvers_are_asked(second: dict[str, Answer], ns: Answer, status: str) -> None:
+def test_all_resolvers_are_queried(second: dict[str, Answer], ns: Answer, status: str) -> None:
     """Where they are all there is, each has to deny; otherwise the authoritative servers' word is enough."""
     asked = world(ns1={"*": ns}, ns2={"*": ns}, **{R2.replace(".", "_"): second})
     assert looked_up(asked, resolvers=(R1, R2)).names[0].status == status
 
 
-def test_a_resolver_that_is_dead_is_not_asked_for_servers() -> None:
+def test_a_resolver_that_is_dead_is_not_queried_for_servers() -> None:
     asked = world(ns2=HAS, **{R2.replace(".", "_"): {"*": SILENT}})
     assert looked_up(asked, resolvers=(R2, R1)).names[0].status == "present"
     assert [one.kind for one in asked.asked if one.server == R2] == ["AAAA"]
@@ -130,7 +130,7 @@ def test_addresses_and_the_longest_time_to_live() -> None:
     assert (name.addresses, name.ttl) == ((OWN, OTHER), 90)
 
 
-def test_the_target_of_an_alias_is_asked_at_its_own_servers() -> None:
+def test_the_target_of_an_alias_is_queried_at_its_own_servers() -> None:
     leads_on = {f"{MAIL} AAAA": alias("mx.other.test")}
     there = {"mx.other.test NS": has("ns.other.test"), "ns.other.test A": has("10.9.0.1"), "ns.other.test AAAA": NO}
     for found, status in ((has(OWN), "present"), (NO, "absent"), (SILENT, "unknown")):
@@ -164,7 +164,7 @@ def test_mx(answer: Answer, status: str, targets: tuple[str, ...], implicit: boo
     ]
 
 
-def test_nothing_is_asked_that_is_not_wanted() -> None:
+def test_nothing_is_queried_that_is_not_wanted() -> None:
     report = looked_up(world())
     assert (report.mx, report.ptr, report.spf) == (None, None, None)
     assert looked_up(world(), names=(), outbound=OWN).spf is None
@@ -208,7 +208,7 @@ RIGHT = {**MX, POINTER: has(MAIL), **HAS, SPF: has("v=spf1 mx -all")}
 
 
 def right(**changes: Answer) -> World:
-    """Everything about the outbound address as it should be, but for some answers."""
+    """Everything about the outbound address as it should be, except some answers."""
     keys = {"pointer": POINTER, "spf": SPF, "mx": "example.com MX", "mail": f"{MAIL} AAAA"}
     table = {**RIGHT, **{keys[name]: answer for name, answer in changes.items()}}
     mail = {f"{MAIL} AAAA": table[f"{MAIL} AAAA"]}
@@ -331,8 +331,8 @@ def test_what_a_resolver_has_in_a_table_of_its_own_is_no_record() -> None:
         world(table, ns2={"*": SILENT}),
         world({**table, "example.com NS": REFUSING}),
     ):
-        told = [(one.severity, "by a table of its own" in one.evidence) for one in found((known, ABSENT))]
-        assert told == [("warning", False)]
+        severities = [(one.severity, "by a table of its own" in one.evidence) for one in found((known, ABSENT))]
+        assert severities == [("warning", False)]
 
 
 def test_an_alias_is_named() -> None:
@@ -340,7 +340,7 @@ def test_an_alias_is_named() -> None:
     assert evidence(everywhere(chain), expect="absent").startswith(f"{MAIL}, an alias of b.test, has an AAAA record")
 
 
-def test_who_said_nothing_is_named_and_nobody_else() -> None:
+def test_who_said_nothing_is_named_and_no_other() -> None:
     text = evidence(world(ns2={"*": SILENT}), expect="absent")
     assert text == (
         f"{MAIL}: it is unknown whether it has an AAAA record: ns2.example.com ({NS2}): no answer within 5 s"
@@ -349,7 +349,7 @@ def test_who_said_nothing_is_named_and_nobody_else() -> None:
     assert text.endswith(f"record: resolver {R1}: it refuses to answer (REFUSED)")
 
 
-def test_the_wrong_host_is_told_with_the_right_one() -> None:
+def test_the_wrong_host_is_named_with_the_right_one() -> None:
     asked = world(ns1={f"{MAIL} AAAA": has(OWN, OTHER)})
     finding = found((asked, {"addresses": (OWN,)}))[0]
     assert f"this host does not have {OTHER}; once it is changed, clients may use it for up to 600 s more" in (
@@ -366,7 +366,7 @@ def test_made_up_addresses_are_kept_apart() -> None:
 
 
 def test_an_authoritative_server_makes_nothing_up() -> None:
-    """Whoever publishes such an address has it; at the resolver's own address, too."""
+    """A server that publishes such an address has it; at the resolver's own address, too."""
     own = {"example.com NS": has("ns1.example.com"), "ns1.example.com A": has(R1), "ns1.example.com AAAA": NO}
     name = looked_up(world({**MADE, **own})).names[0]
     assert [(one.address, one.authoritative) for one in name.said] == [(R1, False), (R1, True)]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Aliases followed, resolvers tried in turn, every server of a zone asked."""
+"""Aliases followed, resolvers tried in turn, every server of a zone queried."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_an_alias_of_itself_is_no_denial() -> None:
         (NO_ROUTE, REFUSING, "refused"),
     ],
 )
-def test_the_next_resolver_is_asked_where_one_does_not_know(first: Answer, second: Answer, outcome: str) -> None:
+def test_the_next_resolver_is_queried_where_one_does_not_know(first: Answer, second: Answer, outcome: str) -> None:
     both = World({R1: {"*": first}, R2: {"*": second}})
     assert dns_questions.look_up(both.ask, [R1, R2], [(MAIL, "AAAA")])[0].outcome == outcome
 
@@ -152,7 +152,7 @@ def said(found: list[dns_questions.Said]) -> list[tuple[str, str, str, str]]:
     return [(one.server, one.address, one.name, one.answer.outcome) for one in found]
 
 
-def test_every_address_of_every_server_is_asked() -> None:
+def test_every_address_of_every_server_is_queried() -> None:
     asked = world(ns2={f"{MAIL} AAAA": has("fd00::1")})
     assert said(dns_questions.authoritative(asked.ask, [R1], MAIL, "AAAA")) == [
         ("ns1.example.com", NS1, MAIL, "no_data"),

@@ -101,7 +101,7 @@ CASES = [
         trusting("[fe80::]/64 172.16.0.0/12 [fd50:2e0:cde4:cb4d::]/64"),
         why="both are trusted",
     ),
-    Case("trusts_ipv4_subnet_only", "", "moved", AMONG_OTHERS, trusting("[fe80::]/64"), why="nobody is trusted"),
+    Case("trusts_ipv4_subnet_only", "", "moved", AMONG_OTHERS, trusting("[fe80::]/64"), why="no client is trusted"),
     Case(
         "trusts_ipv4_subnet_only",
         "",
@@ -219,7 +219,7 @@ CASES = [
         "banned",
         MOVED,
         evidence="what comes under its address is shut out",
-        why="nobody is masked any more",
+        why="no client is masked any more",
     ),
     Case("gateway_banned", "", "banned", changes=(("['172.17.0.1']", "['172.17.0.11', '2001:2::7']"),), why="others"),
     Case("gateway_banned", "", "banned", changes=(("['172.17.0.1']", "[]"),), why="no bans"),
@@ -255,7 +255,7 @@ CASES = [
         evidence="container mail: SPF rejected mail 2 times, because it came"
         " from its gateway 172.17.0.1, from Nov 25 18:55:46 to Nov 25 18:55:46",
     ),
-    Case("spf_rejected_gateway", "info", "spf", MOVED, why="nobody is masked any more"),
+    Case("spf_rejected_gateway", "info", "spf", MOVED, why="no client is masked any more"),
     Case("spf_rejected_gateway", "", "banned", why="rejected for relaying, not for SPF"),
     Case(
         "spf_rejected_gateway",
@@ -295,7 +295,7 @@ CASES = [
         )
         for case in (
             Case(id_, "warning", "programs", ALL_PORTS, evidence=f"{meaning} 172.17.0.1 ({setting}: 172.16.0.0/12)"),
-            Case(id_, "info", "programs", MOVED, why="nobody is masked any more"),
+            Case(id_, "info", "programs", MOVED, why="no client is masked any more"),
             Case(id_, "", "programs", ALL_PORTS, cut, why="the gateway is not in the list"),
             Case(id_, "", "relay", why="it does not run"),
         )
@@ -474,7 +474,7 @@ CASES = [
         "stale",
         MOVED,
         (("#dms-ipv6 patched\n", "#dms-ipv6 patched\n/tmp/docker-mailserver/postfix-main.cf\n"),),
-        why="the user sets mynetworks himself",
+        why="the user sets mynetworks",
     ),
     Case(
         "stale_until_recreated",
@@ -564,7 +564,7 @@ def test_evidence_is_fit_for_a_terminal(changes: tuple[tuple[str, str], ...]) ->
 
 
 def test_remedies() -> None:
-    """Where clients are hidden, enabling comes first; where none are, nobody is sent to do it."""
+    """Where clients are masked, enabling comes first; where none are, it is not advised."""
     for name, at in (("banned", MASKED), ("spf", MASKED), ("programs", ALL_PORTS), ("relay", MASKED)):
         assert all(one.remedy.startswith(ENABLE) for one in findings(at, facts(recorded(name), at)))
         moved = findings(MOVED, facts(recorded(name), MOVED))

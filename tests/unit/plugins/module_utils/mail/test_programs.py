@@ -116,7 +116,7 @@ def test_programs_that_are_not_there_or_do_not_answer() -> None:
         ("Nov 25 18:00:00 mail postfix/postscreen[1]: DNSBL rank 4 for [172.17.0.1]:4711", True),
         ("Nov 25 18:00:00 mail postfix/postscreen[1]: PREGREET 6 after 0.1 from [172.17.0.1]:4711: EHLO x", True),
         ("2026-11-25T18:00:00Z mail dovecot: imap-login: Login: user=<a>, rip=172.17.0.1, lip=172.17.0.2", True),
-        # The address is somebody else's.
+        # The address belongs to another host.
         ("Nov 25 18:00:00 mail postfix/smtpd[1]: connect from unknown[172.17.0.11]", False),
         ("Nov 25 18:00:00 mail postfix/smtp[1]: A1: to=<a@b>, relay=gw[172.17.0.1]:25, status=sent", False),
         ("Nov 25 18:00:00 mail postfix/smtp[1]: connect to gw[172.17.0.1]:25: Connection refused", False),
@@ -179,7 +179,7 @@ def test_a_log_cannot_keep_us_busy(text: str) -> None:
     assert time.process_time() - begin < 20
 
 
-# Each is as long as asked for, and made so that a pattern that looks on to the end of the text does so often.
+# Each is as long as wanted, and made so that a pattern that looks on to the end of the text does so often.
 BUSY = {
     "bans": lambda size: f"\n{MARK} bans\n" + "'x': [" * (size // 6),
     "bans in lines": lambda size: f"\n{MARK} bans\n" + "'x': [1,\n" * (size // 9),
@@ -327,7 +327,7 @@ def test_the_script_on_an_old_fail2ban(tmp_path: Path) -> None:
     assert found.silent == ()
 
 
-def test_the_script_asks_nobody_twice_who_does_not_answer(tmp_path: Path) -> None:
+def test_the_script_runs_no_program_twice_that_does_not_answer(tmp_path: Path) -> None:
     impatient = f'test "$1" = {mail_programs.SECONDS} && shift && exec /usr/bin/timeout 0.3 "$@"'
     found = executed(tmp_path, {**STUBS, "postconf": "echo x >> $LOG.asked; exec sleep 60", "timeout": impatient})
     assert found.silent == ("postconf",)

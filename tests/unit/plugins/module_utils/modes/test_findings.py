@@ -198,9 +198,9 @@ def test_what_a_container_keeps(name: str, record: dict[str, t.Any], files: bool
     if not files:
         mail = mail._replace(labels={docker_objects.COMPOSE_PROJECT: "shop"})
     found = healthy(containers=(mail,), networks=(BRIDGE, network(name)), record=record)
-    told = [one for one in findings(found, nat.Wanted(network=name, containers=(SHOP,))) if one.id == "not_durable"]
-    assert [one.remedy.startswith(expected) for one in told] == [True] * bool(expected)
-    assert all(("`up`" in one.evidence) is files for one in told)
+    durable = [one for one in findings(found, nat.Wanted(network=name, containers=(SHOP,))) if one.id == "not_durable"]
+    assert [one.remedy.startswith(expected) for one in durable] == [True] * bool(expected)
+    assert all(("`up`" in one.evidence) is files for one in durable)
 
 
 def findings(found: state_host.Found, wanted: nat.Wanted = WANTED) -> list[Finding]:
@@ -271,7 +271,7 @@ def test_what_the_model_is_not_about_is_not_judged(kind: str) -> None:
     ],
 )
 def test_whose_ports_would_be_open(containers: tuple[str, ...], allow: tuple[str, ...], expected: list[str]) -> None:
-    """Those who are to have IPv6; of a host of whom nobody was named, everyone."""
+    """Those who are to have IPv6; all containers of a host where none is named."""
     found = closed(UFW)._replace(containers=(container("mail"), container("web")))
     wanted = nat.Wanted(containers=containers, allow_exposure=allow)
     evidence = [one.evidence for one in findings(found, wanted) if one.id == "newly_exposed"]
@@ -305,7 +305,7 @@ def test_settings_of_the_default_bridge(found: state_host.Found, expected: list[
     ],
 )
 def test_what_waits_for_a_restart(content: bytes, settings: t.Any, borrowed: t.Any, names: str) -> None:
-    """A default that is written out changes nothing, and what we have borrowed is nobody's edit."""
+    """A default that is written out changes nothing, and what we have borrowed is not an edit of the user's."""
     found = healthy(content=content, settings=settings, borrowed=borrowed)
     evidence = [one.evidence for one in findings(found) if one.id == "daemon_json_pending"]
     assert evidence == ([f"the running daemon does not have what {found.path} says of {names}"] if names else [])
@@ -319,7 +319,7 @@ def test_what_waits_for_a_restart(content: bytes, settings: t.Any, borrowed: t.A
         (b'{"mtu": 1, "ip6tables": true}', ["ip6tables, userland-proxy, mtu"]),
     ],
 )
-def test_what_nobody_can_tell(content: bytes | None, expected: list[str]) -> None:
+def test_what_is_unknown(content: bytes | None, expected: list[str]) -> None:
     """A host that never had the file is not blamed for it."""
     found = newer(healthy(content=content))
     found = found._replace(daemon=found.daemon._replace(observed={}))

@@ -92,7 +92,7 @@ def test_nat_settings_by_what_runs(daemon: Daemon, proxy: bool | None, expected:
     assert daemon_on_host.nat_settings(daemon.running(), {}, proxy) == expected
 
 
-def test_nat_settings_where_nobody_can_tell_what_runs() -> None:
+def test_nat_settings_where_it_is_unknown_what_runs() -> None:
     """From 27.0 on the key is not needed, but only writing it has it applied."""
     unknown = Daemon(version="28.5.2").running()._replace(loaded=None, hints={})
     assert daemon_on_host.nat_settings(unknown, {}) == {"ip6tables": True}
@@ -240,12 +240,12 @@ def test_what_ipv6nat_does_not_make_real() -> None:
     assert modes_nat.already_real(("mail",), "dms-ipv6", found) == {}
 
 
-@pytest.mark.parametrize(("version", "pool", "told"), [
+@pytest.mark.parametrize(("version", "pool", "warned"), [
     ("26.1.5", "auto", True), ("28.0.0", "auto", True), ("28.0.1", "auto", False), ("26.1.5", "", False),
 ])  # fmt: skip
-def test_pool_on_engines_that_tell_its_gateways_wrongly(version: str, pool: str, told: bool) -> None:
+def test_pool_on_engines_that_tell_its_gateways_wrongly(version: str, pool: str, warned: bool) -> None:
     plan = nat(host(Daemon(version=version)), wanted=WANTED._replace(address_pool=pool))
-    assert any("cannot list networks" in one for one in plan.daemon_plan.warnings) is told
+    assert any("cannot list networks" in one for one in plan.daemon_plan.warnings) is warned
 
 
 @pytest.mark.parametrize("file", [b'{"log-level": "info"}', b'{"log-level": "info", "ip6tables": true}'])
@@ -258,7 +258,7 @@ def test_settings_that_another_program_took_out(file: bytes) -> None:
 
 
 @pytest.mark.parametrize("forwards", [True, False])
-def test_host_that_is_told_not_to_forward(forwards: bool) -> None:
+def test_host_that_is_set_not_to_forward(forwards: bool) -> None:
     found = host(Daemon(b'{"ip-forward": false}', {"ip-forward": False}), forwards=forwards)
     if forwards:
         assert nat(found).changed
@@ -318,11 +318,11 @@ def test_default_route_is_kept_where_a_network_is_created(found: state_host.Foun
 def test_what_switches_forwarding_off_is_named() -> None:
     found = host(Daemon(version="28.5.2"), networks=(READY,), forwards=False)
     asked = ask(container(), forwarding_off=lambda: ["/etc/sysctl.d/99-hardening.conf:3"])
-    told = modes_nat.nat(WANTED, found, asked, {}).network_plan.warnings
+    warnings = modes_nat.nat(WANTED, found, asked, {}).network_plan.warnings
     words = (
         "/etc/sysctl.d/99-hardening.conf:3 switches IPv6 forwarding off, with which IPv6 clients hang: remove the line"
     )
-    assert words in told
+    assert words in warnings
     assert nat(found).network_plan.warnings == ()
 
 
@@ -538,7 +538,7 @@ def test_connections_that_are_cut(
 
 
 def test_connections_of_each_container_that_moves() -> None:
-    """Those that are asked for by name, and those that a replacement takes along, each with its own."""
+    """Those that are named, and those that a replacement takes along, each with its own."""
     web = container("web", endpoint("dms-ipv6"), ports=(HTTP, HTTPS), pid=2)
     mail = container("mail", ports=(HTTP,), pid=1)
     found = host(networks=(BRIDGE, PLAIN), containers=(mail, web), members=members([mail, web]))
@@ -562,7 +562,7 @@ def test_connections_of_each_container_that_moves() -> None:
         ),
         (JOINED, (), container(), []),
         (JOINED, (), container(ports=(docker_objects.Port(80, "tcp", "127.0.0.1", 80),)), []),
-        # Nobody asked for this one.
+        # This one was not wanted.
         (PRESENT, (), container(ports=(docker_objects.Port(80, "tcp", "0.0.0.0", 8080),)), []),
     ],
 )
@@ -608,7 +608,7 @@ def test_bridges_that_rules_name(
     places: dict[str, tuple[str, ...]],
     warned: bool,
 ) -> None:
-    """Only of networks that go; the one on which containers wait meanwhile is nobody's."""
+    """Only of networks that go; no rules name the one on which containers wait in between."""
     asked: list[str] = []
 
     def rules(bridge: str) -> tuple[str, ...]:
@@ -623,7 +623,7 @@ def test_bridges_that_rules_name(
     assert asked == (["br-dms-ipv6"] if goes else [])
 
 
-def test_all_that_breaks_is_told() -> None:
+def test_all_that_breaks_is_said() -> None:
     """Connections first, then rules."""
     found = around_it(PLAIN, mail=ON_PLAIN._replace(ports=(HTTP,)))
     plan = network_plan(PRESENT, found, sessions=lambda pid: [80], rules=lambda bridge: ("/etc/x",))
@@ -659,7 +659,7 @@ def test_nothing_is_left_behind(record: t.Any) -> None:
 
 @pytest.mark.parametrize("daemon", [Daemon(), Daemon(version="28.5.2")])
 def test_nat_for_compose_projects_only(daemon: Daemon) -> None:
-    """The daemon's part as ever; no network of ours, and nobody is moved or looked at."""
+    """The daemon's part as ever; none of our networks, and no container is moved or looked at."""
     found = host(daemon, networks=(BRIDGE,))
     wanted = WANTED._replace(attach=network_on_host.COMPOSE)
     plan = nat(found, wanted, listeners=listening(six=[]))
@@ -727,7 +727,7 @@ def test_absent_where_compose_uses_the_network(
 
 
 def test_absent_gives_a_network_back_that_was_replaced() -> None:
-    """Although it is not ours, and we put nobody on it."""
+    """Although it is not ours, and we put no container on it."""
     before, after = network(subnets=["172.18.0.0/16"], labels={"a": "b"}), network(labels={"a": "b"})
     record = {"replaced": {"dms-ipv6": {"before": before.definition, "after": after.definition}}}
     mail = ON_PLAIN._replace(ports=(HTTP,))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mode ``prevent``: what it sets, whom it refuses, and what it warns of."""
+"""Mode ``prevent``: what it sets, what it refuses, and what it warns of."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def daemon(ip6tables: bool = False, version: str = "26.1.5", **more: t.Any) -> D
 
 
 def found(*containers: docker_objects.Container, **more: t.Any) -> state_host.Found:
-    """A host; with ``known`` False nobody can tell what its daemon has."""
+    """A host; with ``known`` False it is unknown what its daemon has."""
     known = more.pop("known", True)
     networks = more.pop("networks", (BRIDGE, SIX))
     there = host(more.pop("daemon", None) or daemon(), containers=containers, networks=networks, **more)
@@ -122,7 +122,7 @@ def test_old_engines(version: str, words: str) -> None:
         plan(there)
 
 
-# --- whom it would not refuse
+# --- which clients it would not refuse
 
 ROUTED = network(
     "six", ["172.19.0.0/16", "2001:2:0:6::/64"], options={f"{exposure_published.GATEWAY_MODE}ipv6": "routed"}
@@ -132,7 +132,7 @@ DUAL = (
     "Take it off that network, publish its ports on 0.0.0.0 (dms_ipv6_prevent_compose does that in a Compose file), or"
     " use dms_ipv6_mode: nat"
 )
-NOBODY = "neither packet filter rules nor userland-proxy serve the port"
+UNSERVED = "neither packet filter rules nor userland-proxy serve the port"
 DEAF: dict[str, t.Any] = {"ipv4": [], "ipv6": []}
 BY_HOST = {"network_mode": "host", "endpoints": (), "ports": (), "asked": (), "listeners": LISTENS}
 WAYS_IN: list[tuple[str, docker_objects.Container, dict[str, t.Any], str]] = [
@@ -161,7 +161,7 @@ WAYS_IN: list[tuple[str, docker_objects.Container, dict[str, t.Any], str]] = [
         "IPv6 clients get in at port 8080 as soon as its service listens for them",
     ),
     (
-        "nobody knows of ip6tables",
+        "ip6tables is unknown",
         dual(),
         {"known": False},
         "it is unknown what IPv6 clients get at port 8080: it is unknown whether ip6tables is on",
@@ -191,7 +191,7 @@ def test_refused_where_a_client_would_get_in(one: docker_objects.Container, more
 SAFE: list[tuple[str, docker_objects.Container, dict[str, t.Any]]] = [
     ("no IPv6", published(), {}),
     ("no IPv6, with ip6tables", published(), {"daemon": daemon(True)}),
-    ("nobody knows of ip6tables", published(), {"known": False}),
+    ("ip6tables is unknown", published(), {"known": False}),
     ("on loopback only", dual(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), {"daemon": daemon(True)}),
     (
         "published on 0.0.0.0 by name",
@@ -209,7 +209,7 @@ def test_not_refused(one: docker_objects.Container, more: dict[str, t.Any]) -> N
     assert plan(found(one, **more), "mail").config == {"userland-proxy": False}
 
 
-def test_everybody_counts_where_nobody_is_named() -> None:
+def test_all_containers_count_where_none_is_named() -> None:
     there = found(dual("mail"), dual("web"), published("shop"), daemon=daemon(True))
     with pytest.raises(Refused) as reason:
         plan(there)
@@ -254,7 +254,7 @@ def test_container_of_a_swarm_service(names: tuple[str, ...], refused: bool) -> 
         plan(there)
 
 
-# --- whom it would harm
+# --- which clients it would harm
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_container_of_a_swarm_service(names: tuple[str, ...], refused: bool) -> 
             daemon(),
             (
                 "container web on network six, which has IPv6: IPv6 clients would hang at port 8080,"
-                f" because {NOBODY}. Let"
+                f" because {UNSERVED}. Let"
             ),
         ),
         (dual("web"), daemon(True), ""),
@@ -468,7 +468,7 @@ def test_network_of_the_responder(networks: t.Any, places: tuple[str, ...], expe
     ],
 )
 def test_ports_to_be_probed(one: docker_objects.Container, ports: list[int]) -> None:
-    """Both families of each port that IPv4 clients reach; none of a container that nobody named."""
+    """Both families of each port that IPv4 clients reach; none of a container that was not named."""
     assert plan(found(one), "mail").ports == tuple((family, port) for port in ports for family in ("ipv6", "ipv4"))
     assert plan(found(one)).ports == ()
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No remedy leads back to itself: what a finding or a refusal names is carried out here, and takes it away.
 
-Every sentence that names a playbook, a module or a variable of ours must be in CARRIED_OUT or in SEEN_ELSEWHERE.
+Every sentence that names one of our playbooks, modules or variables must be in CARRIED_OUT or in SEEN_ELSEWHERE.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def machine(version: str = "26.1.5", file: bytes | None = None, settings: t.Any 
     return Machine(daemon, **more)
 
 
-# --- every state of a host that the model knows: whoever follows the audit's word gets out of it
+# --- every state of a host that the model knows: the audit's remedy leads out of it
 
 DUAL = container("mail", endpoint("six", True))
 PLACES = {"on the default bridge": container(), "on a network of its own": DUAL}
@@ -111,7 +111,7 @@ SETTINGS = {
     "as it comes": {},
     "without docker-proxy": {"userland-proxy": False},
     "without iptables": {"iptables": False},
-    "told not to forward": {"ip-forward": False},
+    "set not to forward": {"ip-forward": False},
     "without ip6tables": {"ip6tables": False},
 }
 GRID = [
@@ -343,7 +343,7 @@ OURS = re.compile(r"dms\.ipv6\.\w+|\b(?:dms_ipv6|allow)_\w+")
 
 
 def sentences(source: str) -> set[str]:
-    """The texts of a file that name something of ours, docstrings left out; what is filled in is ``{}``."""
+    """The texts of a file that name something of the collection, docstrings left out; what is filled in is ``{}``."""
     tree = ast.parse(source)
     within = {id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in one.values}
     documents = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}

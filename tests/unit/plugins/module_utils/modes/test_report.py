@@ -14,7 +14,7 @@ def port(family: str, verdict: str, by: str = "", host_port: int = 25, inner: in
     return {"port": inner, "protocol": "tcp", "host_port": host_port, "family": family, "verdict": verdict, "by": by}
 
 
-def finding(severity: str, name: str = "x", evidence: str = "seen", remedy: str = "mend it") -> dict[str, str]:
+def finding(severity: str, name: str = "x", evidence: str = "seen", remedy: str = "fix it") -> dict[str, str]:
     return {"id": name, "severity": severity, "evidence": evidence, "remedy": remedy}
 
 
@@ -38,7 +38,7 @@ def test_findings_come_with_the_worst_first() -> None:
         *(
             line
             for head in ("CRITICAL a", "CRITICAL z", "WARNING b", "INFO c")
-            for line in (f"{head}: seen", "    do: mend it")
+            for line in (f"{head}: seen", "    do: fix it")
         ),
     ]
 
@@ -46,4 +46,4 @@ def test_findings_come_with_the_worst_first() -> None:
 def test_a_finding_is_one_line_whatever_its_length() -> None:
     """Who prints it knows how wide a line may be."""
     evidence = " ".join(f"word{number}-x" for number in range(60))
-    assert report.lines([], [finding("info", evidence=evidence)])[1:] == [f"INFO x: {evidence}", "    do: mend it"]
+    assert report.lines([], [finding("info", evidence=evidence)])[1:] == [f"INFO x: {evidence}", "    do: fix it"]

@@ -300,7 +300,7 @@ def test_part_of_the_hosts_prefix() -> None:
         "addresses": [made.addresses["mail"], made.responder],
         "backend": "auto",
     }
-    # The network's own route and addresses are no reason to look elsewhere.
+    # The network's own route and addresses are not a reason to look elsewhere.
     found = after(there(), made)
     own = (("route on dms6-28d9684723", subnet), ("address on dms6-28d9684723", ipaddress.IPv6Network(subnet[1])))
     again = plan(found._replace(taken=(*TAKEN, *own)), wanted)
@@ -344,7 +344,7 @@ def test_only_its_own_64_of_a_wider_prefix() -> None:
 
 
 @pytest.mark.parametrize("addresses", [(), ("2001:2:0:56a7::1", "2001:2:0:56a8::1")])
-def test_nobody_can_tell_which_64_is_its_own(addresses: tuple[str, ...]) -> None:
+def test_it_is_unknown_which_64_is_its_own(addresses: tuple[str, ...]) -> None:
     words = "subnet: on eth0 the whole 2001:2:0:5600::/56 is on-link, and nothing says which /64 of it is this host's"
     assert words in refusal(on_wide(*addresses), WANTED._replace(subnet="auto"))
 
@@ -471,7 +471,7 @@ PASSED = frozenset({(80, "tcp")})
         (NEW, EARLY, ""),
     ],
 )
-def test_who_drops_is_told_the_command(daemon: Daemon, firewall: state_firewall.HostFirewall, way: str) -> None:
+def test_the_command_for_a_firewall_that_drops(daemon: Daemon, firewall: state_firewall.HostFirewall, way: str) -> None:
     found = there(daemon, firewall=firewall)
     if way:
         said = refusal(found)
@@ -510,7 +510,7 @@ def test_network_of_the_module() -> None:
     """The module plans the same for what the role tells it."""
     found = there()
     made = plan(found, WANTED._replace(subnet="auto"))
-    told = WANTED._replace(subnet=made.table.subnet, addresses=tuple(made.addresses.items()))
-    wanted = routed.network(told, found, {"mail": MAIL})
+    given = WANTED._replace(subnet=made.table.subnet, addresses=tuple(made.addresses.items()))
+    wanted = routed.network(given, found, {"mail": MAIL})
     expected = network_plan.plan(made.host.network, {"mail": MAIL}, network_on_host.around(found, ask(MAIL)))
     assert network_plan.plan(wanted, {"mail": MAIL}, network_on_host.around(found, ask(MAIL))) == expected

@@ -36,7 +36,7 @@ def joining(*containers: docker_objects.Container, links: t.Any = (), to: str = 
     return [members.joins(one, to, there, lambda pid: links) for one in containers], there
 
 
-def told(*containers: docker_objects.Container, **more: t.Any) -> list[str]:
+def warnings_of(*containers: docker_objects.Container, **more: t.Any) -> list[str]:
     return [*members.warnings(*joining(*containers, **more))]
 
 
@@ -79,9 +79,9 @@ NAMED_INTERFACE = endpoint("shop")._replace(settings='{"DriverOpts":{"com.docker
 def test_a_way_out_beside_a_tunnel(vpn: docker_objects.Container, more: dict[str, t.Any], why: str) -> None:
     said = refusal(vpn, **more)
     assert (why in said and "container vpn: with IPv6 on its network it gets a way out" in said) if why else said == ""
-    leaks = [one for one in told(vpn, **more) if "gets an IPv6 way out" in one]
+    leaks = [one for one in warnings_of(vpn, **more) if "gets an IPv6 way out" in one]
     assert bool(leaks) is bool(why) and all(why in one for one in leaks)
-    # Whoever asks for it by name has not said that it may leak.
+    # A user who names it has not said that it may leak.
     assert ("it gets a way out" in refusal(vpn, asked=["vpn"], **more)) is bool(why)
     assert refusal(vpn, allowed=["vpn"], **more) == refusal(vpn, allowed=["vpn-id"], **more) == ""
 
@@ -106,8 +106,8 @@ def test_a_container_that_takes_no_ipv6() -> None:
         " network it is on. Re-create it without that sysctl, or take it out of the list."
     )
     assert refusal(shut) == ""
-    # Nobody reaches it over IPv6 either.
-    (said,) = told(shut, container("web", endpoint("shop")))
+    # No client reaches it over IPv6 either.
+    (said,) = warnings_of(shut, container("web", endpoint("shop")))
     assert said.startswith("container plain: its own sysctl net.ipv6.conf.all.disable_ipv6=1 keeps IPv6 addresses away")
 
 
@@ -151,7 +151,7 @@ def test_a_default_route_that_moves(endpoints: t.Any, networks: t.Any, before: s
     joins = [members.joins(ha, "shop", there, lambda pid: ())]
     warned = [one for one in members.warnings(joins, there) if "default route" in one]
     assert warned == ([f"container ha: its IPv4 default route moves from network {before} to shop"] if before else [])
-    members.refuse(joins, there, ["ha"], [])  # it was asked for
+    members.refuse(joins, there, ["ha"], [])  # it was named
     if before:
         words = (
             rf"container ha: its IPv4 default route would move from network {before} to shop.* dms_ipv6_compose_shape"
@@ -171,13 +171,13 @@ def test_containers_that_find_each_other_over_ipv6() -> None:
         PLAIN._replace(name="back", id="2"),
         container("old", endpoint("six", True)),
     )
-    (said,) = told(front, back, beside=(six,))
+    (said,) = warnings_of(front, back, beside=(six,))
     assert said.startswith("back, front on network shop reach each other over IPv6 from then on: lists of trusted")
-    assert told(front) == []
-    (said,) = told(front, to="six", beside=(six,))
+    assert warnings_of(front) == []
+    (said,) = warnings_of(front, to="six", beside=(six,))
     assert said.startswith("front, old on network six reach each other")
     # Both had it before.
-    assert told(six, six._replace(name="older", id="3"), to="six") == []
+    assert warnings_of(six, six._replace(name="older", id="3"), to="six") == []
 
 
 def test_each_network_has_a_line() -> None:

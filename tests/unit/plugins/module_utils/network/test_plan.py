@@ -64,7 +64,7 @@ SLEEPING = f"connect mail to network {NAME} (which is stopped)"
 
 
 def replaced(*subnets: str) -> list[str]:
-    """The sentences about a network that nobody is on."""
+    """The sentences about a network that no container is on."""
     return [
         "no container on it is running",
         REMOVE,
@@ -302,7 +302,7 @@ def test_plan_is_not_refused(want: WantedNetwork, networks: t.Any, more: dict[st
 
 
 def test_a_network_that_is_replaced_does_not_stand_in_its_own_way() -> None:
-    """The old network's own route, with the very subnet that is wanted, is no overlap."""
+    """The old network's own route, with the very subnet that is wanted, is not an overlap."""
     old = network(ipv6=False)
     steps = plan(wanted(), [old], taken=[("route on br-dms-ipv6", SUBNET)]).sentences()
     assert steps == replaced("172.18.0.0/16", ULA)
@@ -316,7 +316,7 @@ def test_a_network_that_is_replaced_does_not_stand_in_its_own_way() -> None:
     ],
 )
 def test_labels_of_a_network_that_is_created(labels: t.Any, expected: dict[str, str]) -> None:
-    """Beside our own; they make no difference to a network that is there."""
+    """Beside our own; they make no difference to a network that exists."""
     want = wanted(labels=labels)
     (step,) = plan(want).steps
     assert isinstance(step, CreateNetwork)
@@ -461,7 +461,7 @@ GIVEN_BACK = [step if step != CREATE else f"create network {NAME} with 172.18.0.
     [
         ({}, replaced("172.18.0.0/16")),
         ({"attached": [MOVED]}, GIVEN_BACK),
-        # Ours leave, whoever was there before us stays.
+        # Ours leave, those that were there before us stay.
         ({"attached": [MOVED], "containers": {"1": MOVED}}, [LEAVE, *replaced("172.18.0.0/16")]),
         (
             {"attached": [MOVED, container("web", endpoint(), endpoint(NAME))], "containers": {"1": MOVED}},
@@ -479,7 +479,7 @@ def test_replaced_network_is_given_back(want: WantedNetwork, more: t.Any, senten
 
 @pytest.mark.parametrize("want", [GOING, LEFT])
 @pytest.mark.parametrize("moved", [False, True])
-def test_network_that_somebody_else_replaced_since_stays(want: WantedNetwork, moved: bool) -> None:
+def test_network_that_another_program_replaced_since_stays(want: WantedNetwork, moved: bool) -> None:
     """Only our containers leave it."""
     containers = {"1": MOVED} if moved else {}
     theirs = network(subnets=["172.18.0.0/16", OTHER], labels={"a": "b"})
@@ -572,7 +572,7 @@ def test_containers_leave_in_the_order_in_which_they_are_given_their_addresses_a
 
 @pytest.mark.parametrize(("version", "kept"), [("29.0.3", True), ("29.0.4", False)])
 def test_static_ipv6_address_on_a_network_without_ipv6(version: str, kept: bool) -> None:
-    """It has no effect there, and from 29.0.4 on none can be asked for: not on the way back, and not by undo."""
+    """It has no effect there, and from 29.0.4 on none can be requested: not on the way back, and not by undo."""
     static = definitions.dump({"IPAMConfig": {"IPv6Address": "fd5c:1ab0:7e57:1::99"}})
     off = network(ipv6=False)
     before = container("mail", endpoint(), endpoint(NAME)._replace(settings=static))

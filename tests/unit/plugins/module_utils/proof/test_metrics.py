@@ -33,7 +33,7 @@ def test_a_proof() -> None:
     assert metrics.text(proof, NOW.timestamp()) == PASSED
 
 
-def test_nobody_could_probe() -> None:
+def test_no_host_could_probe() -> None:
     text = metrics.text(verdict.proof([verdict.silent("far")], NOW, "refused"), NOW.timestamp())
     assert 'dms_ipv6_proof_result{expect="refused",result="not verified"} 1\n' in text
     assert "dms_ipv6_proof_probes{" not in text

@@ -111,7 +111,7 @@ EACH = pytest.mark.parametrize("step", STEPS, ids=[f"{type(one).__name__}{number
 
 
 def subclasses(kind: type) -> set[type]:
-    """Every class of ours below one."""
+    """Every class of the collection below one."""
     direct: list[type] = kind.__subclasses__()
     found = {below for one in direct for below in (one, *subclasses(one))}
     return {one for one in found if one.__module__.startswith(PACKAGE)}
@@ -157,7 +157,7 @@ def test_each_step_is_a_sentence(step: Step) -> None:
 
 
 @EACH
-def test_the_way_back_can_be_told_as_well(step: Step) -> None:
+def test_the_way_back_can_be_described_as_well(step: Step) -> None:
     plan = Plan("a", "b", (step, step))
     assert plan.back(2) == plan.back(2)
     assert plan.back(0) == ()
@@ -219,6 +219,6 @@ def test_the_last_slot_is_taken_back_first() -> None:
 
 def test_what_is_written_says_its_format() -> None:
     armed = Transaction("run", "8f7a", 100.5, 60.0, {"undo": {}}, ((STEPS[0],),))
-    told = json.loads(json.dumps(transaction.dump(armed)))
-    assert (told["format"], told["id"], told["record"]) == (1, "run", {"undo": {}})
-    assert transaction.load_steps(told["slots"][0]) == (STEPS[0],)
+    saved = json.loads(json.dumps(transaction.dump(armed)))
+    assert (saved["format"], saved["id"], saved["record"]) == (1, "run", {"undo": {}})
+    assert transaction.load_steps(saved["slots"][0]) == (STEPS[0],)

@@ -59,7 +59,7 @@ def done(found: TableFiles, steps: Steps) -> TableFiles:
     [
         (TABLE, NONE, [WRITE, WRITE_UNIT, LOAD, ENABLE]),
         (TABLE, THERE, []),
-        # flushed by somebody
+        # flushed by another program
         (TABLE, THERE._replace(listing=""), [LOAD]),
         (TABLE, THERE._replace(listing=TABLE.text.replace("counter drop", "accept\n\t\tcounter drop")), [LOAD]),
         # the file was edited, or taken away
@@ -106,7 +106,7 @@ def test_what_is_in_force(found: TableFiles, there: bool, table: Table | None, i
 
 
 def test_unit_is_ordered() -> None:
-    """Before Docker and the network, and after whoever empties the ruleset; nothing ends it when it is stopped."""
+    """Before Docker and the network, and after what empties the ruleset; nothing ends it when it is stopped."""
     lines = UNIT_TEXT.splitlines()
     assert "Before=network-pre.target docker.service shutdown.target" in lines
     assert "After=local-fs.target nftables.service" in lines

@@ -151,7 +151,7 @@ OTHER = "2001:2:0:1:d2::/80"
 
 @given(st.lists(st.tuples(st.sampled_from([PREFIX, OTHER]), BACKENDS), max_size=6), st.sampled_from(["0", "1"]))
 def test_whatever_was_done_all_of_it_goes(changes: list[tuple[str, str]], proxy_ndp: str) -> None:
-    """Two prefixes on one interface, each in any order of ways; the sysctl stays as long as anybody needs it."""
+    """Two prefixes on one interface, each in any order of ways; the sysctl stays as long as any prefix needs it."""
     start = facts(managed=MANAGED, proxy_ndp={"eth0": proxy_ndp})
     found = start
     for prefix, backend in changes:
@@ -164,7 +164,7 @@ def test_whatever_was_done_all_of_it_goes(changes: list[tuple[str, str]], proxy_
     assert carried_out(found, ndp_proxy.plan(Wanted(state="absent"), found, silence)) == start
 
 
-def test_what_others_did_meanwhile_is_mended() -> None:
+def test_what_others_did_in_between_is_fixed() -> None:
     done = carried_out(facts(), plan(wanted(), facts()))
     for found, steps in [
         (replace(done, proxied=()), [RUN]),
@@ -176,7 +176,7 @@ def test_what_others_did_meanwhile_is_mended() -> None:
         assert ndp_proxy.plan(wanted(), found, silence).sentences() == steps
 
 
-def test_the_sysctl_goes_back_even_if_somebody_removed_our_unit() -> None:
+def test_the_sysctl_goes_back_even_if_our_unit_was_removed() -> None:
     done = carried_out(facts(), plan(wanted(), facts()))
     gone = replace(done, units={}, running=(), proxied=())
     assert ndp_proxy.plan(ABSENT, gone, silence).sentences() == [SYSCTL_OFF]
@@ -322,11 +322,11 @@ def test_refused(asked: Wanted, found: Facts, words: str) -> None:
         lasting(600, None),  # one by hand shows that it is the host's for good
         lasting(600, 86400),
         lasting(expires=None),
-        facts(neighbours=(neighbour("2001:2:0:1:d1::9", ""),)),  # nobody answered
+        facts(neighbours=(neighbour("2001:2:0:1:d1::9", ""),)),  # no neighbour answered
         facts(neighbours=(neighbour("2001:2:0:1:d1::80", interface="br-part"),)),  # the container itself
         facts(no_ip_forward="/etc/docker/daemon.json"),  # the host forwards by itself
         facts(managed=managed("[Network]\nIPv6ProxyNDP=yes")),
-        facts(ndppd_conf=b"proxy eth0 {"),  # nobody asked for ndppd
+        facts(ndppd_conf=b"proxy eth0 {"),  # ndppd is not wanted
         facts(routes=(*facts().routes, route("::/0", "eth1", gateway=ROUTER, metric=2048))),
     ],
 )
@@ -356,7 +356,7 @@ def asks(answer: t.Mapping[str, str], asked: list[tuple[str, ...]]) -> t.Any:
         ),
     ],
 )
-def test_neighbours_are_asked_before_a_change_only(
+def test_neighbours_are_queried_before_a_change_only(
     addresses: tuple[str, ...], containers: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     asked: list[tuple[str, ...]] = []
@@ -397,7 +397,7 @@ def test_warned(asked: Wanted, found: Facts, words: str) -> None:
 
 
 def test_every_order_of_addresses_is_the_same_set() -> None:
-    """As given, for it is the operator's order; none twice."""
+    """As given, because it is the user's order; none twice."""
     for order in itertools.permutations(FIXED):
         text = content(plan(wanted(addresses=(*order, order[0])), facts()))
         assert f"for one in {' '.join(order)};" in text

@@ -57,7 +57,7 @@ def found(text: str) -> list[tuple[str, str, int]]:
         ("proxy=eth0{rule=2001:2::/64{static}}", [("eth0", "2001:2::/64", 1)]),
         ("proxy eth0#1 {}", []),
         ("proxy eth0 { rule 2001:2::/64 { auto } } /* to the end", [("eth0", "2001:2::/64", 1)]),
-        ("rule 2001:2::/64 { auto }", []),  # outside a proxy nobody looks at it
+        ("rule 2001:2::/64 { auto }", []),  # outside a proxy it is not read
     ],
 )
 def test_rules(text: str, expected: list[tuple[str, str, int]]) -> None:

@@ -113,12 +113,12 @@ DROP = next(line for line in LISTED.splitlines(keepends=True) if "counter drop" 
         LISTED.replace("{ 25, 465 }", "{ 25, 465, 81 }"),
         LISTED.replace("!= 2001", "2001", 1),
         MARKED.sub(' comment "dms.ipv6 0123456789ab"', LISTED),
-        # somebody has emptied a chain, or taken one out
+        # a chain was emptied, or taken out
         LISTED[: LISTED.index("\tchain postrouting")] + "}\n",
         re.sub(r"(chain forward \{\n[^\n]*\n)[^}]*\}[^}]*\}", r"\1\t}", LISTED, count=1),
     ],
 )
-def test_a_table_that_somebody_changed(listing: str) -> None:
+def test_a_table_that_was_changed(listing: str) -> None:
     assert TABLE.loaded(LISTED)
     assert not TABLE.loaded(listing)
 

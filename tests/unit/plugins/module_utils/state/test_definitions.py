@@ -123,7 +123,7 @@ def test_of_network(engine: str, expected: dict[str, t.Any]) -> None:
         ({"IPAM": ipam({**FOUR, "IPRange": "172.18.5.7/24"})}, "IPAM", ipam({**FOUR, "IPRange": "172.18.5.0/24"})),
         ({"IPAM": ipam({**FOUR, "IPRange": "172.16.0.0/12"})}, "IPAM", ipam(FOUR)),
         ({"IPAM": ipam({**FOUR, "IPRange": "172.18.0.0/16"})}, "IPAM", ipam({**FOUR, "IPRange": "172.18.0.0/16"})),
-        # What is no address at all is the business of who sends it.
+        # What is not an address at all stays as it was sent.
         ({"IPAM": ipam({"Subnet": "x"}, driver="infoblox")}, "IPAM", ipam({"Subnet": "x"}, driver="infoblox")),
         ({"IPAM": ipam({**FOUR, "AuxiliaryAddresses": None, "IPRange": ""})}, "IPAM", ipam(FOUR)),
     ],
@@ -185,7 +185,7 @@ HASH = definitions.COMPOSE_HASH
         ({"IPAM": ipam(SIX)}, [{"Subnet": OTHER}], {"a": "b"}),
         ({"IPAM": ipam(SIX, {**FOUR, "IPRange": "172.18.5.0/24"}, {"Subnet": "fd13::/64"})}, None, {"a": "b"}),
         ({"EnableIPv6": False, "IPAM": ipam(FOUR)}, [FOUR, {"Subnet": OTHER}], {"a": "b"}),
-        # Compose would make the network anew if it found another hash than its file's.
+        # Compose would make the network again if it found another hash than its file's.
         ({"Labels": {"a": "b", HASH: "0123", f"{HASH}s": "c"}}, None, {"a": "b", f"{HASH}s": "c"}),
         ({"Labels": {HASH: "0123"}}, None, {}),
         ({"Labels": {}}, None, {}),
@@ -318,7 +318,7 @@ def place(found: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("found", [ENDPOINT_20, ENDPOINT_26, ENDPOINT_28])
 def test_endpoint_is_the_same_from_every_engine(found: dict[str, t.Any]) -> None:
-    """What the engine handed out is not asked for again."""
+    """What the engine handed out is not requested again."""
     assert place(found) == {"Aliases": ["uno", "eins"]}
 
 
@@ -331,7 +331,7 @@ STATIC = {"IPv4Address": "172.18.0.99", "IPv6Address": "fd5c:1ab0:7e57:1::99"}
         ({"Aliases": None}, {}),
         ({"Aliases": []}, {}),
         ({"Aliases": [ID[:12]]}, {}),
-        # Order is kept, and a name that only looks like it is no short id of its own.
+        # Order is kept, and a name that only looks like it is not a short id of its own.
         ({"Aliases": ["z", ID[:12], "a", "z2"]}, {"Aliases": ["z", "a", "z2"]}),
         ({"Aliases": ["d" * 12, ID[:11], ID]}, {"Aliases": ["d" * 12, ID[:11], ID]}),
         ({"Aliases": None, "IPAMConfig": {}}, {}),

@@ -139,7 +139,7 @@ def default_bridge(*subnets: str, ipv6: bool = False, without: str = "", **optio
             default_bridge("fd5c:1ab0:7e57:1::/64", ipv6=True),
             {**PLAIN, "ipv6": True, "fixed-cidr-v6": "fd5c:1ab0:7e57:1::/64"},
         ),
-        # Which of two was asked for, nobody can tell; and without IPv6 a subnet that is left over means nothing.
+        # It is unknown which of two was wanted; and without IPv6 a subnet that is left over means nothing.
         (default_bridge("fd5c:1ab0:7e57:1::/64", "fd12::/64", ipv6=True), {**PLAIN, "ipv6": True}),
         (default_bridge("fd5c:1ab0:7e57:1::/64"), PLAIN),
         (default_bridge(ipv6=True), {**PLAIN, "ipv6": True}),
@@ -157,7 +157,7 @@ def test_bridge_settings(bridge: docker_objects.Network, expected: dict[str, t.A
     [
         [],
         [HOST, NETWORK_28],
-        # Without the option it is a bridge of somebody's own making, and says nothing about the daemon.
+        # Without the option it is a bridge that a user has made, and says nothing about the daemon.
         [{**BRIDGE, "Options": {"com.docker.network.driver.mtu": "1400"}}],
         [{**BRIDGE, "Options": None}],
         [{**BRIDGE, "Name": "other"}],
@@ -296,7 +296,7 @@ def test_ports_asked_for(bindings: t.Any, expected: tuple[Port, ...]) -> None:
 
 
 def test_settings_of_an_endpoint() -> None:
-    """What its user asked for, in the order given; not what the engine handed out."""
+    """What its user wanted, in the order given; not what the engine handed out."""
     asked = {"IPAMConfig": {"IPv4Address": "172.17.0.2"}, "Aliases": ["z", "a"], "GwPriority": 7}
     settings = {"Networks": {"web": {**DUAL, **asked}, "bridge": ENDPOINT}}
     found = docker_objects.inspected({**INSPECTED, "NetworkSettings": settings})

@@ -4,7 +4,7 @@
 """What kind of engine answers, by what real ones said.
 
 plain, swarm and rootless were recorded from Docker Engine 26.1.5, podman from Podman 5.4.2, all of Debian trixie; parts
-that nobody reads were left out. docker_desktop and snap are the plain one with the fields that others have published.
+that no code reads were left out. docker_desktop and snap are the plain one with the fields that others have published.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules of the administrator's own: what becomes of a client's connection, by nftables and by ip6tables.
 
-recorded/nft/filter.json is what nft 1.0.6 printed of a table with one rule of each kind, but for two that would decide
+recorded/nft/filter.json is what nft 1.0.6 printed of a table with one rule of each kind, except two that would decide
 every port (the mark, tcp flags syn), which were taken out by hand; map and set are its own, too.
 """
 

@@ -37,7 +37,7 @@ def faults(run: wishes.Run, *later: str, **given: t.Any) -> list[str]:
         {"mode": "prevent"},
     ],
 )
-def test_somebody_is_meant(given: dict[str, t.Any]) -> None:
+def test_containers_are_meant(given: dict[str, t.Any]) -> None:
     assert faults(ENABLE, **given) == []
 
 
@@ -53,7 +53,7 @@ def test_somebody_is_meant(given: dict[str, t.Any]) -> None:
         {"attach": "compose"},
     ],
 )
-def test_nobody_is_meant(given: dict[str, t.Any]) -> None:
+def test_no_container_is_meant(given: dict[str, t.Any]) -> None:
     (fault,) = faults(ENABLE, **given)
     assert UNNAMED in fault and "dms.ipv6.audit" in fault
     assert faults(VERIFY, **given) == []

@@ -31,13 +31,13 @@ def report(logs: t.Mapping[str, Log], waiting: t.Sequence[str] = ()) -> dict[str
     return made
 
 
-def told(found: Log) -> dict[str, t.Any]:
+def reported(found: Log) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", report({"mail": found})["hosts"][0])
 
 
 @pytest.mark.parametrize("state", fleets.kinds())
 def test_states(state: str) -> None:
-    assert told(fleets.kinds()[state])["state"] == state
+    assert reported(fleets.kinds()[state])["state"] == state
 
 
 def proven(result: str, *probes: dict[str, t.Any], expect: str = "real") -> Event:
@@ -73,11 +73,11 @@ def proven(result: str, *probes: dict[str, t.Any], expect: str = "real") -> Even
     ],
 )
 def test_judgement(events: list[Event], state: str) -> None:
-    assert told(log(*events))["state"] == state
+    assert reported(log(*events))["state"] == state
 
 
 def test_before_and_after() -> None:
-    host = told(fleets.enabled())
+    host = reported(fleets.enabled())
     assert (host["changed"], host["restarted"], host["rolled_back"]) == (True, True, False)
     assert host["outage"] == 0.81  # of two modules
     assert len(host["steps"]) == 3
@@ -89,30 +89,30 @@ def test_before_and_after() -> None:
 
 
 def test_the_outage_of_a_change_that_failed_is_not_known() -> None:
-    assert told(fleets.rolled_back())["outage"] is None
-    assert told(log(read()))["outage"] == 0
+    assert reported(fleets.rolled_back())["outage"] is None
+    assert reported(log(read()))["outage"] == 0
 
 
 @pytest.mark.parametrize("outage", ["1", -1, float("nan"), float("inf"), True, None, [1]])
 def test_an_outage_that_is_none(outage: t.Any) -> None:
     done = Event("docker_daemon_config", result={**fleets.DAEMON, "outage": outage})
-    assert told(log(read(), done))["outage"] == 0
+    assert reported(log(read(), done))["outage"] == 0
 
 
 def test_nothing_is_closed_in_check_mode() -> None:
-    assert told(log(read(), Event("docker_daemon_config", result=fleets.DAEMON, dry=True)))["outage"] == 0
+    assert reported(log(read(), Event("docker_daemon_config", result=fleets.DAEMON, dry=True)))["outage"] == 0
 
 
-def test_nobody_knows_the_after_of_a_change_that_nobody_looked_at() -> None:
+def test_the_after_of_a_change_is_unknown_until_it_is_looked_at() -> None:
     for found in (log(*fleets.changing()), fleets.rolled_back()):
-        assert told(found)["containers"][0]["ports"][0]["after"] is None
-    same = told(log(read()))["containers"][0]["ports"][0]
+        assert reported(found)["containers"][0]["ports"][0]["after"] is None
+    same = reported(log(read()))["containers"][0]["ports"][0]
     assert same["before"] == same["after"]
 
 
 def test_a_second_look_before_the_change_is_no_after() -> None:
     again = (read(verdict="masked"), read(verdict="masked"))
-    assert told(log(*again, *fleets.changing()[1:]))["containers"][0]["ports"][0]["after"] is None
+    assert reported(log(*again, *fleets.changing()[1:]))["containers"][0]["ports"][0]["after"] is None
 
 
 @pytest.mark.parametrize("looked", [True, False])
@@ -120,7 +120,7 @@ def test_a_change_that_reads_the_host_itself(looked: bool) -> None:
     done = Event("docker_ipv6", result={**fleets.info("real"), **fleets.DAEMON, "transaction": "t1"})
     found = log(*([read(verdict="masked")] if looked else []), done)
     assert (found.armed, log(done, fleets.transaction("confirmed")).armed) == (True, False)
-    host = told(found)
+    host = reported(found)
     assert (host["changed"], host["restarted"], host["steps"]) == (True, True, fleets.DAEMON["steps"])
     if not looked:  # how it was before is not known then
         assert host["containers"] == []
@@ -131,18 +131,18 @@ def test_a_change_that_reads_the_host_itself(looked: bool) -> None:
 
 def test_a_change_that_failed_and_is_back() -> None:
     bad = Event("docker_ipv6", "failed", {"failed": True, "rolled_back": True, "msg": "x"})
-    host = told(log(read(verdict="masked"), bad))
+    host = reported(log(read(verdict="masked"), bad))
     assert (host["state"], host["rolled_back"]) == ("rolled back", True)
 
 
 def test_a_change_in_check_mode() -> None:
     would = Event("docker_ipv6", result={**fleets.info("masked"), **fleets.DAEMON}, dry=True)
-    host = told(log(would))
+    host = reported(log(would))
     assert (host["changed"], host["containers"][0]["ports"][0]["after"] is not None) == (True, True)
 
 
 def test_rolled_back() -> None:
-    host = told(fleets.rolled_back())
+    host = reported(fleets.rolled_back())
     assert (host["changed"], host["rolled_back"]) == (False, True)
     assert "invalid IPv6 subnet" in host["error"]
 
@@ -153,17 +153,17 @@ def test_a_way_back_that_failed_is_no_way_back(outcome: str) -> None:
     half = fleets.transaction("reverted", outcome, msg="not everything could be put back")
     bad = Event("docker_daemon_config", "failed", {"failed": True, "rolled_back": True, "msg": "x"}, caught=True)
     end = Event("", "failed", {"failed": True, "msg": "mail: x not everything could be put back"})
-    host = told(log(*fleets.changing(), bad, half, end))
+    host = reported(log(*fleets.changing(), bad, half, end))
     assert (host["state"], host["rolled_back"]) == ("failed", False)
     assert "not everything could be put back" in host["error"]
 
 
 def test_cut_off_in_the_middle() -> None:
     away = Event("host_transaction", "unreachable", {"unreachable": True, "msg": "timed out"})
-    host = told(log(*fleets.changing()[:4], away))
+    host = reported(log(*fleets.changing()[:4], away))
     assert host["state"] == "unreachable"
     assert "takes back by itself" in host["why"]
-    assert "by itself" not in told(fleets.unreachable())["why"]
+    assert "by itself" not in reported(fleets.unreachable())["why"]
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_a_host_that_the_role_says_was_lost(away: str, after: list[tuple[str, di
     lost = Event(away, "unreachable", {"unreachable": True, "msg": "timed out"}, caught=True)
     back = [replace(fleets.transaction("reverted", outcome, **result), caught=True) for outcome, result in after]
     end = Event("", "failed", {"failed": True, "msg": "mail: no answer came from it (timed out)."})
-    host = told(log(read(verdict="masked"), lost, *back, end))
+    host = reported(log(read(verdict="masked"), lost, *back, end))
     assert (host["state"], host["rolled_back"]) == (state, state == "rolled back")
     assert host["error"] == "mail: no answer came from it (timed out)."
 
 
 def test_check_mode() -> None:
     would = [Event("docker_daemon_config", result=fleets.DAEMON, dry=True)]
-    host = told(log(Event("docker_ipv6_info", result=fleets.info("masked"), dry=True), *would))
+    host = reported(log(Event("docker_ipv6_info", result=fleets.info("masked"), dry=True), *would))
     assert (host["check_mode"], host["changed"], host["restarted"]) == (True, True, True)
     assert host["containers"][0]["ports"][0]["after"] is not None
     assert report({"mail": log(*would)})["check_mode"] is True
@@ -207,7 +207,7 @@ def test_a_probe_host_that_died_is_a_remark() -> None:
     ]
 
 
-def test_whoever_stops_the_run_does_not_spoil_good_hosts() -> None:
+def test_a_host_that_stops_the_run_does_not_spoil_good_hosts() -> None:
     stop = {"failed": True, "msg": "The roll-out stops: mail2 was rolled back"}
     for event in (Event("", "failed", stop, ours=False), Event("", "failed", stop, everyone=True)):
         made = report({"mail": log(read(proof=proof()), event)})
@@ -217,7 +217,7 @@ def test_whoever_stops_the_run_does_not_spoil_good_hosts() -> None:
 
 def test_what_failed_before_our_first_look_is_the_hosts() -> None:
     early = Event("", "failed", {"failed": True, "msg": "no sudo"}, ours=False)
-    host = told(log(early))
+    host = reported(log(early))
     assert (host["state"], host["error"]) == ("failed", "no sudo")
 
 
@@ -232,7 +232,7 @@ def test_others_are_not_in_it_and_those_not_reached_are() -> None:
     assert made["totals"]["not reached"] == 1
 
 
-def test_who_needs_somebody_comes_first() -> None:
+def test_who_needs_you_comes_first() -> None:
     made = report(fleets.kinds())
     states = [one["state"] for one in made["hosts"]]
     assert states == [one for one in report_fleet.STATES if one in states]
@@ -242,13 +242,13 @@ def test_who_needs_somebody_comes_first() -> None:
 def test_findings_of_dns_are_the_hosts() -> None:
     found = {"id": "ptr_missing", "severity": "warning", "evidence": "no PTR", "remedy": "Add one"}
     dns = Event("mail_dns_info", result={"findings": [found]}, delegate="localhost")
-    host = told(log(read(verdict="masked"), dns))
+    host = reported(log(read(verdict="masked"), dns))
     assert [one["id"] for one in host["findings"]] == ["masked", "ptr_missing"]
 
 
 def test_loops_count_each_item() -> None:
     items = {"changed": True, "results": [{"changed": True, "steps": ["a"]}, {"changed": False, "steps": ["b"]}]}
-    assert told(log(read(), Event("compose_network", result=items)))["steps"] == ["a"]
+    assert reported(log(read(), Event("compose_network", result=items)))["steps"] == ["a"]
 
 
 def test_hostile_words_stay_words() -> None:

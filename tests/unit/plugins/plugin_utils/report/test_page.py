@@ -100,7 +100,7 @@ def test_marks_are_there_for_each_state_and_differ() -> None:
     assert len(set(report_page.MARKS.values())) == len(report_fleet.STATES)
 
 
-def test_before_and_after_and_what_nobody_looked_at() -> None:
+def test_before_and_after_and_what_was_not_looked_at() -> None:
     def shown(made: str) -> str:
         rows = made.split("<table class=ports>")[1].split("</table>")[0]
         return " ".join(re.sub(r"<[^>]*>", " ", rows).split())

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.dms.ipv6.plugins.plugin_utils.screen import audit, outcome, plan, words
 
 GOLDEN = Path(__file__).with_name("golden")
-# With this set the texts are written anew; read what `git diff` shows then.
+# With this set the texts are written again; read what `git diff` shows then.
 WRITE = "DMS_IPV6_WRITE_GOLDEN"
 ALL_PORTS = (("mailserver", (25, 465, 993)), ("traefik", (80, 443)))
 ENABLE = plan.Context("nat", ("mailserver",), inventory="-i inventory")
@@ -160,10 +160,10 @@ CASES: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_text(name: str) -> None:
-    told, path = "\n".join(CASES[name]) + "\n", GOLDEN / f"{name}.txt"
+    text, path = "\n".join(CASES[name]) + "\n", GOLDEN / f"{name}.txt"
     if os.environ.get(WRITE):
-        path.write_text(told)
-    assert told == path.read_text()
+        path.write_text(text)
+    assert text == path.read_text()
 
 
 def test_no_text_is_left_over() -> None:

@@ -141,7 +141,7 @@ OLD = COMPOSE.replace("Docker Compose version v2.40.3", "docker-compose version 
 @pytest.mark.parametrize(
     ("script", "folder", "text", "env", "name"),
     [
-        # Compose itself is asked.
+        # Compose itself is queried.
         (NEW, "_mail", "services: {}", "COMPOSE_PROJECT_NAME=env", "said"),
         # It does not take the file, or is not there: by its rule.
         (NEW, "_mail", "services: {} # BAD", "", "mail"),
@@ -152,7 +152,7 @@ OLD = COMPOSE.replace("Docker Compose version v2.40.3", "docker-compose version 
         (None, "mail", "services: {}", "COMPOSE_PROJECT_NAME=one\nCOMPOSE_PROJECT_NAME=two # a\n", "two"),
         (None, "mail", "services: {}", "#COMPOSE_PROJECT_NAME=one\nXCOMPOSE_PROJECT_NAME=two\n", "mail"),
         (None, "mail", "services: {}", "COMPOSE_PROJECT_NAME=\n", "mail"),
-        # Compose 1 cannot be asked for it, and leaves what stands at the front.
+        # Compose 1 cannot be queried for it, and leaves what stands at the front.
         (OLD, "_Mail", "services: {}", "", "_mail"),
         (OLD, "mail", "services: {}", "COMPOSE_PROJECT_NAME=E", "e"),
         (OLD, "...", "services: {}", "", "default"),
@@ -195,7 +195,7 @@ def test_no_name(tmp_path: Path, folder: str, text: str, env: str, words: str) -
 @EACH
 @pytest.mark.parametrize("script", ["exit 1\n", "echo none of your business\n", WITHOUT_PLUGIN])
 def test_host_without_compose(programs: Path, command: tuple[str, ...], script: str) -> None:
-    """Nobody judges, and nobody knows: docker may be there without the plugin, or be another program of that name."""
+    """No program judges or knows: docker may be there without the plugin, or be another program of that name."""
     program(programs, command[0], script)
     project.validate(texts("a"), texts("BAD"))
     assert project.hashes(texts("a")) is None

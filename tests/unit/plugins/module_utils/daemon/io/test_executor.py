@@ -178,7 +178,7 @@ def test_restart_that_fails_is_taken_back(lab: Lab, how: str) -> None:
     assert "systemctl restart docker.service failed. dockerd said: no." in str(reason.value)
     assert str(reason.value).endswith("The old state is back.")
     assert old_state(lab) == (OLD, [], False, 1450)
-    # A daemon that is gone is not told to reload, but started with what keeps its containers alive.
+    # A daemon that is gone is not reloaded, but started with what keeps its containers alive.
     before = [] if how == "dies" else ["reload"]
     assert lab.done == ["reload", *RESTART, *before, *RESTART, "reload"]
     record = change_record.record()
@@ -193,7 +193,7 @@ def test_restart_that_fails_twice_says_where_the_old_file_is(lab: Lab, how: list
     assert not isinstance(reason.value, core_refused.RolledBack)
     assert "Not everything could be put back: docker.service: systemctl restart" in str(reason.value)
     assert f"The old file is kept as {lab.path}.dms-ipv6-" in str(reason.value)
-    # Whoever starts the daemon next must not kill the containers.
+    # The next start of the daemon must not kill the containers.
     assert b'"live-restore": true' in lab.path.read_bytes()
     assert (lab.daemon.killed, lab.daemon.live_restore) == ([], True)
     assert change_record.record()["borrowed"] == []
@@ -279,7 +279,7 @@ def test_what_was_borrowed_is_written_down_before_the_reload(lab: Lab, monkeypat
     assert seen == [[], []]
 
 
-def test_other_engine_after_the_restart_is_told(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_engine_after_the_restart_is_named(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def upgraded(*arguments: str) -> int:
         code = lab.systemctl(*arguments)
         lab.daemon.version = "28.5.2"
@@ -338,7 +338,7 @@ def test_container_that_removes_itself_may_go(lab: Lab, monkeypatch: pytest.Monk
 
 
 def test_container_that_is_gone_before_is_not_noted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody misses it after the restart, then."""
+    """It is not missed after the restart, then."""
     monkeypatch.setattr(lab, "state", lambda name: None if name == WEB.id else RUNNING)
     executor = hands_of(lab)
     lab.daemon.containers = (MAIL, WEB)
@@ -410,7 +410,7 @@ def test_containers_that_we_stopped_must_run_again(lab: Lab, monkeypatch: pytest
 
 @pytest.mark.parametrize("status", ["removing", "dead", "exited"])
 def test_container_that_cannot_be_stopped_or_started(lab: Lab, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
-    """409: it is marked for removal. Nobody needs it to be stopped, and that it does not start is told."""
+    """409: it is marked for removal. It need not be stopped, and a note says that it does not start."""
 
     def refused(resource: str) -> None:
         raise Refused(f"POST {resource}: 409 is marked for removal")
@@ -427,7 +427,7 @@ def test_container_that_cannot_be_stopped_or_started(lab: Lab, monkeypatch: pyte
         executor.stop(StopContainers((MAIL,)))
 
 
-def test_network_that_somebody_removed_meanwhile(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_network_that_was_removed_in_between(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def lost(*arguments: str) -> int:
         lab.found_networks, lab.removed = ["bridge"], ["dms-ipv6"]
         return lab.systemctl(*arguments)
@@ -561,10 +561,10 @@ def test_no_copy_where_nothing_is_written(lab: Lab) -> None:
     assert recorder(lab, NAT).before() is None
 
 
-def test_nobody_knows_what_the_daemon_has_loaded(lab: Lab) -> None:
+def test_it_is_unknown_what_the_daemon_has_loaded(lab: Lab) -> None:
     lab.daemon.recorded = False
     recorder(lab, daemon_plan.Wanted({"dns": ["fd00::1"]})).before()
-    # It is to be restarted because nobody knows.
+    # It is to be restarted because that is unknown.
     assert set(change_record.record()) == {"undo", "guard", "borrowed", "starting"}
 
 

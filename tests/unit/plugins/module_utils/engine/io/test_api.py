@@ -59,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if body:  # whoever needs none may have gone by now
+        if body:  # a client that needs none may have gone by now
             self.wfile.write(body)
 
     def do_GET(self) -> None:
@@ -92,7 +92,7 @@ def docker(tmp_path: Path) -> t.Iterator[Docker]:
 
 @contextlib.contextmanager
 def saying(path: Path, said: bytes, close: bool = True) -> t.Iterator[Docker]:
-    """An engine that sends the same to everybody, whatever was asked."""
+    """An engine that sends the same to all clients, whatever the request."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -157,7 +157,7 @@ def test_delete(docker: Docker) -> None:
         ("delete", "/networks/used", False),
     ],
 )
-def test_what_is_missing_is_told_apart(docker: Docker, method: str, resource: str, missing: bool) -> None:
+def test_what_is_missing_is_kept_apart(docker: Docker, method: str, resource: str, missing: bool) -> None:
     with pytest.raises(Refused) as reason:
         getattr(docker, method)(resource)
     assert isinstance(reason.value, engine_api.NotFound) is missing
@@ -207,7 +207,7 @@ def test_missing_socket(tmp_path: Path) -> None:
         Docker(str(tmp_path / "docker.sock")).info()
 
 
-def test_socket_that_nobody_serves(tmp_path: Path) -> None:
+def test_socket_that_no_program_serves(tmp_path: Path) -> None:
     path = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left_over:
         left_over.bind(str(path))

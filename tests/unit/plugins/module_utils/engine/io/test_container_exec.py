@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A command in a container, on an engine that answers as it is told to on a unix socket."""
+"""A command in a container, on an engine that gives the answers of a test on a unix socket."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def frame(kind: int, content: bytes) -> bytes:
 
 @contextlib.contextmanager
 def engine(path: Path, *answers: bytes) -> t.Iterator[tuple[Docker, list[bytes]]]:
-    """One connection after another gets the next answer, in small pieces; what was asked is kept."""
+    """One connection after another gets the next answer, in small pieces; the requests are kept."""
     asked: list[bytes] = []
     over = threading.Event()
 
@@ -106,7 +106,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict", "500 Internal Server Error"])
 def test_container_that_is_gone_or_stopped(tmp_path: Path, status: str) -> None:
-    """It has nothing to say, and that is no failure."""
+    """It has nothing to say, and that is not a failure."""
     said = b'{"message": "container mail-id is not running"}'
     answer = f"HTTP/1.1 {status}\r\nContent-Length: {len(said)}\r\n\r\n".encode() + said
     assert run(tmp_path, answer) == Answer("", True)

@@ -92,14 +92,14 @@ def test_one_that_listens_itself(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("listener", [1, 7])
-def test_the_usual_one_is_told_without_systemd(
+def test_the_usual_one_is_known_without_systemd(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, listener: int
 ) -> None:
     monkeypatch.setattr(dockerd, "SOCKET", machine.path)
     machine.listener, machine.parents = listener, {7: 1}
     assert dockerd.behind(machine.path) == Dockerd(7, "docker.service")
     assert machine.asked == []
-    # When it was started is asked where that matters.
+    # When it was started is queried where that matters.
     monkeypatch.setattr(kernel, "process_started", lambda pid: SECONDS + 5)
     assert dockerd.began(Dockerd(7, "docker.service")) == pytest.approx(SECONDS - dockerd.COARSE)
     # A child of another's, or one of two, is not known to be the main process.

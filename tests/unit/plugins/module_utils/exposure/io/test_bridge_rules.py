@@ -69,7 +69,7 @@ def test_nothing_names_it(machine: Machine) -> None:
     ],
 )
 def test_what_names_it(machine: Machine, text: str, named: bool) -> None:
-    """The whole name only, for each bridge begins alike."""
+    """The whole name only, because all bridges begin alike."""
     path = machine.file("one", text.encode())
     assert bridge_rules.naming(BRIDGE) == ((path,) if named else ())
 
@@ -92,7 +92,7 @@ def test_name_is_no_pattern(machine: Machine) -> None:
 
 
 def test_each_file_that_names_it(machine: Machine) -> None:
-    """By the patterns in their order, by name within one; folders, and what is no text, are no obstacle."""
+    """By the patterns in their order, by name within one; folders, and what is not a text, are not an obstacle."""
     content = f"\xff {BRIDGE}\n".encode("latin-1")
     second, first, third, fourth = (machine.file(name, content) for name in ("b/2.rules", "b/1.rules", "a/d/x", "a/z"))
     machine.file("b/3.conf", content)

@@ -86,7 +86,7 @@ def test_firewalld_of_a_container(machine: Machine) -> None:
 
 
 def test_firewalld_that_is_not_installed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks through all processes for it."""
+    """Processes are not searched for it."""
     monkeypatch.setattr(host_firewall, "FIREWALLD_FOLDERS", ("/no/such/folder", ""))
     machine.pids = {"firewalld": [9]}
     assert host_firewall.read(7) == HostFirewall(uplinks=UPLINKS)
@@ -115,7 +115,7 @@ def test_default_policy_of_ufw(machine: Machine, policy: str, incoming: str) -> 
     assert host_firewall.read(7).incoming == incoming
 
 
-def test_ufw_without_ipv6_lets_nobody_in(machine: Machine) -> None:
+def test_ufw_without_ipv6_lets_no_client_in(machine: Machine) -> None:
     """Whatever its rules and its policy are."""
     machine.ufw(ipv6="no", policy="ACCEPT")
     found = host_firewall.read(7)
@@ -202,7 +202,7 @@ def test_fault_of_a_kernel_without_ipv6(machine: Machine, monkeypatch: pytest.Mo
     assert host_firewall.fault() == "the kernel was started without IPv6"
 
 
-def test_only_root_is_told_of_a_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_root_sees_a_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert (host_firewall.fault(), host_firewall.no_raw()) == ("", "")
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What new processes and the kernel are asked, and what is read from their answers."""
+"""What new processes and the kernel are queried for, and what is read from their answers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_addresses_are_those_of_a_new_process(monkeypatch: pytest.MonkeyPatch, t
     assert resolver.ahosts("other") == ()
 
 
-def test_nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     real = system_programs.run_within
     monkeypatch.setattr(system_programs, "run_within", lambda command, stdin, _timeout: real(command, stdin, 0.3))
     program(monkeypatch, tmp_path, "PATH=/usr/bin:/bin; sleep 1; echo '2001:2::1 STREAM far'")
@@ -77,7 +77,7 @@ def test_glibc(monkeypatch: pytest.MonkeyPatch, answer: t.Any, expected: bool) -
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses to which a way was asked for, on a host with a name of both families."""
+    """The addresses to which a way was queried, on a host with a name of both families."""
     found: list[str] = []
     monkeypatch.setattr(resolver, "glibc", lambda: True)
 
@@ -96,7 +96,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     [
         ("far", ("198.18.7.10", "2001:2::10", "2001:2::11"), ["2001:2::10"]),
         ("four", ("198.18.7.10",), []),
-        ("nobody", (), []),
+        ("none", (), []),
         ("", (), ["2000::"]),
     ],
 )
@@ -105,7 +105,7 @@ def test_order(asked: list[str], name: str, addresses: t.Any, ways: list[str]) -
     assert asked == ways
 
 
-def test_musl_is_asked_nothing(monkeypatch: pytest.MonkeyPatch, asked: list[str], tmp_path: Path) -> None:
+def test_musl_is_not_queried(monkeypatch: pytest.MonkeyPatch, asked: list[str], tmp_path: Path) -> None:
     """Neither read nor written, whatever the file says."""
     monkeypatch.setattr(resolver, "glibc", lambda: False)
     assert resolver.order("far") == Order(False, "far")
@@ -116,7 +116,7 @@ def test_musl_is_asked_nothing(monkeypatch: pytest.MonkeyPatch, asked: list[str]
 
 
 def test_plans_know_what_earlier_runs_wrote(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A tag under which somebody wrote something else is his; without a record it is ours."""
+    """A tagged line that was edited is the user's; without a record it is ours."""
     monkeypatch.setattr(resolver, "glibc", lambda: True)
     monkeypatch.setattr(system_files, "STATE", str(tmp_path))
     path, asked = str(tmp_path / "gai.conf"), gai_conf.wanted(["fd00::/64"])
@@ -124,13 +124,13 @@ def test_plans_know_what_earlier_runs_wrote(monkeypatch: pytest.MonkeyPatch, tmp
     memory = {"gai_conf": host_undo.remember_gai_conf(None, first)}
     assert resolver.known({}, path) == [] == resolver.known(memory, "/other")
     content = first.steps[0].content  # type: ignore[attr-defined]
-    his = f"label fd77::/48 3  {gai_conf.TAG}\n".encode()
-    system_files.write(path, content + his)
+    edited = f"label fd77::/48 3  {gai_conf.TAG}\n".encode()
+    system_files.write(path, content + edited)
     assert resolver.plan(path, asked, memory).changed is False
     assert resolver.plan(path, asked, {}).changed is True
     assert resolver.others(path).own(gai_conf.LABEL) == gai_conf.DEFAULTS[gai_conf.LABEL]
     record.keep(**memory)
     assert [one.value for one in resolver.others(path).own(gai_conf.LABEL) if one.line] == [3]
     back = resolver.back(path, memory)
-    assert back.steps[0].content == his  # type: ignore[attr-defined]
+    assert back.steps[0].content == edited  # type: ignore[attr-defined]
     assert resolver.back(path, {}).steps[0].content == b""  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ ACCEPT = "net/ipv6/conf/wan.7/accept_ra"
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What was set, and for which interfaces advertisements were asked for; forwarding is what was set last."""
+    """What was set, and for which interfaces advertisements were requested; forwarding is what was set last."""
     found: list[tuple[str, str]] = []
     monkeypatch.setattr(kernel, "set_sysctl", lambda name, value: found.append((name, value)))
     monkeypatch.setattr(sysctls, "solicit", lambda name: found.append(("solicit", name)))
@@ -77,7 +77,7 @@ def test_what_sets_accept_ra_at_a_boot(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_a_file_of_ifupdown(tmp_path: Path) -> None:
-    """There and back byte for byte, with its mode; and what was edited meanwhile stays."""
+    """There and back byte for byte, with its mode; and what was edited in between stays."""
     path = tmp_path / "interfaces"
     before = b"# \xff mine\niface eth0 inet6 dhcp\n"
     path.write_bytes(before)

@@ -26,7 +26,7 @@ Answering = t.Callable[[dns.message.Message], bytes]
 
 
 class Server:
-    """A name server over UDP that answers what it is told to, and over TCP on the same port if told so."""
+    """A name server over UDP that gives the answers of a test, and over TCP on the same port if wanted."""
 
     def __init__(self, answering: Answering, tcp: Answering | None = None) -> None:
         self.answering, self.tcp = answering, tcp
@@ -162,7 +162,7 @@ def test_read(
 
 @pytest.mark.parametrize("order", [(10, 20, 30), (30, 20, 10), (20, 30, 10)])
 def test_mx_by_preference(order: tuple[int, ...]) -> None:
-    """Not in the order of their names either; a server shuffles them, so none is asked here."""
+    """Not in the order of their names either; a server shuffles them, so none is queried here."""
     question = dns.message.make_query(MAIL, "MX")
     text = f"id {question.id}\nflags QR\n;QUESTION\n{question.question[0]}\n;ANSWER\n"
     text += "".join(f"{MAIL}. 60 IN MX {number} mx{60 - number}.test.\n" for number in order)
@@ -227,7 +227,7 @@ def test_answers_come_in_the_order_of_the_questions() -> None:
     assert [one.records for one in found] == [(f"10.0.0.{number}",) for number in range(30)]
 
 
-def test_the_ports_are_told_apart() -> None:
+def test_the_ports_are_kept_apart() -> None:
     with Server(answering(AAAA)) as resolver, Server(answering(flags=OWN)) as own:
         asking = name_servers.Client(resolver.port, own.port, 5)
         found = asking.ask([Question(HERE, MAIL, "AAAA"), Question(HERE, MAIL, "AAAA", authoritative=True)])
@@ -248,7 +248,7 @@ def test_a_long_answer_that_does_not_come_is_no_denial() -> None:
 
 
 @pytest.mark.parametrize("rcode", ["FORMERR", "NOTIMP"])
-def test_a_server_without_edns_is_asked_without(rcode: str) -> None:
+def test_a_server_without_edns_is_queried_without(rcode: str) -> None:
     def respond(question: dns.message.Message) -> bytes:
         return (answering(rcode=rcode) if question.edns >= 0 else answering(AAAA))(question)
 
@@ -265,7 +265,7 @@ def test_garbage_is_no_denial(answer: bytes) -> None:
 
 
 def test_an_answer_to_another_question_is_no_answer() -> None:
-    """dnspython before 2.7 lets an error pass for an answer to whatever was asked."""
+    """dnspython before 2.7 lets an error pass for an answer to any question."""
     for name, kind in (("other.test", "AAAA"), (MAIL, "A")):
         other = dns.message.make_query(name, kind)
 

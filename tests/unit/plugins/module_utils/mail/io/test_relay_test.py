@@ -151,7 +151,7 @@ def test_it_never_sends_data() -> None:
         assert server.heard[2:3] == [f"RCPT TO:<{TO}>"] or not answer
 
 
-def test_nothing_is_asked_of_what_does_not_speak_smtp() -> None:
+def test_nothing_is_sent_to_what_does_not_speak_smtp() -> None:
     with MailServer({"": "HTTP/1.1 400 Bad Request"}) as server:
         assert probe(server).msg == "what it says for the greeting is not SMTP"
     assert server.heard == []

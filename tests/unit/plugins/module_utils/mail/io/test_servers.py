@@ -20,7 +20,7 @@ ENGINE = Docker("/nowhere")
 
 
 class Containers:
-    """What each container says, and what was asked."""
+    """What each container says, and what was run in it."""
 
     def __init__(self) -> None:
         self.said = {

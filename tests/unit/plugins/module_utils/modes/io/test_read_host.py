@@ -312,7 +312,7 @@ def test_containers_that_are_still_there() -> None:
     assert {key: one.name for key, one in found.items()} == {"1": "name-1", "2": "name-2"}
 
 
-def test_many_containers_are_asked_about_at_a_time() -> None:
+def test_many_containers_are_inspected_at_a_time() -> None:
     """One question for each of 500, and dockerd never waits for the answer to one before it gets the next."""
     together = threading.Barrier(4, timeout=20)
     asked: list[str] = []
@@ -320,7 +320,7 @@ def test_many_containers_are_asked_about_at_a_time() -> None:
     class Engine:
         def container(self, name: str) -> dict[str, t.Any]:
             asked.append(name)
-            together.wait()  # until three others are asked about as well
+            together.wait()  # until three others are inspected as well
             return {"Id": name, "Name": f"/name-{name}"}
 
     ids = [str(number) for number in range(500)]
@@ -329,7 +329,7 @@ def test_many_containers_are_asked_about_at_a_time() -> None:
     assert sorted(asked) == sorted(ids)
 
 
-def test_an_engine_that_stops_answering_is_asked_no_further() -> None:
+def test_an_engine_that_stops_answering_is_queried_no_further() -> None:
     asked: list[str] = []
 
     class Engine:
@@ -343,7 +343,7 @@ def test_an_engine_that_stops_answering_is_asked_no_further() -> None:
 
 
 def test_running_containers_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ended meanwhile stays as it was listed, and shared networks are told apart."""
+    """What ended in between stays as it was listed, and shared networks are kept apart."""
     listed = [hosts.container(name, network_mode=mode, pid=0) for name, mode in LOOKED_INTO.items()]
     bindings = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}
 
@@ -575,7 +575,7 @@ def test_a_snap_whose_data_were_moved(kernel: Kernel, monkeypatch: pytest.Monkey
     ],
 )
 def test_table_raw(kernel: Kernel, info: dict[str, t.Any], no_raw: str, direct: bool | None) -> None:
-    """An engine that was told to do without leaves containers' own addresses open."""
+    """An engine that is set to do without leaves containers' own addresses open."""
     found = read(Docker(**info))
     assert (found.no_raw, found.daemon.observed.get("allow-direct-routing")) == (no_raw, direct)
 
@@ -594,7 +594,7 @@ def test_table_raw(kernel: Kernel, info: dict[str, t.Any], no_raw: str, direct: 
 def test_who_translates_in_dockers_place(
     kernel: Kernel, name: str, more: dict[str, t.Any], mode: str, translates: bool | None, expected: str
 ) -> None:
-    """Its chain DOCKER is no sign of Docker's own ip6tables."""
+    """Its chain DOCKER is not a sign of Docker's own ip6tables."""
     kernel.translates, kernel.record, kernel.changed = translates, {}, 2e12
     docker = Docker()
     docker.running = [{**summary(name, "running"), **more, "HostConfig": {"NetworkMode": mode}}]

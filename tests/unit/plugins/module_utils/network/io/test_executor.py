@@ -60,7 +60,7 @@ REMOVE = RemoveNetwork("old", definitions.dump(OLD_BODY))
 
 
 class Engine:
-    """Networks and the container mail; writes down what it is asked to change, and fails at the calls named."""
+    """Networks and the container mail; writes down what it is to change, and fails at the calls named."""
 
     def __init__(self) -> None:
         self.path = "/run/x.sock"
@@ -206,7 +206,7 @@ def test_what_is_so_already_is_not_done_again(
 
 
 def test_network_that_is_missing_is_no_container_that_is_gone(engine: Engine) -> None:
-    """Somebody has taken the network away: the container must not be left without it."""
+    """The network was removed: the container must not be left without it."""
     words = r"cannot connect mail to network dms-ipv6 .*: POST /networks/dms-ipv6/connect: 404 network dms-ipv6 not"
     with pytest.raises(Refused, match=words) as reason:
         executor(engine).do(CONNECT)
@@ -260,7 +260,7 @@ def test_failure_is_taken_back(engine: Engine, failing: list[str], steps: t.Any,
         assert (sorted(engine.found), list(engine.on)) == (there, ["bridge"])
 
 
-# --- whether everyone is attached as before
+# --- whether all containers are attached as before
 
 PLACE = CONNECT
 ASLEEP = ConnectContainer("mail", "mail-id", "dms-ipv6", CONNECT.settings, False)
@@ -273,7 +273,7 @@ GONE = ConnectContainer("web", "gone", "dms-ipv6", "{}", True)
         ({"dms-ipv6": SETTINGS}, True, [PLACE], ""),
         ({"dms-ipv6": {**SETTINGS, "IPAddress": "172.18.0.9", "NetworkID": "x"}}, True, [PLACE], ""),
         ({"dms-ipv6": SETTINGS}, False, [ASLEEP], ""),
-        # Who was not running before may have been started meanwhile.
+        # A container that was not running before may have been started in between.
         ({"dms-ipv6": SETTINGS}, True, [ASLEEP], ""),
         ({"dms-ipv6": SETTINGS}, True, [GONE, PLACE, GONE], ""),
         # It ended, or waits for its next start, by itself: the engine may note less of its place then.
@@ -318,7 +318,7 @@ def test_what_a_container_does_by_itself_fails_no_check(engine: Engine, status: 
 
 
 def test_what_ends_with_dockerd_is_a_loss(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is started again on the way back, as dockerd takes containers with it where live-restore is off."""
+    """It is started again on the way back, because dockerd takes containers with it where live-restore is off."""
     engine.on = {"bridge": {}, "dms-ipv6": SETTINGS}
     starts = iter([{"pid": 7}, {"pid": 7}, {"pid": 8}])
     monkeypatch.setattr(network_executor.NetworkExecutor, "_daemon", lambda self: next(starts))
@@ -411,7 +411,7 @@ def test_check_that_fails_is_taken_back(engine: Engine) -> None:
 
 
 def test_what_ran_is_started_on_the_way_back(engine: Engine) -> None:
-    """At its very end, when everyone has a network again."""
+    """At its very end, when all containers have a network again."""
     engine.failing = ["/connect"]
     with pytest.raises(refused.RolledBack):
         carry_out(engine, KeepRunning((RunningContainer("mail-id", "mail"),)), CREATE, CONNECT)
@@ -434,7 +434,7 @@ def test_bridge_is_left_alone_without_iproute(monkeypatch: pytest.MonkeyPatch) -
     assert asked[-1][:2] == ("link", "del")
 
 
-def test_no_duplicate_address_detection_while_nobody_else_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_duplicate_address_detection_while_no_other_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     knobs = {f"net/ipv6/conf/br-x/{name}": "1" for name in ("dad_transmits", "router_solicitation_delay")}
     seen: list[list[str]] = []
 

@@ -59,7 +59,7 @@ IFA_TEMPORARY, IFA_DADFAILED, IFA_DEPRECATED, IFA_TENTATIVE, IFA_PERMANENT = 0x0
 
 
 @pytest.mark.parametrize("flag", [IFA_TEMPORARY, IFA_DADFAILED, IFA_DEPRECATED, IFA_TENTATIVE])
-def test_an_address_that_nobody_should_connect_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: int) -> None:
+def test_an_address_that_no_client_should_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: int) -> None:
     """With privacy extensions a host has such, often as its first one."""
     lines = [
         f"20010002000000000000000000000bad 02 40 00 {flag:02x} eth0",

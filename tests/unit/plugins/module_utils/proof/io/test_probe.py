@@ -150,7 +150,7 @@ def test_who_said_something_has_answered(family: str) -> None:
     with serving(family, waiting) as port:
         found = probe.probe((LOOPBACK[family], port), family, 0.3, [])
     assert (found.verdict, found.client, found.seen) == ("unexpected", LOOPBACK[family], "")
-    # What a stranger said stays with whoever ran the probe.
+    # What a stranger said stays on the probe host.
     assert ("* OK ready" in found.msg, found.answer) == (False, "* OK ready??")
 
 
@@ -224,7 +224,7 @@ def test_refused_targets(host: str, family: str, words: str) -> None:
 
 
 def dribbling(connection: socket.socket, peer: tuple[t.Any, ...]) -> None:
-    """Say a little, again and again, for longer than anybody should listen."""
+    """Say a little, again and again, for longer than a client should listen."""
     with contextlib.suppress(OSError):
         for _time in range(100):
             connection.sendall(b"x")

@@ -49,11 +49,11 @@ class Engine:
     ("tentative", "answering", "words"),
     [
         (None, BOTH, ""),
-        # Nobody is on that bridge: its address stays tentative for ever.
+        # No container is on that bridge: its address stays tentative for ever.
         ("br-222222222222", BOTH, ""),
         ("br-111111111111", BOTH, SILENT),
         (None, (), SILENT),
-        # The host still takes somebody else for the neighbour with that address.
+        # The host still takes another container for the neighbour with that address.
         (None, BOTH[:1], SILENT),
         (None, BOTH[1:], SILENT),
     ],

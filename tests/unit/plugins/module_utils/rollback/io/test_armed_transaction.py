@@ -46,7 +46,7 @@ SYSTEMD = "/etc/systemd/system"
 
 
 class Host:
-    """Its state directory, its units, and the programs it was asked to run; it fails at those named."""
+    """Its state directory, its units, and the programs that it was to run; it fails at those named."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -534,12 +534,12 @@ def test_attempts_are_few_and_further_and_further_apart(
     assert machine.names() == [
         "a", "lock", "state/record.json", "state/transaction.failed.journal", "state/transaction.failed.json"
     ]  # fmt: skip
-    told = change_record.record()["reverted"]
-    assert (told["gave_up"], told["failed"], told["transaction"]) == (True, ["it is not healthy."], "run")
-    assert told["left"] == ["restart docker.service; no container is running", f"write {machine.folder}/b: as it was"]
+    record = change_record.record()["reverted"]
+    assert (record["gave_up"], record["failed"], record["transaction"]) == (True, ["it is not healthy."], "run")
+    assert record["left"] == ["restart docker.service; no container is running", f"write {machine.folder}/b: as it was"]
     assert change_record.record()["proof"] == {}
     assert ended(capsys) == (0, [])
-    # Once the cause is gone, it is asked for and goes on where it stopped.
+    # Once the cause is gone, it is started again and goes on where it stopped.
     daemon.healthy_at = 0
     file.write_bytes(b"edited since")
     assert revert.again("other") is False
@@ -668,7 +668,7 @@ def test_nothing_stays_armed_because_a_disk_is_full(
     ],
 )
 def test_a_file_that_is_not_understood_ends_in_one_line(machine: Host, capsys: t.Any, clock: Clock, raw: bytes) -> None:
-    """Of the program, which does not begin anew, and of every run."""
+    """Of the program, which does not begin again, and of every run."""
     (machine.state / "transaction.json").write_bytes(raw)
     code, said = ended(capsys)
     assert (code, len(said), clock.waited) == (3, 1, [])
@@ -708,7 +708,7 @@ def test_change_with_time_left_is_not_touched_by_another_run(machine: Host) -> N
 
 
 def test_change_whose_way_back_has_begun_is_not_confirmed(machine: Host) -> None:
-    """Half of it is no change that anybody wanted."""
+    """Half of it is not a change that you wanted."""
     (machine.folder / "units" / "x").write_bytes(b"no directory")
     arm(slots=((step(machine.folder / "units" / "x" / "y"),),))
     assert revert.revert("requested").pause > 25

@@ -107,7 +107,7 @@ def in_a_file(lab: Lab) -> tuple[Step, ...]:
 
 
 def taken_away(lab: Lab) -> tuple[Step, ...]:
-    """A network of ours, and containers that we put there."""
+    """Our network, and containers that we put there."""
     lab.engine.networks["old"]["IPAM"]["Config"].pop()
     lab.carry_out(lab.plan("new", "one", "three").steps)
     lab.engine.changes = 0
@@ -133,7 +133,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[t.Callab
         yield
 
     def behind(path: str) -> t.NoReturn:
-        raise Refused("nobody knows")
+        raise Refused("unknown")
 
     monkeypatch.setattr(system_files, "STATE", str(tmp_path / "state"))
     monkeypatch.setattr(network_executor, "warmed", warmed)

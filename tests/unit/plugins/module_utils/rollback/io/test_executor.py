@@ -326,7 +326,7 @@ def test_ports_of_our_own_are_taken_off_the_bridges(tmp_path: Path, monkeypatch:
     assert closed == [True]
 
 
-# --- what others wrote meanwhile
+# --- what others wrote in between
 
 
 def test_edit_of_others_is_not_written_over(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_fault_kills_at_the_boundary(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_fault_holds_before_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Until it is told to go on; then it ends as if nothing had been."""
+    """Until it may go on; then it ends as if nothing had been."""
     monkeypatch.setenv(rollback_executor.FAULT, f"hold:{number}")
     process = FORK.Process(target=carry_out, args=(Plan("", "", steps_in(tmp_path)),))
     process.start()

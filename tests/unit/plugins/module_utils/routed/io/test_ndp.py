@@ -152,7 +152,7 @@ def test_networkd_that_does_not_answer(machine: Machine, monkeypatch: pytest.Mon
         carry_out(ndp.plan(wanted(), hosts.host(), hosts.ask()).steps)
 
 
-def test_a_folder_of_somebody_elses_stays(machine: Machine) -> None:
+def test_a_folder_of_another_program_stays(machine: Machine) -> None:
     machine.manage()
     plan = ndp.plan(wanted(), hosts.host(), hosts.ask())
     carry_out(plan.steps)
@@ -266,7 +266,7 @@ def test_a_link_that_is_down_has_no_neighbours(link: Link) -> None:
     assert real_answers("eth0", (ipaddress.IPv6Address("2001:2:0:1::5"),)) == {}
 
 
-def test_nobody_is_asked_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_means_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", None)
     assert real_answers("eth0", ()) == {}
 

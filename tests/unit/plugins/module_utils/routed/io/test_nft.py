@@ -23,7 +23,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.system.io import programs
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils.programs import program
 
 TABLE = Table("2001:2:0:b1::/64", "dms6-0123456789", (Open("2001:2:0:b1::25", "tcp", 25),))
-# Notes what it is asked and given, and answers from a file.
+# Notes its arguments and its input, and answers from a file.
 NFT = """cd "$(dirname "$0")" && {{ echo "$*"; cat; }} >> asked; cat listing; {end}
 """
 
@@ -59,7 +59,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     return Host(tmp_path, monkeypatch)
 
 
-def test_nothing_of_ours_asks_nobody(there: Host) -> None:
+def test_without_our_files_nft_is_not_run(there: Host) -> None:
     """Listing tables would load the kernel's modules."""
     there.nft("table")
     assert routed_nft.read() == TableFiles()
@@ -124,7 +124,7 @@ def test_responder_is_let_in_for_a_while(there: Host) -> None:
     assert there.asked == "add element ip6 dms_ipv6 probe { 2001:2:0:b1::7 . 80 timeout 7s }\n"
 
 
-def test_nobody_is_let_in(there: Host) -> None:
+def test_no_client_is_let_in(there: Host) -> None:
     there.nft()
     routed_nft.admit_nobody()
     assert there.asked == ""

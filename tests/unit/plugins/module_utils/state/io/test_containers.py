@@ -62,7 +62,7 @@ def test_macs_that_the_user_gave(tmp_path: Path) -> None:
         "[" * 100000,
     ],
 )
-def test_nobody_can_tell(tmp_path: Path, text: str) -> None:
+def test_it_is_unknown(tmp_path: Path, text: str) -> None:
     """Then it may be any of its networks that has the one that an inspect names."""
     found = kept(tmp_path, text)
     assert ([one.mac for one in found.endpoints], found.mac) == (["", ""], "02:00:00:00:00:21")

@@ -79,7 +79,7 @@ def test_new_file_has_its_mode_whatever_the_umask(tmp_path: Path, umask: int) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_write_keeps_owner_and_group(file: Path) -> None:
-    """But not the bits with which content of ours would run with that owner's rights."""
+    """But not the bits with which our content would run with that owner's rights."""
     os.chown(file, 1234, 4321)
     file.chmod(0o6750)
     system_files.write(str(file), NEW)
@@ -191,7 +191,7 @@ def test_parent_that_is_a_file(file: Path) -> None:
 
 
 def test_readers_see_the_old_or_the_new_file(file: Path) -> None:
-    """While a file is written again and again, whoever reads it finds one whole version of it."""
+    """While a file is written again and again, each reader finds one whole version of it."""
     versions = [b"a" * 100_000, b"b" * 200_000]
     system_files.write(str(file), versions[0])
     writer = FORK.Process(target=write_often, args=(str(file), versions))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, dms.ipv6 contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files in folders of other users, who do what they can meanwhile. DMS_IPV6_RACE_SECONDS: how long each race is run."""
+"""Files in folders of other users, who do what they can. DMS_IPV6_RACE_SECONDS: how long each race is run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def owner(path: Path) -> tuple[int, int, int]:
     return found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)
 
 
-# --- what is no file
+# --- what is not a file
 
 
 def device(path: Path) -> None:
@@ -226,7 +226,7 @@ def test_folder_of_roots_in_one_of_another_users(home: Path) -> None:
     assert os.listdir(home / "mail") == []
 
 
-# --- what changed meanwhile
+# --- what changed in between
 
 
 @pytest.mark.parametrize("content", [NEW, None])
@@ -245,7 +245,7 @@ def test_change_right_before_the_replacement_is_seen(top: Path, monkeypatch: pyt
     other.write_bytes(OLD)
     fsync = os.fsync
 
-    def meanwhile(handle: int) -> None:
+    def change(handle: int) -> None:
         fsync(handle)
         if how == "in place":
             path.write_bytes(OLD.upper())
@@ -256,7 +256,7 @@ def test_change_right_before_the_replacement_is_seen(top: Path, monkeypatch: pyt
             if how == "a link":
                 path.symlink_to("other")
 
-    monkeypatch.setattr(os, "fsync", meanwhile)
+    monkeypatch.setattr(os, "fsync", change)
     with pytest.raises(Refused, match="it changed while the run was at work"):
         system_files.write(str(path), NEW, expected=(OLD,))
     assert not [one for one in os.listdir(top) if one.startswith(".dms-ipv6-")]

@@ -129,7 +129,7 @@ def test_listeners(proc: Files) -> None:
 
 @pytest.mark.skipif(os.sys.byteorder != "little", reason="recorded on a little-endian machine")  # type: ignore[attr-defined]
 def test_udp_listeners(proc: Files) -> None:
-    """Not those that are connected to somebody."""
+    """Not those that are connected to a client."""
     head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
     four = head + " 1: 00000000:0035 00000000:0000 07 0 0 0 0 0 1\n 2: 020011AC:A000 01001107:0035 01 0 0 0 0 0 2\n"
     six = head + f" 1: {'0' * 32}:CA6C {'0' * 32}:0000 07 0 0 0 0 0 3\n"
@@ -186,7 +186,7 @@ def rows(*states: str) -> str:
     [
         ({"tcp": TCP, "tcp6": TCP6}, [25, 25]),
         ({"tcp6": TCP6}, [25]),
-        # Those that are being opened or closed, and listeners, are no connections.
+        # Those that are being opened or closed, and listeners, are not connections.
         ({"tcp": rows("01", "02", "06", "08", "0A", "01")}, [1, 6]),
         ({"tcp": rows("01") + rows("01")}, [1, 1]),
         ({"tcp": HEAD, "tcp6": ""}, []),
@@ -208,7 +208,7 @@ def test_sessions(proc: Files, files: dict[str, str], expected: list[int]) -> No
         ),
         ({"tcp": TCP, "tcp6": TCP6}, 143, []),
         ({"tcp": TCP, "tcp6": TCP6}, 26, []),
-        # A server that has closed its end, or has done so right now, has seen somebody all the same.
+        # A server that has closed its end, or has done so right now, has seen a client all the same.
         *(({"tcp": rows(state)}, 1, [("198.18.7.99", 0xA122)]) for state in ("01", "05", "06", "08")),
         ({"tcp": rows("0A")}, 1, []),
         ({}, 25, []),
@@ -401,7 +401,7 @@ def test_whether_docker_translates_ipv6(
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError(), PermissionError(), subprocess.TimeoutExpired("ip6tables", 10)])
-def test_ip6tables_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_ip6tables_that_cannot_be_queried(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def run(*_arguments: object, **_options: object) -> t.NoReturn:
         raise error
 

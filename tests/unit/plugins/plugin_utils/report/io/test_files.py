@@ -36,7 +36,7 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "x").read_text() == "new"
 
 
-def test_nobody_else_reads_it(tmp_path: Path) -> None:
+def test_no_other_user_reads_it(tmp_path: Path) -> None:
     """A folder of the operator's own keeps its mode; files of an earlier version do not."""
     old = tmp_path / "old"
     old.mkdir(mode=0o755)
