@@ -57,6 +57,7 @@ DOCUMENTATION = (
     "plugins/filter",
     "plugins/callback",
 )
+CODE = ("plugins", "roles", "playbooks", "lab", "tools", "benchmarks")
 # Outages, fault points and agreements are printed by tests that pass; -rP alone would not name those that fail.
 TELL = "-raP"
 
@@ -102,6 +103,8 @@ def lint_steps() -> list[Step]:
         "ansible-lint": ["env", "-u", "ANSIBLE_HOST_PATTERN_MISMATCH", "ansible-lint"],
         # What docs/contributing/style.md says of words; the phrases are in pyproject.toml.
         "words": ["codespell", "--dictionary", "-", "--dictionary", ".config/words.txt", *DOCUMENTATION],
+        # In code, messages and docstrings stand in quotes, which are left out in pages.
+        "words-in-code": ["codespell", "--dictionary", ".config/words.txt", "--ignore-regex", "`[^`]*`", *CODE],
         "changelog": ["antsibull-changelog", "lint"],
         # The schemas come with it: no network is needed.
         "workflows": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],

@@ -237,7 +237,9 @@ def targets(
     projects = {path: replace(like, path=path) for path in files}
     rest = []
     for name in containers:
-        container = next((container for container in found.everyone if name in (container.name, container.id)), None)
+        container = next(
+            (container for container in found.all_containers if name in (container.name, container.id)), None
+        )
         path, reason = made_from(container.labels if container else {}, exists)
         if container and path:
             project = projects.get(path) or replace(
@@ -285,7 +287,7 @@ def env_files(path: str, found: Found) -> tuple[str, ...]:
     """
     given = {
         tuple(posixpath.join(labels[docker_objects.COMPOSE_FOLDER], file) for file in files.split(",") if file)
-        for labels in (container.labels for container in found.everyone)
+        for labels in (container.labels for container in found.all_containers)
         if path in named_files(labels)
         for files in (labels.get(docker_objects.COMPOSE_ENV_FILES, ""),)
     }
@@ -379,7 +381,7 @@ def _project(wanted: Wanted, files: Files, found: Found, worked_out: compose_fil
     says = compose_files.project(files.texts())
     name = project_name(wanted, says.name, found)
     containers = tuple(
-        container for container in found.everyone if container.labels.get(docker_objects.COMPOSE_PROJECT) == name
+        container for container in found.all_containers if container.labels.get(docker_objects.COMPOSE_PROJECT) == name
     )
     if wanted.shape == EXTERNAL:
         real = wanted.network
@@ -403,7 +405,7 @@ def project_name(wanted: Wanted, said: str, found: Found) -> str:
     folder, file = posixpath.split(wanted.path)
     labels = [
         container.labels
-        for container in found.everyone
+        for container in found.all_containers
         if container.labels.get(docker_objects.COMPOSE_FOLDER) == folder
     ]
     named = [label for label in labels if file in _files_of(label)] or labels

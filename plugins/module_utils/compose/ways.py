@@ -166,7 +166,7 @@ def defined_by(network: Network, found: Found) -> tuple[str, str, str]:
     project = network.labels.get(docker_objects.COMPOSE_PROJECT, "")
     members = [
         container
-        for container in found.everyone
+        for container in found.all_containers
         if project and container.labels.get(docker_objects.COMPOSE_PROJECT) == project
     ]
     paths = [path for container in members for path in compose_plan.named_files(container.labels)[:1]]
@@ -178,7 +178,7 @@ def unknown_to(network: Network, found: Found, subnet: str) -> str:
     project, key, path = defined_by(network, found)
     names = [
         container.name
-        for container in found.everyone
+        for container in found.all_containers
         if container.labels.get(docker_objects.COMPOSE_PROJECT) == project
     ]
     how = f", or name {names[0]} in dms_ipv6_containers as well, and it is written there" if names else ""
@@ -193,7 +193,7 @@ def shared(plan: Plan, projects: Collection[str], found: Found) -> Iterator[str]
     gone = {step.name for step in plan.steps if isinstance(step, network_steps.RemoveNetwork)}
     for network in found.networks:
         members = (
-            [container for container in found.everyone if container.endpoint(network.name)]
+            [container for container in found.all_containers if container.endpoint(network.name)]
             if network.name in gone
             else []
         )

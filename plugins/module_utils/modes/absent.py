@@ -87,7 +87,7 @@ def _made_by_compose(
 ) -> list[str]:
     """Containers on our network that Compose itself put there, by a file that named it."""
     staying = [
-        container for container in found.everyone if container.endpoint(network.name) and container.id not in ours
+        container for container in found.all_containers if container.endpoint(network.name) and container.id not in ours
     ]
     return sorted(container.name for container in staying if docker_objects.COMPOSE_PROJECT in container.labels)
 

@@ -317,7 +317,7 @@ def _consequences(
         yield f"the setting is the whole daemon's: IPv6 clients of {', '.join(shut)} are refused as well"
     if not engine_version.has(found.daemon.version, "userland_proxy_rules_go"):
         yield STALE.format(found.daemon.version)
-    names = [container.name for container in found.everyone if _of_mailcow(container)]
+    names = [container.name for container in found.all_containers if _of_mailcow(container)]
     if names or MAILCOW_CHAIN in chains:
         seen = ", ".join(names[:3]) or f"the iptables chain {MAILCOW_CHAIN}"
         yield ISOLATED.format(seen)

@@ -67,7 +67,7 @@ def joins(container: Container, network: str, found: Found, links: Callable[[int
         container,
         network,
         beside,
-        tuple(candidate.name for candidate in found.everyone if candidate.network_mode in modes),
+        tuple(candidate.name for candidate in found.all_containers if candidate.network_mode in modes),
     )
 
 
@@ -77,7 +77,7 @@ def refuse_sharing(containers: Mapping[str, Container], found: Found) -> None:
         kind, _colon, owner = container.network_mode.partition(":")
         if f"{kind}:" == published.CONTAINER_MODE:
             owner_name = next(
-                (candidate.name for candidate in found.everyone if owner in (candidate.id, candidate.name)), owner
+                (candidate.name for candidate in found.all_containers if owner in (candidate.id, candidate.name)), owner
             )
             raise Refused(
                 f"it runs on the network of container {owner_name}, so no network can be added to it",
@@ -152,7 +152,9 @@ def _peers(joining: Iterable[Joins], found: Found) -> Iterator[str]:
             new.setdefault(join.network, []).append(join.container.name)
     for network, names in new.items():
         ready = {
-            container.name for container in found.everyone if (place := container.endpoint(network)) and place.ipv6
+            container.name
+            for container in found.all_containers
+            if (place := container.endpoint(network)) and place.ipv6
         }
         if len({*names, *ready}) > 1:
             yield (

@@ -169,6 +169,6 @@ class Found(t.NamedTuple):
     no_raw: str = ""
 
     @property
-    def everyone(self) -> tuple[docker_objects.Container, ...]:
+    def all_containers(self) -> tuple[docker_objects.Container, ...]:
         """All containers, running or stopped."""
         return (*self.containers, *self.stopped)

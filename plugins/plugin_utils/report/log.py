@@ -38,7 +38,7 @@ class Event:
         module: short name of a module of this collection, empty for any other task.
         ours: the task is one of our modules or of our role.
         caught: the play deals with its failure: a rescue, ignore_errors, ignore_unreachable.
-        everyone: a task with run_once speaks for the whole play.
+        whole_play: a task with run_once speaks for the whole play.
         delegate: the host that it really ran on, if that is another one.
         arguments: what the controller gave it. What a result says of them is the host's word, and not always there.
     """
@@ -48,7 +48,7 @@ class Event:
     result: Json = field(default_factory=dict)
     ours: bool = True
     caught: bool = False
-    everyone: bool = False
+    whole_play: bool = False
     dry: bool = False
     delegate: str = ""
     arguments: Json = field(default_factory=dict)
@@ -212,7 +212,7 @@ def _wrong(log: Log, event: Event) -> Log:
     if event.outcome == UNREACHABLE and not event.delegate:
         return replace(log, ours=True, unreachable=True, error=remark)
     # A run that is stopped says so on hosts that are well: only our own tasks tell how a host is.
-    if event.everyone or (not event.ours and log.first is not None):
+    if event.whole_play or (not event.ours and log.first is not None):
         return replace(log, remarks=(*log.remarks, remark))
     return replace(log, ours=True, failed=True, error=remark)
 

@@ -94,7 +94,7 @@ def event(result: t.Any, outcome: str, ours: bool, ignored: bool) -> Event:
         arguments=mapping(fields.get("args")),
         ours=ours,
         caught=ignored or _caught(task, outcome, fields),
-        everyone=bool(getattr(task, "run_once", False) is True),
+        whole_play=bool(getattr(task, "run_once", False) is True),
         dry=bool(fields.get("check_mode")),
         delegate=delegate if delegate != name else "",
     )

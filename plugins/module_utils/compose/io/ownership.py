@@ -59,7 +59,7 @@ def refuse(names: Collection[str], files: Collection[str], found: Found, docker:
         found: what was read from the host.
         docker: the engine.
     """
-    for container in found.everyone:
+    for container in found.all_containers:
         paths = [path for path in compose_plan.given_files(container.labels) if os.path.isfile(path)]
         if not {container.name, container.id} & {*names} or not paths or {*paths} & {*files}:
             continue

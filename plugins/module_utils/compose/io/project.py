@@ -139,7 +139,7 @@ def named(wanted: compose_plan.Wanted, files: compose_plan.Files, found: Found) 
     """
     folder = os.path.dirname(wanted.path)
     if wanted.project or any(
-        container.labels.get(docker_objects.COMPOSE_FOLDER) == folder for container in found.everyone
+        container.labels.get(docker_objects.COMPOSE_FOLDER) == folder for container in found.all_containers
     ):
         return wanted
     texts = files.texts()

@@ -71,7 +71,7 @@ def choose(containers: Iterable[str], around: Around) -> Chosen:
     rest, notes = [], []
     for name in containers:
         container = next(
-            (candidate for candidate in around.found.everyone if name in (candidate.name, candidate.id)), None
+            (candidate for candidate in around.found.all_containers if name in (candidate.name, candidate.id)), None
         )
         way = None
         composed = container is not None and docker_objects.COMPOSE_PROJECT in container.labels

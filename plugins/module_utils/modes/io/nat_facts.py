@@ -217,7 +217,7 @@ def _of_bridge(attach: str, found: Found) -> dict[str, list[str]]:
     with_ipv6 = {network.name for network in found.networks if network.ipv6}
     if attach != network_on_host.DEFAULT_BRIDGE or "bridge" in with_ipv6:
         return {}
-    return {"bridge": [container.id for container in found.everyone if container.endpoint("bridge")]}
+    return {"bridge": [container.id for container in found.all_containers if container.endpoint("bridge")]}
 
 
 def sentences(plans: Iterable[Plan]) -> list[str]:

@@ -127,7 +127,7 @@ def _targets(
         if options.files:
             raise Refused(f"Compose files are not edited with {wanted.attach}", "attach", "Use compose, or auto")
         return Chosen(rest=wanted.containers), found
-    named = [container for container in found.everyone if {container.name, container.id} & {*wanted.containers}]
+    named = [container for container in found.all_containers if {container.name, container.id} & {*wanted.containers}]
     if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
         return Chosen(rest=wanted.containers), found
     from ...compose import plan as compose_plan  # only here
@@ -200,7 +200,7 @@ def _live(live: Live, wanted: Wanted, found: Found, docker: Docker) -> dict[str,
     plan = network_on_host.plan_network(network, found, {name: ask.inspect(name) for name in live.containers}, ask)
     projects = {
         container.labels.get(docker_objects.COMPOSE_PROJECT, "")
-        for container in found.everyone
+        for container in found.all_containers
         if {container.name, container.id} & {*live.containers}
     }
     return {

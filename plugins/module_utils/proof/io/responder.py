@@ -45,7 +45,7 @@ HARDENED: dict[str, t.Any] = {
     "pids_limit": 64,
     "restart_policy": {"Name": "no"},
 }
-USER = "65534:65534"  # nobody
+USER = "65534:65534"  # the user that Debian calls nobody: codespell:ignore nobody
 CHECK_IMAGE = "Check the image (dms_ipv6_probe_image); it runs as user 65534 on a read-only file system"
 # Runs when the time is over. It tries for a while, because dockerd may be being restarted at that moment.
 REMOVES = """
@@ -116,7 +116,9 @@ def start(docker: Docker, wanted: Wanted) -> int:
 
 def _refuse_no_network(docker: Docker, network: str) -> None:
     if not any(network in (known.get("Name"), known.get("Id")) for known in docker.networks()):
-        raise Refused("there is no such network, so nothing to prove", f"network {network}", "Run dms.ipv6.enable first")
+        raise Refused(
+            "there is no such network, so nothing to prove", f"network {network}", "Run dms.ipv6.enable first"
+        )
 
 
 def _create(client: t.Any, wanted: Wanted, image: str, port: int) -> str:

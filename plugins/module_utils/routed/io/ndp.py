@@ -85,7 +85,7 @@ def facts(found: Found) -> routed_neighbours.Facts:
     units = _ours(f"{ndp_proxy.UNITS}/{ndp_proxy.UNIT_PREFIX}*.service")
     networks = _managed(rows)
     active = _running([*(os.path.basename(path) for path in units), *((NETWORKD,) if networks else ())])
-    six = (endpoint.ipv6 for container in found.everyone for endpoint in container.endpoints)
+    six = (endpoint.ipv6 for container in found.all_containers for endpoint in container.endpoints)
     return routed_neighbours.Facts(
         interfaces=names,
         addresses=routed_neighbours.addresses(rows),

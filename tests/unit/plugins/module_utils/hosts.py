@@ -171,7 +171,7 @@ def host(daemon: Daemon | None = None, **more: t.Any) -> state_host.Found:
 def carried_out(found: state_host.Found, steps: t.Iterable[t.Any]) -> state_host.Found:
     """The host once steps that are about networks were carried out; others change nothing here."""
     networks = {one.name: one for one in found.networks}
-    everyone = {one.id: one for one in found.everyone}
+    everyone = {one.id: one for one in found.all_containers}
     for step in steps:
         if isinstance(step, network_steps.CreateNetwork):
             assert step.name not in networks

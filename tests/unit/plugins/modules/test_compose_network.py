@@ -77,7 +77,7 @@ class Engine:
 
     def ask(self, docker: Docker) -> t.Any:
         assert docker.path in ("/var/run/docker.sock", "/run/other.sock")
-        return hosts.ask(*self.found.everyone, **self.asked)
+        return hosts.ask(*self.found.all_containers, **self.asked)
 
     def do(self, step: t.Any) -> None:
         if self.failing and str(step).startswith(self.failing):
@@ -94,7 +94,9 @@ class Engine:
     def state(self) -> t.Any:
         """Everything that a change may touch."""
         definitions = {one.name: one.definition for one in self.found.networks}
-        places = {one.name: [(place.network, place.settings) for place in one.endpoints] for one in self.found.everyone}
+        places = {
+            one.name: [(place.network, place.settings) for place in one.endpoints] for one in self.found.all_containers
+        }
         return definitions, places, self.files(), change_record.record()
 
 

@@ -110,7 +110,7 @@ class Site:
                 project=one["project_name"],
                 files=tuple(one.get("files", ())),
             )
-            steps = compose_project.plan(wanted, self.found, ask(*self.found.everyone)).plan.steps
+            steps = compose_project.plan(wanted, self.found, ask(*self.found.all_containers)).plan.steps
             for step in steps:
                 if isinstance(step, WriteFile):
                     Path(step.path).write_bytes(step.content or b"")
@@ -118,8 +118,8 @@ class Site:
         for one in plan["networks"]:
             asked = network_on_host.NetworkOptions(one["name"], one["subnet"], containers=tuple(one["containers"]))
             new = network_on_host.wanted_network(asked, self.found.machine_id)
-            everyone = {name: ask(*self.found.everyone).inspect(name) for name in one["containers"]}
-            plan = network_on_host.plan_network(new, self.found, everyone, ask(*self.found.everyone))
+            everyone = {name: ask(*self.found.all_containers).inspect(name) for name in one["containers"]}
+            plan = network_on_host.plan_network(new, self.found, everyone, ask(*self.found.all_containers))
             before = {network.name: network.definition for network in self.found.networks}
             self.found = carried_out(self.found, plan.steps)
             after = {network.name: network.definition for network in self.found.networks}
@@ -134,7 +134,7 @@ SELDOM = nat_facts.Seldom(given_up=lambda *_arguments: [])
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
     made = Site(tmp_path)
-    monkeypatch.setattr(read_host, "ask", lambda docker: ask(*made.found.everyone))
+    monkeypatch.setattr(read_host, "ask", lambda docker: ask(*made.found.all_containers))
     monkeypatch.setattr(own_addresses, "read", lambda networks: own_addresses.Places("198.18.7.2", "", ("198.18.7.2",)))
     monkeypatch.setattr(packages, "missing", lambda compose=False: [])
     monkeypatch.setattr(Docker, "get", answers(listed=made.listed))

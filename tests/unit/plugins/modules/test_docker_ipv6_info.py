@@ -593,7 +593,7 @@ class Shop:
         return self.found._replace(daemon=self.lab.daemon.running(), record=record, edited=edited)
 
     def ask(self, docker: Docker) -> docker_objects.Ask:
-        return ask(*self.found.everyone, **self.asked)
+        return ask(*self.found.all_containers, **self.asked)
 
     def stop(self) -> None:
         """Nothing of the project is left."""

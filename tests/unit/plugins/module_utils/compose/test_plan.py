@@ -88,7 +88,7 @@ EMPTY = shop(BRIDGE, containers=(), networks=(BRIDGE,))
 
 
 def make(wanted: Wanted, there: Files, found: state_host.Found, **asked: t.Any) -> ComposePlan:
-    return compose_plan.plan(wanted, there, found, ask(*found.everyone, **asked))
+    return compose_plan.plan(wanted, there, found, ask(*found.all_containers, **asked))
 
 
 def written(there: Files, made: ComposePlan) -> Files:
@@ -248,7 +248,7 @@ def test_plan(wanted: Wanted, there: Files, found: state_host.Found, subnet: str
     assert made.plan.sentences() == sentences
     assert apart(made.plan.warnings) == []
     assert made.project == "shop"
-    assert made.containers == found.everyone
+    assert made.containers == found.all_containers
 
 
 @pytest.mark.parametrize(

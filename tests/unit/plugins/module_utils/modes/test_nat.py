@@ -490,11 +490,11 @@ def around_it(*networks: docker_objects.Network, mail: docker_objects.Container,
 
 def network_plan(wanted: network_planning.WantedNetwork, found: state_host.Found, **asked: t.Any) -> Plan:
     """The plan; nothing is left to do, and to warn of, on its result."""
-    containers = {one: ask(*found.everyone).inspect(one) for one in wanted.containers}
-    plan = network_on_host.plan_network(wanted, found, containers, ask(*found.everyone, **asked))
+    containers = {one: ask(*found.all_containers).inspect(one) for one in wanted.containers}
+    plan = network_on_host.plan_network(wanted, found, containers, ask(*found.all_containers, **asked))
     after = carried_out(found, plan.steps)
-    containers = {one: ask(*after.everyone).inspect(one) for one in wanted.containers}
-    again = network_on_host.plan_network(wanted, after, containers, ask(*after.everyone, **asked))
+    containers = {one: ask(*after.all_containers).inspect(one) for one in wanted.containers}
+    again = network_on_host.plan_network(wanted, after, containers, ask(*after.all_containers, **asked))
     assert (again.steps, again.warnings) == ((), ())
     return plan
 
@@ -576,8 +576,8 @@ def test_ports_that_stay_without_ipv6(
     plan = network_on_host.plan_network(wanted, found, containers, ask(mail))
     assert plan.warnings == tuple(words)
     after = carried_out(found, plan.steps)
-    containers = dict.fromkeys(wanted.containers, after.everyone[0])
-    again = network_on_host.plan_network(wanted, after, containers, ask(*after.everyone))
+    containers = dict.fromkeys(wanted.containers, after.all_containers[0])
+    again = network_on_host.plan_network(wanted, after, containers, ask(*after.all_containers))
     assert (again.steps, again.warnings) == ((), plan.warnings)
 
 

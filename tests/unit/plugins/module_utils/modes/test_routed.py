@@ -75,7 +75,7 @@ def there(daemon: Daemon = NEW, *known: docker_objects.Container, **more: t.Any)
 
 def plan(found: state_host.Found, wanted: nat.Wanted = WANTED, **more: t.Any) -> routed.RoutedPlan:
     file = more or json_text.read(json_text.decode(found.raw or b"", PATH), PATH)
-    return routed.plan(wanted, found, ask(*found.everyone), file)
+    return routed.plan(wanted, found, ask(*found.all_containers), file)
 
 
 def refusal(found: state_host.Found, wanted: nat.Wanted = WANTED, **more: t.Any) -> str:

@@ -209,7 +209,7 @@ def test_a_probe_host_that_died_is_a_remark() -> None:
 
 def test_a_host_that_stops_the_run_does_not_spoil_good_hosts() -> None:
     stop = {"failed": True, "msg": "The roll-out stops: mail2 was rolled back"}
-    for event in (Event("", "failed", stop, ours=False), Event("", "failed", stop, everyone=True)):
+    for event in (Event("", "failed", stop, ours=False), Event("", "failed", stop, whole_play=True)):
         made = report({"mail": log(read(proof=proof()), event)})
         assert made["hosts"][0]["state"] == "real"
         assert made["remarks"] == [{"host": "mail", "text": stop["msg"]}]
@@ -222,7 +222,7 @@ def test_what_failed_before_our_first_look_is_the_hosts() -> None:
 
 
 def test_a_host_that_only_stops_the_run_is_not_in_it() -> None:
-    made = report({"probe": log(Event("", "failed", {"failed": True, "msg": "stop"}, ours=False, everyone=True))})
+    made = report({"probe": log(Event("", "failed", {"failed": True, "msg": "stop"}, ours=False, whole_play=True))})
     assert (made["hosts"], made["remarks"]) == ([], [{"host": "probe", "text": "stop"}])
 
 

@@ -56,7 +56,7 @@ def everywhere(words: str) -> str:
     result["proof"] = {"result": words, "expect": words, "date": words, "probes": [probe], "faults": [words]}
     steps = Event("docker_daemon_config", result={"changed": True, "steps": [words]})
     bad = Event("docker_ipv6_network", "failed", {"failed": True, "msg": words})
-    stop = Event("", "failed", {"failed": True, "msg": words}, everyone=True)
+    stop = Event("", "failed", {"failed": True, "msg": words}, whole_play=True)
     return page(**{words: fleets.log(Event("docker_ipv6_info", result=result), steps, bad, stop)})
 
 

@@ -119,7 +119,10 @@ def test_hashes(programs: Path, command: tuple[str, ...]) -> None:
     assert asked() == ["/srv/shop [a][b] config --hash *", "/srv/shop [c][b] config --hash *"]
 
 
-ECHO = 'case "$*" in *version) echo "Docker Compose version v2.40.3" ;; *) echo "web $(echo "$*" | grep -c -e "--env-file /srv/prod.env -f")" ;; esac\n'
+ECHO = """\
+case "$*" in *version) echo "Docker Compose version v2.40.3"; exit ;; esac
+echo "web $(echo "$*" | grep -c -e "--env-file /srv/prod.env -f")"
+"""
 
 
 def test_variables_from_other_files(programs: Path) -> None:

@@ -417,7 +417,7 @@ def test_the_daemon(kernel: Kernel) -> None:
     assert list(map(str, found.daemon.containers)) == ["mail", "frozen (paused)", "worker (restarting)"]
     assert [one.name for one in found.containers] == ["mail", "frozen", "worker"]
     assert [one.name for one in found.stopped] == ["old", "going"]
-    assert [one.name for one in found.everyone] == ["mail", "frozen", "worker", "old", "going"]
+    assert [one.name for one in found.all_containers] == ["mail", "frozen", "worker", "old", "going"]
     assert found.members == {"bridge": ("frozen", "mail", "worker"), "web": ("mail", "old")}
     assert (found.borrowed, found.machine_id) == ([True], "0123")
 
