@@ -130,6 +130,34 @@ findings:
     remedy:
       description: What to do about it.
       type: str
+    place:
+      description: The published port, in its parts, so that findings with one cause can be shown as one.
+      returned: for findings about one published port
+      type: dict
+      contains:
+        container:
+          description: Its name.
+          type: str
+        port:
+          description: Port of the container, with its protocol.
+          type: str
+          sample: 25/tcp
+        clients:
+          description: Of which family.
+          type: str
+          sample: IPv6 clients
+        what:
+          description: What happens to them.
+          type: str
+          sample: appear as
+        seen_as:
+          description: The gateway that they appear as; empty if they do not.
+          type: str
+          sample: 172.18.0.1
+        because:
+          description: Why; empty if RV(findings[].place.what) says it.
+          type: str
+          sample: the container has no IPv6 address
 table:
   description: Ports and findings as lines that a person can read, the worst finding first.
   returned: success

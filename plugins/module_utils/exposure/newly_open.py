@@ -14,6 +14,7 @@ import re
 import typing as t
 
 from ..core import verdict
+from ..core.finding import Place
 from ..core.refused import Refused
 from ..engine import version as engine_version
 from ..state import docker_objects, packet_filter
@@ -114,13 +115,13 @@ def _reached(container: docker_objects.Container, host: published.Host) -> set[s
 
 def unequal(host: published.Host, joining: Collection[str]) -> list[str]:
     """What rules of the administrator's own keep from IPv4 clients, and not from IPv6 clients once these have IPv6."""
-    found = [only_ipv4(*rule) for rule in rules_of_one_family(host, joining)]
+    found = [str(only_ipv4(*rule)) for rule in rules_of_one_family(host, joining)]
     return found or [text for text in (banned_over_ipv4(host),) if text]
 
 
-def only_ipv4(container: str, port: str, by: str) -> str:
+def only_ipv4(container: str, port: str, by: str) -> Place:
     """One of rules_of_one_family() as an operator reads it."""
-    return f"container {container}, port {port}: IPv4 clients are kept out by {by}; nothing does that for IPv6"
+    return Place(container, port, "IPv4 clients", f"are kept out by {by}; nothing does that for IPv6")
 
 
 def banned_over_ipv4(host: published.Host) -> str:

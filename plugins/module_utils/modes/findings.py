@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..core import ip, verdict
-from ..core.finding import CRITICAL, INFO, WARNING, Finding
+from ..core.finding import CRITICAL, INFO, WARNING, Finding, Place, to_name
 from ..core.refused import Refused
 from ..daemon import address_pools, json_text
 from ..daemon import on_host as daemon_on_host
@@ -108,20 +108,24 @@ def _exposed(host: published.Host, found: Found) -> Iterator[Finding]:
     """Ports at which clients are not what they seem, or get no answer although something serves them."""
     for container in host.containers:
         for exposure in published.exposures(container, host):
-            clients = exposure.family.replace("ip", "IP")
-            place = f"container {container.name}, port {exposure.port.container_port}/{exposure.port.protocol}"
             if exposure.family == state_firewall.IPV6 and not found.paths:
                 continue
             if exposure.verdict == verdict.MASKED:
-                evidence = f"{place}: {clients} clients appear as {exposure.by or 'a gateway'}"
-                usual = f"Add {container.name} to dms_ipv6_containers, then run dms.ipv6.enable"
-                remedy = _remedy(exposure, found, usual)
-                yield _finding("masked", f"{evidence}, because {published.CAUSES[exposure.cause]}", remedy)
+                place = _place(container.name, exposure, "appear as", exposure.by or "a gateway")
+                yield _at(place, "masked", _remedy(exposure, found, to_name([container.name])))
             elif exposure.verdict == verdict.TIMEOUT and exposure.cause != "host_firewall":
-                why = published.CAUSES[exposure.cause]
-                evidence = f"{place}: {clients} clients get no answer and time out, because {why}"
                 remedy = _remedy(exposure, found, "Run dms.ipv6.enable, or refuse IPv6 with dms.ipv6.prevent")
-                yield _finding("hangs", evidence, remedy)
+                yield _at(_place(container.name, exposure, "get no answer and time out"), "hangs", remedy)
+
+
+def _place(container: str, exposure: published.Exposure, what: str, seen_as: str = "") -> Place:
+    port, clients = exposure.port, f"{exposure.family.replace('ip', 'IP')} clients"
+    name = f"{port.container_port}/{port.protocol}"
+    return Place(container, name, clients, what, seen_as, published.CAUSES[exposure.cause])
+
+
+def _at(place: Place, name: str, remedy: str) -> Finding:
+    return _finding(name, str(place), remedy)._replace(place=place)
 
 
 def _remedy(exposure: published.Exposure, found: Found, usual: str) -> str:
@@ -167,7 +171,7 @@ def _one_family(host: published.Host) -> Iterator[Finding]:
         return
     found = newly_open.rules_of_one_family(host, ())
     for rule in found:
-        yield _finding("ipv4_only_rules", newly_open.only_ipv4(*rule), remedy)
+        yield _at(newly_open.only_ipv4(*rule), "ipv4_only_rules", remedy)
     banned = newly_open.banned_over_ipv4(host) if any(container.has_ipv6 for container in host.containers) else ""
     if banned and not found:
         yield _finding("ipv4_only_rules", banned, remedy)

@@ -120,7 +120,7 @@ def read(params: dict[str, t.Any], more: More) -> dict[str, t.Any]:
         "networks": [_network_facts(network) for network in found.networks],
         "containers": _containers_facts(found),
         "findings": [
-            finding._asdict()
+            finding.result()
             for finding in _wrong(docker, found, _live(wanted, params["mode"], targets), wanted, params, more)
         ],
     }

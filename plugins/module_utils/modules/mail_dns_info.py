@@ -45,9 +45,9 @@ def run(params: dict[str, t.Any], _dry: bool = False) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "changed": False,
         "names": [_name(name) for name in report.names],
-        "findings": [finding._asdict() for finding in findings],
+        "findings": [finding.result() for finding in findings],
         "summary": dns_findings.summary(report, findings),
-        "table": modes_report.finding_lines(finding._asdict() for finding in findings),
+        "table": modes_report.finding_lines(finding.result() for finding in findings),
     }
     parts = {"mx": report.mx, "ptr": report.ptr, "spf": report.spf}
     return {**result, **{name: dataclasses.asdict(part) for name, part in parts.items() if part}}

@@ -5,20 +5,15 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils.core.finding import sentence, to_name
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import report
 
-from .text import text
+from .text import mapping, text
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-# As modes.findings writes them: a place, then what clients get there, then why.
-PLACE = re.compile(r"container (?P<container>\S+), port (?P<port>[^:\s]+): (?P<rest>.+)", re.DOTALL)
-WHO = re.compile(r"(?P<clients>IPv[46] clients) appear as (?P<by>\S+), because (?P<why>.+)", re.DOTALL)
-CONTAINER = re.compile(r"Add \S+ to dms_ipv6_containers, then run dms\.ipv6\.enable")
 
 
 class Group(t.NamedTuple):
@@ -30,37 +25,45 @@ class Group(t.NamedTuple):
     remedy: str
 
 
+class _Cause(t.NamedTuple):
+    """What findings have in common; ``remedy`` is empty for the usual one, which names the container."""
+
+    severity: str
+    id: str
+    clients: str
+    what: str
+    because: str
+    remedy: str
+
+
 def grouped(findings: Iterable[Mapping[str, t.Any]]) -> list[Group]:
     """The findings by cause, the worst first."""
-    groups: dict[tuple[str, ...], list[tuple[str, str, str, str]]] = {}
+    alone: list[Group] = []
+    groups: dict[_Cause, list[Mapping[str, t.Any]]] = {}
     for finding in findings:
-        name, severity, evidence, remedy = (
-            text(finding.get(part)) for part in ("id", "severity", "evidence", "remedy")
-        )
-        place = PLACE.fullmatch(evidence)
-        who = WHO.fullmatch(place["rest"]) if place else None
-        container, port = (place["container"], place["port"].removesuffix("/tcp")) if place else ("", "")
-        cause = f"{who['clients']} {who['why']}" if who else place["rest"] if place else evidence
-        key = (severity, name, cause, "" if CONTAINER.fullmatch(remedy) else remedy)
-        groups.setdefault(key, []).append((container, port, who["by"] if who else "", evidence))
-    listed = [_group(key, some) for key, some in groups.items()]
-    return sorted(listed, key=lambda group: (_severity(group.severity), group.id, group.evidence))
+        place = mapping(finding.get("place"))
+        found = Group(*(text(finding.get(part)) for part in Group._fields))
+        if not place:
+            alone.append(found)
+            continue
+        remedy = "" if found.remedy == to_name([text(place.get("container"))]) else found.remedy
+        clients, what, because = (text(place.get(part)) for part in ("clients", "what", "because"))
+        groups.setdefault(_Cause(found.severity, found.id, clients, what, because, remedy), []).append(place)
+    listed = [*alone, *(_group(cause, places) for cause, places in groups.items())]
+    return sorted(dict.fromkeys(listed), key=lambda group: (_severity(group.severity), group.id, group.evidence))
 
 
 def _severity(word: str) -> int:
     return report.SEVERITIES.index(word) if word in report.SEVERITIES else len(report.SEVERITIES)
 
 
-def _group(key: tuple[str, ...], some: list[tuple[str, str, str, str]]) -> Group:
-    severity, name, cause, remedy = key
-    if not some[0][0]:
-        return Group(name, severity, some[0][3], remedy)
-    places: dict[str, list[str]] = {}
-    for container, port, _by, _evidence in some:
-        places.setdefault(container, []).append(port)
-    by = " / ".join(dict.fromkeys(by for _container, _port, by, _evidence in some if by))
-    where = " and ".join(f"{container} {', '.join(dict.fromkeys(ports))}" for container, ports in places.items())
-    clients, _clients, why = cause.partition(" clients ")
-    sentence = f"{where}: {clients} clients appear as {by}, because {why}" if by else f"{where}: {cause}"
-    names = ", ".join(places)
-    return Group(name, severity, sentence, remedy or f"Add {names} to dms_ipv6_containers, then run dms.ipv6.enable")
+def _group(cause: _Cause, places: Iterable[Mapping[str, t.Any]]) -> Group:
+    ports: dict[str, list[str]] = {}
+    seen_as: list[str] = []
+    for place in places:
+        ports.setdefault(text(place.get("container")), []).append(text(place.get("port")).removesuffix("/tcp"))
+        seen_as.append(text(place.get("seen_as")))
+    where = " and ".join(f"{container} {', '.join(dict.fromkeys(names))}" for container, names in ports.items())
+    gateways = " / ".join(dict.fromkeys(seen_as))
+    evidence = f"{where}: {sentence(cause.clients, cause.what, gateways, cause.because)}"
+    return Group(cause.id, cause.severity, evidence, cause.remedy or to_name(ports))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import ansible_collections.dms.ipv6 as checkout
 import yaml
+from ansible_collections.dms.ipv6.plugins.module_utils.core import finding
 
 Hosts = t.Mapping[str, t.Mapping[str, t.Any]]
 DOWN: dict[str, t.Any] = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
@@ -120,13 +121,11 @@ def _exposure(verdict: str, by: str, *ports: int) -> list[dict[str, t.Any]]:
     ]
 
 
-def _masked(name: str, by: str, *ports: int) -> list[dict[str, str]]:
-    why = "because the container has no IPv6 address"
-    remedy = f"Add {name} to dms_ipv6_containers, then run dms.ipv6.enable"
-    evidence = f"container {name}, port {{}}/tcp: IPv6 clients appear as {by}, {why}"
-    return [
-        {"id": "masked", "severity": "critical", "evidence": evidence.format(port), "remedy": remedy} for port in ports
-    ]
+def _masked(name: str, by: str, *ports: int) -> list[dict[str, t.Any]]:
+    why = "the container has no IPv6 address"
+    places = [finding.Place(name, f"{port}/tcp", "IPv6 clients", "appear as", by, why) for port in ports]
+    remedy = finding.to_name([name])
+    return [finding.Finding("masked", "critical", str(place), remedy, place).result() for place in places]
 
 
 # A host with a mail server and a reverse proxy, before and after the mail server is enabled: story ``rich``.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dms.ipv6.plugins.module_utils.core import finding
 from ansible_collections.dms.ipv6.plugins.plugin_utils.report import fleet as report_fleet
 from ansible_collections.dms.ipv6.plugins.plugin_utils.report import log as report_log
 from ansible_collections.dms.ipv6.plugins.plugin_utils.report.log import Event, Log
@@ -32,14 +33,10 @@ def container(name: str, verdict: str, ports: t.Iterable[int] = (25,)) -> dict[s
     return {"name": name, "networks": ["mail_default"], "exposure": exposure, "direct": []}
 
 
-def masked(name: str, number: int) -> dict[str, str]:
-    return {
-        "id": "masked",
-        "severity": "critical",
-        "evidence": f"container {name}, port {number}/tcp: IPv6 clients appear as 172.18.0.1, because the container has"
-        " no IPv6 address",
-        "remedy": f"Add {name} to dms_ipv6_containers, then run dms.ipv6.enable",
-    }
+def masked(name: str, number: int) -> dict[str, t.Any]:
+    why = "the container has no IPv6 address"
+    place = finding.Place(name, f"{number}/tcp", "IPv6 clients", "appear as", "172.18.0.1", why)
+    return finding.Finding("masked", "critical", str(place), finding.to_name([name]), place).result()
 
 
 def info(verdict: str = "real", **more: t.Any) -> dict[str, t.Any]:

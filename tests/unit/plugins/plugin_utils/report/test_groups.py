@@ -29,6 +29,6 @@ def test_what_a_module_finds_is_one_group_for_each_cause(settings: dict[str, boo
     found = host(Daemon(version="28.5.2", settings=settings), containers=several, networks=networks)
     every = [one for one in findings.findings(found, nat.Wanted(), ()) if one.id == name]
     assert len(every) == 2
-    (group,) = grouped(finding._asdict() for finding in every)
+    (group,) = grouped(finding.result() for finding in every)
     assert group.id == name
     assert group.evidence.startswith("mail 80 and web 80: IPv6 clients ")

@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.dms.ipv6.plugins.module_utils.core import finding
 from ansible_collections.dms.ipv6.plugins.plugin_utils.screen import audit, outcome, plan, words
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -40,12 +41,9 @@ def container(name: str, exposed: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     return {"name": name, "networks": ["mail_default"], "exposure": exposed, "direct": []}
 
 
-def masked(name: str, port: int, by: str = "172.18.0.1") -> dict[str, str]:
-    return {
-        "id": "masked", "severity": "critical",
-        "evidence": f"container {name}, port {port}/tcp: IPv6 clients appear as {by}, {WHY}",
-        "remedy": f"Add {name} to dms_ipv6_containers, then run dms.ipv6.enable",
-    }  # fmt: skip
+def masked(name: str, port: int, by: str = "172.18.0.1") -> dict[str, t.Any]:
+    place = finding.Place(name, f"{port}/tcp", "IPv6 clients", "appear as", by, WHY.removeprefix("because "))
+    return finding.Finding("masked", "critical", str(place), finding.to_name([name]), place).result()
 
 
 def then(name: str, *numbers: int, verdict: str = "real") -> list[dict[str, t.Any]]:
