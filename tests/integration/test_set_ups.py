@@ -43,7 +43,7 @@ def planned(host: Host, said: dict[str, t.Any]) -> dict[str, t.Any]:
     """What docker_ipv6_info returns for the same options: a plan, or why there is none."""
     given = {name.removeprefix("dms_ipv6_"): value for name, value in said.get("options", {}).items()}
     given = {name: value for name, value in given.items() if not name.startswith("probe_")}
-    return host.module("docker_ipv6_info", mode="nat", **{"containers": ["mail"], **given})
+    return host.direct("docker_ipv6_info", mode="nat", **{"containers": ["mail"], **given})
 
 
 def look(host: Host) -> str:
@@ -111,7 +111,7 @@ def carried_out(said: dict[str, t.Any], host: Host) -> None:
     assert not again["failed"] and again["plan"]["steps"] == [], again
     assert steps or look(host) == before
     host.run(said.get("then", ":"))
-    info = host.module("docker_ipv6_info", mode="audit")
+    info = host.direct("docker_ipv6_info", mode="audit")
     assert proves or info.get("proof", {}).get("result", "not verified") == said["proof"], info
     assert {*said.get("finds", ())} <= {one["id"] for one in info["findings"]}, info["findings"]
     if said["proof"] == "passed":

@@ -17,6 +17,7 @@ import typing as t
 
 from ...core.refused import Refused
 from . import programs as system_programs
+from . import sock_diag
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,12 +157,23 @@ def listeners(pid: int, own: bool = False) -> dict[str, list[tuple[str, int]]]:
     """
     found: dict[str, list[tuple[str, int]]] = {"ipv4": [], "ipv6": []}
     inodes = _sockets_beside(pid) if own else None
+    try:
+        sockets = sock_diag.listening(pid)
+    except OSError:
+        sockets = [*_listening(pid)]
+    for listener in sockets:
+        if inodes is None or str(listener.inode) in inodes:
+            found[listener.family].append((listener.address, listener.port))
+    return found
+
+
+def _listening(pid: int) -> t.Iterator[sock_diag.Listener]:
+    """The same as sock_diag.listening(), where the kernel has nothing but /proc."""
     for family, name in (("ipv4", "tcp"), ("ipv6", "tcp6")):
         for fields in lines_of(f"/proc/{pid}/net/{name}"):
-            if fields[3:4] == [LISTENS] and (inodes is None or fields[9] in inodes):
+            if fields[3:4] == [LISTENS]:
                 address, port = fields[1].split(":")
-                found[family].append((_from_proc(address), int(port, 16)))
-    return found
+                yield sock_diag.Listener(family, _from_proc(address), int(port, 16), int(fields[9]))
 
 
 def udp_listeners(pid: int) -> dict[str, list[tuple[str, int]]]:
@@ -189,10 +201,15 @@ def _sockets_beside(pid: int) -> set[str]:
         for entry in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/{entry}/ns/pid") == own:
-                    found |= {
-                        os.readlink(f"/proc/{entry}/fd/{descriptor}") for descriptor in os.listdir(f"/proc/{entry}/fd")
-                    }
+                    found |= {*_open_files(entry)}
     return {link[len("socket:[") : -1] for link in found if link.startswith("socket:[")}
+
+
+def _open_files(process: str) -> t.Iterator[str]:
+    """What a process has open, without what it closes at this moment."""
+    for descriptor in os.listdir(f"/proc/{process}/fd"):
+        with contextlib.suppress(OSError):
+            yield os.readlink(f"/proc/{process}/fd/{descriptor}")
 
 
 def sessions(pid: int) -> list[int]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel, sock_diag
 
 IF_INET6 = """\
 00000000000000000000000000000001 01 80 10 80       lo
@@ -72,6 +73,11 @@ CGROUP1 = "".join(f"{one}:/system.slice/docker.service\n" for one in ("12:pids",
 Files = t.Callable[[dict[str, str]], None]
 
 
+def no_diagnostics(_pid: int) -> t.NoReturn:
+    """A kernel that has nothing but /proc."""
+    raise OSError(errno.ENOENT, "no such module")
+
+
 @pytest.fixture
 def proc(monkeypatch: pytest.MonkeyPatch) -> Files:
     """Lets the kernel's files have recorded texts; others are missing."""
@@ -83,6 +89,7 @@ def proc(monkeypatch: pytest.MonkeyPatch) -> Files:
             return io.StringIO(files[path])
 
         monkeypatch.setattr(builtins, "open", opened)
+        monkeypatch.setattr(sock_diag, "listening", no_diagnostics)
 
     return give
 
