@@ -32,7 +32,7 @@ def test_subnet(text: str, expected: str) -> None:
 
 
 REFUSED = [
-    ("", "no CIDR: the prefix length is missing"),
+    ("", "not a CIDR: the prefix length is missing"),
     ("fd12:3456:789a:1::", "'fd12:3456:789a:1::' is not a CIDR: the prefix length is missing"),
     ("fd12:3456:789a:1::1", "no CIDR"),
     ("auto", "'auto' is not a CIDR"),
