@@ -589,7 +589,7 @@ def test_bad_is_refused_by_every_function(wanted: t.Any) -> None:
     [
         (DefaultNetwork("10.0.0.0/8"), "10.0.0.0/8 is IPv4"),
         (DefaultNetwork("fd00::1/64"), "host bits"),
-        (DefaultNetwork("fd00::/64\nx: y"), "no CIDR"),
+        (DefaultNetwork("fd00::/64\nx: y"), "not a CIDR"),
         (NamedNetwork("", SUBNET, ("mail",)), "no key of a network"),
         (NamedNetwork("a: b", SUBNET, ("mail",)), "no key of a network"),
         (NamedNetwork("x-six", SUBNET, ("mail",)), "no key of a network"),
