@@ -292,7 +292,7 @@ def test_ready(engine: Engine, monkeypatch: pytest.MonkeyPatch, check: bool) -> 
     assert run(probe_responder, check=check, state="ready", image="x/y", port=8080)["changed"] is True
     assert (asked, engine.started) == ([("x/y", 8080, check)], [])
     assert failure(probe_responder, state="ready", metrics="/x/y").startswith("metrics: give the absolute path")
-    assert failure(probe_responder, state="ready", image="Upper").startswith("image: 'Upper' is no name")
+    assert failure(probe_responder, state="ready", image="Upper").startswith("image: 'Upper' is not a name")
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
