@@ -116,7 +116,10 @@ def inventory(page: Page, host: Host, client: Host, place: Path) -> Path:
     docker = {name: {"ansible_host": host.container} for name in groups["docker"]["hosts"]}
     probe_hosts = groups["docker"]["vars"].get("dms_ipv6_probe_hosts", ())
     others = {name: {"ansible_host": client.container} for name in probe_hosts}
-    common = {"ansible_connection": "community.docker.docker", "ansible_python_interpreter": "/usr/bin/python3"}
+    common: dict[str, t.Any] = {
+        "ansible_connection": "community.docker.docker",
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
     # The lab's hosts have a root without sudo, and no registry.
     common |= {"ansible_become": False, "dms_ipv6_probe_image": "dms-lab/whoami"}
     written = {

@@ -237,9 +237,7 @@ def targets(
     projects = {path: replace(like, path=path) for path in files}
     rest = []
     for name in containers:
-        container = next(
-            (container for container in found.all_containers if name in (container.name, container.id)), None
-        )
+        container = next((known for known in found.all_containers if name in (known.name, known.id)), None)
         path, reason = made_from(container.labels if container else {}, exists)
         if container and path:
             project = projects.get(path) or replace(

@@ -266,9 +266,7 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
     containers = tuple(_of_project(project, services, found))
     waiting = _waiting(containers, said, wanted.path)
     env_files = compose_plan.env_files(wanted.path, found)
-    steps: Steps = tuple(
-        WriteFile(edit.path, edit.after.encode(), WHY, edit.old, True) for edit in edits if edit.after != edit.before
-    )
+    steps: Steps = _writes(edits)
     if waiting and recreate:
         folder, name = posixpath.split(wanted.path)
         file = "" if name in compose_plan.BY_ITSELF else wanted.path
@@ -284,6 +282,12 @@ def plan(wanted: compose_plan.Wanted, files: Files, found: Found, recreate: bool
         waiting,
         containers,
         env_files,
+    )
+
+
+def _writes(edits: Iterable[Edit]) -> Steps:
+    return tuple(
+        WriteFile(edit.path, edit.after.encode(), WHY, edit.old, True) for edit in edits if edit.after != edit.before
     )
 
 

@@ -112,10 +112,10 @@ def _exposed(host: published.Host, found: Found) -> Iterator[Finding]:
                 continue
             if exposure.verdict == verdict.MASKED:
                 place = _place(container.name, exposure, "appear as", exposure.by or "a gateway")
-                yield _at(place, "masked", _remedy(exposure, found, to_name([container.name])))
+                yield _at("masked", place, _remedy(exposure, found, to_name([container.name])))
             elif exposure.verdict == verdict.TIMEOUT and exposure.cause != "host_firewall":
                 remedy = _remedy(exposure, found, "Run dms.ipv6.enable, or refuse IPv6 with dms.ipv6.prevent")
-                yield _at(_place(container.name, exposure, "get no answer and time out"), "hangs", remedy)
+                yield _at("hangs", _place(container.name, exposure, "get no answer and time out"), remedy)
 
 
 def _place(container: str, exposure: published.Exposure, what: str, seen_as: str = "") -> Place:
@@ -124,7 +124,7 @@ def _place(container: str, exposure: published.Exposure, what: str, seen_as: str
     return Place(container, name, clients, what, seen_as, published.CAUSES[exposure.cause])
 
 
-def _at(place: Place, name: str, remedy: str) -> Finding:
+def _at(name: str, place: Place, remedy: str) -> Finding:
     return _finding(name, str(place), remedy)._replace(place=place)
 
 
@@ -171,7 +171,7 @@ def _one_family(host: published.Host) -> Iterator[Finding]:
         return
     found = newly_open.rules_of_one_family(host, ())
     for rule in found:
-        yield _at(newly_open.only_ipv4(*rule), "ipv4_only_rules", remedy)
+        yield _at("ipv4_only_rules", newly_open.only_ipv4(*rule), remedy)
     banned = newly_open.banned_over_ipv4(host) if any(container.has_ipv6 for container in host.containers) else ""
     if banned and not found:
         yield _finding("ipv4_only_rules", banned, remedy)

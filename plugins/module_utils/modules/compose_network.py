@@ -13,6 +13,7 @@ from ..compose import files as compose_files
 from ..compose import plan as compose_plan
 from ..compose import undo as compose_undo
 from ..compose.io import ownership, project
+from ..core.refused import Refused
 from ..engine.io.api import SOCKET, Docker
 from ..modes.io import live_change
 
@@ -67,7 +68,6 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
     plan, found, done = live_change.change(
         params["docker_socket"], params["transaction"], dry, make, lambda planned: planned.plan
     )
-    hashes = project.hashes(plan.edit.texts, compose_plan.env_files(wanted.path, found))
     diffs = [diff.changed(plan.edit.before, plan.edit.after, plan.edit.path)]
     diffs += [diff.of(plan.plan, f"network {plan.network}")] if plan.lives else []
     return {
@@ -77,8 +77,16 @@ def present(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:
         "network": plan.network,
         "subnet": plan.subnet,
         "file": plan.edit.path,
-        "compose_will_recreate": compose_plan.recreated(plan, wanted.joined_shape, hashes),
+        "compose_will_recreate": compose_plan.recreated(plan, wanted.joined_shape, _hashes(plan, wanted, found)),
     }
+
+
+def _hashes(plan: compose_plan.ComposePlan, wanted: compose_plan.Wanted, found: Found) -> dict[str, str] | None:
+    """By which Compose decides whether to re-create a service; None where it is unknown with which variables."""
+    try:
+        return project.hashes(plan.edit.texts, compose_plan.env_files(wanted.path, found))
+    except Refused:
+        return None
 
 
 def absent(params: dict[str, t.Any], dry: bool) -> dict[str, t.Any]:

@@ -10,6 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dms.ipv6.plugins.module_utils.core import verdict as core_verdict
+from ansible_collections.dms.ipv6.plugins.module_utils.core.finding import Place
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import report
 
 from .text import mapping, mappings, text, texts
@@ -52,12 +53,13 @@ class Got:
 
 @dataclass(frozen=True)
 class Finding:
-    """As the modules return it."""
+    """As the modules return it; ``place`` is the published port that it is about, in its parts, if it is about one."""
 
     id: str
     severity: str
     evidence: str
     remedy: str
+    place: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,10 +156,20 @@ def read(result: Json, arguments: Json) -> Read:
     )
 
 
+def _place(said: Json) -> dict[str, str] | None:
+    return {part: text(said.get(part)) for part in Place._fields} if said else None
+
+
 def findings(result: Json) -> tuple[Finding, ...]:
     """The findings of any module that returns some, the worst first."""
     found = [
-        Finding(*(text(finding.get(name)) for name in ("id", "severity", "evidence", "remedy")))
+        Finding(
+            text(finding.get("id")),
+            text(finding.get("severity")),
+            text(finding.get("evidence")),
+            text(finding.get("remedy")),
+            _place(mapping(finding.get("place"))),
+        )
         for finding in mappings(result.get("findings"))
     ]
     return tuple(sorted(found, key=lambda finding: (_severity(finding.severity), finding.id, finding.evidence)))

@@ -99,7 +99,7 @@ def read(family: str, data: bytes) -> tuple[list[Listener], bool]:
     Raises:
         OSError: the kernel cannot say it.
     """
-    found = []
+    found: list[Listener] = []
     while data:
         length, kind, _flags, _sequence, _sender = HEADER.unpack_from(data)
         if kind == NLMSG_DONE:

@@ -1390,7 +1390,7 @@ def test_the_small_module_says_what_it_does_not_bring(
 def test_no_container_is_looked_into_unasked(lab: Lab, monkeypatch: pytest.MonkeyPatch, mail: bool) -> None:
     relay = finding.Finding("open_relay", finding.CRITICAL, "it relays", "See to it")
     monkeypatch.setattr(servers, "findings", lambda *_arguments: [relay])
-    assert (relay._asdict() in info(mail=mail)["findings"]) is mail
+    assert (relay.result() in info(mail=mail)["findings"]) is mail
 
 
 def test_who_gets_ipv6_is_worked_out_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,8 @@ def lines(text: str) -> list[str]:
 
 def changes(before: str, after: str) -> tuple[list[str], list[str]]:
     """Lines that are gone, and lines that are new; blank ones at the end do not count as lines."""
-    told = list(difflib.ndiff(lines(before), lines(after)))
-    return [one[2:] for one in told if one[:2] == "- "], [one[2:] for one in told if one[:2] == "+ "]
+    difference = list(difflib.ndiff(lines(before), lines(after)))
+    return [one[2:] for one in difference if one[:2] == "- "], [one[2:] for one in difference if one[:2] == "+ "]
 
 
 def edited(text: str, wanted: t.Any) -> str:
@@ -228,9 +228,9 @@ EDITS = [
         [],
         [*IPAM[:3], "        - subnet: 10.1.0.0/16", IPAM[3]],
     ),
-    Edit("anchor nobody uses", below("default: &n", "  driver: bridge"), DEFAULT, [], IPAM),
+    Edit("anchor without a use", below("default: &n", "  driver: bridge"), DEFAULT, [], IPAM),
     Edit(
-        "anchor whose user says it himself",
+        "anchor whose user says it too",
         "services:\n  mail: &m\n    image: x\n  b:\n    <<: *m\n    networks: [a]\n",
         SIX,
         [],
@@ -462,7 +462,7 @@ BAD = [
     Bad(SMALL + "§'services':\n", DEFAULT, "the key `services` stands here a second time"),
     Bad("x-a: &a {}\nservices:\n  mail:\n    <<: *a\n    §<<: *a\n", DEFAULT, "`<<` stands here a second time"),
     Bad("x-a: &a 1\nservices:\n  mail:\n    <<: §*a\n", DEFAULT, "<< takes a mapping"),
-    Bad("services:\n  ? §[mail]\n  : {}\n", DEFAULT, "a key that is no simple text"),
+    Bad("services:\n  ? §[mail]\n  : {}\n", DEFAULT, "a key that is not a simple text"),
     Bad("a: " + "[" * 99 + "§[" + "]" * 100 + "\n", DEFAULT, "more than 100 values inside each other"),
     # no Compose file
     Bad("§", DEFAULT, "`services` is missing"),
@@ -590,17 +590,17 @@ def test_bad_is_refused_by_every_function(wanted: t.Any) -> None:
         (DefaultNetwork("10.0.0.0/8"), "10.0.0.0/8 is IPv4"),
         (DefaultNetwork("fd00::1/64"), "host bits"),
         (DefaultNetwork("fd00::/64\nx: y"), "not a CIDR"),
-        (NamedNetwork("", SUBNET, ("mail",)), "no key of a network"),
-        (NamedNetwork("a: b", SUBNET, ("mail",)), "no key of a network"),
-        (NamedNetwork("x-six", SUBNET, ("mail",)), "no key of a network"),
+        (NamedNetwork("", SUBNET, ("mail",)), "not a valid key of a network"),
+        (NamedNetwork("a: b", SUBNET, ("mail",)), "not a valid key of a network"),
+        (NamedNetwork("x-six", SUBNET, ("mail",)), "not a valid key of a network"),
         (NamedNetwork("default", SUBNET, ("mail",)), "the project's own network"),
         (NamedNetwork("six", SUBNET, ()), "without services"),
-        (NamedNetwork("six", SUBNET, ("mail",), "a b"), "no name of a network"),
-        (ExternalNetwork(""), "no name of a network"),
-        (ExternalNetwork("a\n"), "no name of a network"),
+        (NamedNetwork("six", SUBNET, ("mail",), "a b"), "not a valid name of a network"),
+        (ExternalNetwork(""), "not a valid name of a network"),
+        (ExternalNetwork("a\n"), "not a valid name of a network"),
     ],
 )
-def test_what_nobody_can_want_is_refused(wanted: t.Any, words: str) -> None:
+def test_what_makes_no_sense_is_refused(wanted: t.Any, words: str) -> None:
     with pytest.raises(Refused, match=words):
         edits.edit(SMALL, wanted, PATH)
 
@@ -866,7 +866,7 @@ def test_files_are_merged_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("port", "told"),
+    ("port", "expected"),
     [
         ('"0.0.0.0:25:25"', "0.0.0.0:25:25"),
         ("127.0.0.1:25:25/tcp", "127.0.0.1:25:25/tcp"),
@@ -889,12 +889,12 @@ def test_files_are_merged_in_order() -> None:
         ('{target: 25, published: "25", host_ip: "::"}', None),
     ],
 )
-def test_ports_on_an_ipv4_address_are_found(port: str, told: str | None) -> None:
+def test_ports_on_an_ipv4_address_are_found(port: str, expected: str | None) -> None:
     project = files.project([(PATH, f"services:\n  mail:\n    ports:\n      - {port}\n      - 1:1\n")])
-    assert files.explicit_ipv4_ports(project) == ([("mail", told)] if told else [])
+    assert files.explicit_ipv4_ports(project) == ([("mail", expected)] if expected else [])
 
 
-# --- what is written is read alike by everybody
+# --- what is written is read alike by all
 
 
 SUBNETS = (SUBNET, "2a01:4f8:1:2::/64", "fd00:1:2:3:4:5:6:8/126", "fdee:1::/48", "2a00:e1::/64", "2a00:12:30::/60")
@@ -906,12 +906,12 @@ SUBNETS = (SUBNET, "2a01:4f8:1:2::/64", "fd00:1:2:3:4:5:6:8/126", "fdee:1::/48",
 )
 def test_a_subnet_is_a_string_to_yaml_1_1_and_1_2(subnet: str, text: str) -> None:
     result = edited(text, DefaultNetwork(subnet))
-    for told in (
+    for loaded in (
         yaml.safe_load(result),
         yaml.load(result, yaml.BaseLoader),
         YAML(typ="safe", pure=True).load(result),
     ):
-        assert told["networks"]["default"]["ipam"] == {"config": [{"subnet": subnet}]}
+        assert loaded["networks"]["default"]["ipam"] == {"config": [{"subnet": subnet}]}
 
 
 WORDS = [

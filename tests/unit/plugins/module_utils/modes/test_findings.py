@@ -210,7 +210,9 @@ def findings(found: state_host.Found, wanted: nat.Wanted = WANTED) -> list[Findi
 def literals(source: str) -> set[str]:
     """The ids that a source text raises by name."""
     calls = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Call)]
-    named = [one.args[0] for one in calls if isinstance(one.func, ast.Name) and one.func.id in ("_finding", "Finding")]
+    named = [
+        one.args[0] for one in calls if isinstance(one.func, ast.Name) and one.func.id in ("_finding", "_at", "Finding")
+    ]
     return {str(one.value) for one in named if isinstance(one, ast.Constant)}
 
 

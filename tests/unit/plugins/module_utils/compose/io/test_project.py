@@ -120,8 +120,11 @@ def test_hashes(programs: Path, command: tuple[str, ...]) -> None:
 
 
 ECHO = """\
-case "$*" in *version) echo "Docker Compose version v2.40.3"; exit ;; esac
-echo "web $(echo "$*" | grep -c -e "--env-file /srv/prod.env -f")"
+case "$*" in
+    *version) echo "Docker Compose version v2.40.3" ;;
+    *"--env-file /srv/prod.env -f"*) echo "web 1" ;;
+    *) echo "web 0" ;;
+esac
 """
 
 

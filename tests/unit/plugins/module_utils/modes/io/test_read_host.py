@@ -27,6 +27,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.state.io import container
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel as system_kernel
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import programs as system_programs
+from ansible_collections.dms.ipv6.plugins.module_utils.system.io import sock_diag
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io.kernel import Address, Route
 from ansible_collections.dms.ipv6.tests.unit.plugins.module_utils import hosts
 
@@ -379,6 +380,10 @@ def test_what_is_looked_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
     def said(*command: str) -> str:
         return "-A DOCKER-USER -i br-1 -j DROP" if command[0] == "iptables" else ""
 
+    def no_diagnostics(_pid: int) -> t.NoReturn:
+        raise OSError
+
+    monkeypatch.setattr(sock_diag, "listening", no_diagnostics)
     monkeypatch.setattr(system_kernel, "lines_of", lines)
     monkeypatch.setattr(bridge_rules, "FILES", ())
     monkeypatch.setattr(system_programs, "said", said)

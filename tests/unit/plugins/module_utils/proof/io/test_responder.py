@@ -185,7 +185,7 @@ def test_a_network_that_is_not_there_yet(whole: Whole) -> None:
     with pytest.raises(Refused) as reason:
         start(whole, WANTED._replace(network="nosuch"))
     said = "network nosuch: there is no such network, so nothing to prove. Run dms.ipv6.enable first."
-    assert (str(reason.value), whole.log, whole.pulled) == (said, [], [])
+    assert (str(reason.value), whole.created, whole.pulled) == (said, {}, [])
 
 
 def test_it_has_no_right_that_it_does_not_need(whole: Whole) -> None:
