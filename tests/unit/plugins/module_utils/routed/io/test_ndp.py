@@ -274,7 +274,7 @@ def test_nobody_is_asked_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_without_an_address(link: Link) -> None:
     link.heard = [advertisement("2001:2:0:1::9", b"")]
     asked = ipaddress.IPv6Address(NOT_FOUND)
-    assert real_answers("eth0", (asked,)) == {asked: "somebody"}
+    assert real_answers("eth0", (asked,)) == {asked: "another machine"}
 
 
 @pytest.mark.parametrize("hops", [254, 64, 0, None])
