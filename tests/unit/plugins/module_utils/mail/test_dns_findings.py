@@ -402,7 +402,7 @@ def test_summary() -> None:
             lambda: dns_findings.ipv6_addresses(["fd00::1", "zebra"], "addresses"),
             "addresses: 'zebra' is not an IPv6 address",
         ),
-        (lambda: dns_findings.resolver_addresses(["dns.example.com"]), "'dns.example.com' is not an address"),
+        (lambda: dns_findings.resolver_addresses(["dns.example.com"]), "resolvers: 'dns.example.com' is not an"),
         (lambda: dns_findings.resolver_addresses([""]), "resolvers: '' is not an address"),
     ],
 )

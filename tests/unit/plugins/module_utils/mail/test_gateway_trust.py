@@ -456,7 +456,7 @@ CASES = [
         "would be 172.18.0.2/32 ",
         why="another interface",
     ),
-    Case("stale_until_recreated", "warning", "stale", MOVED, ((f"{BASE} 172.17.0.0/16", ""),), f"{STALE} nobody; "),
+    Case("stale_until_recreated", "warning", "stale", MOVED, ((f"{BASE} 172.17.0.0/16", ""),), f"{STALE} no network; "),
     Case("stale_until_recreated", "", "relay", why="PERMIT_DOCKER=network is the same everywhere"),
     Case("stale_until_recreated", "", "moved", MOVED, why="PERMIT_DOCKER=network is the same everywhere"),
     Case(
