@@ -198,6 +198,11 @@ def _network_facts(network: docker_objects.Network) -> dict[str, t.Any]:
 
 
 def _containers_facts(found: state_host.Found) -> list[dict[str, t.Any]]:
+    """By name: an engine lists the newest first."""
+    return sorted(_facts_of_containers(found), key=lambda fact: str(fact["name"]))
+
+
+def _facts_of_containers(found: state_host.Found) -> list[dict[str, t.Any]]:
     if engine_kind.elsewhere(found.environment):
         return [
             _container_facts(container, _unjudged(container), ()) for container in found.containers if container.ports

@@ -60,7 +60,7 @@ def _severity(word: str) -> int:
 def _group(cause: _Cause, places: Iterable[Mapping[str, t.Any]]) -> Group:
     ports: dict[str, list[str]] = {}
     seen_as: list[str] = []
-    for place in places:
+    for place in sorted(places, key=lambda place: text(place.get("container"))):
         ports.setdefault(text(place.get("container")), []).append(text(place.get("port")).removesuffix("/tcp"))
         seen_as.append(text(place.get("seen_as")))
     where = " and ".join(f"{container} {', '.join(dict.fromkeys(names))}" for container, names in ports.items())

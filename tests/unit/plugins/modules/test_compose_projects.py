@@ -169,7 +169,9 @@ def brought_up(site: Site, name: str, said: dict[str, t.Any]) -> tuple[str, dict
             more = {"subnets": subnets} if subnets else {}
             site.network(real, project, key, internal=bool(net and net.internal), **more)
     for service, keys in sorted(runs.items()):
-        site.compose(project, service, [names[key] for key in keys], *given, env_file=said.get("variables", ""))
+        site.compose(
+            project, service, [names[key] for key in keys], *given, env_file=paths.get(said.get("variables"), "")
+        )
     return f"{project}-web-1", {file: Path(path).read_bytes().decode() for file, path in paths.items()}
 
 
