@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
         """Our variables that count for more than any host's own: of the play, and of the command line."""
         play = self._task._parent._play  # Ansible gives an action plugin no other way to it
         return {name: value for part in (play.get_vars(), load_extra_vars(self._loader)) for name, value in part.items()
-                if name.startswith(variables.PREFIX)}  # fmt: skip
+                if variables.is_ours(name)}  # fmt: skip
 
     def _place(self, known: Result, pattern: str) -> wishes.Place:
         groups = known["groups"]
@@ -127,4 +127,4 @@ def _settled(value: t.Any) -> t.Any:
 def _ours(known: t.Any) -> list[str]:
     """Names of our variables that are set, except facts: those are a host's own words, and end its own tasks only."""
     facts = answer.named_by_facts(known.get("ansible_facts"))
-    return [name for name in known if name.startswith(variables.PREFIX) and name not in facts]
+    return [name for name in known if variables.is_ours(name) and name not in facts]

@@ -27,6 +27,7 @@ from ..state import firewall as state_firewall
 from ..state import host as state_host
 
 if t.TYPE_CHECKING:
+    import ipaddress
     from collections.abc import Collection
 
     from ..daemon.json_text import Settings
@@ -108,6 +109,15 @@ class HostPlan(t.NamedTuple):
         return [sentence for plan in plans for sentence in plan.sentences()]
 
 
+def refuse_contradiction(addresses: t.Any, subnet: ipaddress.IPv6Network | None) -> None:
+    """Raise Refused for options that mean mode ``routed``: addresses of containers, or a subnet that is not a ULA."""
+    if addresses:
+        raise Refused("containers get addresses of your choice in mode routed only", "addresses", "Remove it")
+    if subnet and not subnet.subnet_of(ip.ULA):
+        remedy = f"{ip.REMEDY_SUBNET}; global addresses are for mode routed"
+        raise Refused(f"{subnet} is not a ULA; mode nat is for ULAs", "subnet", remedy)
+
+
 def nat(
     wanted: Wanted,
     found: state_host.Found,
@@ -126,12 +136,8 @@ def nat(
         Refused: anything that must not or cannot be done; nothing was changed.
     """
     refuse_engine(found)
-    if wanted.addresses:
-        raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
     network = network_on_host.wanted_network(wanted.network_options, found.machine_id)
-    if network.subnet and not network.subnet.subnet_of(ip.ULA):
-        remedy = f"{ip.REMEDY_SUBNET}; global addresses are for mode routed"
-        raise Refused(f"{network.subnet} is not a ULA; mode nat is for ULAs", "subnet", remedy)
+    refuse_contradiction(wanted.addresses, network.subnet)
     plan = enabled(wanted, network, found, ask, file_settings)
     return plan._replace(table_plan=table_away(network.name, found))
 

@@ -117,7 +117,7 @@ def plan(wanted: Wanted, found: Found, ask: docker_objects.Ask, file_settings: S
         Refused: anything that must not or cannot be done; nothing was changed.
     """
     nat.refuse_engine(found)
-    _refuse_contradiction(wanted)
+    refuse_contradiction(wanted.attach, wanted.fleet_prefix, wanted.subnet)
     containers = {name: ask.inspect(name) for name in wanted.containers}
     network = addressed(_network_wanted(wanted, found), found, containers, dict(wanted.addresses))
     subnet = t.cast(ipaddress.IPv6Network, network_on_host.subnet_after(network, found))
@@ -136,16 +136,18 @@ def plan(wanted: Wanted, found: Found, ask: docker_objects.Ask, file_settings: S
     )
 
 
-def _refuse_contradiction(wanted: Wanted) -> None:
-    """Raise Refused for variables that mean another mode."""
-    if wanted.attach not in (network_on_host.AUTO, network_on_host.NETWORK):
+def refuse_contradiction(attach: str, fleet_prefix: str, subnet: str) -> None:
+    """Raise Refused for options that mean mode ``nat``: another network, a prefix for ULAs, or a ULA."""
+    if attach not in (network_on_host.AUTO, network_on_host.NETWORK):
         raise Refused(
-            f"mode routed connects containers to a network of its own, and attach says {wanted.attach}",
+            f"mode routed connects containers to a network of its own, and attach says {attach}",
             "attach",
             "Use network, or auto",
         )
-    if wanted.fleet_prefix:
+    if fleet_prefix:
         raise Refused("it is for ULAs, and mode routed is for global addresses", "fleet_prefix", "Remove it")
+    if subnet != network_on_host.AUTO:
+        _global(subnet)
 
 
 # --- the network
@@ -153,7 +155,7 @@ def _refuse_contradiction(wanted: Wanted) -> None:
 
 def network(wanted: Wanted, found: Found, containers: Mapping[str, docker_objects.Container]) -> WantedNetwork:
     """The network wanted, with the addresses of the containers on it."""
-    _refuse_contradiction(wanted)
+    refuse_contradiction(wanted.attach, wanted.fleet_prefix, wanted.subnet)
     return addressed(_network_wanted(wanted, found), found, containers, dict(wanted.addresses))
 
 

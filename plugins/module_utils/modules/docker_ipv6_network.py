@@ -54,7 +54,7 @@ def wanted_network(
 
         return routed.network(wanted, found, containers)
     if wanted.addresses:
-        raise Refused("containers get addresses of one's choice in mode routed only", "addresses", "Remove it")
+        raise Refused("containers get addresses of your choice in mode routed only", "addresses", "Remove it")
     return network_on_host.wanted_network(wanted.network_options, found.machine_id)
 
 

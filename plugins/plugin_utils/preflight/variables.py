@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.dms.ipv6.plugins.module_utils.modes import chosen
 
 from .. import roll_out
+from . import texts
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -39,12 +40,21 @@ SEE = "See ansible-doc -t role dms.ipv6.dms_ipv6."
 LONGEST = 80
 
 
+def is_ours(name: str) -> bool:
+    """Whether a variable is meant for this collection, also in capitals, or with hyphens."""
+    return _usual(name).startswith(PREFIX)
+
+
+def _usual(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
 def unknown(names: Collection[str], options: Options) -> list[str]:
     """A sentence for each variable that does not exist."""
     known = {name[len(PREFIX) :]: name for name in options}
     faults = []
     for name in sorted(set(names) - set(options)):
-        near = difflib.get_close_matches(name[len(PREFIX) :], known, n=1)
+        near = difflib.get_close_matches(_usual(name)[len(PREFIX) :], known, n=1)
         faults.append(f"{name} is unknown. {f'Did you mean {known[near[0]]}?' if near else SEE}")
     return faults
 
@@ -52,7 +62,10 @@ def unknown(names: Collection[str], options: Options) -> list[str]:
 def wrong(values: Mapping[str, t.Any], options: Options, convert: Convert) -> list[str]:
     """A sentence for each value that cannot be; variables that do not exist are left out."""
     known = ((name, value, options[name]) for name, value in sorted(values.items()) if name in options)
-    faults = (_fault(name, value, option, convert) for name, value, option in known)
+    faults = (
+        _fault(name, value, option, convert) or texts.fault(name, value, option.get("default"))
+        for name, value, option in known
+    )
     return [fault for fault in faults if fault]
 
 
@@ -84,14 +97,14 @@ def _no_sizes(value: t.Any) -> str:
     try:
         roll_out.batches(value)
     except ValueError as reason:
-        return str(reason)
+        return str(reason).removesuffix(" Nothing was changed.")
     return ""
 
 
 def _not_of_kind(name: str, value: t.Any, kind: str, option: Mapping[str, t.Any], convert: Convert) -> str:
     wanted = f"{name} must be {KINDS.get(kind, kind)}, not {_shown(value)}."
     # Ansible makes a text of anything, and takes a dictionary apart that is written as a text.
-    if (kind in ("str", "path") and isinstance(value, (list, tuple, dict))) or (
+    if (kind in ("str", "path") and (value is None or isinstance(value, (list, tuple, dict)))) or (
         kind == "dict" and not isinstance(value, dict)
     ):
         return wanted

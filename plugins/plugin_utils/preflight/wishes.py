@@ -9,13 +9,18 @@ import difflib
 import re
 import typing as t
 
-from .variables import CONTAINERS
+from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
+from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
+from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat, prevent, routed
+
+from .variables import CONTAINERS, PREFIX
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 MODE, PATTERN = "dms_ipv6_mode", "dms_ipv6_hosts"
 PROBE_HOSTS, DNS_HOST = "dms_ipv6_probe_hosts", "dms_ipv6_dns_host"
+FAMILIES = "dms_ipv6_probe_families"
 # What else than containers may be meant by a run of mode nat or routed, see wishes in _no_container().
 NETWORK, POOL, FILES, ATTACH = "dms_ipv6_network", "dms_ipv6_address_pool", "dms_ipv6_compose_files", "dms_ipv6_attach"
 ENABLING = ("nat", "routed")
@@ -58,6 +63,8 @@ def faults(host: str, given: Mapping[str, t.Any], later: Collection[str], run: R
         ((PROBE_HOSTS,), _strangers(PROBE_HOSTS, values[PROBE_HOSTS], run)),
         ((DNS_HOST,), _strangers(DNS_HOST, [values[DNS_HOST]] if values[DNS_HOST] else [], run)),
         ((MODE, PROBE_HOSTS, "dms_ipv6_relay_test", "dms_ipv6_require_proof"), _no_probe_host(values, run)),
+        ((PROBE_HOSTS, FAMILIES), _no_family(values)),
+        ((MODE, *given), _contradiction(given, values, run)),
     )
     return [fault for names, fault in rules if fault and not set(names) & set(later)]
 
@@ -121,6 +128,33 @@ def _no_probe_host(values: Mapping[str, t.Any], run: Run) -> str:
     return f"{name} is set, and there is no probe host. {HELPS}"
 
 
+def _no_family(values: Mapping[str, t.Any]) -> str:
+    if not values[PROBE_HOSTS] or values[FAMILIES]:
+        return ""
+    return f"{FAMILIES} is empty, so {PROBE_HOSTS} would prove nothing. Name ipv6, or ipv4 and ipv6."
+
+
+def _contradiction(given: Mapping[str, t.Any], values: Mapping[str, t.Any], run: Run) -> str:
+    """Variables that mean another mode than the one chosen."""
+    differing = {
+        name[len(PREFIX) :]: value
+        for name, value in given.items()
+        if name in run.defaults and value != run.defaults[name]
+    }
+    mode, subnet = values[MODE], values["dms_ipv6_subnet"]
+    try:
+        if mode == "prevent":
+            prevent.refuse_contradiction(differing)
+        elif mode == "nat":
+            nat.refuse_contradiction(values["dms_ipv6_addresses"], None if subnet == "auto" else ip.subnet(subnet))
+        elif mode == "routed":
+            routed.refuse_contradiction(values[ATTACH], values["dms_ipv6_fleet_prefix"], subnet)
+    except Refused as reason:
+        where = PREFIX + reason.where if PREFIX + reason.where in run.defaults else reason.where
+        return str(Refused(reason.problem, where, reason.remedy))
+    return ""
+
+
 def _is_true(value: t.Any) -> bool:
     return str(value).lower() in ("true", "yes", "on", "1", "y", "t")
 
@@ -159,6 +193,8 @@ def nowhere(place: Place, parts: Sequence[str]) -> str:
     if not place.inventory and not place.matched:
         read = f" ({', '.join(place.sources)})" if place.sources else ""
         return f"The inventory{read} has no hosts. Give one with -i."
+    if not place.pattern.strip(" ,:"):
+        return f"{PATTERN} is empty. {here}. Use -e {PATTERN}=GROUP."
     names = [part.lstrip("!&") for part in parts]
     known = {*place.groups, *place.inventory, *place.matched}
     missing = [name for name in names if re.fullmatch(r"[\w.-]+", name) and name not in known]

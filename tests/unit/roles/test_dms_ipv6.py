@@ -110,7 +110,7 @@ def test_a_host_that_comes_back_in_time_is_confirmed(tmp_path: Path) -> None:
 
 
 def test_what_is_not_confirmed_is_taken_back_at_once(tmp_path: Path) -> None:
-    done = run(tmp_path, {"mail1": {"dms_ipv6_confirm_reach": "nowhere"}}, "dms.ipv6.enable")
+    done = run(tmp_path, {"mail1": {"dms_ipv6_confirm_reach": "nowhere:25"}}, "dms.ipv6.enable")
     assert f"mail1: nowhere: it cannot be reached. {BACK}" in done.said, done.said
     assert (done.code, done.states) == (2, {"mail1": "rolled back"})
 

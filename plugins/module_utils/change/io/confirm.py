@@ -34,10 +34,19 @@ def confirm(run: str, target: str) -> None:
 
 def reach(target: str) -> None:
     """Connect to HOST:PORT over TCP, or raise Refused."""
-    host, _colon, port = target.rpartition(":")
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535 and host):
-        raise Refused("it is not HOST:PORT with a port from 1 to 65535", f"reach: {target}")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_TIMEOUT).close()
+        socket.create_connection(target_of(target), timeout=REACH_TIMEOUT).close()
     except (OSError, ValueError) as error:  # ValueError: no name that DNS could have
         raise Refused(f"cannot be reached from this host ({error}), so the change is not confirmed", target) from None
+
+
+def target_of(text: str) -> tuple[str, int]:
+    """Read HOST:PORT, where an IPv6 address may stand in brackets.
+
+    Raises:
+        Refused: it is something else.
+    """
+    host, _colon, port = text.rpartition(":")
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535 and host):
+        raise Refused("it is not HOST:PORT with a port from 1 to 65535", f"reach: {text}")
+    return host.strip("[]"), int(port)

@@ -76,7 +76,7 @@ if name in ("docker_ipv6", "docker_ipv6_info", "docker_ipv6_full_info"):
 elif name == "mail_dns_info":
     result = {"failed": True, "msg": "no resolver answers"}
 elif name == "host_transaction_confirm":
-    if args["reach"] == "nowhere":
+    if args["reach"] == "nowhere:25":
         print(json.dumps({"failed": True, "msg": "nowhere: it cannot be reached."}))
         sys.exit()
     result = {"changed": True}

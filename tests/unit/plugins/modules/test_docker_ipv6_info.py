@@ -1317,7 +1317,7 @@ def test_a_prefix_that_the_network_gives_up(
         ({"compose_files": ["/srv/shop/compose.yaml"]}, "compose_files: Compose files are not edited in mode routed"),
         ({"attach": "compose"}, "attach: mode routed connects containers to a network of its own"),
         ({"mode": "nat", "subnet": GLOBAL}, "is not a ULA; mode nat is for ULAs"),
-        ({"mode": "nat", "subnet": "auto", "addresses": FIXED}, "addresses: containers get addresses of one's choice"),
+        ({"mode": "nat", "subnet": "auto", "addresses": FIXED}, "addresses: containers get addresses of your choice"),
     ],
 )
 def test_mode_routed_is_refused(lab: Lab, options: dict[str, t.Any], words: str) -> None:

@@ -257,7 +257,7 @@ def test_mode_routed_takes_a_part_of_the_hosts_prefix(engine: Engine) -> None:
         ({"mode": "routed"}, "subnet: this host has no global IPv6 prefix on its uplink"),
         ({"mode": "routed", "subnet": ULA}, "is a ULA, which no client outside can reach"),
         ({"mode": "routed", "subnet": GLOBAL, "fleet_prefix": "fd12:3456:789a::/48"}, "fleet_prefix: it is for ULAs"),
-        ({"addresses": FIXED}, "addresses: containers get addresses of one's choice in mode routed only"),
+        ({"addresses": FIXED}, "addresses: containers get addresses of your choice in mode routed only"),
     ],
 )
 def test_mode_routed_is_refused(engine: Engine, options: dict[str, t.Any], words: str) -> None:

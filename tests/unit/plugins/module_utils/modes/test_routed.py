@@ -419,7 +419,7 @@ def test_forwarding_switched_off_by_policy(
 
 def test_mode_nat_takes_no_addresses() -> None:
     wanted = WANTED._replace(subnet=ULA, addresses=(("mail", "2001:2:0:b1::25"),))
-    with pytest.raises(Refused, match="addresses: containers get addresses of one's choice in mode routed only"):
+    with pytest.raises(Refused, match="addresses: containers get addresses of your choice in mode routed only"):
         nat.nat(wanted, there(), ask(MAIL), {})
 
 

@@ -25,6 +25,8 @@ OPTIONS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["ar
         ("dms_ipv6_probe_host", "Did you mean dms_ipv6_probe_hosts?"),
         ("dms_ipv6_contaners", "Did you mean dms_ipv6_containers?"),
         ("dms_ipv6_zebra", "See ansible-doc -t role dms.ipv6.dms_ipv6."),
+        ("DMS_IPV6_CONTAINERS", "Did you mean dms_ipv6_containers?"),
+        ("dms-ipv6-network", "Did you mean dms_ipv6_network?"),
     ],
 )
 def test_unknown(name: str, words: str) -> None:

@@ -141,3 +141,45 @@ def test_each_fault_is_said_once() -> None:
     assert wishes.in_one_line({"a": [], "b": []}) == ""
     many = {"a": [f"{number}." for number in range(30)], "b": []}
     assert wishes.in_one_line(many).endswith("a: 9. And 20 more faults.")
+
+
+# --- variables of another mode
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            {"mode": "prevent", "subnet": "fd5c:1ab0:77:1::/64"},
+            "prevent contradicts dms_ipv6_subnet: fd5c:1ab0:77:1::/64",
+        ),
+        ({"mode": "prevent", "userland_proxy": True}, "contradicts dms_ipv6_userland_proxy: true"),
+        ({**NAMED, "subnet": "2001:2:0:1::/64"}, "dms_ipv6_subnet: 2001:2:0:1::/64 is not a ULA; mode nat is for ULAs"),
+        (
+            {**NAMED, "addresses": {"mail": "::5"}},
+            "dms_ipv6_addresses: containers get addresses of your choice in mode",
+        ),
+        ({**NAMED, "mode": "routed", "fleet_prefix": "fd5c:1ab0:77::/48"}, "dms_ipv6_fleet_prefix: it is for ULAs"),
+        (
+            {**NAMED, "mode": "routed", "attach": "compose"},
+            "dms_ipv6_attach: mode routed connects containers to a network",
+        ),
+        ({**NAMED, "mode": "routed", "subnet": "fd5c:1ab0:77:1::/64"}, "dms_ipv6_subnet: fd5c:1ab0:77:1::/64 is a ULA"),
+    ],
+)
+def test_variables_of_another_mode(given: dict[str, t.Any], words: str) -> None:
+    given = {name.removeprefix("dms_ipv6_"): value for name, value in given.items()}
+    (fault,) = faults(ENABLE, **given)
+    assert words in fault
+    assert faults(ENABLE, f"dms_ipv6_{[*given][-1]}", **given) == []
+
+
+def test_no_family_to_probe_over() -> None:
+    (fault,) = faults(ENABLE, containers=["mail"], probe_hosts=["client1"], probe_families=[])
+    assert fault.startswith("dms_ipv6_probe_families is empty, so dms_ipv6_probe_hosts would prove nothing.")
+    assert faults(ENABLE, containers=["mail"], probe_families=[]) == []
+
+
+def test_an_empty_pattern() -> None:
+    place = wishes.Place("", (), (), "", ("all", "docker"), ("mail1",))
+    assert wishes.nowhere(place, [""]).startswith("dms_ipv6_hosts is empty. Groups here: docker.")
