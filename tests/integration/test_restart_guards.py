@@ -158,7 +158,7 @@ def test_the_default_bridge_stays_as_it_is_while_containers_run(engine: Host, li
         wanted: dict[str, t.Any] = {"config": BRIDGED, "allow_container_restart": True}
         result = engine.direct("docker_daemon_config", **wanted)
         assert not result["failed"], result
-        assert ("stop mail, for" in " ".join(result["steps"])) is live_restore
+        assert ("stop mail, because" in " ".join(result["steps"])) is live_restore
         assert "fd5c:1ab0:66:1::/64" in engine.run(BRIDGE_SHOWN)
         assert engine.run(ADDRESS).startswith("fd5c:1ab0:66:1:")
         assert started(engine) != before[1] and started(engine).endswith("true")
