@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..core import ip
 from ..core.refused import Refused
+from ..state import definitions
 from . import files, yaml_text
 from .yaml_text import Document, Tagged
 
@@ -23,7 +24,6 @@ if t.TYPE_CHECKING:
 
 # Docker's own name of the driver, and two ways to leave the choice to it.
 BRIDGES = ("", "default", "bridge")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # How a network gets IPv6 that no file is edited for.
 LIVE_WAY = "leave dms_ipv6_attach and dms_ipv6_compose_shape at their defaults, which replace the live network"
 # Below `networks:` a key with x- is one of the user's own, which Compose passes over.
@@ -149,7 +149,7 @@ def _refuse_unusable(wanted: Wanted) -> None:
     if not KEY.fullmatch(key):
         raise Refused(f"'{key}' is not a valid key of a network", "key", "Use letters, digits, _, . and -")
     name = "" if isinstance(wanted, DefaultNetwork) else wanted.name
-    if not NAME.fullmatch(name) and (name or isinstance(wanted, ExternalNetwork)):
+    if not definitions.NAME.fullmatch(name) and (name or isinstance(wanted, ExternalNetwork)):
         raise Refused(f"'{name}' is not a valid name of a network", "name", "Use letters, digits, _, . and -")
     if isinstance(wanted, NamedNetwork) and wanted.key == files.DEFAULT:
         raise Refused("`default` is the project's own network", "key", "Choose another key")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import typing as t
 
 from . import routed_mode
@@ -18,6 +19,8 @@ if t.TYPE_CHECKING:
     Json = dict[str, t.Any]
 
 # Compose compares this hash with its file and re-creates the network, losing aliases, if they differ (2.40).
+# As dockerd wants names of containers and networks (moby, daemon/names); an id looks the same.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 COMPOSE_HASH = "com.docker.compose.config-hash"
 # What an inspect says of a network and a create takes.
 NETWORK_FIELDS = (

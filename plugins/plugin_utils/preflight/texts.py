@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import typing as t
 
 from ansible_collections.dms.ipv6.plugins.module_utils.change.io import confirm
@@ -17,12 +16,11 @@ from ansible_collections.dms.ipv6.plugins.module_utils.exposure import newly_ope
 from ansible_collections.dms.ipv6.plugins.module_utils.host import gai_conf
 from ansible_collections.dms.ipv6.plugins.module_utils.mail import dns_findings
 from ansible_collections.dms.ipv6.plugins.module_utils.network import on_host
+from ansible_collections.dms.ipv6.plugins.module_utils.state import definitions
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# As dockerd wants names of containers and networks (moby, daemon/names); an id looks the same.
-NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 FAMILIES = ("ipv4", "ipv6")
 
 
@@ -53,12 +51,12 @@ def _subnet(text: str) -> None:
 
 
 def _network(text: str) -> None:
-    if not NAME.fullmatch(text):
+    if not definitions.NAME.fullmatch(text):
         raise Refused(f"'{text}' is not a name that Docker takes", "", "Use letters, digits, `_`, `.` and `-`")
 
 
 def _container(text: str) -> None:
-    if not NAME.fullmatch(text):
+    if not definitions.NAME.fullmatch(text):
         raise Refused(f"'{text}' is neither the name nor the id of a container", "", "See `docker ps`")
 
 

@@ -10,6 +10,7 @@ memory: 9 ms for one container on a host with 24 GiB, where this takes 1 ms. On 
 from __future__ import annotations
 
 import ctypes
+import errno
 import ipaddress
 import os
 import socket
@@ -107,6 +108,8 @@ def read(family: str, data: bytes) -> tuple[list[Listener], bool]:
         if kind == NLMSG_ERROR:
             (code,) = struct.unpack_from("=i", data, HEADER.size)
             raise OSError(-code, "sock_diag")
+        if not HEADER.size + ANSWER.size <= length <= len(data):
+            raise OSError(errno.EBADMSG, "sock_diag")
         _family, _state, _timer, _retransmits, port, address, _uid, inode = ANSWER.unpack_from(data, HEADER.size)
         value = ipaddress.ip_address(address[:4] if family == "ipv4" else address)
         found.append(Listener(family, str(value), socket.ntohs(port), inode))

@@ -72,6 +72,13 @@ def test_an_answer() -> None:
     assert sock_diag.read("ipv6", six) == ([Listener("ipv6", "fd5c:1ab0:7::2", 80, 9)], True)
 
 
+@pytest.mark.parametrize("data", [FOUR[:60], message(20, bytes(8)), message(20, bytes(80))[:90]])
+def test_an_answer_that_is_cut_off(data: bytes) -> None:
+    """An OSError like any other, after which /proc is read: never a container that seems to listen on nothing."""
+    with pytest.raises(OSError, match="sock_diag"):
+        sock_diag.read("ipv4", data)
+
+
 def test_a_kernel_that_cannot_say_it() -> None:
     with pytest.raises(OSError, match="sock_diag") as reason:
         sock_diag.read("ipv4", message(2, struct.pack("=i", -errno.ENOENT)))
