@@ -15,8 +15,10 @@ ERRORS = ("Refused", "RolledBack")
 PARTS = ("problem", "where", "remedy")
 UNKNOWN = "…"
 OTHERS = "Everything else"
-# A subject, and the folders or files below module_utils that speak about it; of two that fit the longer one counts.
+# A subject, and the folders or files below module_utils or plugin_utils that speak about it; of two that fit, the
+# longer one counts.
 SUBJECTS = {
+    "Values of variables": "preflight",
     "The host and its engine": "core engine state system host exposure modes proof/io/own_addresses change/io/record"
     " modules/show",
     "daemon.json, and the restart of Docker": "daemon network/default_bridge modules/docker_daemon_config",
@@ -131,9 +133,9 @@ def of_file(name: str, tree: ast.Module, texts: Texts) -> t.Iterator[Refusal]:
 
 
 def named(path: Path, plugins: Path) -> str:
-    """A file's path below module_utils, or its name where it lies elsewhere, without the suffix."""
+    """A file's path below module_utils or plugin_utils, or its name where it lies elsewhere, without the suffix."""
     below = path.relative_to(plugins).with_suffix("")
-    return "/".join(below.parts[1:]) if below.parts[0] == "module_utils" else below.name
+    return "/".join(below.parts[1:]) if below.parts[0] in ("module_utils", "plugin_utils") else below.name
 
 
 def imported(file: str, tree: ast.Module) -> dict[str, str]:
