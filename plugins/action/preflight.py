@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from pathlib import Path
 
@@ -23,6 +24,8 @@ SPEC = Path(__file__).parents[2] / "roles" / "dms_ipv6" / "meta" / "argument_spe
 NOTHING = "Nothing was read or changed."
 CONVERT = {"int": check_type_int, "bool": check_type_bool}
 LATER = object()
+# Variables that choose the machine behind a name; two names with the same values of all are one machine.
+WAY = ("ansible_host", "ansible_port", "ansible_connection", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 
 
 def convert(kind: str, value: t.Any) -> t.Any:
@@ -71,7 +74,9 @@ class ActionModule(ActionBase):
 
     def _run(self, known: Result, args: Result, pattern: str) -> wishes.Run:
         defaults = {name: option.get("default") for name, option in self.options.items()}
-        return wishes.Run(tuple(args["modes"]), args["changes"], pattern, defaults, known["hostvars"])
+        hosts = known["hostvars"]
+        way = functools.cache(lambda host: _way(host, hosts[host]))
+        return wishes.Run(tuple(args["modes"]), args["changes"], pattern, defaults, hosts, way)
 
     def _faults(self, host: str, given: Result, run: wishes.Run) -> list[str]:
         """What is wrong with a host's variables. What contradicts what is only seen among values that can be."""
@@ -116,6 +121,14 @@ def _read(theirs: t.Any, name: str) -> t.Any:
         return _settled(theirs[name])
     except Exception:  # see above
         return LATER
+
+
+def _way(host: str, theirs: t.Any) -> tuple[str, ...]:
+    """How Ansible reaches a host; empty where this needs what is not known yet, or leads to the controller itself."""
+    values = {name: _read(theirs, name) if name in theirs else "" for name in WAY}
+    if LATER in values.values() or values["ansible_connection"] == "local":
+        return ()
+    return (str(values.pop("ansible_host") or host), *(str(value) for value in values.values()))
 
 
 def _settled(value: t.Any) -> t.Any:

@@ -16,7 +16,7 @@ from ansible_collections.dms.ipv6.plugins.module_utils.modes import nat, prevent
 from .variables import CONTAINERS, PREFIX
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 MODE, PATTERN = "dms_ipv6_mode", "dms_ipv6_hosts"
 PROBE_HOSTS, DNS_HOST = "dms_ipv6_probe_hosts", "dms_ipv6_dns_host"
@@ -36,6 +36,8 @@ class Run(t.NamedTuple):
         pattern: of the hosts, as the play uses it; empty in a play of the user's own.
         defaults: the role's variables with their defaults.
         inventory: names of all hosts of the inventory, also of those that other plays have added.
+        way: how Ansible reaches a host of the inventory: its address, the port, and what else chooses the machine;
+            empty where that is not known, or does not tell one machine from another.
     """
 
     modes: tuple[str, ...]
@@ -43,6 +45,7 @@ class Run(t.NamedTuple):
     pattern: str
     defaults: Mapping[str, t.Any]
     inventory: Collection[str]
+    way: Callable[[str], tuple[str, ...]] = lambda _host: ()
 
 
 def faults(host: str, given: Mapping[str, t.Any], later: Collection[str], run: Run) -> list[str]:
@@ -59,7 +62,7 @@ def faults(host: str, given: Mapping[str, t.Any], later: Collection[str], run: R
         ((MODE,), _other_mode(values, run)),
         ((PATTERN,), _not_this_pattern(given, run)),
         ((MODE, CONTAINERS, FILES, ATTACH, POOL, NETWORK), _no_container(given, values, run)),
-        ((PROBE_HOSTS,), _own_probe_host(host, values)),
+        ((PROBE_HOSTS,), _own_probe_host(host, values, run)),
         ((PROBE_HOSTS,), _strangers(PROBE_HOSTS, values[PROBE_HOSTS], run)),
         ((DNS_HOST,), _strangers(DNS_HOST, [values[DNS_HOST]] if values[DNS_HOST] else [], run)),
         ((MODE, PROBE_HOSTS, "dms_ipv6_relay_test", "dms_ipv6_require_proof"), _no_probe_host(values, run)),
@@ -101,12 +104,19 @@ def _no_container(given: Mapping[str, t.Any], values: Mapping[str, t.Any], run: 
     )
 
 
-def _own_probe_host(host: str, values: Mapping[str, t.Any]) -> str:
-    if host not in values[PROBE_HOSTS]:
-        return ""
+def _own_probe_host(host: str, values: Mapping[str, t.Any], run: Run) -> str:
+    probes = [str(probe) for probe in values[PROBE_HOSTS] if probe in run.inventory]
+    if host in probes:
+        what = f"{host} is its own probe host ({PROBE_HOSTS})"
+    else:
+        way = run.way(host) if probes else ()
+        same = [probe for probe in probes if way and run.way(probe) == way]
+        if not same:
+            return ""
+        what = f"{host} and its probe host {same[0]} ({PROBE_HOSTS}) are one machine, {way[0]}"
     return (
-        f"{host} is its own probe host ({PROBE_HOSTS}), and what a host sees of itself proves nothing. Name another"
-        f" machine for it, or leave it out of the run: --limit '!{host}'."
+        f"{what}, and what a host sees of itself proves nothing. Name another machine for it, or leave it out of the"
+        f" run: --limit '!{host}'."
     )
 
 

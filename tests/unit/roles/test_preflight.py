@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from pathlib import Path
@@ -61,6 +62,18 @@ def test_mistakes_of_some_hosts(tmp_path: Path) -> None:
     done = run(tmp_path, hosts, ENABLE)
     ended(done, "mail1: dms_ipv6_contaners is unknown.", "mail2: dms_ipv6_containers names no container")
     assert "mail3" not in done.said
+
+
+@pytest.mark.parametrize(
+    ("differing", "ends"), [({}, True), ({"ansible_port": 2}, False), ({"ansible_ssh_common_args": "-J gate"}, False)]
+)
+def test_a_probe_host_that_is_the_docker_host(tmp_path: Path, differing: dict[str, t.Any], ends: bool) -> None:
+    """Under another name: Ansible would reach the same machine."""
+    given = {"dms_ipv6_probe_hosts": ["mail2"], "dms_ipv6_hosts": "mail1"}
+    hosts = {"mail1": DOWN, "mail2": {**DOWN, **differing}}
+    done = run(tmp_path, hosts, VERIFY, "-e", json.dumps(given), acted=False)
+    assert ("mail1 and its probe host mail2 (dms_ipv6_probe_hosts) are one machine, 127.0.0.1" in done.said) is ends
+    assert (NOTHING in done.said) is ends, done.said
 
 
 def test_a_pattern_in_the_inventory(tmp_path: Path) -> None:

@@ -96,6 +96,25 @@ def test_what_can(run: wishes.Run, given: dict[str, t.Any]) -> None:
     assert faults(run, **given) == []
 
 
+WAYS = {"mail1": ("192.0.2.1", "22"), "client1": ("192.0.2.1", "22"), "mail2": ("192.0.2.1", "2222")}
+
+
+@pytest.mark.parametrize(
+    ("probes", "ways", "one_machine"),
+    [
+        (["mail2", "client1"], WAYS, True),
+        (["mail2"], WAYS, False),
+        (["client1"], {**WAYS, "mail1": (), "client1": ()}, False),
+    ],
+)
+def test_a_probe_host_under_another_name(
+    probes: list[str], ways: dict[str, tuple[str, ...]], one_machine: bool
+) -> None:
+    found = faults(VERIFY._replace(way=ways.__getitem__), probe_hosts=probes)
+    words = "mail1 and its probe host client1 (dms_ipv6_probe_hosts) are one machine, 192.0.2.1, and"
+    assert [fault.startswith(words) for fault in found] == [True] * one_machine
+
+
 def test_a_name_is_no_part_of_another() -> None:
     (fault,) = faults(VERIFY, probe_hosts=["client"])
     assert "names client, not in the inventory. Did you mean client1?" in fault
