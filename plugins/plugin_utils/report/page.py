@@ -17,7 +17,7 @@ from . import groups
 from .text import shortened, when
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Json = Mapping[str, t.Any]
 
@@ -66,11 +66,25 @@ LIMITS = (Limits(60, 30, 1200), Limits(8, 4, 220), Limits(3, 2, 100), Limits(0, 
 
 def page(report: Json, parts: Parts) -> str:
     """The page, not larger than LARGEST if that can be: 1,000 hosts are to be looked at on a phone as well."""
-    pages = (_page(report, parts, limit) for limit in LIMITS)
-    return next((page for page in pages if len(page.encode()) <= LARGEST), None) or _page(report, parts, LIMITS[-1])
+    for limit in LIMITS[:-1]:
+        whole = _up_to(LARGEST, _pieces(report, parts, limit))
+        if whole is not None:
+            return whole
+    return "".join(_pieces(report, parts, LIMITS[-1]))
 
 
-def _page(report: Json, parts: Parts, limit: Limits) -> str:
+def _up_to(most: int, pieces: Iterator[str]) -> str | None:
+    """The text of all pieces; None, as soon as it is longer than so many bytes. A large fleet takes long to write."""
+    taken, size = [], 0
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece.encode())
+        if size > most:
+            return None
+    return "".join(taken)
+
+
+def _pieces(report: Json, parts: Parts, limit: Limits) -> Iterator[str]:
     """Style and script are ours and bound by their hashes: the browser runs nothing else."""
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -80,7 +94,7 @@ def _page(report: Json, parts: Parts, limit: Limits) -> str:
     environment.filters["time"] = when
     environment.filters["grouped"] = groups.grouped
     environment.filters["state"] = lambda state: WORDS.get(state, state)
-    return environment.from_string(parts.template).render(
+    return environment.from_string(parts.template).generate(
         report=report,
         marks=MARKS,
         limit=limit,
