@@ -80,12 +80,6 @@ def test_readme_is_short() -> None:
     assert len(README.encode()) <= LARGEST_README
 
 
-def test_readme_has_what_a_newcomer_asks() -> None:
-    asked = ("Am I affected?", "Fix it", "What happens to my host", "Does it work for me?", "Which guide is mine?")
-    assert [*re.findall(r"^## (.+)$", README, re.MULTILINE)][:6] == [*asked, "Why trust it?"]
-    assert "dms.ipv6.undo" in README and "make test" in README
-
-
 def test_make_targets_in_pages_exist() -> None:
     targets = {*re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)}
     for name, text in {"README": README, **TEXTS}.items():
@@ -285,19 +279,7 @@ def test_playbook_variables_are_listed() -> None:
 # --- galaxy.yml
 
 
-def test_galaxy_has_the_words_that_people_search_for() -> None:
-    searched = (
-        "client",
-        "source IP",
-        "gateway",
-        "172.",
-        "Fail2Ban",
-        "docker-mailserver",
-        "mailcow",
-        "Traefik",
-        "Compose",
-    )
-    assert [one for one in (*searched, "userland-proxy", "ip6tables") if one not in GALAXY["description"]] == []
+def test_galaxy_takes_the_tags() -> None:
     tags = GALAXY["tags"]
     assert len(tags) <= 20 and len({*tags}) == len(tags)
     assert [tag for tag in tags if not re.fullmatch(r"[a-z][a-z0-9]*", tag)] == []

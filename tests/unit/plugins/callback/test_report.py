@@ -63,20 +63,16 @@ def test_from_masked_to_real_rolled_back_and_away(tmp_path: Path) -> None:
     assert done.report["playbook"] == "enable.yml"
 
 
-MODES = [("dms.ipv6.audit", "audit"), ("dms.ipv6.enable", "nat"), ("own", "audit")]
+MODES = [("dms.ipv6.audit", "audit", []), ("dms.ipv6.enable", "nat", ["--check"]), ("own", "audit", [])]
 
 
-@pytest.mark.parametrize(("playbook", "mode"), MODES)
-def test_the_mode_is_the_one_that_was_asked_for(tmp_path: Path, playbook: str, mode: str) -> None:
-    """A result does not say it in every ansible-core, and would be the host's own word."""
+@pytest.mark.parametrize(("playbook", "mode", "check"), MODES)
+def test_the_modes_are_those_that_were_asked_for(tmp_path: Path, playbook: str, mode: str, check: list[str]) -> None:
+    """A result does not say the mode in every ansible-core, and would be the host's own word."""
     look = play({"name": "look", "dms.ipv6.docker_ipv6_info": {}})
-    done = run(tmp_path, {"mail1": {}}, [look] if playbook == "own" else playbook)
+    done = run(tmp_path, {"mail1": {}}, [look] if playbook == "own" else playbook, *check)
     assert [one["mode"] for one in done.report["hosts"]] == [mode], done.said
-
-
-def test_check_mode(tmp_path: Path) -> None:
-    done = run(tmp_path, {"mail1": {"dms_ipv6_network": "well"}}, "dms.ipv6.enable", "--check")
-    assert done.report["check_mode"] is True
+    assert done.report["check_mode"] is bool(check)
 
 
 def test_a_probe_host_that_is_away(tmp_path: Path) -> None:

@@ -177,14 +177,6 @@ def test_no_container_matters_where_nothing_is_restarted(lab: Lab) -> None:
     assert FLAPS not in config(config=NAT)["warned"]
 
 
-@pytest.mark.parametrize(("error", "rolled_back"), [(Refused, False), (refused.RolledBack, True)])
-def test_a_failure_says_whether_it_was_taken_back(lab: Lab, error: type[Refused], rolled_back: bool) -> None:
-    lab.failing = error
-    result = run(docker_daemon_config, config=NAT)
-    assert (result["failed"], result["rolled_back"]) == (True, rolled_back)
-    assert result["msg"] == "docker.service: it did not work."
-
-
 @pytest.mark.parametrize("version", ["20.10.24", "26.1.5"])
 def test_the_engine_validates_where_it_can(lab: Lab, version: str) -> None:
     lab.daemon.version = version

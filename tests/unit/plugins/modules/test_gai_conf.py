@@ -15,10 +15,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils.change.io import lock, re
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.daemon.io import executor as daemon_executor
 from ansible_collections.dms.ipv6.plugins.module_utils.engine.io.api import Docker
-from ansible_collections.dms.ipv6.plugins.module_utils.host import gai_conf as host_gai_conf
 from ansible_collections.dms.ipv6.plugins.module_utils.host.io import resolver
 from ansible_collections.dms.ipv6.plugins.module_utils.modes.io import read_host
-from ansible_collections.dms.ipv6.plugins.module_utils.modules import gai_conf as module_gai_conf
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback import transaction
 from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import armed_transaction
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import files as system_files
@@ -202,7 +200,3 @@ def test_failures_are_one_message(lab: Lab, text: bytes, options: t.Any, words: 
 def test_a_folder_is_no_file(lab: Lab, tmp_path: Path) -> None:
     words = f"{tmp_path}: cannot be read: it is a directory."
     assert failure(gai_conf, path=str(tmp_path), prefixes=[ULA]) == words
-
-
-def test_default_path() -> None:
-    assert module_gai_conf.SPEC["path"]["default"] == host_gai_conf.PATH == "/etc/gai.conf"

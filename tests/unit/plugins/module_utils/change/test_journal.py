@@ -108,10 +108,6 @@ def test_pauses_grow(times: tuple[float, ...], now: float, pause: float) -> None
     assert found.pause("another boot", now) == 0.0
 
 
-def test_four_attempts_at_most() -> None:
-    assert (journal.ATTEMPTS, journal.PAUSES) == (4, (30.0, 120.0, 480.0))
-
-
 @pytest.mark.parametrize(
     ("story", "boot", "now", "left"),
     [

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.change.file_steps import WriteFile
-from ansible_collections.dms.ipv6.plugins.module_utils.compose import files as compose_files
 from ansible_collections.dms.ipv6.plugins.module_utils.compose import plan as compose_plan
 from ansible_collections.dms.ipv6.plugins.module_utils.compose.plan import ComposePlan, Files, Targets, Wanted
 from ansible_collections.dms.ipv6.plugins.module_utils.core import ip
@@ -451,12 +450,6 @@ def test_subnet_that_the_live_network_has(
 # --- what is refused
 
 
-def test_refusals_do_not_come_by_themselves() -> None:
-    """The host and the files of the cases below are otherwise good."""
-    settled(DEFAULT, files(), shop())
-    settled(DEFAULT, files(TEXT, "services: {}\n"), EMPTY)
-
-
 HOST_MODE = TEXT.replace("image: web:1", "network_mode: host")
 BACK = TEXT.replace("image: web:1", "networks: [back]") + "networks:\n  back:\n"
 
@@ -607,10 +600,9 @@ PORTS = TEXT.replace("a comment\n", 'a comment\n    ports: ["0.0.0.0:25:25", "14
         (DEFAULT, "services:\n  mail:\n    networks: [back]\nnetworks:\n  back:\n", []),
     ],
 )
-@pytest.mark.parametrize("found", [EMPTY, shop()])
-def test_ports_on_ipv4_only(wanted: Wanted, override: str | None, expected: list[str], found: state_host.Found) -> None:
+def test_ports_on_ipv4_only(wanted: Wanted, override: str | None, expected: list[str]) -> None:
     """Told of the services on the network, again at each run; not of those that do not get it."""
-    there = files(PORTS, override)
+    there, found = files(PORTS, override), shop()
     words = [
         f"service mail publishes {one} on an IPv4 address by name: IPv6 clients do not reach it" for one in expected
     ]
@@ -801,13 +793,6 @@ def test_decode(raw: bytes, expected: str) -> None:
 @pytest.mark.parametrize(("override", "expected"), [(None, 1), ("", 2), ("services: {}\n", 2)])
 def test_texts(override: str | None, expected: int) -> None:
     assert files(TEXT, override).texts() == [(PATH, TEXT), (OVER, override)][:expected]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "key"), [(DEFAULT, "default"), (NAMED, "dms-ipv6"), (EXTERNAL, compose_files.DEFAULT)]
-)
-def test_key(wanted: Wanted, key: str) -> None:
-    assert wanted.key == key
 
 
 # --- variables from other files than .env

@@ -31,6 +31,7 @@ def test_subnet(text: str, expected: str) -> None:
     assert str(ip.subnet(text)) == expected
 
 
+# What kind of prefix is refused is in test_ip_kinds.
 REFUSED = [
     ("", "not a CIDR: the prefix length is missing"),
     ("fd12:3456:789a:1::", "'fd12:3456:789a:1::' is not a CIDR: the prefix length is missing"),
@@ -61,29 +62,10 @@ REFUSED = [
     ("10.0.0.0/8", "10.0.0.0/8 is IPv4"),
     ("172.18.0.1/16", "172.18.0.1/16 is IPv4"),
     ("0.0.0.0/0", "is IPv4"),
-    ("2001:db8::/32", "documentation (RFC 3849)"),
     ("2001:db8::/64", "2001:db8::/64 is reserved for documentation (RFC 3849)"),
-    ("2001:DB8:1:2::/64", "documentation (RFC 3849)"),
     ("2001:db8:ffff:ffff:ffff:ffff:ffff:fffc/126", "documentation (RFC 3849)"),
     ("3fff::/20", "documentation (RFC 9637)"),
-    ("3fff:fff:1::/48", "documentation (RFC 9637)"),
-    ("3fff:1:2:3::/64", "documentation (RFC 9637)"),
-    ("ff02::/64", "multicast"),
-    ("ff05:1::/48", "multicast"),
-    ("fe80::/64", "link-local"),
-    ("fe80::/10", "link-local"),
-    ("febf::/64", "link-local"),
-    ("fec0::/64", "site-local"),
     ("fc00::/8", "the half of the ULA range that is not defined"),
-    ("fc12:3456:789a::/64", "the half of the ULA range that is not defined"),
-    ("100::/64", "discard-only"),
-    ("64:ff9b::/96", "translation (RFC 6052)"),
-    ("64:ff9b:1:2::/64", "translation (RFC 8215)"),
-    ("2002:c000:204::/48", "6to4"),
-    ("2001:0:4136:e378::/64", "Teredo"),
-    ("::/64", "special"),
-    ("::ffff:0:0/96", "special"),
-    ("::ffff:10.0.0.0/104", "special"),
 ]
 
 
@@ -162,11 +144,6 @@ def test_networks_of_a_host_share_its_global_id() -> None:
 
 def test_derived_stays_the_same_over_releases() -> None:
     assert str(ip.derive(ID, "dms-ipv6")) == "fdad:f0b0:1d69:2bda::/64"
-
-
-def test_derived_is_spread_evenly() -> None:
-    networks = {ip.derive(f"{number:032x}", "dms-ipv6", 64) for number in range(2000)}
-    assert len(networks) == 2000
 
 
 # --- overlap
@@ -256,6 +233,7 @@ def test_is_documentation(text: str, expected: bool) -> None:
         ("fd00:cafe:babe:1::/64", True),
         ("fd00:dead:beef::/80", True),
         ("fd00:0:0:1::/64", True),
+        ("fd4d:6169:6c63:6f77::/64", True),  # mailcow's own default
         ("fd00:cafe:face:feec::/64", False),
         ("fd12:3456:789a:1::/64", False),
     ],

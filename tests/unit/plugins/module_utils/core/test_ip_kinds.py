@@ -186,15 +186,3 @@ def test_any_kind_and_length_is_a_cidr(text: str) -> None:
 def test_no_cidr(text: str) -> None:
     with pytest.raises(Refused, match=r"^x: .*\. (Say so|Did you mean .*)\.$"):
         ip.cidr(text, "x", "Say so")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("fd4d:6169:6c63:6f77::/64", True),
-        ("fd4d:6169:6c63:6f77:ffff::/80", True),
-        ("fd4d:6169:6c63:6f78::/64", False),
-    ],
-)
-def test_example_of_a_well_known_project(text: str, expected: bool) -> None:
-    assert ip.is_vanity(net(text)) is expected

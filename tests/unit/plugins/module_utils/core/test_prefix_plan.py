@@ -180,10 +180,6 @@ def test_carved_of_a_64(length: int, name: str, neighbours: list[int]) -> None:
     assert ip.subnet(str(carved)) == carved
 
 
-def test_carving_spreads_names() -> None:
-    assert len({prefix_plan.carve(HOST, 96, [], f"host{number}") for number in range(1000)}) == 1000
-
-
 def test_carving_a_crowded_prefix_does_not_try_them_one_by_one() -> None:
     """There are 2 ** 62 parts, of which the upper half and 10,000 in the lower are taken."""
     avoid: list[ip.AnyAddress | ip.AnyNetwork] = [net("2001:2:0:1:8000::/65")]
@@ -264,12 +260,6 @@ def test_collisions_as_sentences(claims: list[tuple[str, str]], expected: list[s
     assert [prefix_plan.collision_text(one) for one in found] == expected
 
 
-@pytest.mark.parametrize("fleet", [None, FLEET])
-def test_cloned_machines_collide(fleet: ipaddress.IPv6Network | None) -> None:
-    claims = [(host, ip.derive(number, "dms-ipv6", 64, fleet)) for host, number in (("a", "1"), ("b", "2"), ("c", "1"))]
-    assert [one[:2] for one in prefix_plan.collisions(claims)] == [("a", "c")]
-
-
 def test_ten_thousand_hosts(capsys: pytest.CaptureFixture[str]) -> None:
     """Prints how long it takes; a busy machine is not a bug."""
     hosts = {f"host{number:05}": f"{number:032x}" for number in range(10_000)}
@@ -322,28 +312,6 @@ def test_fleet_plan_refuses_a_thousand_64s_of_a_48() -> None:
     with pytest.raises(Refused, match=r"host\d+ and host\d+ both have fd5c:1ab0:7e57:"):
         prefix_plan.fleet_plan(many, "dms-ipv6", 64, FLEET)
     assert len(set(prefix_plan.fleet_plan(many, "dms-ipv6", 112, FLEET).values())) == 1000
-
-
-def chance(hosts: int, bits: int) -> float:
-    """That two of so many hosts have the same of 2 ** bits networks."""
-    return -math.expm1(sum(math.log1p(-number / 2**bits) for number in range(hosts)))
-
-
-@pytest.mark.parametrize(
-    ("hosts", "bits", "low", "high"),
-    [
-        (100, 16, 0.07, 0.075),
-        (301, 16, 0.49, 0.5),
-        (302, 16, 0.5, 0.51),
-        (1000, 16, 0.9995, 0.9996),
-        (10_000, 32, 0.011, 0.012),
-        (10_000, 48, 1e-7, 2e-7),
-        (10_000, 64, 2e-12, 3e-12),
-        (10_000, 40, 4e-5, 5e-5),
-    ],
-)
-def test_the_chances_that_are_documented(hosts: int, bits: int, low: float, high: float) -> None:
-    assert low <= chance(hosts, bits) <= high
 
 
 def test_derived_networks_collide_as_often_as_the_birthday_rule_says() -> None:

@@ -41,10 +41,6 @@ def test_malformed_is_refused_with_its_place(case: Malformed) -> None:
     assert text.endswith(" Correct the file; it was not changed.")
 
 
-def test_malformed_texts_are_many_and_differ() -> None:
-    assert len({case.raw for case in MALFORMED}) == len(MALFORMED) >= 60
-
-
 # Strings and words of the sample; what is cut off within one of them is faulty from its beginning.
 TOKENS = [(one.start(), one.end()) for one in re.finditer(r'"[^"]*"|[a-z]+', malformed.SAMPLE)]
 
@@ -228,10 +224,9 @@ def test_edit(text: str, config: t.Any, absent: list[str], expected: str) -> Non
     assert json_text.edit(text, wanted, PATH) == expected
 
 
-@pytest.mark.parametrize("case", MALFORMED[::7])
-def test_malformed_text_is_not_edited(case: Malformed) -> None:
-    with pytest.raises(Refused):
-        json_text.edit(json_text.decode(case.raw, PATH), {"ipv6": True}, PATH)
+def test_malformed_text_is_not_edited() -> None:
+    with pytest.raises(Refused, match="a comma before }"):
+        json_text.edit('{"a": 1,}', {"ipv6": True}, PATH)
 
 
 # --- edits, in general

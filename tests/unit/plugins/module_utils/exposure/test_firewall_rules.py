@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.exposure import firewall_rules
-from ansible_collections.dms.ipv6.plugins.module_utils.exposure.firewall_rules import EVERY, Rule
+from ansible_collections.dms.ipv6.plugins.module_utils.exposure.firewall_rules import Rule
 
 RECORDED = Path(__file__).parents[3] / "recorded"
 USER6 = (RECORDED / "user6.rules").read_text()
@@ -252,10 +252,6 @@ def test_settings() -> None:
     text = "# A=1\n\nIPV6=yes\nDEFAULT_INPUT_POLICY=\"DROP\"\n DefaultZone = public \nX='a=b'\nnothing\n"
     expected = {"IPV6": "yes", "DEFAULT_INPUT_POLICY": "DROP", "DefaultZone": "public", "X": "a=b"}
     assert firewall_rules.settings(text) == expected
-
-
-def test_all_ports() -> None:
-    assert Rule("accept").ports == (EVERY,) and not Rule("accept").named
 
 
 POLICY = (

@@ -287,7 +287,6 @@ def test_every_finding_is_in_the_table() -> None:
     with open(dns_findings.__file__, encoding="utf-8") as file:
         text = file.read()
     ids = set(re.findall(r'Finding\(\s*"(\w+)"', text))
-    assert len(ids) == 10
     assert {one[0] for one in FINDINGS} == ids
 
 

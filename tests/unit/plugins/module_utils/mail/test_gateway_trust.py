@@ -520,7 +520,6 @@ def ids_in_the_source() -> set[str]:
 
 def test_each_id_is_raised_by_a_case_and_not_raised_by_another() -> None:
     ids = ids_in_the_source()
-    assert len(ids) == 13
     assert {one.id for one in CASES if one.severity} == ids
     assert {one.id for one in CASES if not one.severity} == ids
 

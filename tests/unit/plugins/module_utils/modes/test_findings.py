@@ -221,10 +221,6 @@ def test_every_id_has_a_pair() -> None:
     assert raised == {*PAIRS} == {*modes_findings.SEVERITIES}
 
 
-def test_guard_finds_an_id_without_a_pair() -> None:
-    assert literals("def f():\n yield _finding('a', '', '')\n yield Finding('b', INFO, '', '')") == {"a", "b"}
-
-
 @pytest.mark.parametrize("name", [*PAIRS])
 def test_raised(name: str) -> None:
     pair = PAIRS[name]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import pkgutil
 import re
 import typing as t
-from pathlib import Path
 
 import ansible_collections.dms.ipv6.plugins.module_utils as found_module_utils
 import pytest
@@ -118,8 +118,9 @@ def subclasses(kind: type) -> set[type]:
 
 
 def step_classes() -> set[type]:
-    for path in Path(next(iter(found_module_utils.__path__))).glob("_*.py"):
-        importlib.import_module(f"{PACKAGE}.{path.stem}")
+    """Those of every file, imported here or not."""
+    for module in pkgutil.walk_packages(found_module_utils.__path__, f"{PACKAGE}."):
+        importlib.import_module(module.name)
     return subclasses(Step)
 
 

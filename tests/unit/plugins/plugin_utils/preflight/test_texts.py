@@ -20,11 +20,6 @@ def fault(name: str, value: t.Any) -> str:
     return texts.fault(f"dms_ipv6_{name}", value, DEFAULTS[f"dms_ipv6_{name}"])
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_a_default_is_right(name: str) -> None:
-    assert texts.fault(name, DEFAULTS[name], DEFAULTS[name]) == ""
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -33,10 +33,6 @@ def test_unknown(name: str, words: str) -> None:
     assert variables.unknown([name, "dms_ipv6_mode"], OPTIONS) == [f"{name} is unknown. {words}"]
 
 
-def test_everything_in_the_spec_is_known() -> None:
-    assert variables.unknown(OPTIONS, OPTIONS) == []
-
-
 def test_defaults_are_well() -> None:
     defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
     assert variables.wrong(defaults, OPTIONS, convert) == []

@@ -33,8 +33,10 @@ def step(folder: Path, file: str = "", services: tuple[str, ...] = ("mail", "web
     return Recreate(str(folder), file, "shop", services)
 
 
-@pytest.mark.parametrize(("name", "first"), [("docker", "compose "), ("docker-compose", "")])
-@pytest.mark.parametrize(("file", "named"), [("", ""), ("/srv/mail.yml", "-f /srv/mail.yml ")])
+@pytest.mark.parametrize(
+    ("name", "first", "file", "named"),
+    [("docker", "compose ", "", ""), ("docker-compose", "", "/srv/mail.yml", "-f /srv/mail.yml ")],
+)
 def test_recreate(programs: Path, tmp_path: Path, name: str, first: str, file: str, named: str) -> None:
     """In the project's folder, and only what is named: neither its dependencies nor an image is made."""
     program(programs, name, SCRIPT)

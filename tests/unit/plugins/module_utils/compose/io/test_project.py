@@ -54,7 +54,6 @@ def test_files_that_compose_takes(programs: Path, command: tuple[str, ...], part
     assert "\n".join(asked()) == f"/srv/shop {given} config --quiet"
 
 
-@EACH
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
@@ -86,21 +85,18 @@ def test_files_that_compose_takes(programs: Path, command: tuple[str, ...], part
         (("NEEDED",), ("NEEDED", "BAD"), f"{OVER}: Compose does not take it as it is: {OVER}: BAD is here."),
     ],
 )
-def test_files_that_compose_does_not_take(
-    programs: Path, command: tuple[str, ...], before: t.Any, after: t.Any, words: str
-) -> None:
+def test_files_that_compose_does_not_take(programs: Path, before: t.Any, after: t.Any, words: str) -> None:
     """In its own words on one line, with the files as the user knows them."""
-    compose(programs, *command)
+    compose(programs, "docker", "compose")
     with pytest.raises(Refused) as reason:
         project.validate(texts(*before), texts(*after))
     assert words in str(reason.value)
     assert "/proc/" not in str(reason.value)
 
 
-@EACH
-def test_variable_that_only_the_user_has(programs: Path, command: tuple[str, ...]) -> None:
+def test_variable_that_only_the_user_has(programs: Path) -> None:
     """It was missing before as well; the rest of the file is looked at without it."""
-    asked = compose(programs, *command)
+    asked = compose(programs, "docker", "compose")
     project.validate(texts("NEEDED"), texts("NEEDED more"))
     assert asked() == [
         "/srv/shop [NEEDED more] config --quiet",
@@ -109,9 +105,8 @@ def test_variable_that_only_the_user_has(programs: Path, command: tuple[str, ...
     ]
 
 
-@EACH
-def test_hashes(programs: Path, command: tuple[str, ...]) -> None:
-    asked = compose(programs, *command)
+def test_hashes(programs: Path) -> None:
+    asked = compose(programs, "docker", "compose")
     one, other = (project.hashes(texts(text, "b")) for text in ("a", "c"))
     assert one and other
     assert one.keys() == {"mail", "web"}
@@ -222,9 +217,8 @@ def test_which_compose(programs: Path, script: str, used: str) -> None:
     assert found and found["web"] == {"plugin": "same", "program": "old"}[used]
 
 
-@EACH
-def test_files_that_have_no_hashes(programs: Path, command: tuple[str, ...]) -> None:
-    compose(programs, *command)
+def test_files_that_have_no_hashes(programs: Path) -> None:
+    compose(programs, "docker", "compose")
     assert project.hashes(texts("BAD")) is None
 
 

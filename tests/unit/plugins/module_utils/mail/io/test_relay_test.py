@@ -13,7 +13,6 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
 from ansible_collections.dms.ipv6.plugins.module_utils.mail import relay as mail_relay
 from ansible_collections.dms.ipv6.plugins.module_utils.mail.io import relay_test
 from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import probe as proof_probe
@@ -203,17 +202,3 @@ def test_errors_of_the_connection(monkeypatch: pytest.MonkeyPatch, number: int, 
     monkeypatch.setattr(socket, "socket", Failing)
     found = relay_test.probe(("127.0.0.1", 25), "ipv4", 1, TO)
     assert (found.relay, found.client, found.msg) == (relay, "", f"{words}: said by the kernel")
-
-
-@pytest.mark.parametrize(
-    ("host", "family", "words"),
-    [
-        ("2001:db8::1", "ipv6", "host: 2001:db8::1 is reserved for documentation"),
-        ("3fff::1", "ipv6", "host: 3fff::1 is reserved for documentation"),
-        ("127.0.0.1", "ipv6", "host: '127.0.0.1' has no ipv6 address"),
-    ],
-)
-def test_refused_targets(host: str, family: str, words: str) -> None:
-    with pytest.raises(Refused) as reason:
-        proof_probe.resolve(host, 25, family)
-    assert str(reason.value).startswith(words)

@@ -11,7 +11,9 @@ import socket
 import typing as t
 from pathlib import Path
 
+import ansible_collections.dms.ipv6 as checkout
 import pytest
+import yaml
 from ansible_collections.dms.ipv6.plugins.module_utils.proof.io import own_addresses
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io import kernel, packages
 from ansible_collections.dms.ipv6.plugins.module_utils.system.io.kernel import Address, Route
@@ -123,9 +125,10 @@ def test_missing_package_for_compose_files(
     assert packages.missing(compose=compose) == expected
 
 
-def test_what_is_needed() -> None:
-    """By the names under which the role knows their packages."""
-    assert (*packages.NEEDED, packages.COMPOSE) == ("docker", "jsonschema", "ruamel.yaml")
+def test_the_role_can_install_what_is_needed() -> None:
+    """It knows the package of each name."""
+    defaults = yaml.safe_load((Path(checkout.__path__[0]) / "roles/dms_ipv6/defaults/main.yml").read_text())
+    assert {*packages.NEEDED, packages.COMPOSE, packages.NFTABLES} <= defaults["dms_ipv6_packages"].keys()
 
 
 @pytest.mark.parametrize(

@@ -624,8 +624,9 @@ class Disk:
 BOUNDARIES = range(1, 16)
 
 
-@pytest.mark.parametrize("number", BOUNDARIES)
-@pytest.mark.parametrize("full_side", ["state", "root", "neither"])
+@pytest.mark.parametrize(
+    ("full_side", "number"), [*((side, number) for side in ("state", "root") for number in BOUNDARIES), ("neither", 1)]
+)
 def test_nothing_stays_armed_because_a_disk_is_full(
     machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: t.Any, clock: Clock, full_side: str, number: int
 ) -> None:

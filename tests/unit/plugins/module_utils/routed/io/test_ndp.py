@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.dms.ipv6.plugins.module_utils.change import step_json
 from ansible_collections.dms.ipv6.plugins.module_utils.core.refused import Refused
-from ansible_collections.dms.ipv6.plugins.module_utils.rollback.io import executor as rollback_executor
 from ansible_collections.dms.ipv6.plugins.module_utils.routed import ndp_proxy
 from ansible_collections.dms.ipv6.plugins.module_utils.routed.io import ndp
 from ansible_collections.dms.ipv6.plugins.module_utils.routed.ndp_steps import PlaceDropIn, PlaceUnit
@@ -168,13 +167,6 @@ def test_what_a_run_that_died_left_is_taken_back_first(machine: Machine) -> None
     found = hosts.host(record={"unfinished": step_json.dump_steps((step,))})
     plan = ndp.plan(wanted(), found, hosts.ask())
     assert (plan.steps, len(plan.warnings)) == ((step,), 1)
-
-
-def test_every_step_has_a_hand() -> None:
-    executor = rollback_executor.Executor(
-        t.cast("t.Any", type("Daemon", (), {"docker": None, "__getattr__": lambda s, n: None})())
-    )
-    assert {PlaceUnit, PlaceDropIn} <= set(executor.does)
 
 
 @pytest.mark.parametrize(
