@@ -105,6 +105,7 @@ ALL = (
         "default_bridge",
         "prepare",
         "refused: ",
+        "bookworm",
     ),
     Mutant(
         "networks created later get no IPv6 by themselves",
@@ -114,6 +115,7 @@ ALL = (
         "pools",
         "verify",
         "port 8081: the server saw",
+        "trixie",
     ),
     Mutant(
         "the live network keeps the hash by which Compose re-creates it",
@@ -123,6 +125,7 @@ ALL = (
         "compose",
         "verify",
         "undone.stdout_lines == ['false']",
+        "bookworm",
     ),
     Mutant(
         "what is not published is not closed",
@@ -132,6 +135,7 @@ ALL = (
         "routed",
         "verify",
         "open are other ports than",
+        "bookworm",
     ),
     Mutant(
         "prevent leaves docker-proxy running",
@@ -141,6 +145,7 @@ ALL = (
         "engines",
         "verify",
         "IPv6 is not refused",
+        "bookworm",
     ),
     Mutant(
         "a lone precedence line is written to gai.conf",
@@ -150,6 +155,7 @@ ALL = (
         "gai_conf",
         "verify",
         "far and localhost: 198.18.250.1, 2001:2:0:f::1, 127.0.0.1",
+        "sid",
     ),
     Mutant(
         "the kernel's proxy entries do not come back after the link was down",
@@ -159,6 +165,7 @@ ALL = (
         "ndp_proxy",
         "verify",
         "2001:2:0:1:d2::80: no answer",
+        "trixie",
     ),
 )
 
