@@ -135,12 +135,12 @@ def output(*command: str, stdin: str = "") -> str:
 def on_hosts(count: int, script: str, stdin: str = "") -> None:
     """Run a script on the first hosts."""
 
-    def one(number: int) -> None:
+    def on_host(number: int) -> None:
         container = f"dms-lab-bench-h{number:02}"
         output("docker", "exec", "-i", container, "bash", "-c", script, stdin=stdin)
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(one, range(1, count + 1)))
+        list(pool.map(on_host, range(1, count + 1)))
 
 
 def play(what: str, playbook: list[str], connection: str, count: int) -> Run:

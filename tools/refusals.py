@@ -72,27 +72,27 @@ class Texts:
     def all(self, node: ast.expr | None, local: t.Mapping[str, list[ast.expr]]) -> list[str]:
         """A name may have been given several texts before."""
         if isinstance(node, ast.Name) and node.id in local:
-            texts = [self.one(value) for value in local[node.id]]
+            texts = [self.said(value) for value in local[node.id]]
             return list(dict.fromkeys(text for text in texts if text.strip(UNKNOWN + " ."))) or [UNKNOWN]
         if isinstance(node, ast.IfExp):
             return [*self.all(node.body, local), *self.all(node.orelse, local)]
-        return [self.one(node)]
+        return [self.said(node)]
 
-    def one(self, node: ast.expr | None) -> str:
+    def said(self, node: ast.expr | None) -> str:
         if node is None:
             return ""
         if isinstance(node, ast.Constant):
             return str(node.value)
         if isinstance(node, ast.JoinedStr):
-            return "".join(map(self.one, node.values))
+            return "".join(map(self.said, node.values))
         if isinstance(node, ast.FormattedValue):
-            return self.one(node.value)
+            return self.said(node.value)
         if isinstance(node, ast.BinOp):
-            sides = self.one(node.left), self.one(node.right)
+            sides = self.said(node.left), self.said(node.right)
             return UNKNOWN if any(side.isdigit() for side in sides) else "".join(sides)
         if isinstance(node, (ast.Name, ast.Attribute)):
             constant = self.constant(node)
-            return self.one(constant) if isinstance(constant, (ast.Constant, ast.JoinedStr, ast.BinOp)) else UNKNOWN
+            return self.said(constant) if isinstance(constant, (ast.Constant, ast.JoinedStr, ast.BinOp)) else UNKNOWN
         return UNKNOWN
 
 

@@ -52,7 +52,7 @@ class Program(t.NamedTuple):
     label: str = ""
     marker: str = ""
 
-    def made(self, place: Place) -> bool:
+    def wrote(self, place: Place) -> bool:
         """Whether the file is this program's."""
         texts = (
             (self.path, place.path),
@@ -110,4 +110,4 @@ KNOWN = (
 
 def of(place: Place) -> Program | None:
     """Whose the file is, None if it is its administrator's own."""
-    return next((program for program in KNOWN if program.made(place)), None)
+    return next((program for program in KNOWN if program.wrote(place)), None)

@@ -165,7 +165,7 @@ def plan(
     steps, undo, rollback = ((*some, *start) for some in _steps(edit, differs, wanted, running))
     left = _still_unknown(states, steps, () if wanted.apply == NEVER else differs)
     return DaemonPlan(
-        before=edit.there,
+        before=edit.on_disk,
         after=edit.after,
         steps=steps,
         warnings=_warnings(settings, states, left, wanted, running, steps, raw),
@@ -246,7 +246,9 @@ def _steps(edit: Edit, differs: list[str], wanted: Wanted, running: state_daemon
         restart = Restart(running.unit, stays_on and bool(containers), containers)
         return (*edit.write, restart), (edit.back,), (edit.back, replace(restart, back=True))
     _refuse_stopping(running, differs, bridge)
-    return daemon_steps.restart_around(edit, Restart(running.unit, True, containers), live_on, edit.text != edit.there)
+    return daemon_steps.restart_around(
+        edit, Restart(running.unit, True, containers), live_on, edit.text != edit.on_disk
+    )
 
 
 def _lived_on(steps: Steps) -> bool:

@@ -97,14 +97,14 @@ class Edit(t.NamedTuple):
     """The file's part of a plan.
 
     Attributes:
-        there: the text that is in the file.
+        on_disk: the text that is in the file.
         text: the user's own, without what an earlier run that died left in it; ``raw`` its bytes, None for no file.
         after: the text wanted.
     """
 
     path: str
     raw: bytes | None
-    there: str
+    on_disk: str
     text: str
     after: str
 
@@ -121,7 +121,7 @@ class Edit(t.NamedTuple):
     @property
     def write(self) -> Steps:
         """The file as wanted, unless it is so already."""
-        return (self.final,) if self.after != self.there else ()
+        return (self.final,) if self.after != self.on_disk else ()
 
 
 def reload(edit: Edit, names: Iterable[str]) -> Steps:

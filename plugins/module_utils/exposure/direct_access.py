@@ -72,11 +72,11 @@ def _ports(
     """Container ports, and whether Docker publishes them over IPv6. In mode routed it binds none on the host."""
     bound = [port for port in container.ports if ":" in port.host_ip]
     if host.mode(endpoint.network, IPV6) == exposure_published.ROUTED:
-        bound += [port for port in container.asked if ":" in port.host_ip or not port.host_ip]
+        bound += [port for port in container.bindings if ":" in port.host_ip or not port.host_ip]
     published = {(port.container_port, port.protocol) for port in bound}
     own = {"::", endpoint.ipv6}
     heard = {(at, "tcp") for ip, at in (container.listeners or {}).get(IPV6, ()) if ip in own}
-    closed = {(port.container_port, port.protocol) for port in (*container.ports, *container.asked)}
+    closed = {(port.container_port, port.protocol) for port in (*container.ports, *container.bindings)}
     for number, protocol in sorted(published | heard | closed):
         yield docker_objects.Port(number, protocol, endpoint.ipv6, 0), (number, protocol) in published
 

@@ -195,7 +195,7 @@ def _joined(container: docker_objects.Container) -> docker_objects.Container:
     listed = {(port.container_port, port.protocol) for port in container.ports if ":" in port.host_ip}
     more = (
         port._replace(host_ip="::")
-        for port in container.asked
+        for port in container.bindings
         if not port.host_ip and port.host_port and (port.container_port, port.protocol) not in listed
     )
     return container._replace(endpoints=(*container.endpoints, PLANNED), ports=(*container.ports, *more))

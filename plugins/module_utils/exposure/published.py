@@ -157,7 +157,7 @@ class _Door(t.NamedTuple):
     port: docker_objects.Port
     family: str
     listed: bool
-    asked: bool
+    wanted: bool
 
 
 def host(found: state_host.Found) -> Host:
@@ -258,7 +258,7 @@ def _doors(container: docker_objects.Container) -> Iterator[_Door]:
     listed = [port for port in container.ports if port.host_port]
     for binding in listed:
         yield _Door(binding, _family(binding.host_ip), True, True)
-    fixed = [port for port in container.asked if port.host_port]
+    fixed = [port for port in container.bindings if port.host_port]
     for number, protocol, at in sorted(
         {(port.container_port, port.protocol, port.host_port) for port in (*listed, *fixed)}
     ):
@@ -288,7 +288,7 @@ def _unlisted(door: _Door, container: docker_objects.Container, host: Host) -> R
         cause = "no_network"
     elif not _outward(container, host):
         cause = "internal_network"
-    elif not door.asked:
+    elif not door.wanted:
         cause = "not_published"
     elif target and host.mode(target.network, door.family) == ROUTED:
         cause = "routed"
@@ -299,7 +299,7 @@ def _unlisted(door: _Door, container: docker_objects.Container, host: Host) -> R
     else:
         cause = "not_published"
     lost = door.family == state_firewall.IPV6 and not engine_version.has(host.version, "ipv6_binding_listed")
-    if lost and (door.asked or not container.asked) and cause in ("not_published", "userland_proxy_off"):
+    if lost and (door.wanted or not container.bindings) and cause in ("not_published", "userland_proxy_off"):
         return UNKNOWN, "", "ipv6_binding_lost"
     return _closed(cause, door.port, door.family, host)
 

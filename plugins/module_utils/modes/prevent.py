@@ -222,7 +222,7 @@ def _published(container: docker_objects.Container, host: Host) -> Iterator[Expo
 def refuse_past_ports(named: Iterable[docker_objects.Container], host: Host) -> None:
     """Raise Refused for containers that IPv6 clients reach without any port being published over IPv6."""
     alone = (
-        container._replace(ports=tuple(port for port in container.ports if ":" not in port.host_ip), asked=())
+        container._replace(ports=tuple(port for port in container.ports if ":" not in port.host_ip), bindings=())
         for container in named
     )
     _refuse_ways_in(alone, True, host, "Take it off that network, or let the service listen on IPv4 only")
@@ -276,7 +276,7 @@ def _refuse_asleep(concerned: Iterable[docker_objects.Container], found: Found) 
     dual = {network.name for network in found.networks if network.ipv6}
     for container in concerned:
         places = [endpoint.network for endpoint in container.endpoints if endpoint.network in dual]
-        six = [port for port in container.asked if not port.host_ip or ":" in port.host_ip]
+        six = [port for port in container.bindings if not port.host_ip or ":" in port.host_ip]
         if not container.running and places and six:
             problem = f"it does not run, and IPv6 clients get in once it does: network {places[0]} has IPv6"
             raise Refused(problem, f"container {container.name}", REMEDY_DUAL)

@@ -317,7 +317,7 @@ def _table(
 
 def ports(container: docker_objects.Container, address: str) -> Iterator[Open]:
     """What a container's user has published for IPv6 clients, at the container's own address."""
-    for port in (*container.asked, *container.ports):
+    for port in (*container.bindings, *container.ports):
         if not port.host_ip or (":" in port.host_ip and not ipaddress.ip_address(port.host_ip).is_loopback):
             yield Open(address, port.protocol, port.container_port)
 

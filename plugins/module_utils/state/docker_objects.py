@@ -126,7 +126,7 @@ class Container(t.NamedTuple):
         started_at: only from an inspect.
         mac: the MAC address that its user gave it on one of its networks, empty for none; only from an inspect, and
             only where it is unknown which network that is.
-        asked: the ports that its user wants published, the host address empty for all of both families and the host
+        bindings: the ports that its user wants published, the host address empty for all of both families and the host
             port 0 for the engine's choice; only from an inspect.
         listeners: what listens on TCP inside it, see Ask, and ``udp`` the same for UDP; None if that was not read.
         image: the id of its image.
@@ -146,7 +146,7 @@ class Container(t.NamedTuple):
     pid: int = 0
     started_at: str = ""
     mac: str = ""
-    asked: tuple[Port, ...] = ()
+    bindings: tuple[Port, ...] = ()
     listeners: Mapping[str, Iterable[tuple[str, int]]] | None = None
     image: str = ""
     status: str = ""
@@ -261,7 +261,7 @@ def inspected(container: Json, macs: Mapping[str, str] | None = None) -> Contain
         pid=int(state.get("Pid") or 0),
         started_at=str(state.get("StartedAt", "")),
         mac="" if macs is not None else (container.get("Config") or {}).get("MacAddress") or "",
-        asked=tuple(_bindings(host_config.get("PortBindings") or {})),
+        bindings=tuple(_bindings(host_config.get("PortBindings") or {})),
         image=container.get("Image", ""),
         status=str(state.get("Status", "")),
         tunnel=_has_tun(host_config),

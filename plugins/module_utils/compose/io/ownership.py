@@ -39,7 +39,7 @@ def believed(found: Found, docker: Docker) -> Found:
     """The same without labels of Compose that an image brought in."""
     images: dict[str, Mapping[str, str] | None] = {}
 
-    def one(container: Container) -> Container:
+    def checked(container: Container) -> Container:
         if any(name.startswith(labels.PREFIX) for name in container.labels):
             if container.image not in images:
                 images[container.image] = image_labels(docker, container.image)
@@ -47,7 +47,7 @@ def believed(found: Found, docker: Docker) -> Found:
                 return container._replace(labels=labels.without(container.labels))
         return container
 
-    return found._replace(containers=tuple(map(one, found.containers)), stopped=tuple(map(one, found.stopped)))
+    return found._replace(containers=tuple(map(checked, found.containers)), stopped=tuple(map(checked, found.stopped)))
 
 
 def refuse(names: Collection[str], files: Collection[str], found: Found, docker: Docker) -> None:

@@ -202,10 +202,10 @@ def _looked_into(
         return listed
     shares = listed.network_mode == "host" or listed.network_mode.startswith("container:")
     heard = kernel.listeners(inspected.pid, own=True) if shares else kernel.listeners(inspected.pid)
-    of_udp = any(port.protocol == "udp" for port in (*listed.ports, *inspected.asked))
+    of_udp = any(port.protocol == "udp" for port in (*listed.ports, *inspected.bindings))
     return listed._replace(
         pid=inspected.pid,
-        asked=inspected.asked,
+        bindings=inspected.bindings,
         listeners=heard,
         udp=kernel.udp_listeners(inspected.pid) if of_udp and not shares else None,
     )

@@ -120,7 +120,7 @@ def test_a_word_that_no_program_can_be_given() -> None:
 @pytest.mark.parametrize("number", ["\u00b2", "\u0663", "8000-8010", "", "-1"])
 def test_a_port_that_is_no_number(number: str) -> None:
     container = {"Id": "1", "Name": "/x", "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": number}]}}}
-    assert docker_objects.inspected(container).asked[0].host_port in (0, 3)
+    assert docker_objects.inspected(container).bindings[0].host_port in (0, 3)
 
 
 def test_a_file_of_rules_in_another_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,8 @@ class Lab:
         self.record: dict[str, t.Any] = {}
         self.networks = (BRIDGE, SIX, network_of_compose())
         self.containers: tuple[docker_objects.Container, ...] = (
-            container("plain", asked=ASKED),
-            of_compose("mail", path=self.path, asked=ASKED),
+            container("plain", bindings=ASKED),
+            of_compose("mail", path=self.path, bindings=ASKED),
             of_compose("web", path=self.path, ports=tuple(one._replace(host_port=8081) for one in (PORT4, PORT6))),
         )
 
@@ -160,7 +160,7 @@ def test_other_modes_take_no_notice(lab: Lab) -> None:
 
 
 def test_refused(lab: Lab) -> None:
-    lab.containers = (container("plain", endpoint("six", True), asked=ASKED),)
+    lab.containers = (container("plain", endpoint("six", True), bindings=ASKED),)
     words = "container plain on network six, which has IPv6: IPv6 clients would hang at port 8080"
     assert words in failure(docker_ipv6_full_info, mode="prevent", containers=["plain"])
 
@@ -230,7 +230,7 @@ def test_narrow_and_converged(lab: Lab) -> None:
     """Written, and re-created."""
     Path(lab.path).write_text(TEXT.replace("'8080", "'0.0.0.0:8080"))
     asked = (PORT4._replace(host_ip="0.0.0.0"),)
-    lab.containers = (of_compose("mail", path=lab.path, ports=(PORT4,), asked=asked),)
+    lab.containers = (of_compose("mail", path=lab.path, ports=(PORT4,), bindings=asked),)
     plan = planned(prevent_compose=True, containers=[MAIL])
     empty = {"changed": False, "steps": [], "packages": [], "warnings": [], "waiting": [], "prove_on": ["shop_default"]}
     assert {name: plan[name] for name in empty} == empty
@@ -247,7 +247,7 @@ def test_narrow_and_written(lab: Lab) -> None:
 @pytest.mark.parametrize("dual", [True, False])
 def test_narrow_on_a_dual_stack_network(lab: Lab, dual: bool) -> None:
     """Where the daemon's setting does not help, this does."""
-    one = of_compose("mail", endpoint("six", dual), path=lab.path, asked=ASKED)
+    one = of_compose("mail", endpoint("six", dual), path=lab.path, bindings=ASKED)
     lab.containers = (one,)
     assert planned(prevent_compose=True, containers=[MAIL])["waiting"] == ["mail"]
 

@@ -234,7 +234,13 @@ FIXED = {"mail": "2001:2:0:b1::25"}
 @pytest.mark.parametrize("version", ["26.1.5", "28.5.2"])
 def test_mode_routed(engine: Engine, version: str) -> None:
     engine.version = version
-    options = {"name": "dms-ipv6", "mode": "routed", "subnet": GLOBAL, "containers": ["mail"], "addresses": FIXED}
+    options: dict[str, t.Any] = {
+        "name": "dms-ipv6",
+        "mode": "routed",
+        "subnet": GLOBAL,
+        "containers": ["mail"],
+        "addresses": FIXED,
+    }
     result = run(docker_ipv6_network, **options)
     assert result["changed"] and result["subnet"] == GLOBAL
     assert "container: mail at 2001:2:0:b1::25" in result["diff"]["prepared"]

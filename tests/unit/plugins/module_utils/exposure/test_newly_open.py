@@ -68,11 +68,11 @@ def opened(host: published.Host, *joining: str) -> list[tuple[str, str]]:
         ),
         (around(container(), firewall=UFW._replace(incoming="accept")), ("mail",), []),
         # never published on IPv6
-        (around(container(ports=(PORT4,), asked=(PORT4,))), ("mail",), []),
+        (around(container(ports=(PORT4,), bindings=(PORT4,))), ("mail",), []),
         (around(container(ports=(docker_objects.Port(80, "tcp", "::1", 8080),))), ("mail",), []),
         # without docker-proxy the engine lists no [::] for it
         (
-            around(container(ports=(PORT4,), asked=(ANYWHERE,)), userland_proxy=False),
+            around(container(ports=(PORT4,), bindings=(ANYWHERE,)), userland_proxy=False),
             ("mail",),
             [("mail:8080/tcp", "timeout")],
         ),

@@ -60,7 +60,7 @@ def six(found: docker_objects.Container, host: Host) -> tuple[str, str, str]:
 
 
 def mail(dual: bool = False, **more: t.Any) -> docker_objects.Container:
-    return container("mail", endpoint("dual" if dual else "bridge", dual), **{"asked": ASKED, **more})
+    return container("mail", endpoint("dual" if dual else "bridge", dual), **{"bindings": ASKED, **more})
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def mail(dual: bool = False, **more: t.Any) -> docker_objects.Container:
         (mail(), True, [("ipv4", 8080), ("ipv6", 8080)]),
         (mail(), False, [("ipv4", 8080)]),
         (mail(dual=True), False, [("ipv4", 8080), ("ipv6", 8080)]),
-        (mail(ports=(PORT4,), asked=()), True, [("ipv4", 8080)]),
-        (mail(ports=(PORT4._replace(protocol="udp"), PORT6._replace(protocol="udp")), asked=()), True, []),
-        (mail(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), True, []),
-        (mail(ports=(PORT4._replace(host_ip="192.0.0.8"), PORT6), asked=()), True, [("ipv6", 8080)]),
+        (mail(ports=(PORT4,), bindings=()), True, [("ipv4", 8080)]),
+        (mail(ports=(PORT4._replace(protocol="udp"), PORT6._replace(protocol="udp")), bindings=()), True, []),
+        (mail(ports=(PORT4._replace(host_ip="127.0.0.1"),), bindings=()), True, []),
+        (mail(ports=(PORT4._replace(host_ip="192.0.0.8"), PORT6), bindings=()), True, [("ipv6", 8080)]),
         (mail(listeners={"ipv4": [], "ipv6": []}), True, []),
         (mail(listeners={"ipv4": [("0.0.0.0", 80)], "ipv6": []}), True, [("ipv4", 8080), ("ipv6", 8080)]),
         (mail()._replace(running=False), True, []),
@@ -119,7 +119,7 @@ TABLE = {
 def test_each_row_on_every_engine(state: tuple[bool, bool | None, bool | None], protocol: str) -> None:
     dual, ip6tables, proxy = state
     ports = tuple(docker_objects.Port(80, protocol, one, 8080) for one in ("0.0.0.0", "::"))
-    found = mail(dual, ports=ports, asked=(docker_objects.Port(80, protocol, "", 8080),))
+    found = mail(dual, ports=ports, bindings=(docker_objects.Port(80, protocol, "", 8080),))
     for version in ENGINES:
         assert seen(found, around(version, ip6tables, proxy)) == [REAL4, ("ipv6", *TABLE[state])], version
 
@@ -153,7 +153,7 @@ BINDINGS: dict[str, tuple[tuple[str, ...], t.Any, t.Any]] = {
 def test_each_binding(given: str, dual: bool, ip6tables: bool, proxy: bool, inspected: bool) -> None:
     listed, four, by_six = BINDINGS[given]
     asked = (docker_objects.Port(80, "tcp", given, 8080),) if inspected else ()
-    found = mail(dual, ports=tuple(docker_objects.Port(80, "tcp", one, 8080) for one in listed), asked=asked)
+    found = mail(dual, ports=tuple(docker_objects.Port(80, "tcp", one, 8080) for one in listed), bindings=asked)
     expected = {
         ("ipv4", *(four or REAL)),
         ("ipv6", *(by_six or TABLE[dual, ip6tables, proxy])),
@@ -174,7 +174,7 @@ def test_each_binding(given: str, dual: bool, ip6tables: bool, proxy: bool, insp
 )
 def test_what_is_wanted_and_not_listed(given: str, listed: tuple[str, ...], expected: list[Row]) -> None:
     ports = tuple(docker_objects.Port(80, "tcp", one, 8080) for one in listed)
-    found = mail(ports=ports, asked=(docker_objects.Port(80, "tcp", given, 8080),))
+    found = mail(ports=ports, bindings=(docker_objects.Port(80, "tcp", given, 8080),))
     assert seen(found, around(proxy=False)) == expected
 
 
@@ -202,7 +202,7 @@ def test_what_is_wanted_and_not_listed(given: str, listed: tuple[str, ...], expe
 def test_each_port_has_both_families(
     ports: tuple[docker_objects.Port, ...], asked: tuple[docker_objects.Port, ...], expected: list[tuple[str, int]]
 ) -> None:
-    found = published.exposures(mail(ports=ports, asked=asked), around())
+    found = published.exposures(mail(ports=ports, bindings=asked), around())
     assert sorted((one.family, one.port.host_port) for one in found) == sorted(expected)
 
 
@@ -211,11 +211,11 @@ def test_engines_that_lost_the_ipv6_binding(version: str) -> None:
     lost = version != "20.10.6"
     expected = ("unknown", "", "ipv6_binding_lost") if lost else UNPUBLISHED
     assert six(mail(ports=(PORT4,)), around(version)) == expected
-    assert six(mail(ports=(PORT4,), asked=()), around(version)) == expected
+    assert six(mail(ports=(PORT4,), bindings=()), around(version)) == expected
     # Without docker-proxy 20.10.0 lets IPv6 clients wait (moby#28492).
     assert six(mail(ports=(PORT4,)), around(version, proxy=False)) == (expected if lost else NO_PROXY)
     # Who gave an IPv4 address wanted no IPv6.
-    assert six(mail(ports=(PORT4,), asked=(PORT4,)), around(version)) == UNPUBLISHED
+    assert six(mail(ports=(PORT4,), bindings=(PORT4,)), around(version)) == UNPUBLISHED
 
 
 def test_stopped_containers_have_no_exposure() -> None:
@@ -363,7 +363,7 @@ def test_listeners(listeners: t.Any, deaf4: str, deaf6: str, dual: bool, ip6tabl
 
 
 def test_it_is_unknown_who_listens_on_udp() -> None:
-    found = mail(True, ports=(docker_objects.Port(80, "udp", "::", 80),), asked=(), listeners=V4)
+    found = mail(True, ports=(docker_objects.Port(80, "udp", "::", 80),), bindings=(), listeners=V4)
     assert six(found, around()) == REAL
 
 
@@ -395,7 +395,7 @@ def test_host_mode_is_up_to_the_firewall() -> None:
 
 
 def test_a_container_on_another_ones_network_has_its_ports() -> None:
-    vpn = container("vpn", endpoint(), asked=ASKED, listeners={"ipv4": [], "ipv6": [("::", 80), ("::", 81)]})
+    vpn = container("vpn", endpoint(), bindings=ASKED, listeners={"ipv4": [], "ipv6": [("::", 80), ("::", 81)]})
     found = [
         container("web", network_mode=f"container:{at}", endpoints=(), ports=(), listeners=ears)
         for at, ears in (("vpn-id", V6), ("vpn", V6), ("vpn", None), ("vpn", NOT_UP), ("gone", V6))
@@ -513,7 +513,7 @@ def gua(**more: t.Any) -> docker_objects.Container:
     """A container with a global address that publishes 80 and listens on 81 as well."""
     place = docker_objects.Endpoint("gua", "172.19.0.2", GUA, "172.19.0.1", "2001:2:0:d1::1")
     ears = {"ipv4": [], "ipv6": [("::", 80), ("::", 81)]}
-    return container("web", place, **{"asked": ASKED, "listeners": ears, **more})
+    return container("web", place, **{"bindings": ASKED, "listeners": ears, **more})
 
 
 def beside(version: str, options: dict[str, str] | None = None, **more: t.Any) -> Host:
@@ -558,7 +558,7 @@ def test_what_ends_on_the_host_is_up_to_its_firewall(
             assert six(found, host) == REAL
     # A port that is published for IPv4 only.
     closed = FILTERED if firewall is UFW else UNPUBLISHED
-    assert six(mail(ports=(PORT4,), asked=(PORT4,)), host) == closed
+    assert six(mail(ports=(PORT4,), bindings=(PORT4,)), host) == closed
 
 
 @pytest.mark.parametrize(
@@ -633,11 +633,11 @@ def test_our_own_firewall_closes_what_is_not_published(version: str) -> None:
 
 def test_direct_access_takes_an_ipv6_binding() -> None:
     for version in OLD:
-        assert direct(gua(ports=(PORT4,), asked=(PORT4,)), beside(version))[80] == (SHUT, "direct_access_closed")
+        assert direct(gua(ports=(PORT4,), bindings=(PORT4,)), beside(version))[80] == (SHUT, "direct_access_closed")
     # In mode routed none is listed, so that what the user wants decides.
     routed = beside("28.5.2", {MODE6: "routed"})
     assert direct(gua(ports=(PORT4,)), routed)[80] == (OPEN, "")
-    assert direct(gua(ports=(PORT4,), asked=(PORT4,)), routed)[80] == (SHUT, "direct_access_closed")
+    assert direct(gua(ports=(PORT4,), bindings=(PORT4,)), routed)[80] == (SHUT, "direct_access_closed")
 
 
 @pytest.mark.parametrize(
@@ -679,7 +679,7 @@ def test_ports_lead_to_one_network(version: str, other: str) -> None:
         network("a", [GUA_SUBNET], options={MODE6: "routed"}),
         network("b", ["2001:2:0:d2::/80"], options={MODE6: "routed"}),
     )
-    found = direct_access.exposures(container("web", *places, asked=ASKED), around(version, networks=networks))
+    found = direct_access.exposures(container("web", *places, bindings=ASKED), around(version, networks=networks))
     assert [(one.port.host_ip, one.verdict) for one in found] == [(GUA, OPEN), ("2001:2:0:d2::2", other)]
 
 

@@ -37,7 +37,7 @@ LISTENS = {"ipv4": [("0.0.0.0", 80)], "ipv6": [("::", 80)]}
 
 def published(name: str = "mail", *endpoints: docker_objects.Endpoint, **more: t.Any) -> docker_objects.Container:
     """A container that publishes its port without an address."""
-    return container(name, *endpoints, **{"asked": EVERYWHERE, **more})
+    return container(name, *endpoints, **{"bindings": EVERYWHERE, **more})
 
 
 def dual(name: str = "mail", **more: t.Any) -> docker_objects.Container:
@@ -134,7 +134,7 @@ DUAL = (
 )
 UNSERVED = "neither packet filter rules nor userland-proxy serve the port"
 DEAF: dict[str, t.Any] = {"ipv4": [], "ipv6": []}
-BY_HOST = {"network_mode": "host", "endpoints": (), "ports": (), "asked": (), "listeners": LISTENS}
+BY_HOST = {"network_mode": "host", "endpoints": (), "ports": (), "bindings": (), "listeners": LISTENS}
 WAYS_IN: list[tuple[str, docker_objects.Container, dict[str, t.Any], str]] = [
     (
         "dual-stack with ip6tables",
@@ -192,13 +192,13 @@ SAFE: list[tuple[str, docker_objects.Container, dict[str, t.Any]]] = [
     ("no IPv6", published(), {}),
     ("no IPv6, with ip6tables", published(), {"daemon": daemon(True)}),
     ("ip6tables is unknown", published(), {"known": False}),
-    ("on loopback only", dual(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), {"daemon": daemon(True)}),
+    ("on loopback only", dual(ports=(PORT4._replace(host_ip="127.0.0.1"),), bindings=()), {"daemon": daemon(True)}),
     (
         "published on 0.0.0.0 by name",
-        dual(ports=(PORT4,), asked=(PORT4._replace(host_ip="0.0.0.0"),)),
+        dual(ports=(PORT4,), bindings=(PORT4._replace(host_ip="0.0.0.0"),)),
         {"daemon": daemon(True)},
     ),
-    ("nothing published", dual(ports=(), asked=()), {"daemon": daemon(True)}),
+    ("nothing published", dual(ports=(), bindings=()), {"daemon": daemon(True)}),
     ("host network mode without a listener", container("mail", **{**BY_HOST, "listeners": DEAF}), {}),
     ("an internal network", dual(), {"networks": (BRIDGE, SIX._replace(internal=True)), "daemon": daemon(True)}),
 ]  # fmt: skip
@@ -228,9 +228,9 @@ ASLEEP: dict[str, t.Any] = {"running": False, "ports": (), "pid": 0}
     ("one", "refused"),
     [
         (dual(**ASLEEP), True),
-        (dual(**ASLEEP, asked=(PORT6._replace(host_ip="fd00::5"),)), True),
-        (dual(**ASLEEP, asked=(PORT4._replace(host_ip="0.0.0.0"),)), False),
-        (dual(**ASLEEP, asked=()), False),
+        (dual(**ASLEEP, bindings=(PORT6._replace(host_ip="fd00::5"),)), True),
+        (dual(**ASLEEP, bindings=(PORT4._replace(host_ip="0.0.0.0"),)), False),
+        (dual(**ASLEEP, bindings=()), False),
         (published(**ASLEEP), False),
     ],
 )
@@ -374,8 +374,8 @@ def test_rules_that_stay_after_an_undo(version: str, stays: bool) -> None:
     ("other", "named", "expected"),
     [
         (published("web", ports=WEB_PORTS), True, "IPv6 clients of web are refused as well"),
-        (published("web", ports=(PORT4,), asked=(PORT4._replace(host_ip="0.0.0.0"),)), True, ""),
-        (published("web", ports=(), asked=()), True, ""),
+        (published("web", ports=(PORT4,), bindings=(PORT4._replace(host_ip="0.0.0.0"),)), True, ""),
+        (published("web", ports=(), bindings=()), True, ""),
         (published("web", ports=WEB_PORTS), False, ""),
     ],
 )
@@ -450,7 +450,7 @@ def test_isolation_by_a_stack_that_is_stopped() -> None:
 )
 def test_network_of_the_responder(networks: t.Any, places: tuple[str, ...], expected: str) -> None:
     """One without IPv6 on which published ports work, those of the containers first."""
-    one = published("mail", *(endpoint(name) for name in places), asked=(), ports=())
+    one = published("mail", *(endpoint(name) for name in places), bindings=(), ports=())
     one = one if places else one._replace(endpoints=())
     assert plan(found(one, networks=networks), "mail").network == expected
 
@@ -460,11 +460,11 @@ def test_network_of_the_responder(networks: t.Any, places: tuple[str, ...], expe
     [
         (published(), [8080]),
         (published(ports=(PORT4,)), [8080]),
-        (published(ports=(PORT4._replace(protocol="udp"),), asked=()), []),
-        (published(ports=(PORT4._replace(host_ip="127.0.0.1"),), asked=()), []),
-        (published(ports=(PORT4._replace(host_ip="192.0.0.8"),), asked=()), []),
+        (published(ports=(PORT4._replace(protocol="udp"),), bindings=()), []),
+        (published(ports=(PORT4._replace(host_ip="127.0.0.1"),), bindings=()), []),
+        (published(ports=(PORT4._replace(host_ip="192.0.0.8"),), bindings=()), []),
         (published(listeners={"ipv4": [("127.0.0.1", 80)], "ipv6": []}), []),
-        (published(ports=(*WEB_PORTS, PORT4, PORT6), asked=()), [8081, 8080]),
+        (published(ports=(*WEB_PORTS, PORT4, PORT6), bindings=()), [8081, 8080]),
     ],
 )
 def test_ports_to_be_probed(one: docker_objects.Container, ports: list[int]) -> None:

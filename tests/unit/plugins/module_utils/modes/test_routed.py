@@ -45,7 +45,7 @@ DERIVED, NAME = "2001:2:0:b1::c375:aa8f", "dms6-28d9684723"
 NEW, OLD = Daemon(version="28.5.2"), Daemon(b'{"experimental": true, "ip6tables": true}', version="26.1.5")
 OLD = replace(OLD, settings={"experimental": True, "ip6tables": True})
 ANY = docker_objects.Port(80, "tcp", "", 8080)
-MAIL = container(asked=(ANY,))
+MAIL = container(bindings=(ANY,))
 WANTED = nat.Wanted(subnet=SUBNET, containers=("mail",))
 UPLINK = Uplink("eth0", ((ipaddress.IPv6Network(ON_LINK), True),), (ipaddress.IPv6Address("2001:2:0:11::1"),))
 TAKEN = (
@@ -143,7 +143,7 @@ def test_flushed_table_is_loaded_again() -> None:
 def test_ports_follow_the_containers() -> None:
     found = there()
     found = after(found, plan(found))
-    more = found.containers[0]._replace(asked=(ANY, docker_objects.Port(25, "tcp", "", 25)))
+    more = found.containers[0]._replace(bindings=(ANY, docker_objects.Port(25, "tcp", "", 25)))
     made = plan(found._replace(containers=(more,)))
     assert made.table.ports == (Open(DERIVED, "tcp", 25), Open(DERIVED, "tcp", 80))
     assert [type(one).__name__ for one in made.table_plan.steps] == ["WriteFile", "LoadTable"]
@@ -169,7 +169,7 @@ def test_ports_follow_the_containers() -> None:
     ],
 )
 def test_ports(asked: t.Any, ports: t.Any, expected: set[tuple[str, int]]) -> None:
-    found = routed.ports(container(asked=asked, ports=ports), DERIVED)
+    found = routed.ports(container(bindings=asked, ports=ports), DERIVED)
     assert {(one.protocol, one.port) for one in found} == expected
 
 
@@ -191,7 +191,7 @@ def test_ports(asked: t.Any, ports: t.Any, expected: set[tuple[str, int]]) -> No
     ],
 )
 def test_addresses(given: dict[str, str], on_it: str | None, expected: str, steps: list[str]) -> None:
-    mail = MAIL if on_it is None else container("mail", endpoint(), place(address=on_it), asked=(ANY,))
+    mail = MAIL if on_it is None else container("mail", endpoint(), place(address=on_it), bindings=(ANY,))
     wanted = WANTED._replace(addresses=tuple(given.items()))
     made = plan(there(NEW, mail, networks=(BRIDGE, routed_network())), wanted)
     assert made.addresses == {"mail": expected}
@@ -226,7 +226,7 @@ def test_one_address_for_two_containers() -> None:
 
 
 def test_network_of_mode_nat_is_replaced_with_everyone_on_it() -> None:
-    mail = container("mail", endpoint("dms-ipv6", True), asked=(ANY,))
+    mail = container("mail", endpoint("dms-ipv6", True), bindings=(ANY,))
     web = container("web", endpoint("dms-ipv6", True))
     found = there(NEW, mail, web, networks=(BRIDGE, network(labels={network_steps.LABEL: "true"})))
     made = plan(found)
@@ -268,7 +268,7 @@ def test_firewall_of_another_network_stays_in_mode_nat() -> None:
 
 
 def test_users_own_network_is_given_back_without_our_addresses() -> None:
-    mail = container("mail", place(), asked=(ANY,))
+    mail = container("mail", place(), bindings=(ANY,))
     before = network(options={BRIDGE_NAME: "br-mail"})
     now = routed_network()
     record = {"replaced": {"dms-ipv6": {"before": before.definition, "after": now.definition}}}
@@ -482,13 +482,13 @@ def test_the_command_for_a_firewall_that_drops(daemon: Daemon, firewall: state_f
 
 
 def test_only_what_is_published_has_to_be_open() -> None:
-    plan(there(NFTABLES, container(ports=(), asked=()), firewall=ufw("drop")))
+    plan(there(NFTABLES, container(ports=(), bindings=()), firewall=ufw("drop")))
 
 
 @pytest.mark.parametrize(("version", "refused"), [("26.1.5", True), ("28.5.2", True), ("29.0.0", False)])
 def test_another_network_that_takes_the_ports(version: str, refused: bool) -> None:
     other = network("a-six", ["172.19.0.0/16", "fd5c:1ab0:7e57:2::/64"])
-    mail = container("mail", endpoint("a-six", True), asked=(ANY,))
+    mail = container("mail", endpoint("a-six", True), bindings=(ANY,))
     daemon = replace(OLD, version=version)
     found = there(daemon, mail, networks=(BRIDGE, other))
     if refused:
@@ -498,7 +498,7 @@ def test_another_network_that_takes_the_ports(version: str, refused: bool) -> No
 
 
 def test_compose_would_undo_it() -> None:
-    found = there(NEW, of_compose("mail", asked=(ANY,)))
+    found = there(NEW, of_compose("mail", bindings=(ANY,)))
     warnings = plan(found, WANTED._replace(containers=("shop-mail-1",))).warnings
     assert warnings[0] == (
         "container shop-mail-1 of Compose project shop loses its address once an `up` re-creates it: name network"

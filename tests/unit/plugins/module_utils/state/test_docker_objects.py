@@ -292,7 +292,7 @@ def test_inspected() -> None:
     ],
 )
 def test_ports_asked_for(bindings: t.Any, expected: tuple[Port, ...]) -> None:
-    assert docker_objects.inspected({**INSPECTED, "HostConfig": {"PortBindings": bindings}}).asked == expected
+    assert docker_objects.inspected({**INSPECTED, "HostConfig": {"PortBindings": bindings}}).bindings == expected
 
 
 def test_settings_of_an_endpoint() -> None:

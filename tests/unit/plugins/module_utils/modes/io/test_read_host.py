@@ -363,7 +363,7 @@ def test_running_containers_are_looked_into(monkeypatch: pytest.MonkeyPatch) -> 
     assert heard == {"web": {"ipv4": [("all", 7)]}, "host": {"ipv4": [("own", 7)]}, "by": {"ipv4": [("own", 7)]}}
     for before, after in zip(listed[2:], found.containers[2:]):
         asked = (docker_objects.Port(80, "tcp", "", 8080),)
-        assert after == before._replace(pid=7, asked=asked, listeners=after.listeners)
+        assert after == before._replace(pid=7, bindings=asked, listeners=after.listeners)
 
 
 def test_what_is_looked_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
