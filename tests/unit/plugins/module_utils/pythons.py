@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -17,11 +18,19 @@ TOO_OLD = pytest.mark.parametrize("version", ["2.7", "3.6", "3.7", "3.8"])
 PYTHONS = pytest.mark.parametrize("number", [0, 1], ids=["this Python", "Python 3.9"])
 
 
+def named(version: str) -> str:
+    """An interpreter of this machine, also one that a version manager keeps; empty if there is none."""
+    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found = [
+        shutil.which(f"python{version}") or "",
+        *glob.glob(str(kept / f"{version}.*" / "bin" / f"python{version}")),
+    ]
+    return next((path for path in found if path and "/shims/" not in path), "")
+
+
 def pythons() -> list[str]:
     """The interpreter that runs this, and the oldest that a managed host may have."""
-    versions = Path(sys.base_prefix).parent
-    old = [*glob.glob(str(versions / "3.9.*" / "bin" / "python3.9")), shutil.which("python3.9") or ""]
-    return [sys.executable, next((one for one in old if one and "/shims/" not in one), "")]
+    return [sys.executable, named("3.9")]
 
 
 def interpreter(number: int) -> str:
@@ -33,7 +42,7 @@ def interpreter(number: int) -> str:
 
 def too_old(version: str) -> str:
     """One of them, which a managed host may have."""
-    found = glob.glob(str(Path(sys.base_prefix).parent / f"{version}.*" / "bin" / f"python{version}"))
+    found = named(version)
     if not found:
         pytest.skip(f"there is no Python {version} on this machine")
-    return found[0]
+    return found
