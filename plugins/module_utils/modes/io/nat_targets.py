@@ -131,7 +131,7 @@ def _targets(
     if wanted.attach == network_on_host.AUTO and not options.files and not any(map(_is_composed, named)):
         return Chosen(rest=wanted.containers), found
     from ...compose import plan as compose_plan  # only here
-    from ...compose.io import ownership, ways
+    from ...compose.io import found_ways, ownership
 
     like = compose_plan.Wanted(
         "", options.shape, wanted.network, wanted.subnet, wanted.prefix_length, wanted.fleet_prefix, options.services,
@@ -140,8 +140,8 @@ def _targets(
     ownership.refuse(wanted.containers, options.files, found, docker)
     found = ownership.believed(found, docker)
     if wanted.attach == network_on_host.AUTO and options.shape == compose_plan.DEFAULT and not options.services:
-        around = ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
-        return ways.choose(wanted.containers, around), found
+        around = found_ways.Around(like, options.files, real, found, docker, read_host.ask(docker))
+        return found_ways.choose(wanted.containers, around), found
     targets = compose_plan.targets(wanted.attach, like, options.files, wanted.containers, found, os.path.isfile)
     return Chosen(tuple((project, None) for project in targets.projects), rest=targets.containers), found
 
