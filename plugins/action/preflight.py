@@ -24,8 +24,6 @@ SPEC = Path(__file__).parents[2] / "roles" / "dms_ipv6" / "meta" / "argument_spe
 NOTHING = "Nothing was read or changed."
 CONVERT = {"int": check_type_int, "bool": check_type_bool}
 LATER = object()
-# Variables that choose the machine behind a name; two names with the same values of all are one machine.
-WAY = ("ansible_host", "ansible_port", "ansible_connection", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 
 
 def convert(kind: str, value: t.Any) -> t.Any:
@@ -124,11 +122,9 @@ def _read(theirs: t.Any, name: str) -> t.Any:
 
 
 def _way(host: str, theirs: t.Any) -> tuple[str, ...]:
-    """How Ansible reaches a host; empty where this needs what is not known yet, or leads to the controller itself."""
-    values = {name: _read(theirs, name) if name in theirs else "" for name in WAY}
-    if LATER in values.values() or values["ansible_connection"] == "local":
-        return ()
-    return (str(values.pop("ansible_host") or host), *(str(value) for value in values.values()))
+    """How Ansible reaches a host; empty where this needs what is not known yet."""
+    values = {name: _read(theirs, name) for name in wishes.WAY if name in theirs}
+    return () if LATER in values.values() else wishes.way(host, values)
 
 
 def _settled(value: t.Any) -> t.Any:

@@ -176,7 +176,7 @@ class _Project:
     """A project as found: its name, its containers, what its files say, and its network, if that exists.
 
     Attributes:
-        live: its network on the host, None if there is none.
+        on_host: its network there, None if there is none.
         worked_out: what Compose makes of the files, None if it did not run.
     """
 
@@ -184,7 +184,7 @@ class _Project:
     containers: tuple[Container, ...]
     says: compose_files.Project
     network: str
-    live: Network | None
+    on_host: Network | None
     worked_out: compose_files.Project | None
 
 
@@ -314,7 +314,7 @@ def plan(
         files: the project's files, as they are.
         found: what was read from the host.
         ask: looks up what is needed only of those that change.
-        live: its network on the host, None if there is none.
+        on_host: its network there, None if there is none.
         worked_out: what Compose makes of the files, see needs_compose().
 
     Raises:
@@ -330,7 +330,7 @@ def plan(
     return ComposePlan(
         project.name,
         network.name,
-        bool(project.live or live.steps),
+        bool(project.on_host or live.steps),
         str(network.subnet),
         services,
         project.containers,
@@ -464,7 +464,7 @@ def _wanted_network(wanted: Wanted, project: _Project, found: Found) -> network_
     subnets = _subnets(wanted.key, project) if wanted.shape != EXTERNAL else ()
     written = [subnet for subnet in subnets if compose_files.ip_version(subnet) == 6]
     kept = _written(written[0], wanted) if written and network.derived else None
-    live = project.live.subnets6 if project.live and project.live.ipv6 else ()
+    live = project.on_host.subnets6 if project.on_host and project.on_host.ipv6 else ()
     if network.derived and kept is None and live and not ip.special(live[0]):
         kept = live[0]
     labels = () if wanted.shape == EXTERNAL else tuple(network_labels(project.name, wanted.key).items())
@@ -566,7 +566,7 @@ def _services(wanted: Wanted, after: compose_files.Project, project: _Project) -
         services |= {
             container.labels.get(docker_objects.COMPOSE_SERVICE, "")
             for container in project.containers
-            if project.live and container.endpoint(project.live.name)
+            if project.on_host and container.endpoint(project.on_host.name)
         } & {*wanted.must}
     return tuple(sorted(services))
 
@@ -588,7 +588,7 @@ def _is_on(service: compose_files.Service, key: str) -> bool:
 
 def _live(wanted: Wanted, project: _Project, network: network_plan.WantedNetwork, found: Found, ask: Ask) -> Plan:
     """The live part; a project that does not run gets its network from its next ``up``, an external one from us."""
-    if project.live is None and not network.containers and wanted.shape != EXTERNAL:
+    if project.on_host is None and not network.containers and wanted.shape != EXTERNAL:
         return Plan("", "")
     containers = {name: ask.inspect(name) for name in network.containers}
     return network_on_host.plan_network(network, found, containers, ask)

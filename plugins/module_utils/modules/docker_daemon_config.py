@@ -93,7 +93,7 @@ def carry_out(plan: daemon_plan.DaemonPlan, found: state_host.Found, params: dic
             transaction, made_with=change_journal.Made(docker.path, unit, found.path, timeout)
         )
         executor = rollback_executor.Executor(daemon)
-        executor.files.known[found.path] = found.raw
+        executor.files.contents[found.path] = found.raw
         outage = rollback_executor.carry_out(plan, executor, journal, before, recorder.after, recorder.back)
     except BaseException:
         if arms:

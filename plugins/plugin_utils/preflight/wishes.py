@@ -24,6 +24,13 @@ FAMILIES = "dms_ipv6_probe_families"
 # What else than containers may be meant by a run of mode nat or routed, see wishes in _no_container().
 NETWORK, POOL, FILES, ATTACH = "dms_ipv6_network", "dms_ipv6_address_pool", "dms_ipv6_compose_files", "dms_ipv6_attach"
 ENABLING = ("nat", "routed")
+# Variables that choose the machine behind a name over SSH. Other connections have more of them, such as a container's
+# number, so nothing is concluded from theirs.
+WAY = (
+    "ansible_connection", "ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port", "ansible_ssh_args",
+    "ansible_ssh_common_args", "ansible_ssh_extra_args",
+)  # fmt: skip
+SSH = ("", "smart", "ssh", "paramiko", "paramiko_ssh")
 HELPS = f"Name another machine that has IPv6 in {PROBE_HOSTS}."
 
 
@@ -104,16 +111,28 @@ def _no_container(given: Mapping[str, t.Any], values: Mapping[str, t.Any], run: 
     )
 
 
+def way(host: str, values: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """How Ansible reaches a host, its address first; two with the same are one machine. Empty for none over SSH.
+
+    Args:
+        host: its name in the inventory.
+        values: of those variables of WAY that are set for it.
+    """
+    connection, address, old_address, port, old_port, *arguments = (str(values.get(name) or "") for name in WAY)
+    if connection.removeprefix("ansible.builtin.") not in SSH:
+        return ()
+    return (address or old_address or host, port or old_port or "22", *arguments)
+
+
 def _own_probe_host(host: str, values: Mapping[str, t.Any], run: Run) -> str:
-    probes = [str(probe) for probe in values[PROBE_HOSTS] if probe in run.inventory]
+    probes = [str(probe) for probe in values[PROBE_HOSTS]]
+    same = [probe for probe in probes if probe in run.inventory and run.way(probe) and run.way(probe) == run.way(host)]
     if host in probes:
         what = f"{host} is its own probe host ({PROBE_HOSTS})"
+    elif same:
+        what = f"{host} and its probe host {same[0]} ({PROBE_HOSTS}) are one machine, {run.way(host)[0]}"
     else:
-        way = run.way(host) if probes else ()
-        same = [probe for probe in probes if way and run.way(probe) == way]
-        if not same:
-            return ""
-        what = f"{host} and its probe host {same[0]} ({PROBE_HOSTS}) are one machine, {way[0]}"
+        return ""
     return (
         f"{what}, and what a host sees of itself proves nothing. Name another machine for it, or leave it out of the"
         f" run: --limit '!{host}'."

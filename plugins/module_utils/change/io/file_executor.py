@@ -20,14 +20,14 @@ class FileExecutor:
     """Writes files.
 
     Attributes:
-        known: path -> what a file has that is not put back by itself (the daemon's): as read, then as written here.
+        contents: path -> what a file has that is not put back by itself (the daemon's): as read, then as written here.
         ours: hashes of what a run that is over wrote into the daemon's file.
         going_back: whether steps are carried out that take others back.
         notes: what became of edits of others, in sentences.
     """
 
     def __init__(self) -> None:
-        self.known: dict[str, bytes | None] = {}
+        self.contents: dict[str, bytes | None] = {}
         self.ours: set[str] = set()
         self.going_back = False
         self.notes: list[str] = []
@@ -63,9 +63,11 @@ class FileExecutor:
                 self._keep(step)
             system_files.write(step.path, step.content)
         else:
-            known = step.path in self.known
-            system_files.write(step.path, step.content, expected=(self.known[step.path], step.content) if known else ())
-        self.known[step.path] = step.content
+            known = step.path in self.contents
+            system_files.write(
+                step.path, step.content, expected=(self.contents[step.path], step.content) if known else ()
+            )
+        self.contents[step.path] = step.content
 
     def _keep(self, step: WriteFile) -> None:
         """Keep what is not known to be ours."""
@@ -74,7 +76,7 @@ class FileExecutor:
         except Refused:
             kept = system_files.aside(step.path)
         else:
-            known = found in (None, step.content, self.known.get(step.path))
+            known = found in (None, step.content, self.contents.get(step.path))
             if found is None or known or hashlib.sha256(found).hexdigest() in self.ours:
                 return
             kept = system_files.backup(step.path, found)

@@ -13,8 +13,8 @@ from ansible_collections.dms.ipv6.plugins.module_utils.daemon import combination
 from ansible_collections.dms.ipv6.plugins.module_utils.engine import version as engine_version
 
 PATH = "/etc/docker/daemon.json"
-ENGINES = ["20.10.24", "26.1.5", "27.5.1", "28.5.2"]
-BEFORE_27, BEFORE_28, FROM_27, ALL = ENGINES[:2], ENGINES[:3], ENGINES[2:], ENGINES
+ENGINES = ["20.10.24", "23.0.15", "26.1.5", "27.5.1", "28.5.2", "29.0.0"]
+BEFORE_27, BEFORE_28, FROM_27, ALL = ENGINES[:3], ENGINES[:4], ENGINES[3:], ENGINES
 NONE: list[str] = []
 
 

@@ -139,7 +139,7 @@ def test_no_reason(found: dict[str, t.Any], version: str, turns_on: bool) -> Non
     refuse(around(**found), NO, version, turns_on)
 
 
-@pytest.mark.parametrize("version", ["20.10.24", "27.5.1"])
+@pytest.mark.parametrize("version", ["20.10.24", "26.1.5", "27.5.1"])
 def test_forwarding_is_dropped_by_every_engine_before_28(version: str) -> None:
     with pytest.raises(Refused, match=f"Docker Engine {version} sets the IPv6 FORWARD policy to DROP"):
         refuse(around(**ROUTER), NO, version)

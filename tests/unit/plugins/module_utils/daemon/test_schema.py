@@ -267,7 +267,7 @@ def test_every_fault_is_named() -> None:
     assert all(word in text for word in ("`IPv6`", "`mtu`", "`dns`"))
 
 
-@pytest.mark.parametrize("version", ["23.0.0", "29.0.0"])
+@pytest.mark.parametrize("version", ["23.0.0", "26.1.5", "28.5.2", "29.0.0"])
 def test_unknown_keys_are_left_to_dockerd_where_it_can_validate(version: str) -> None:
     refuse_invalid({"ip6table": True, "some-new-key": {"x": 1}}, version)
     assert schema.unknown({"ip6table": 1, "ipv6": True}, engine_version.parse(version)) == ["ip6table"]

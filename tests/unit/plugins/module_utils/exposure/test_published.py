@@ -127,7 +127,7 @@ def test_each_row_on_every_engine(state: tuple[bool, bool | None, bool | None], 
 @pytest.mark.parametrize("proxy", ON_OFF)
 def test_without_iptables_ipv4_clients_fare_the_same(proxy: bool) -> None:
     expected = ("masked", FOUR, "iptables_off") if proxy else HANGS
-    for version in LAB:
+    for version in ENGINES:
         assert seen(mail(True), around(version, False, proxy, iptables=False))[0] == ("ipv4", *expected), version
         assert seen(mail(True), around(version, True, proxy, iptables=None))[0] == REAL4, version
 
@@ -615,7 +615,7 @@ def test_direct_access(
 TABLE_OF_OURS = nft_table.Table(GUA_SUBNET, "dms6-0123456789", (nft_table.Open(GUA, "tcp", 80),))
 
 
-@pytest.mark.parametrize("version", LAB)
+@pytest.mark.parametrize("version", ENGINES)
 def test_our_own_firewall_closes_what_is_not_published(version: str) -> None:
     """Whatever else is open, and nothing of it opens what Docker closes."""
     host = beside(version, {MODE6: "nat-unprotected"}, ip6tables=False, table=TABLE_OF_OURS)

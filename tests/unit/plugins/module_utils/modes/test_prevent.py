@@ -67,7 +67,7 @@ def plan(there: state_host.Found, *names: str, **more: t.Any) -> prevent.Prevent
 # --- the setting
 
 
-@pytest.mark.parametrize("version", ["20.10.24", "29.0.0"])
+@pytest.mark.parametrize("version", ["20.10.24", "26.1.5", "28.5.2", "29.0.0"])
 def test_setting(version: str) -> None:
     """docker-proxy goes, nothing else, and no container stops for it."""
     made = plan(found(published(), daemon=daemon(False, version)), "mail")

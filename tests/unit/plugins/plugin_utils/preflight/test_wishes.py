@@ -115,6 +115,27 @@ def test_a_probe_host_under_another_name(
     assert [fault.startswith(words) for fault in found] == [True] * one_machine
 
 
+ADDRESS = {"ansible_host": "192.0.2.1"}
+
+
+@pytest.mark.parametrize(
+    ("values", "same"),
+    [
+        (ADDRESS, True),
+        ({**ADDRESS, "ansible_port": 22, "ansible_connection": "ansible.builtin.ssh"}, True),
+        ({"ansible_ssh_host": "192.0.2.1", "ansible_user": "admin"}, True),
+        ({**ADDRESS, "ansible_ssh_port": 2222}, False),
+        ({**ADDRESS, "ansible_ssh_common_args": "-J gate"}, False),
+        # A container of the machine, by its number.
+        ({**ADDRESS, "ansible_connection": "community.proxmox.proxmox_pct_remote"}, False),
+        ({**ADDRESS, "ansible_connection": "local"}, False),
+        ({}, False),
+    ],
+)
+def test_two_names_of_one_machine(values: dict[str, t.Any], same: bool) -> None:
+    assert (wishes.way("client1", values) == wishes.way("mail1", ADDRESS)) is same
+
+
 def test_a_name_is_no_part_of_another() -> None:
     (fault,) = faults(VERIFY, probe_hosts=["client"])
     assert "names client, not in the inventory. Did you mean client1?" in fault

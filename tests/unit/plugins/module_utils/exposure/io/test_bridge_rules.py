@@ -104,6 +104,7 @@ def test_each_file_that_names_it(machine: Machine) -> None:
 SAID = f"-N DOCKER-USER\n-A DOCKER-USER -i {BRIDGE} -j DROP\n"
 
 
+@pytest.mark.parametrize("name", ["iptables", "ip6tables"])
 @pytest.mark.parametrize(
     ("script", "named"),
     [
@@ -113,9 +114,9 @@ SAID = f"-N DOCKER-USER\n-A DOCKER-USER -i {BRIDGE} -j DROP\n"
         (f"echo '{SAID}' >&2\n", False),
     ],
 )
-def test_chain_of_the_user(machine: Machine, script: str, named: bool) -> None:
-    machine.has("ip6tables", script)
-    assert bridge_rules.naming(BRIDGE) == (("ip6tables chain DOCKER-USER",) if named else ())
+def test_chain_of_the_user(machine: Machine, name: str, script: str, named: bool) -> None:
+    machine.has(name, script)
+    assert bridge_rules.naming(BRIDGE) == ((f"{name} chain DOCKER-USER",) if named else ())
 
 
 def table(name: str, interface: str = BRIDGE, family: str = "ip") -> str:
